@@ -1,0 +1,1 @@
+"""Somebody else's API: asking for pages, reading them, judging a walk."""
