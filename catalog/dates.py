@@ -1,0 +1,106 @@
+"""RFC 3339 in and out, always UTC; durations and ages such as 7d. The only place that knows 1970."""
+
+import re
+from datetime import UTC, date, datetime, timedelta
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_YEAR_ONE = date(1, 1, 1)
+
+# The grammar of RFC 3339, section 5.6, which allows `t`, `z` and any length of fraction; without its leap seconds.
+_RFC_3339 = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt]"
+    r"(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]+)?"
+    r"(?:[Zz]|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])"
+)
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_DURATION = re.compile(r"([0-9]{1,9})\s*([smhdw])")
+_FIXED_WIDTH = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z")
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+def parse(text: str) -> datetime | None:
+    """Read a date of the API: strict RFC 3339 with an offset. None: it says "unknown" (1970 or year one).
+
+    Raises ValueError for anything else: no offset, 20250219, 24:00, a leap second, a moment outside years 1 to 9999.
+    """
+    if text.startswith("0001-01-01"):  # Its instant may lie before year one, where no datetime reaches.
+        _instant("0002" + text[4:])
+        return None
+    moment = _instant(text)
+    return None if moment == _EPOCH or moment.date() == _YEAR_ONE else moment
+
+
+def canonical(text: str) -> str | None:
+    """Spell a date of the API in the one fixed-width way, so that equal instants are equal texts; None: unknown.
+
+    Raises ValueError as `parse` does.
+    """
+    moment = parse(text)
+    return None if moment is None else to_text(moment)
+
+
+def to_text(moment: datetime) -> str:
+    """Spell an aware moment as 2026-11-22T09:30:00.000000Z: 27 characters, whose order is the order of time."""
+    if moment.tzinfo is None:
+        raise ValueError("a moment without an offset is no moment")
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")[:26] + "Z"
+
+
+def from_text(text: str) -> datetime:
+    """Read back what `to_text` wrote; raises ValueError for any other spelling."""
+    if _FIXED_WIDTH.fullmatch(text) is None:
+        raise ValueError("not a date and time of fixed width")
+    return datetime.fromisoformat(text)
+
+
+def short(moment: datetime) -> str:
+    """Spell an aware moment for people: 2026-11-30T00:00:00Z, with a fraction only if it has one."""
+    return to_text(moment).replace(".000000Z", "Z")
+
+
+def moment(text: str, now: datetime) -> datetime:
+    """Read a time as people type it: a date (its midnight in UTC), RFC 3339, or an age such as 7d, 36h or 2w.
+
+    Raises ValueError with words for the person who typed it.
+    """
+    wanted = text.strip()
+    if _DATE.fullmatch(wanted):
+        wanted += "T00:00:00Z"
+    try:
+        if "T" in wanted.upper():
+            return _instant(wanted)
+        return now.astimezone(UTC) - duration(wanted.removesuffix("ago").rstrip())
+    except (ValueError, OverflowError):
+        message = f"{text!r} is no time: write 2026-11-22, 2026-11-22T09:30:00Z, or an age such as 7d, 36h or 2w"
+        raise ValueError(message) from None
+
+
+def duration(text: str) -> timedelta:
+    """Read a length of time: a whole number and one of s, m, h, d, w. Raises ValueError with words."""
+    found = _DURATION.fullmatch(text.strip())
+    try:
+        if found is not None:
+            return timedelta(**{_UNITS[found[2]]: int(found[1])})
+    except OverflowError:
+        pass
+    raise ValueError(f"{text!r} is no duration: write a number and a unit, such as 30s, 15m, 36h, 7d or 2w")
+
+
+def age(delta: timedelta) -> str:
+    """Say a length of time to a person in its two greatest units: 3 h 20 min. Less than a second is 0 s."""
+    seconds = max(0, int(delta.total_seconds()))
+    days, hours, minutes = seconds // 86400, seconds // 3600 % 24, seconds // 60 % 60
+    amounts = [(days, "d"), (hours, "h"), (minutes, "min"), (seconds % 60, "s")]
+    first = next((index for index, (amount, _) in enumerate(amounts) if amount), 3)
+    said = [f"{amount} {unit}" for amount, unit in amounts[first : first + 2] if amount]
+    return " ".join(said) or "0 s"
+
+
+def _instant(text: str) -> datetime:
+    """Read RFC 3339 as it stands, 1970 included; what is below a microsecond is dropped. ValueError: no such moment."""
+    if _RFC_3339.fullmatch(text) is None:
+        raise ValueError("not an RFC 3339 date and time with an offset")
+    try:
+        return datetime.fromisoformat(text.upper()).astimezone(UTC)
+    except OverflowError:
+        raise ValueError("outside of the years 1 to 9999") from None
