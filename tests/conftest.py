@@ -1,0 +1,82 @@
+"""What all tests share: databases of both kinds, and surroundings in which a value from the wrong place shows."""
+
+import logging
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests import postgres
+
+# What a person's own environment may hold, and no test may see.
+VARIABLES = (
+    *("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_BASE_URL", "CATALOG_CONFIG", "CATALOG_DATABASE_URL"),
+    *("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "all_proxy", "no_proxy"),
+    *("COLUMNS", "LINES", "FORCE_COLOR", "NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE"),
+    *("PGHOST", "PGPORT", "PGUSER", "PGPASSWORD", "PGDATABASE", "PGSERVICE", "PGOPTIONS", "PGTZ"),
+)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def poisoned_surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Live far from UTC, with a netrc file that has a password for every host, and with nobody's settings."""
+    netrc = tmp_path_factory.mktemp("home") / "netrc"
+    netrc.write_text("default login poison password poison\n")
+    netrc.chmod(0o600)
+    with pytest.MonkeyPatch.context() as patch:
+        for name in VARIABLES:
+            patch.delenv(name, raising=False)
+        patch.setenv("NETRC", str(netrc))
+        patch.setenv("TZ", "Pacific/Marquesas")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+class _Warnings(logging.Handler):
+    """Keeps what the catalog logs as a warning or worse."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(f"{record.levelname}: {record.getMessage()}")
+
+
+@pytest.fixture(autouse=True)
+def no_unexpected_log_warnings(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Fail a test in which the catalog logs a warning, unless it is marked `warns`."""
+    handler, logger = _Warnings(), logging.getLogger("catalog")
+    logger.addHandler(handler)
+    yield
+    logger.removeHandler(handler)
+    if not request.node.get_closest_marker("warns"):
+        assert handler.lines == []
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[postgres.Server]:
+    """A running Postgres; tests seldom need more of it than `postgres_url`."""
+    with postgres.running() as server:
+        yield server
+
+
+@pytest.fixture
+def postgres_url(postgres_server: postgres.Server) -> Iterator[str]:
+    """The URL of an empty Postgres database of this test's own."""
+    with postgres_server.database() as url:
+        yield url
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    """The URL of a SQLite file of this test's own, which does not exist yet."""
+    return f"sqlite:///{tmp_path / 'catalog.db'}"
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """The URL of an empty database of this test's own: the same test on both kinds, always."""
+    return str(request.getfixturevalue(f"{request.param}_url"))
