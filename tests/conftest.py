@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests import postgres
+from tests.server import models_server  # noqa: F401 - the fixture `server`
 
 # What a person's own environment may hold, and no test may see.
 VARIABLES = (
