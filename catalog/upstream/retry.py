@@ -1,0 +1,98 @@
+"""What a failed try is worth: seconds to wait, or giving up. Pure: time and chance come in as arguments."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+RETRIED = frozenset({408, 409, 429})  # and everything from 500 on
+NEVER = frozenset({401, 403})  # whatever the answer says of itself: a refused key stays refused
+SPENT = "enforced_spend_limit_reached"
+
+FIRST_WAIT = 0.5
+LONGEST_WAIT = 8.0
+JITTER = 0.25  # the share of a wait that chance may take away
+
+_NUMBER = re.compile(r"[0-9]+(\.[0-9]*)?|\.[0-9]+")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Failure:
+    """A try that brought no page. `headers` have lower-case names; status None: no whole answer came."""
+
+    status: int | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    code: str | None = None  # error.details.error_code of the answer
+    lasting: bool = False  # the same try would fail the same way: a certificate, a redirect, a size
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GiveUp:
+    """No further try is worth it; `because` continues a sentence about the failure, or is empty."""
+
+    because: str = ""
+
+
+def wait(failure: Failure, attempt: int, *, tries: int, left: float, spread: float, now: datetime) -> float | GiveUp:
+    """Seconds to wait after the failed try number `attempt` of `tries`, when `left` seconds remain.
+
+    `spread` is chance, from 0 to 1. A wait that the server names is kept; else 0.5 s doubling to 8 s, with jitter.
+    """
+    if failure.code == SPENT:
+        return GiveUp(because="the spend limit of this key is reached until the 1st of the month")
+    if not worth_it(failure):
+        return GiveUp()
+    if attempt >= tries:
+        return GiveUp(because=f"given up after {attempt} tries")
+    named = named_wait(failure.headers, now)
+    seconds = named or backoff(attempt, spread)
+    if seconds < left:
+        return seconds
+    if named:
+        return GiveUp(because=f"it asks to wait {min(named, 1e9):,.0f} s, and {max(left, 0):,.0f} s are left")
+    return GiveUp(because=f"no time is left after {attempt} tries")
+
+
+def worth_it(failure: Failure) -> bool:
+    """True when the same request may fare better later: by `x-should-retry`, else by status."""
+    if failure.lasting or failure.status in NEVER:
+        return False
+    said = failure.headers.get("x-should-retry", "").strip().lower()
+    if said in {"true", "false"}:
+        return said == "true"
+    return failure.status is None or failure.status in RETRIED or failure.status >= 500  # noqa: PLR2004 - 5xx
+
+
+def backoff(attempt: int, spread: float) -> float:
+    """Half a second, doubling to eight, less up to a quarter by chance."""
+    doubled = FIRST_WAIT * 2 ** min(attempt - 1, 10)
+    return float(min(doubled, LONGEST_WAIT)) * (1 - JITTER * spread)
+
+
+def named_wait(headers: Mapping[str, str], now: datetime) -> float | None:
+    """The seconds that `retry-after-ms` or `Retry-After` ask for; None: nothing, or nothing legal."""
+    milliseconds = _number(headers.get("retry-after-ms", ""))
+    if milliseconds is not None:
+        return milliseconds / 1000
+    text = headers.get("retry-after", "")
+    seconds = _number(text)
+    return seconds if seconds is not None else _until(text, _date(headers.get("date", "")) or now)
+
+
+def _number(text: str) -> float | None:
+    return float(text) if _NUMBER.fullmatch(text := text.strip()) else None
+
+
+def _until(text: str, now: datetime) -> float | None:
+    moment = _date(text)
+    return None if moment is None else max(0.0, (moment - now).total_seconds())
+
+
+def _date(text: str) -> datetime | None:
+    """One of the three spellings of an HTTP date; the server's own clock is `Date`, so that ours need not be right."""
+    try:
+        moment = parsedate_to_datetime(text)
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
