@@ -1,0 +1,257 @@
+"""What the catalog talks about: models, readings, changes, runs. Knows no database, no wire and no clock."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Protocol
+
+
+class Kind(StrEnum):
+    """What a change says of a model."""
+
+    ADDED = "added"
+    REMOVED = "removed"
+    RETURNED = "returned"
+    CHANGED = "changed"
+
+
+class Verdict(StrEnum):
+    """How far a walk that reached its end can be trusted. (A cut walk has no verdict: it is a `ListingError`.)"""
+
+    WHOLE = "whole"
+    UNCLEAN = "unclean"
+
+
+class Status(StrEnum):
+    """How a run ended; `running` until then."""
+
+    RUNNING = "running"
+    COMPLETE = "complete"
+    PARTIAL = "partial"
+    HELD = "held"
+    FAILED = "failed"
+    SUPERSEDED = "superseded"
+    ABANDONED = "abandoned"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ModelInfo:
+    """One model as a list shows it. None means: unknown, or not told."""
+
+    id: str
+    display_name: str | None = None
+    created_at: datetime | None = None
+    type: str | None = None
+    lifecycle: str | None = None
+    deprecated_at: datetime | None = None
+    retires_at: datetime | None = None
+    line: str | None = None
+    max_input_tokens: int | None = None
+    max_tokens: int | None = None
+    attributes: Mapping[str, Any]  # every other field, and `created_at` as it was spelled
+
+
+# The columns a state consists of, besides its attributes, in the order of the SQL surface.
+DATE_FIELDS = ("created_at", "deprecated_at", "retires_at")
+TEXT_FIELDS = ("display_name", "type", "lifecycle", "line")
+NUMBER_FIELDS = ("max_input_tokens", "max_tokens")
+FIELDS = (
+    "display_name",
+    "created_at",
+    "type",
+    "lifecycle",
+    "deprecated_at",
+    "retires_at",
+    "line",
+    "max_input_tokens",
+    "max_tokens",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a page says of one model, in spellings that compare equal when they mean the same.
+
+    `columns` holds a value for each of FIELDS, in that order: text, whole numbers, dates as fixed-width UTC text;
+    None: absent or null. `attributes` holds the canonical JSON text of every other top-level field, and of the raw
+    `created_at`. `silent` names the columns that say nothing (an unknown date, a value that cannot be read): their
+    last good value stays. `unreadable` is the part of `silent` that is worth a warning.
+    """
+
+    columns: tuple[str | int | None, ...]
+    attributes: Mapping[str, str]
+    silent: frozenset[str] = frozenset()
+    unreadable: frozenset[str] = frozenset()
+
+
+class Item(Protocol):
+    """An entry of a page, not yet read: its id, and a digest of its own bytes."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def digest(self) -> str: ...
+    @property
+    def disputed(self) -> bool:
+        """The page lists this id twice with different content: only its presence is a fact."""
+        ...
+
+    def read(self) -> Reading: ...
+
+
+class Page(Protocol):
+    """One page of a list: usable items in the order received, and what the walk's rules need."""
+
+    @property
+    def digest(self) -> str: ...
+    @property
+    def items(self) -> Sequence[Item]: ...
+    @property
+    def has_more(self) -> bool: ...
+    @property
+    def clean(self) -> bool:
+        """Nothing on the page needs a warning, so that its digest may stand for it next time."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class KnownPage:
+    """A page whose bytes equal one of the last merged walk: all of its models are listed and unchanged."""
+
+    count: int
+    last_id: str
+    has_more: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Identity:
+    """Who the answers say is asking; None: the header was absent, which is no statement."""
+
+    organization: str | None = None
+    workspace: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outcome:
+    """A walk that reached the end of the list."""
+
+    verdict: Verdict
+    pages: int
+    identity: Identity
+    warnings: tuple[str, ...] = ()  # what cannot be trusted fully, or was put right, in words
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Scope:
+    """The configured part of who asks and how; when it changes, the next whole walk is a new baseline."""
+
+    base_url: str
+    betas: tuple[str, ...] = ()
+    lifecycle: tuple[str, ...] = ()
+    workspace: str = ""
+
+    def text(self, identity: Identity) -> str:
+        """One JSON text for this scope and the identity the answers named, equal exactly when they are."""
+        parts = {
+            "base_url": self.base_url,
+            "betas": sorted(self.betas),
+            "lifecycle": sorted(self.lifecycle),
+            "workspace": self.workspace,
+            "organization": identity.organization,
+            "answered_workspace": identity.workspace,
+        }
+        return json.dumps(parts, separators=(",", ":"), sort_keys=True)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Policy:
+    """When an absence is believed."""
+
+    confirm_after: timedelta = timedelta(minutes=15)
+    max_removed_percent: int = 30
+    min_removed: int = 4
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Change:
+    """One row of the change log. Values are JSON text; None: absent."""
+
+    change_id: int
+    run_id: int
+    source: str
+    model_id: str
+    kind: Kind
+    field: str | None
+    old_value: str | None
+    new_value: str | None
+    not_before: datetime | None
+    observed_at: datetime
+    recorded_at: datetime
+    baseline: bool
+    uid: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Run:
+    """One row of `sync_runs`; counts are of models."""
+
+    run_id: int
+    source: str
+    status: Status
+    started_at: datetime
+    finished_at: datetime | None
+    scope: str
+    pages: int
+    models_seen: int
+    added: int
+    returned: int
+    changed: int
+    missing: int
+    removed: int
+    error: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Missing:
+    """A model that whole walks lack, and that is not believed to be gone."""
+
+    model_id: str
+    missing_since: datetime
+    held: bool
+    confirmed_from: datetime | None  # a whole walk that ends after this confirms the removal; None while held
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Model(ModelInfo):
+    """One row of `models`: a model ever seen, with its last known fields."""
+
+    source: str
+    first_seen_at: datetime
+    last_seen_at: datetime
+    missing_since: datetime | None
+    removed_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class State(ModelInfo):
+    """One row of `model_history`: what a model was, from `valid_from` until just before `valid_to`."""
+
+    source: str
+    valid_from: datetime
+    valid_to: datetime | None  # None: still so
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Source:
+    """One row of `sources`: a list that was synced at least once."""
+
+    source: str
+    base_url: str
+    scope: str | None
+    configured: Any
+    last_whole_at: datetime | None
+    last_status: str | None
+    models_listed: int

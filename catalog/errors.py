@@ -1,0 +1,83 @@
+"""The failures we foresee: each has words for a person, a hint that can be typed, and an exit code.
+
+    CatalogError                 1  something a person can act on
+    ├── ConfigError              2  the command line, the file or the environment asks for the impossible
+    ├── ListingError             3  the models list could not be read whole
+    │   ├── KeyRefusedError      3  401 or 403: asking again will not help
+    │   ├── AnswerError          3  the answer is no page of a models list
+    │   └── DeadlineError        3  the walk's time is up
+    ├── DatabaseError            4  the database refused
+    │   ├── SchemaError          4  the schema is older, newer, or not a catalog's
+    │   └── LostConnectionError  4  the connection died under us; nothing was written
+    └── UnknownModelError        1  no row of that id
+"""
+
+from enum import IntEnum
+
+
+class Exit(IntEnum):
+    """What a command tells its caller; the numbers are a contract with users."""
+
+    DONE = 0
+    FAILED = 1
+    USAGE = 2
+    LISTING = 3
+    DATABASE = 4
+    HELD = 5
+    BUSY = 6
+    INTERRUPTED = 130
+    TERMINATED = 143
+
+
+class CatalogError(Exception):
+    """A foreseen failure; `str()` of it is safe to log, to store and to show."""
+
+    exit_code = Exit.FAILED
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        """Keep what went wrong and where, and what to type about it."""
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class ConfigError(CatalogError):
+    """The command line, the configuration file or the environment asks for the impossible."""
+
+    exit_code = Exit.USAGE
+
+
+class ListingError(CatalogError):
+    """The models list could not be read whole; nothing of it is recorded."""
+
+    exit_code = Exit.LISTING
+
+
+class KeyRefusedError(ListingError):
+    """The API refused the key (401 or 403); asking again will not help."""
+
+
+class AnswerError(ListingError):
+    """An answer came, but it is no page of a models list."""
+
+
+class DeadlineError(ListingError):
+    """The time for the whole walk is up."""
+
+
+class DatabaseError(CatalogError):
+    """The database refused; nothing was written."""
+
+    exit_code = Exit.DATABASE
+
+
+class SchemaError(DatabaseError):
+    """The schema is older or newer than this program, or is not a catalog's."""
+
+
+class LostConnectionError(DatabaseError):
+    """The connection died under us; the open transaction was rolled back."""
+
+
+class UnknownModelError(CatalogError):
+    """No model of that id was ever seen."""

@@ -1,0 +1,187 @@
+"""A database to keep the catalog in: opening it, transactions, and the driver's errors in our words.
+
+Knows URLs, pragmas and locks of SQLite and Postgres; does not know a single table.
+"""
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+
+from catalog.errors import ConfigError, DatabaseError
+from catalog.store import refusals
+
+BUSY_SECONDS = 30.0
+MERGES = 0x0CA7A106  # the advisory lock that merges, migrations and new runs take one after another
+
+
+class Database:
+    """An engine with the catalog's rules of transaction; close it after use."""
+
+    def __init__(self, engine: sa.Engine, url: sa.URL) -> None:
+        """Keep the engine; nothing is opened yet."""
+        self.engine = engine
+        self.url = url
+
+    @property
+    def is_sqlite(self) -> bool:
+        """The one question code may ask about the dialect."""
+        return self.engine.dialect.name == "sqlite"
+
+    @property
+    def path(self) -> Path | None:
+        """The SQLite file, absolute; None on Postgres and in memory."""
+        name = self.url.database
+        return Path(name).absolute() if self.is_sqlite and name and name != ":memory:" else None
+
+    def describe(self) -> str:
+        """Name the database for people; the password is never part of it."""
+        return str(self.path) if self.path else self.url.render_as_string(hide_password=True)
+
+    def exists(self) -> bool:
+        """Tell whether there is something to open; a Postgres database is only known by asking."""
+        return self.path is None or self.path.exists()
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self.engine.dispose()
+
+    @contextmanager
+    def connect(self) -> Iterator[sa.Connection]:
+        """One connection for as long as the block lasts; driver errors come out as ours."""
+        with self.translated(), self.engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def read(self) -> Iterator[sa.Connection]:
+        """One consistent view of the database, for reading."""
+        with self.connect() as connection, self.transaction(connection, "read"):
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[sa.Connection]:
+        """One transaction on a connection of its own, after every other writer and before the next."""
+        with self.connect() as connection, self.transaction(connection, "write"):
+            yield connection
+
+    @contextmanager
+    def transaction(self, connection: sa.Connection, kind: str = "own") -> Iterator[None]:
+        """Commit when the block ends well, else roll back.
+
+        `kind` is "write" (one at a time per database), "read" (refuses to write) or "own" (temporary tables only).
+        """
+        connection.info["begin"] = kind
+        with self.translated(), connection.begin():
+            if not self.is_sqlite and kind == "write":
+                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(MERGES)))
+            elif not self.is_sqlite and kind == "read":
+                connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            yield
+
+    @contextmanager
+    def translated(self) -> Iterator[None]:
+        """Turn what the driver raises into our words; the original text may hold a secret and is not repeated."""
+        try:
+            yield
+        except DBAPIError as error:
+            raise refusals.explain(error.orig, self.describe(), lost=error.connection_invalidated) from None
+        except (sqlite3.Error, OSError) as error:
+            raise refusals.explain(error, self.describe()) from None
+        except SQLAlchemyError as error:
+            name = type(error).__name__
+            raise DatabaseError(f"the database {self.describe()} could not be used ({name})") from None
+
+
+def open_(url: str, *, must_exist: bool = False) -> Database:
+    """Give a database; nothing is opened or made yet.
+
+    Raises ConfigError for a URL that names no SQLite file or Postgres database, DatabaseError when `must_exist` and the
+    file is not there.
+    """
+    parsed = _parse(url)
+    database = Database(_engine(parsed), parsed)
+    if must_exist and not database.exists():
+        hint = "check database.url; `catalog sync` makes a new catalog unless database.must_exist is set"
+        raise DatabaseError(f"there is no catalog at {database.path}", hint=hint)
+    return database
+
+
+def create_file(database: Database) -> bool:
+    """Make the missing SQLite file, 0600; True when it was made. Does nothing on Postgres."""
+    path = database.path
+    if path is None or path.exists():
+        return False
+    with database.translated():
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    return True
+
+
+def _parse(url: str) -> sa.URL:
+    hint = "use sqlite:///catalog.db or postgresql://user@host/database"
+    try:
+        parsed = sa.make_url(url.replace("postgres://", "postgresql://", 1) if url.startswith("postgres://") else url)
+    except (ArgumentError, ValueError):
+        raise ConfigError("database.url is not a database URL", hint=hint) from None
+    backend = parsed.get_backend_name()
+    if backend == "postgresql":
+        return parsed.set(drivername="postgresql+psycopg")
+    if backend != "sqlite":
+        raise ConfigError(f"database.url names {backend!r}, which is not supported", hint=hint)
+    if not parsed.database or parsed.database == ":memory:":
+        raise ConfigError("database.url names no file, and a catalog in memory would forget", hint=hint)
+    return parsed.set(drivername="sqlite+pysqlite")
+
+
+def _engine(url: sa.URL) -> sa.Engine:
+    try:
+        engine = _sqlite_engine(url) if url.get_backend_name() == "sqlite" else _postgres_engine(url)
+    except (NoSuchModuleError, ArgumentError, ImportError):
+        raise ConfigError("database.url is not usable with the installed drivers") from None
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _sqlite_engine(url: sa.URL) -> sa.Engine:
+    # mode=rw: opening never makes a file, so that a mistyped path is an error and not a new catalog.
+    name = f"file:{quote(str(Path(str(url.database)).absolute()))}?mode=rw"
+
+    def connect() -> sqlite3.Connection:
+        return sqlite3.connect(name, uri=True, isolation_level=None, timeout=BUSY_SECONDS, check_same_thread=False)
+
+    engine = sa.create_engine("sqlite+pysqlite://", creator=connect, poolclass=sa.QueuePool)
+    event.listen(engine, "connect", _set_pragmas)
+    return engine
+
+
+def _postgres_engine(url: sa.URL) -> sa.Engine:
+    options = f"{url.query.get('options', '')} -c timezone=UTC".strip()
+    arguments = {"options": options, "application_name": "model-catalog", "connect_timeout": 15}
+    return sa.create_engine(url.difference_update_query(["options"]), pool_pre_ping=True, connect_args=arguments)
+
+
+def _set_pragmas(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's own connection
+    # FULL: a commit survives a power cut. A rollback journal of temporary tables on disk would be written anew for each
+    # page of a walk; one in memory holds a page's worth.
+    for pragma in (
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "temp_store=FILE",
+        "temp.journal_mode=MEMORY",
+        "temp.cache_size=-16384",
+        "cache_size=-32768",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin(connection: sa.Connection) -> None:
+    if connection.dialect.name == "sqlite":
+        # A deferred transaction that reads before it writes fails at once when another writer came between.
+        how = "BEGIN IMMEDIATE" if connection.info.get("begin") == "write" else "BEGIN"
+        connection.exec_driver_sql(how)

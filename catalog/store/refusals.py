@@ -1,0 +1,85 @@
+"""What a database means by refusing, in words, with what to do about it. Quotes nothing a driver said."""
+
+import sqlite3
+from typing import NamedTuple
+
+from catalog.errors import DatabaseError, LostConnectionError
+
+
+class _Words(NamedTuple):
+    says: str
+    hint: str
+
+
+_SQLITE = {
+    "SQLITE_BUSY": _Words("is locked by another program", "wait until it is done, or find it with `fuser`"),
+    "SQLITE_LOCKED": _Words("is locked by another program", "wait until it is done, or find it with `fuser`"),
+    "SQLITE_READONLY": _Words("cannot be written", "check the owner and rights of the file and of its folder"),
+    "SQLITE_CANTOPEN": _Words("cannot be opened", "check that its folder is there and can be written"),
+    "SQLITE_PERM": _Words("cannot be opened", "check the owner and rights of the file and of its folder"),
+    "SQLITE_FULL": _Words("has no room: the disk is full", "make room; nothing of this run was kept"),
+    "SQLITE_IOERR": _Words("cannot be read or written: the disk failed or is full", "check the disk; nothing was kept"),
+    "SQLITE_NOTADB": _Words("is no SQLite database", "check database.url, or move that file away"),
+    "SQLITE_CORRUPT": _Words("is damaged", "restore a backup; `catalog db verify` tells more"),
+}
+_POSTGRES = {
+    "28P01": _Words("refused the password", "check the password, PGPASSWORD or ~/.pgpass"),
+    "28000": _Words("refused the user", "check the user name and pg_hba.conf"),
+    "3D000": _Words("is not there", "create it with `createdb`, or check database.url"),
+    "3F000": _Words("has no such schema", "check search_path in database.url"),
+    "42501": _Words(
+        "denied a right", "let the schema's owner run `catalog db upgrade`, and grant the rights in docs/postgres.md"
+    ),
+    "25006": _Words("is read-only", "connect to the primary server"),
+    "42P01": _Words("holds no catalog", "run `catalog db upgrade`, or check search_path"),
+    "53100": _Words("has no room: the disk is full", "make room; nothing of this run was kept"),
+    "53300": _Words("has no connection left", "raise max_connections, or try again later"),
+    "55P03": _Words("is locked by another program", "try again later"),
+    "57014": _Words("cancelled a statement", "raise statement_timeout for this role"),
+}
+_CONNECTING = {
+    "password authentication failed": _POSTGRES["28P01"],
+    "no password supplied": _POSTGRES["28P01"],
+    "does not exist": _Words("is not there, or has no such user", "check the names in database.url"),
+    "no pg_hba.conf entry": _POSTGRES["28000"],
+    "Connection refused": _Words("does not answer: connection refused", "check that the server runs, host and port"),
+    "No such file or directory": _Words("does not answer: no socket there", "check that the server runs, and the host"),
+    "resolve host": _Words("cannot be found: its host name does not resolve", "check the host in database.url"),
+    "too many clients": _POSTGRES["53300"],
+    "timeout": _Words("does not answer in time", "check that the server runs, host and port"),
+}
+_LOST = ("57P01", "57P02", "57P03", "08")
+
+
+def explain(error: BaseException | None, name: str, *, lost: bool = False) -> DatabaseError:
+    """Give our error for a driver's; `name` is the database as people may see it."""
+    if isinstance(error, sqlite3.Error):
+        return _from_sqlite(error, name)
+    if isinstance(error, OSError):
+        return DatabaseError(
+            f"the database {name} cannot be opened ({error.strerror})", hint=_SQLITE["SQLITE_PERM"].hint
+        )
+    state = getattr(error, "sqlstate", None) or ""
+    if lost or state.startswith(_LOST):
+        hint = "nothing was written; run it again when the server is back"
+        return LostConnectionError(f"the connection to {name} was lost", hint=hint)
+    words = _POSTGRES.get(state) or _while_connecting(str(error))
+    if words is not None:
+        return DatabaseError(f"the database {name} {words.says}", hint=words.hint)
+    return DatabaseError(f"the database {name} refused a statement ({type(error).__name__} {state})".replace(" )", ")"))
+
+
+def _from_sqlite(error: sqlite3.Error, name: str) -> DatabaseError:
+    code = getattr(error, "sqlite_errorname", "")
+    words = next((words for start, words in _SQLITE.items() if code.startswith(start)), None)
+    if words is None and "no such table" in str(error):
+        words = _POSTGRES["42P01"]
+    if words is None:
+        return DatabaseError(
+            f"the database {name} refused a statement ({type(error).__name__} {code})".replace(" )", ")")
+        )
+    return DatabaseError(f"the database {name} {words.says}", hint=words.hint)
+
+
+def _while_connecting(text: str) -> _Words | None:
+    return next((words for part, words in _CONNECTING.items() if part in text), None)

@@ -1,0 +1,358 @@
+"""The tables and views, a comment per column. The tables are ours; the views are the surface that users query.
+
+Observation times are stored once, on the run that made the observation; every other row names that run. Alembic alone
+creates and changes the schema (`migrations/`); a test holds what it makes against what stands here.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+
+from catalog import dates
+
+VERSION_TABLE = "catalog_version"
+
+Json = sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql")
+Id = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+
+
+class UtcTime(sa.types.TypeDecorator[datetime]):
+    """An aware moment in UTC: `timestamptz` on Postgres, text of fixed width on SQLite, so that text order is time order."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: sa.Dialect) -> sa.types.TypeEngine[Any]:
+        """Choose the column's own type."""
+        return sa.DateTime(timezone=True) if dialect.name == "postgresql" else sa.Text()
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | str | None:
+        """Send a moment as the database keeps it."""
+        return value if value is None or dialect.name == "postgresql" else dates.to_text(value)
+
+    def process_result_value(self, value: Any, dialect: sa.Dialect) -> datetime | None:  # noqa: ANN401 - driver's value
+        """Give back an aware moment in UTC, whatever the session's time zone."""
+        if value is None:
+            return None
+        return value.astimezone(UTC) if dialect.name == "postgresql" else dates.from_text(value)
+
+
+CONVENTION = {"pk": "%(table_name)s_pkey", "fk": "%(table_name)s_%(column_0_name)s_fkey", "ck": "%(constraint_name)s"}
+metadata = sa.MetaData(naming_convention=CONVENTION)
+surface = sa.MetaData()
+
+
+def _run(name: str, comment: str, *, nullable: bool = True) -> sa.Column[int]:
+    # No foreign keys in the large tables: at a million rows they cost Postgres more than the rows themselves. Runs and
+    # models cannot be deleted, and `catalog db verify` follows every reference.
+    return sa.Column(name, sa.Integer, nullable=nullable, comment=comment)
+
+
+def _fields() -> list[sa.Column[Any]]:
+    return [
+        sa.Column("display_name", sa.Text, comment="Name for people."),
+        sa.Column("created_at", UtcTime, comment="Creation time the list tells; NULL: unknown (the epoch is unknown)."),
+        sa.Column("type", sa.Text, comment="Kind of object; `model` at the official API."),
+        sa.Column("lifecycle", sa.Text, comment="Such as active, deprecated, retired; NULL: not told."),
+        sa.Column("deprecated_at", UtcTime, comment="When it was or will be deprecated; NULL: not told."),
+        sa.Column("retires_at", UtcTime, comment="When it is planned to retire; this date moves; NULL: not told."),
+        sa.Column("line", sa.Text, comment="Product line, such as opus; NULL: not told."),
+        sa.Column("max_input_tokens", sa.BigInteger, comment="Largest input in tokens; NULL: unknown."),
+        sa.Column("max_tokens", sa.BigInteger, comment="Largest output in tokens; NULL: unknown."),
+    ]
+
+
+def _stored() -> list[sa.Column[Any]]:
+    return [
+        *_fields(),
+        sa.Column("own", Json, nullable=False, comment="Small attributes by name, and created_at as it was spelled."),
+        sa.Column("shape_key", sa.Integer, comment="Large attributes, shared; NULL: none."),
+    ]
+
+
+source = sa.Table(
+    "catalog_source",
+    metadata,
+    sa.Column("source_key", sa.Integer, primary_key=True, autoincrement=False, comment="Number of the source."),
+    sa.Column("source", sa.Text, nullable=False, comment="Name in the configuration."),
+    sa.Column("base_url", sa.Text, nullable=False, comment="Where its list was asked for last."),
+    sa.Column("configured", sa.Boolean, nullable=False, comment="The last run's configuration still named it."),
+    sa.Column("generation", sa.Integer, nullable=False, comment="How many walks were merged; each merge adds one."),
+    sa.Column("scope", sa.Text, comment="Scope its history stands for, JSON text; NULL before the first baseline."),
+    # No foreign key: runs refer to sources already, and a circle of keys could not be created in order.
+    sa.Column("last_whole_run", sa.Integer, comment="The last merged run whose walk was whole."),
+    sa.Column("models_listed", sa.Integer, nullable=False, comment="Models that are not removed."),
+    sa.UniqueConstraint("source", name="catalog_source_source_key"),
+    sa.CheckConstraint("generation >= 0 AND models_listed >= 0", name="catalog_source_counts_check"),
+    comment="A list that was synced at least once.",
+)
+
+run = sa.Table(
+    "catalog_run",
+    metadata,
+    sa.Column(
+        "run_id", sa.Integer, primary_key=True, autoincrement=False, comment="Number of the run, in order of start."
+    ),
+    sa.Column("source_key", sa.ForeignKey("catalog_source.source_key"), nullable=False, comment="Its source."),
+    sa.Column(
+        "status",
+        sa.Text,
+        nullable=False,
+        comment="running, complete, partial, held, failed, superseded, abandoned or skipped.",
+    ),
+    sa.Column("generation", sa.Integer, comment="Which merge of its source this run was; NULL: it merged nothing."),
+    sa.Column("baseline", sa.Boolean, nullable=False, comment="Its findings are not news."),
+    sa.Column("whole", sa.Boolean, nullable=False, comment="Its walk was whole: what it lacks counts as absent."),
+    sa.Column("started_at", UtcTime, nullable=False, comment="Before the first request."),
+    sa.Column("walked_at", UtcTime, comment="End of the walk: by then everything it showed was so."),
+    sa.Column("finished_at", UtcTime, comment="When its findings entered the log."),
+    sa.Column("scope", sa.Text, nullable=False, comment="Who asked, and how: JSON text."),
+    sa.Column("pages", sa.Integer, nullable=False, comment="Pages read."),
+    sa.Column("models_seen", sa.Integer, nullable=False, comment="Models listed."),
+    sa.Column("added", sa.Integer, nullable=False, comment="Models never seen before."),
+    sa.Column("returned", sa.Integer, nullable=False, comment="Models that came back."),
+    sa.Column("changed", sa.Integer, nullable=False, comment="Models of which a field changed."),
+    sa.Column("missing", sa.Integer, nullable=False, comment="Models it lacked that are not believed to be gone."),
+    sa.Column("removed", sa.Integer, nullable=False, comment="Models whose removal it confirmed."),
+    sa.Column("error", sa.Text, comment="Why it failed, or what was odd, in words."),
+    sa.UniqueConstraint("source_key", "generation", name="catalog_run_source_key_generation_key"),
+    sa.CheckConstraint(
+        "status IN ('running', 'complete', 'partial', 'held', 'failed', 'superseded', 'abandoned', 'skipped')",
+        name="catalog_run_status_check",
+    ),
+    sa.CheckConstraint(
+        "(generation IS NOT NULL) = (status IN ('complete', 'partial', 'held'))", name="catalog_run_merged_check"
+    ),
+    sa.CheckConstraint("generation IS NULL OR walked_at IS NOT NULL", name="catalog_run_walked_check"),
+    sa.CheckConstraint("(finished_at IS NULL) = (status = 'running')", name="catalog_run_finished_check"),
+    # Serves `changes since T`: the few runs of that time come first, their changes by run.
+    sa.Index("catalog_run_finished_at_idx", "finished_at"),
+    # Serves the search for runs that died, at each start.
+    sa.Index(
+        "catalog_run_running_idx",
+        "source_key",
+        sqlite_where=sa.text("status = 'running'"),
+        postgresql_where=sa.text("status = 'running'"),
+    ),
+    comment="One sync of one source.",
+)
+
+shape = sa.Table(
+    "catalog_shape",
+    metadata,
+    sa.Column("shape_key", sa.Integer, primary_key=True, autoincrement=False, comment="Number of the shape."),
+    sa.Column("digest", sa.Text, nullable=False, comment="Digest of its canonical text."),
+    sa.Column("body", Json, nullable=False, comment="Attributes by name."),
+    sa.UniqueConstraint("digest", name="catalog_shape_digest_key"),
+    comment="Large attributes that many models share, stored once.",
+)
+
+model = sa.Table(
+    "catalog_model",
+    metadata,
+    sa.Column("model_key", sa.Integer, primary_key=True, autoincrement=False, comment="Number of the model."),
+    sa.Column("source_key", sa.Integer, nullable=False, comment="Its source."),
+    sa.Column("id", Id, nullable=False, comment="Id in the list."),
+    *_stored(),
+    sa.Column("digest", sa.Text, nullable=False, comment="Digest of the bytes that showed this state."),
+    _run("valid_from_run", "The run that showed this state first.", nullable=False),
+    _run("first_seen_run", "The run that showed the model first.", nullable=False),
+    _run(
+        "seen_run", "The run of its first sight or return, or, while it lacks, the last that listed it.", nullable=False
+    ),
+    _run("missing_run", "The first whole walk in a row that lacked it; NULL: not missing."),
+    _run("held_run", "The held run whose finding waits for a person; NULL: not held."),
+    _run("removed_run", "The first walk that lacked it, once removal is confirmed; NULL: listed."),
+    sa.UniqueConstraint("source_key", "id", name="catalog_model_source_key_id_key"),
+    sa.CheckConstraint("length(id) BETWEEN 1 AND 256", name="catalog_model_id_check"),
+    sa.CheckConstraint(
+        "first_seen_run <= valid_from_run AND first_seen_run <= seen_run", name="catalog_model_order_check"
+    ),
+    sa.CheckConstraint(
+        "removed_run IS NULL OR (removed_run > valid_from_run AND removed_run > seen_run AND missing_run IS NULL)",
+        name="catalog_model_removed_check",
+    ),
+    sa.CheckConstraint("missing_run IS NULL OR missing_run > seen_run", name="catalog_model_missing_check"),
+    sa.CheckConstraint("held_run IS NULL OR missing_run IS NOT NULL", name="catalog_model_held_check"),
+    sa.CheckConstraint("max_input_tokens > 0 AND max_tokens > 0", name="catalog_model_tokens_check"),
+    # Serves the search for missing models, found or confirmed, at each merge.
+    sa.Index(
+        "catalog_model_missing_idx",
+        "source_key",
+        sqlite_where=sa.text("missing_run IS NOT NULL"),
+        postgresql_where=sa.text("missing_run IS NOT NULL"),
+    ),
+    comment="Each model ever seen, with its present or last state.",
+)
+
+state = sa.Table(
+    "catalog_state",
+    metadata,
+    sa.Column(
+        "model_key",
+        sa.Integer,
+        primary_key=True,
+        autoincrement=False,
+        comment="Its model.",
+    ),
+    sa.Column(
+        "valid_from_run",
+        sa.Integer,
+        primary_key=True,
+        autoincrement=False,
+        comment="The run that showed it first.",
+    ),
+    _run(
+        "valid_to_run", "The run that showed the next state, or the first walk that lacked the model.", nullable=False
+    ),
+    *_stored(),
+    sa.CheckConstraint("valid_from_run < valid_to_run", name="catalog_state_order_check"),
+    comment="States that are over; the present one stands with its model.",
+    sqlite_with_rowid=False,
+)
+
+change = sa.Table(
+    "catalog_change",
+    metadata,
+    sa.Column(
+        "change_id",
+        sa.Integer,
+        primary_key=True,
+        autoincrement=False,
+        comment="Number of the change, in the order of the log.",
+    ),
+    _run("run_id", "The run that recorded it.", nullable=False),
+    sa.Column("model_key", sa.Integer, nullable=False, comment="Its model."),
+    sa.Column("kind", sa.Text, nullable=False, comment="added, removed, returned or changed."),
+    sa.Column("field", sa.Text, comment="Dotted path of the field that changed."),
+    sa.Column("old_value", sa.Text, comment="Before, as JSON text; NULL: absent."),
+    sa.Column("new_value", sa.Text, comment="After, as JSON text; NULL: absent."),
+    _run("proof_run", "The last run that proves the old state; NULL: nothing does."),
+    _run("observed_run", "The run that showed the new state, where it is not the one that recorded it."),
+    sa.CheckConstraint("kind IN ('added', 'removed', 'returned', 'changed')", name="catalog_change_kind_check"),
+    sa.CheckConstraint("(kind = 'changed') = (field IS NOT NULL)", name="catalog_change_field_check"),
+    sa.CheckConstraint(
+        "field IS NOT NULL OR (old_value IS NULL AND new_value IS NULL)", name="catalog_change_values_check"
+    ),
+    sa.CheckConstraint("proof_run < coalesce(observed_run, run_id)", name="catalog_change_proof_check"),
+    sa.CheckConstraint("observed_run < run_id", name="catalog_change_observed_check"),
+    # Serves one model's story.
+    sa.Index("catalog_change_model_key_idx", "model_key"),
+    # Serves the changes of a run, and through it those since a moment.
+    sa.Index("catalog_change_run_id_idx", "run_id"),
+    comment="The change log; append-only.",
+)
+
+page = sa.Table(
+    "catalog_page",
+    metadata,
+    sa.Column(
+        "source_key",
+        sa.ForeignKey("catalog_source.source_key"),
+        primary_key=True,
+        autoincrement=False,
+        comment="Its source.",
+    ),
+    sa.Column("digest", sa.Text, primary_key=True, comment="Digest of the page's bytes."),
+    sa.Column("model_keys", sa.LargeBinary, nullable=False, comment="The models it lists, four bytes each."),
+    sa.Column("last_id", sa.Text, nullable=False, comment="Id of its last model: the next cursor."),
+    sa.Column("has_more", sa.Boolean, nullable=False, comment="Another page followed."),
+    comment="The pages of the last merged walk: one that comes again byte for byte needs no decoding.",
+    sqlite_with_rowid=False,
+)
+
+
+def _view(name: str, comment: str, *columns: sa.Column[Any]) -> sa.Table:
+    return sa.Table(name, surface, *columns, comment=comment)
+
+
+def _attributes() -> sa.Column[Any]:
+    return sa.Column("attributes", Json, comment="Every other field by name, and created_at as it was spelled.")
+
+
+sources = _view(
+    "sources",
+    "Lists that were synced at least once.",
+    sa.Column("source", sa.Text, comment="Name in the configuration."),
+    sa.Column("base_url", sa.Text, comment="Where its list was asked for last."),
+    sa.Column("scope", sa.Text, comment="Who asks, and how, as JSON text; NULL before the first baseline."),
+    sa.Column("configured", sa.Boolean, comment="The configuration of the last run still named it."),
+    sa.Column("last_whole_at", UtcTime, comment="End of the last whole walk; NULL: none yet."),
+    sa.Column("last_status", sa.Text, comment="Status of the latest run."),
+    sa.Column("models_listed", sa.Integer, comment="Models that are not removed."),
+)
+
+models = _view(
+    "models",
+    "Every model ever seen, one row per source and id, with its present or last state.",
+    sa.Column("source", sa.Text, comment="The list it belongs to."),
+    sa.Column("id", Id, comment="Id in the list."),
+    *_fields(),
+    _attributes(),
+    sa.Column("first_seen_at", UtcTime, comment="End of the walk that listed it first."),
+    sa.Column(
+        "last_seen_at",
+        UtcTime,
+        comment="End of the last whole walk that listed it, or its first sight or return where later.",
+    ),
+    sa.Column(
+        "missing_since", UtcTime, comment="End of the first whole walk in a row that lacked it; NULL: not missing."
+    ),
+    sa.Column("removed_at", UtcTime, comment="End of the first walk that lacked it, once confirmed; NULL: listed."),
+)
+
+model_history = _view(
+    "model_history",
+    "Every state of every model while it was listed, with its interval.",
+    sa.Column("source", sa.Text, comment="The list it belongs to."),
+    sa.Column("id", Id, comment="Id in the list."),
+    sa.Column("valid_from", UtcTime, comment="End of the walk that showed this state first."),
+    sa.Column(
+        "valid_to", UtcTime, comment="End of the walk that showed the next state or the absence; NULL: still so."
+    ),
+    *_fields(),
+    _attributes(),
+)
+
+changes = _view(
+    "changes",
+    "The change log, append-only: what runs found different.",
+    sa.Column("change_id", sa.Integer, comment="Number of the change, in the order of the log."),
+    sa.Column("run_id", sa.Integer, comment="The run that recorded it."),
+    sa.Column("source", sa.Text, comment="The list it belongs to."),
+    sa.Column("model_id", Id, comment="The model's id in the list."),
+    sa.Column("kind", sa.Text, comment="added, removed, returned or changed."),
+    sa.Column("field", sa.Text, comment="Dotted path of the field that changed; NULL unless kind is changed."),
+    sa.Column("old_value", sa.Text, comment="Before, as JSON text; NULL: absent."),
+    sa.Column("new_value", sa.Text, comment="After, as JSON text; NULL: absent."),
+    sa.Column(
+        "not_before",
+        UtcTime,
+        comment="It happened after this: start of the last walk that proves the old state; NULL: unproven.",
+    ),
+    sa.Column("observed_at", UtcTime, comment="It had happened by this: end of the walk that showed the new state."),
+    sa.Column("recorded_at", UtcTime, comment="When it entered the log; later than observed_at for a removal."),
+    sa.Column("baseline", sa.Boolean, comment="Found by a baseline: a difference of view, not news."),
+    sa.Column("uid", sa.Text, comment="Stable name derived from what changed."),
+)
+
+sync_runs = _view(
+    "sync_runs",
+    "Every run: one sync of one source.",
+    sa.Column("run_id", sa.Integer, comment="Number of the run, in order of start."),
+    sa.Column("source", sa.Text, comment="The list it read."),
+    sa.Column("status", sa.Text, comment="running, complete, partial, held, failed, superseded, abandoned or skipped."),
+    sa.Column("started_at", UtcTime, comment="Before the first request."),
+    sa.Column("finished_at", UtcTime, comment="When its findings entered the log; NULL while it runs."),
+    sa.Column("scope", sa.Text, comment="Who asked, and how, as JSON text."),
+    sa.Column("pages", sa.Integer, comment="Pages read."),
+    sa.Column("models_seen", sa.Integer, comment="Models listed."),
+    sa.Column("added", sa.Integer, comment="Models never seen before."),
+    sa.Column("returned", sa.Integer, comment="Models that came back."),
+    sa.Column("changed", sa.Integer, comment="Models of which a field changed."),
+    sa.Column("missing", sa.Integer, comment="Models it lacked that are not believed to be gone."),
+    sa.Column("removed", sa.Integer, comment="Models whose removal it confirmed."),
+    sa.Column("error", sa.Text, comment="Why it failed, or what was odd, in words."),
+)

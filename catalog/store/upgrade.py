@@ -1,0 +1,138 @@
+"""The schema's version: told by one SELECT, changed by Alembic alone, under a lock and in one transaction."""
+
+import io
+import re
+from contextlib import redirect_stdout
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from catalog.errors import DatabaseError, SchemaError
+from catalog.store import database as databases
+from catalog.store import schema
+from catalog.store.database import Database
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+HEAD = "0003"
+UPGRADE = "run `catalog db upgrade`"
+
+
+def current(database: Database) -> str | None:
+    """Give the schema's revision; None when there is no catalog yet.
+
+    Raises SchemaError for an SQLite file that holds something else, DatabaseError when it cannot be read.
+    """
+    with database.connect() as connection, database.transaction(connection, "own"):
+        return _revision(database, connection)
+
+
+def ensure(database: Database, *, auto: bool = True) -> str | None:
+    """Bring the schema to head: make it where there is none, upgrade an older one; give the revision it had before.
+
+    Raises SchemaError for a newer schema, and for an older one unless `auto`.
+    """
+    made = databases.create_file(database)
+    before = None if made else current(database)
+    if before == HEAD:
+        return before
+    if before is not None and not auto:
+        raise SchemaError(f"the schema is at {before}, this program needs {HEAD}", hint=UPGRADE)
+    upgrade(database)
+    return before
+
+
+def require(database: Database) -> None:
+    """Demand a catalog whose schema is at head; changes nothing. Raises SchemaError otherwise."""
+    before = current(database)
+    if before is None:
+        raise SchemaError(f"there is no catalog in {database.describe()}", hint="run `catalog sync` first")
+    if before != HEAD:
+        raise SchemaError(f"the schema is at {before}, this program needs {HEAD}", hint=UPGRADE)
+
+
+def upgrade(database: Database) -> None:
+    """Apply every missing migration in one transaction; another process that does the same waits, then finds it done."""
+    from alembic import command  # noqa: PLC0415 - costs 0.4 s, and most runs find the schema at head
+
+    _prepare(database)
+    with database.write() as connection:
+        if _revision(database, connection) == HEAD:
+            return
+        config = _config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def sql(database: Database) -> str:
+    """Give the SQL of every migration from nothing to head, for this kind of database; connects to nothing."""
+    from alembic import command  # noqa: PLC0415 - see upgrade()
+
+    config = _config(out := io.StringIO())
+    config.attributes["dialect"] = "sqlite" if database.is_sqlite else "postgresql"
+    with redirect_stdout(out):
+        command.upgrade(config, "head", sql=True)
+    return out.getvalue()
+
+
+def differences(database: Database) -> list[str]:
+    """Name what differs between the tables there and those this program knows; empty when nothing does."""
+    from alembic.autogenerate import compare_metadata  # noqa: PLC0415 - see upgrade()
+    from alembic.migration import MigrationContext  # noqa: PLC0415 - see upgrade()
+
+    with database.read() as connection:
+        options = {"version_table": schema.VERSION_TABLE, "include_name": _is_ours}
+        context = MigrationContext.configure(connection, opts=options)
+        return [repr(difference) for difference in compare_metadata(context, schema.metadata)]
+
+
+def _is_ours(name: str | None, kind: str, _parents: object) -> bool:
+    return kind != "table" or name in schema.metadata.tables
+
+
+def _prepare(database: Database) -> None:
+    if database.is_sqlite:
+        # WAL: readers and the writer do not wait for each other. It is a property of the file, and cannot be set inside
+        # a transaction.
+        with database.translated(), database.engine.connect() as connection:
+            driver = connection.connection.driver_connection
+            if driver is None:
+                raise DatabaseError("the database driver gave no connection")
+            driver.execute("PRAGMA journal_mode=WAL")
+
+
+def _revision(database: Database, connection: sa.Connection) -> str | None:
+    inspector = sa.inspect(connection)
+    if inspector.has_table(schema.VERSION_TABLE):
+        return _known(connection.execute(sa.text(f"SELECT version_num FROM {schema.VERSION_TABLE}")).scalar())  # noqa: S608 - our constant
+    tables = set(inspector.get_table_names())
+    ours = sorted(tables & {*schema.metadata.tables, *schema.surface.tables})
+    if ours or (tables and database.is_sqlite):
+        names = ", ".join(ours or sorted(tables)[:3])
+        hint = "check database.url; a catalog needs a file or a schema of its own"
+        raise SchemaError(f"{database.describe()} is not a catalog: it holds {names}", hint=hint)
+    return None
+
+
+def _known(revision: str | None) -> str | None:
+    # Revisions are numbered, so that one made by a newer program is told from damage.
+    if revision is None or (re.fullmatch(r"\d{4}", revision) and revision <= HEAD):
+        return revision
+    hint = "upgrade the program (pip install -U model-catalog); nothing was written"
+    raise SchemaError(f"the schema is at {revision}, newer than this program's {HEAD}", hint=hint)
+
+
+def _config(out: io.StringIO | None = None) -> "Config":
+    from alembic.config import Config  # noqa: PLC0415 - see upgrade()
+
+    config = Config(stdout=out or io.StringIO(), output_buffer=out)
+    config.set_main_option("script_location", str(_migrations()).replace("%", "%%"))
+    return config
+
+
+def _migrations() -> Path:
+    package = Path(__file__).parent.parent
+    shipped = package / "_migrations"
+    return shipped if shipped.is_dir() else package.parent / "migrations"
