@@ -1,0 +1,126 @@
+"""Is the catalog fresh, believed and at home in its schema? Pure: rows and the time in, findings out.
+
+Knows nothing of databases, commands or channels; whoever asks brings the rows.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from itertools import takewhile
+
+from catalog import dates
+from catalog.domain import Run, Source, Status
+
+CLOCK_SLACK = timedelta(minutes=5)
+UNCLEAN_IN_A_ROW = 3  # that often, an unclean walk is no accident, and no removal is ever noticed
+
+_MERGED = (Status.COMPLETE, Status.PARTIAL, Status.HELD)
+_DIED = (Status.FAILED, Status.ABANDONED)
+
+
+class Level(StrEnum):
+    """How much a finding weighs: a problem makes `catalog status` exit 1, a note does not."""
+
+    PROBLEM = "problem"
+    NOTE = "note"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finding:
+    """One thing to know about a source, or (no source) about the catalog as a whole."""
+
+    level: Level
+    code: str
+    source: str | None
+    text: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Watched:
+    """A source as status looks at it; `row` is None when it is configured and was never synced."""
+
+    name: str
+    row: Source | None
+    stale_after: timedelta | None  # None: not configured any more, so that nobody expects it to be fresh
+    recent: Sequence[Run]  # newest first; the ones that still run count for nothing
+    missing: int
+
+
+def findings(watched: Sequence[Watched], *, now: datetime) -> tuple[Finding, ...]:
+    """Say all there is to know, problems first, then by source."""
+    if not watched:
+        return (_problem("empty", None, "no source was ever synced", "catalog sync"),)
+    found = [finding for one in watched for finding in _of_source(one, now)]
+    return tuple(sorted(found, key=lambda finding: (finding.level is not Level.PROBLEM, finding.source or "")))
+
+
+def schema_finding(current: str | None, wanted: str) -> tuple[Finding, ...]:
+    """Complain when the schema is not the one this program was made for."""
+    if current == wanted:
+        return ()
+    text = f"the schema is at {current or 'nothing'}, this program is made for {wanted}"
+    return (_problem("schema", None, text, "catalog db upgrade"),)
+
+
+def healthy(found: Sequence[Finding]) -> bool:
+    """Tell whether nothing that was found is a problem."""
+    return all(finding.level is not Level.PROBLEM for finding in found)
+
+
+def _of_source(one: Watched, now: datetime) -> Iterator[Finding]:
+    if one.stale_after is None:
+        yield _note("unconfigured", one.name, "is not configured any more; its rows stay")
+        return
+    ended = [run for run in one.recent if run.status != Status.RUNNING]
+    yield from _freshness(one, one.stale_after, now)
+    yield from _failures(one.name, ended)
+    yield from _doubts(one.name, [run for run in ended if run.status in _MERGED])
+    if one.missing:
+        yield _note("missing", one.name, f"{_count(one.missing, 'model')} missing, not yet believed to be gone")
+
+
+def _freshness(one: Watched, stale_after: timedelta, now: datetime) -> Iterator[Finding]:
+    last = one.row.last_whole_at if one.row else None
+    if last is None:
+        yield _problem("never", one.name, "was never read whole", f"catalog sync {one.name}")
+        return
+    if last - now > CLOCK_SLACK:
+        text = f"the last whole walk lies {dates.age(last - now)} in the future: a clock is wrong"
+        yield _problem("clock", one.name, text)
+    if now - last > stale_after:
+        text = f"the last whole walk ended {dates.age(now - last)} ago (stale after {dates.age(stale_after)})"
+        yield _problem("stale", one.name, text, f"catalog sync {one.name}")
+
+
+def _failures(name: str, ended: Sequence[Run]) -> Iterator[Finding]:
+    tried = [run for run in ended if run.status in (*_MERGED, *_DIED)]
+    died = list(takewhile(lambda run: run.status in _DIED, tried))
+    if died:
+        often = "the last run" if len(died) == 1 else f"the last {len(died)} runs"
+        reason = died[0].error or ("it died half-way" if died[0].status == Status.ABANDONED else "no reason is known")
+        yield _problem("failed", name, f"{often} failed; the latest: {reason}", "catalog runs")
+
+
+def _doubts(name: str, merged: Sequence[Run]) -> Iterator[Finding]:
+    if merged and merged[0].status == Status.HELD:
+        text = f"held: {merged[0].error or 'what is absent waits for somebody to believe it'}"
+        yield _problem("held", name, text, f"catalog sync {name} --accept-removals, or --accept-scope")
+    unclean = len(list(takewhile(lambda run: run.status == Status.PARTIAL, merged)))
+    if unclean:
+        make = _problem if unclean >= UNCLEAN_IN_A_ROW else _note
+        text = f"the last {_count(unclean, 'walk')} could not be trusted fully, so that no removal is noticed"
+        yield make("unclean", name, text, "catalog runs")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _problem(code: str, source: str | None, text: str, hint: str = "") -> Finding:
+    return Finding(level=Level.PROBLEM, code=code, source=source, text=text, hint=hint)
+
+
+def _note(code: str, source: str | None, text: str, hint: str = "") -> Finding:
+    return Finding(level=Level.NOTE, code=code, source=source, text=text, hint=hint)

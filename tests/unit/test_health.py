@@ -1,0 +1,102 @@
+"""What `catalog status` complains of, and what it only mentions."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from catalog import health
+from catalog.domain import Run, Source, Status
+from catalog.health import Finding, Level, Watched
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+def run(status: Status, error: str | None = None) -> Run:
+    counts: dict[str, Any] = dict.fromkeys(
+        ("pages", "models_seen", "added", "returned", "changed", "missing", "removed"), 1
+    )
+    times: dict[str, Any] = {"started_at": NOW - HOUR, "finished_at": NOW}
+    return Run(run_id=1, source="one", status=status, scope="{}", error=error, **times, **counts)
+
+
+def watched(*recent: Run | Status, whole: datetime | None = NOW - HOUR, **given: Any) -> Watched:
+    runs = tuple(run(one) if isinstance(one, Status) else one for one in recent)
+    row = Source(
+        source="one",
+        base_url="https://api.example",
+        scope="{}",
+        configured=True,
+        last_whole_at=whole,
+        last_status="complete",
+        models_listed=3,
+    )
+    usual: dict[str, Any] = {"name": "one", "row": row, "stale_after": 3 * HOUR, "recent": runs, "missing": 0}
+    return Watched(**usual | given)
+
+
+def codes(found: Sequence[Finding]) -> list[tuple[str, bool]]:
+    return [(finding.code, finding.level is Level.PROBLEM) for finding in found]
+
+
+@pytest.mark.parametrize(
+    ("one", "expected"),
+    [
+        (watched(Status.COMPLETE), []),
+        (watched(Status.COMPLETE, whole=NOW - 3 * HOUR), []),
+        (watched(Status.COMPLETE, whole=NOW - 4 * HOUR), [("stale", True)]),
+        (watched(Status.COMPLETE, whole=NOW + HOUR), [("clock", True)]),
+        (watched(Status.COMPLETE, whole=NOW + timedelta(seconds=2)), []),
+        (watched(whole=None), [("never", True)]),
+        (watched(row=None), [("never", True)]),
+        (watched(Status.FAILED, Status.COMPLETE), [("failed", True)]),
+        (watched(Status.ABANDONED, Status.COMPLETE), [("failed", True)]),
+        (watched(Status.COMPLETE, Status.FAILED), []),
+        (watched(Status.RUNNING, Status.FAILED), [("failed", True)]),
+        (watched(Status.SKIPPED, Status.SUPERSEDED, Status.COMPLETE), []),
+        (watched(Status.SKIPPED, Status.FAILED), [("failed", True)]),
+        (watched(Status.HELD), [("held", True)]),
+        (watched(Status.FAILED, Status.HELD), [("failed", True), ("held", True)]),
+        (watched(Status.COMPLETE, Status.HELD), []),
+        (watched(Status.PARTIAL, Status.COMPLETE), [("unclean", False)]),
+        (watched(Status.PARTIAL, Status.FAILED, Status.PARTIAL, Status.PARTIAL), [("unclean", True)]),
+        (watched(Status.COMPLETE, missing=2), [("missing", False)]),
+        (watched(Status.FAILED, whole=NOW - 9 * HOUR, stale_after=None), [("unconfigured", False)]),
+    ],
+)
+def test_each_state_of_a_source_has_its_findings(one: Watched, expected: list[tuple[str, bool]]) -> None:
+    found = health.findings([one], now=NOW)
+    assert codes(found) == expected
+    assert health.healthy(found) is not any(problem for _, problem in expected)
+
+
+def test_a_finding_says_how_old_why_and_what_to_type() -> None:
+    failed = [run(Status.FAILED, "401: the key was refused"), run(Status.FAILED, "something older")]
+    found = health.findings([watched(*failed, whole=NOW - 4 * HOUR)], now=NOW)
+    assert [(finding.text, finding.hint) for finding in found] == [
+        ("the last whole walk ended 4 h ago (stale after 3 h)", "catalog sync one"),
+        ("the last 2 runs failed; the latest: 401: the key was refused", "catalog runs"),
+    ]
+
+
+def test_problems_come_before_notes() -> None:
+    one = watched(Status.PARTIAL, missing=1)
+    two = watched(Status.FAILED, name="two")
+    assert [(finding.source, finding.code) for finding in health.findings([one, two], now=NOW)] == [
+        ("two", "failed"),
+        ("one", "unclean"),
+        ("one", "missing"),
+    ]
+
+
+def test_an_empty_catalog_is_not_healthy() -> None:
+    found = health.findings([], now=NOW)
+    assert codes(found) == [("empty", True)]
+    assert not health.healthy(found)
+
+
+@pytest.mark.parametrize(("current", "problems"), [("0002", 0), ("0001", 1), (None, 1), ("0009", 1)])
+def test_another_schema_is_a_problem(current: str | None, problems: int) -> None:
+    assert len(health.schema_finding(current, "0002")) == problems
