@@ -250,8 +250,8 @@ class Source:
 
     source: str
     base_url: str
-    scope: str | None
-    configured: Any
+    scope: str | None  # None: before its first baseline
+    configured: bool  # the configuration of its last run still named it
     last_whole_at: datetime | None
-    last_status: str | None
+    last_status: Status | None
     models_listed: int

@@ -30,7 +30,7 @@ def watched(*recent: Run | Status, whole: datetime | None = NOW - HOUR, **given:
         scope="{}",
         configured=True,
         last_whole_at=whole,
-        last_status="complete",
+        last_status=Status.COMPLETE,
         models_listed=3,
     )
     usual: dict[str, Any] = {"name": "one", "row": row, "stale_after": 3 * HOUR, "recent": runs, "missing": 0}
