@@ -1,1 +1,170 @@
-"""The command line: a command parses, calls one function, prints."""
+"""The command line: a command parses, calls one function, prints. This frame finds it and tells how it ended.
+
+A command returns an exit code (None: done) or raises a CatalogError. Its module is imported only when it is called.
+"""
+
+import io
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from types import FrameType
+from typing import NoReturn
+
+import click
+
+from catalog.cli.context import Context, global_options, with_global_options
+from catalog.errors import CatalogError, Exit
+
+# Where each command lives, and what `catalog --help` says of it without importing it.
+COMMANDS = {
+    "demo": ("catalog.cli.demo:command", "Play the recorded history of a real catalog; no key, no network."),
+    "init": ("catalog.cli.init:command", "Write a commented catalog.toml."),
+    "check": ("catalog.cli.check:command", "Say what is wrong with the set-up, and how to mend it."),
+    "sync": ("catalog.cli.sync:command", "Read each source's list and record what changed."),
+    "models": ("catalog.cli.reads:models", "List the models: now, or at a moment."),
+    "show": ("catalog.cli.reads:show", "Tell one model's whole story."),
+    "changes": ("catalog.cli.reads:changes", "Print the change log, newest first."),
+    "diff": ("catalog.cli.reads:diff", "Say what differs between two moments."),
+    "runs": ("catalog.cli.reads:runs", "List the sync runs: when, how long, what came of them."),
+    "status": ("catalog.cli.reads:status", "Say whether each source is fresh: exit 0 healthy, 1 not."),
+    "db": ("catalog.cli.db:command", "Look after the database: upgrade, check, back up, verify."),
+}
+
+
+class Terminated(SystemExit):
+    """SIGTERM came. As a SystemExit it passes every `except Exception`, and open transactions roll back."""
+
+
+class LazyGroup(click.Group):
+    """Imports the module of the command that is called, and no other."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
+        if cmd_name not in COMMANDS:
+            return None
+        from importlib import import_module
+
+        module, _, name = COMMANDS[cmd_name][0].partition(":")
+        return with_global_options(getattr(import_module(module), name))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] not in COMMANDS and not args[0].startswith("-"):
+            raise click.UsageError(f'there is no command "{args[0]}"{_guess(args[0])}', ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, words) for name, (_, words) in COMMANDS.items()])
+
+
+@click.group(
+    cls=LazyGroup,
+    params=global_options(),
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)
+@click.version_option(package_name="model-catalog", message="catalog %(version)s")
+@click.pass_context
+def command(context: click.Context) -> None:
+    """Keep a catalog of the models an API lists: what is listed now, what was listed then, what changed, when."""
+    context.ensure_object(Context).start_logs()
+
+
+def main() -> NoReturn:
+    """Run the program: the arguments are the process's, and so is the exit code."""
+    _mend_streams()
+    signal.signal(signal.SIGTERM, _terminate)
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command and give its exit code; whatever fails is told on stderr, once."""
+    context = Context()
+    try:
+        code = command.main(args=list(arguments), prog_name="catalog", standalone_mode=False, obj=context)
+        _flush()
+    except (Exception, KeyboardInterrupt, Terminated) as error:  # noqa: BLE001 - the outermost edge: who else would tell?
+        return _told(context, error)
+    return int(code or Exit.DONE)
+
+
+def _told(context: Context, error: BaseException) -> int:
+    """Tell how it ended, and give the exit code for that."""
+    match error:
+        case CatalogError():
+            code = context.fail(error)
+        case click.exceptions.NoArgsIsHelpError():
+            error.show()
+            code = error.exit_code
+        case click.ClickException():
+            code = _misused(context, error)
+        case click.Abort() | KeyboardInterrupt():
+            code = _stopped(context, Exit.INTERRUPTED)
+        case Terminated():
+            code = _stopped(context, Exit.TERMINATED)
+        case BrokenPipeError():  # Whoever reads us has read enough.
+            code = Exit.FAILED
+        case _:
+            code = _unexpected(context, error)
+    return code
+
+
+def _misused(context: Context, error: click.ClickException) -> int:
+    """Tell what was typed wrong, and where it is explained."""
+    where = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "catalog"
+    told = CatalogError(error.format_message(), hint=f"{where} --help")
+    context.fail(told)
+    return error.exit_code
+
+
+def _stopped(context: Context, code: Exit) -> int:
+    from catalog import logs
+
+    name = code.name.lower()
+    context.start_logs().error("%s; nothing is half-written", name, extra=logs.event("command.stopped", exit_code=code))
+    return code
+
+
+def _unexpected(context: Context, error: BaseException) -> int:
+    """Tell of a failure nobody foresaw: its type only, for its words may hold a secret; with -v, where it happened."""
+    from catalog import logs
+
+    hint = "" if context.verbose else " (run with -v for the traceback)"
+    told = logs.event("command.failed", error=type(error).__name__, exit_code=int(Exit.FAILED))
+    trace = error if context.verbose else None
+    context.start_logs().error("unexpected: %s%s", type(error).__name__, hint, extra=told, exc_info=trace)
+    return Exit.FAILED
+
+
+def _guess(name: str) -> str:
+    from difflib import get_close_matches
+
+    found = get_close_matches(name.lower(), COMMANDS, n=1, cutoff=0.5)
+    return f'; did you mean "{found[0]}"?' if found else ""
+
+
+def _flush() -> None:
+    """Write what is buffered while failures can still be told; afterwards Python must not try again."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        raise
+
+
+def _mend_streams() -> None:
+    """Let no odd encoding stop a line, and let closed streams swallow theirs."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123 - it lives as long as we do
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _terminate(_signal: int, _frame: FrameType | None) -> NoReturn:
+    raise Terminated(Exit.TERMINATED)

@@ -14,7 +14,7 @@ from catalog.config.problems import shown
 from catalog.config.settings import DatabaseSettings, GuardSettings, SourceSettings
 from catalog.errors import ConfigError
 
-__all__ = ["Config", "DatabaseSettings", "GuardSettings", "Key", "SourceSettings", "key", "load"]
+__all__ = ["Config", "DatabaseSettings", "GuardSettings", "Key", "SourceSettings", "database", "key", "load"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,6 +49,15 @@ def load(
     database, sources = reading.settings(file, environ, directory)
     warnings = tuple(reading.warnings(file, database, sources))
     return Config(database=database, sources=sources, path=file, warnings=warnings)
+
+
+def database(url: str, *, setting: str, directory: Path | None = None) -> DatabaseSettings:
+    """Check a database URL that was typed elsewhere (`setting`: where); a relative SQLite path starts from here."""
+    try:
+        kinds.DatabaseUrl().read(url)
+    except ValueError as error:
+        raise ConfigError(f"{setting} {error}") from None
+    return DatabaseSettings(url=reading.placed(url, directory or Path.cwd()))
 
 
 def key(source: SourceSettings, *, environ: Mapping[str, str] | None = None) -> Key:

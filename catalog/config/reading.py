@@ -56,7 +56,7 @@ def settings(
     beside = file.parent if file else directory
     in_file = "url" in document.get("database", {})
     from_environment = not in_file and bool(environ.get("CATALOG_DATABASE_URL"))
-    database = replace(database, url=_placed(database.url, directory if from_environment else beside))
+    database = replace(database, url=placed(database.url, directory if from_environment else beside))
     return database, tuple(_with_file_beside(source, beside) for source in sources)
 
 
@@ -180,7 +180,7 @@ def _checked_table(raw: object, path: str, origin: str, problems: Problems) -> M
     return {}
 
 
-def _placed(url: str, beside: Path) -> str:
+def placed(url: str, beside: Path) -> str:
     """Make a SQLite path absolute."""
     if not url.startswith("sqlite:///"):
         return url

@@ -70,9 +70,11 @@ class GuardSettings:
     """How many models may be missing before nobody believes it."""
 
     max_removed_percent: int = _setting(
-        30, Number(0, 100), "a walk that misses more than this part of the models is held,"
+        30, Number(0, 100), "a walk that misses more than this percentage of the models is held"
     )
-    min_removed: int = _setting(4, Number(1, 1_000_000), "if it misses at least this many; missing all is always held")
+    min_removed: int = _setting(
+        4, Number(1, 1_000_000), "... unless it misses fewer than this; one that misses all is always held"
+    )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,0 +1,155 @@
+"""What every command shares: the global options, the configuration, and how failures are told."""
+
+import functools
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Literal
+
+import click
+
+from catalog.errors import CatalogError
+
+if TYPE_CHECKING:
+    import logging
+
+    from catalog.config import Config, Key, SourceSettings
+    from catalog.logs import Redaction
+
+Form = Literal["text", "json", "csv"]
+
+# Where users of the API keep secrets; known from the start, so that even an early failure prints none.
+_USUAL_SECRETS = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CATALOG_DATABASE_URL")
+_LONG_PASSWORD = 10  # shorter ones are words ("postgres") whose striking out would garble the sentence
+
+
+class Context:
+    """One call of the program: its global options, and what was looked up on the way."""
+
+    def __init__(self) -> None:
+        self.config_path: str | None = None
+        self.quiet = False
+        self.verbose = False
+        self.log_format: Literal["text", "json"] = "text"
+        self._config: Config | None = None
+        self._redaction: Redaction | None = None
+
+    @property
+    def redaction(self) -> "Redaction":
+        """Every secret met so far."""
+        if self._redaction is None:
+            from catalog import logs
+
+            self._redaction = logs.Redaction()
+            for name in _USUAL_SECRETS:
+                self._redaction.hide(os.environ.get(name))
+        return self._redaction
+
+    def start_logs(self) -> "logging.Logger":
+        """Let the log follow the options known by now; gives the command line's own logger."""
+        import logging
+
+        from catalog import logs
+
+        logs.configure(redaction=self.redaction, quiet=self.quiet, verbose=self.verbose, form=self.log_format)
+        return logging.getLogger("catalog.cli")
+
+    def note(self, name: str, value: Any) -> None:
+        """Take over a global option, wherever on the line it stood."""
+        setattr(self, name, value)
+        if self.quiet and self.verbose:
+            raise click.UsageError("-q and -v contradict each other")
+        self.start_logs()
+
+    def config(self) -> "Config":
+        """Read the configuration, once; its warnings go to stderr."""
+        if self._config is None:
+            from pathlib import Path
+
+            from catalog import config, logs
+
+            self._config = config.load(Path(self.config_path) if self.config_path else None)
+            self._hide_secrets(self._config)
+            for warning in self._config.warnings:
+                self.start_logs().warning("%s", warning, extra=logs.event("config.warning"))
+        return self._config
+
+    def key(self, source: "SourceSettings") -> "Key":
+        """Look up a source's key and keep it out of every later line; raises ConfigError when there is none."""
+        from catalog import config
+
+        key = config.key(source)
+        self.redaction.hide(key.reveal())
+        return key
+
+    def fail(self, error: CatalogError) -> int:
+        """Tell of a foreseen failure, and give its exit code."""
+        from catalog import logs
+
+        code = int(error.exit_code)
+        told = logs.event("command.failed", error=type(error).__name__, exit_code=code, hint=error.hint)
+        trace = error if self.verbose and error.__traceback__ else None
+        self.start_logs().error("%s", error.message, extra=told, exc_info=trace)
+        return code
+
+    def _hide_secrets(self, config: "Config") -> None:
+        from urllib.parse import unquote, urlsplit
+
+        for source in config.sources:
+            self.redaction.hide(os.environ.get(source.api_key_env))
+        password = urlsplit(config.database.url).password or ""
+        self.redaction.hide(f":{password}@")
+        if len(password) >= _LONG_PASSWORD:
+            self.redaction.hide(password)
+            self.redaction.hide(unquote(password))
+
+
+pass_context = click.make_pass_decorator(Context, ensure=True)
+
+
+def with_global_options(command: click.Command) -> click.Command:
+    """Let a command, and every command below it, take the global options too: people type them last."""
+    if not any(parameter.name == "log_format" for parameter in command.params):
+        command.params.extend(global_options())
+    if isinstance(command, click.Group):
+        for below in command.commands.values():
+            with_global_options(below)
+    return command
+
+
+def global_options() -> list[click.Parameter]:
+    """Make the options that every command takes, before or after its name."""
+    return [
+        _option("--config", "config_path", metavar="FILE", help="Read this configuration file."),
+        _option("-q", "--quiet", is_flag=True, help="Tell only changes and problems."),
+        _option("-v", "--verbose", is_flag=True, help="Tell more, tracebacks included."),
+        _option("--log-format", type=click.Choice(["text", "json"]), help="How the lines on stderr look.  [text]"),
+    ]
+
+
+def list_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add --json and --csv; the command receives `form`: "text", "json" or "csv"."""
+
+    @json_option
+    @click.option("--csv", "as_csv", is_flag=True, help="Print CSV with a header line.")
+    @functools.wraps(function)
+    def command(*args: Any, as_json: bool, as_csv: bool, **kwargs: Any) -> Any:
+        if as_json and as_csv:
+            raise click.UsageError("--json and --csv contradict each other")
+        form: Form = "json" if as_json else "csv" if as_csv else "text"
+        return function(*args, form=form, **kwargs)
+
+    return command
+
+
+def json_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add --json; the command receives `as_json`."""
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(function)
+
+
+def _option(*names: str, **settings: Any) -> click.Option:
+    return click.Option(list(names), expose_value=False, callback=_note, **settings)
+
+
+def _note(context: click.Context, parameter: click.Parameter, value: Any) -> None:
+    if value and parameter.name:
+        context.ensure_object(Context).note(parameter.name, value)

@@ -1,0 +1,38 @@
+"""`catalog init`: a commented configuration file to start from."""
+
+import os
+from pathlib import Path
+
+import click
+
+from catalog.cli import output
+from catalog.config import manual
+from catalog.errors import ConfigError
+
+
+@click.command("init")
+@click.argument("file", default="catalog.toml", type=click.Path(path_type=Path))
+def command(file: Path) -> None:
+    """Write a commented configuration to FILE (catalog.toml); a file that is there is never overwritten."""
+    path = file.absolute()
+    _write(path, manual.example())
+    output.line(f"wrote {path}: every setting is there, commented out, with its default")
+    output.line("next: export ANTHROPIC_API_KEY=..., then: catalog check" + _option(path))
+
+
+def _write(path: Path, text: str) -> None:
+    """Make the file, for its owner's eyes only: it may come to hold a password."""
+    try:
+        number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(number, "w", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        raise ConfigError(f"{path} is there already, and stays as it is", hint="catalog init OTHER_FILE") from None
+    except FileNotFoundError:
+        raise ConfigError(f"there is no folder {path.parent}", hint=f"mkdir -p {path.parent}") from None
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be written: {os.strerror(error.errno or 0)}") from None
+
+
+def _option(path: Path) -> str:
+    return "" if path == Path("catalog.toml").absolute() else f" --config {path}"

@@ -1,0 +1,157 @@
+"""Data on stdout: a table on a terminal, aligned text in a pipe, JSON or CSV when asked. Strangers' text is harmless.
+
+Text and tables show control signs as escapes and never cut an id; CSV cells start no formula; JSON is plain ASCII.
+"""
+
+import csv
+import json
+import sys
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from itertools import chain, islice
+from typing import TextIO
+
+from catalog import dates, plain
+from catalog.cli.context import Form
+
+Row = Mapping[str, object]
+
+_ALIGNED = 5_000  # rows that are read ahead to align the columns; what comes after streams, uncut
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001 - spreadsheets take the wide ones, too
+_WHOLE = frozenset({"id", "model_id", "source", "change_id", "run_id"})  # copied by hand: never broken into lines
+_NARROWEST = 8
+
+
+def listing(
+    rows: Iterable[Row],
+    *,
+    columns: Sequence[str],
+    form: Form,
+    shown: Sequence[str] | None = None,
+    stream: TextIO | None = None,
+) -> None:
+    """Print rows: `columns` as JSON or CSV; on a terminal and in a pipe `shown`, the few that people want (or all)."""
+    stream = stream or sys.stdout
+    if form == "json":
+        array(({name: row[name] for name in columns} for row in rows), stream=stream)
+    elif form == "csv":
+        _csv(rows, columns, stream)
+    else:
+        _text(rows, shown or columns, stream)
+
+
+def array(rows: Iterable[Row], *, stream: TextIO | None = None) -> None:
+    """Print one JSON array, an object per line, each as soon as it is known."""
+    stream = stream or sys.stdout
+    opening = "["
+    for row in rows:
+        stream.write(f"{opening}\n{_json(row)}")
+        opening = ","
+    stream.write("[]\n" if opening == "[" else "\n]\n")
+
+
+def document(value: object, *, stream: TextIO | None = None) -> None:
+    """Print one JSON value, laid out for reading."""
+    print(json.dumps(value, default=_json_value, indent=2), file=stream or sys.stdout)
+
+
+def line(text: str = "", *, stream: TextIO | None = None) -> None:
+    """Print one line, whatever the text holds."""
+    print(plain.harmless(text), file=stream or sys.stdout)
+
+
+def cell(value: object) -> str:
+    """Spell a value for people: harmless, on one line, `-` for nothing."""
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, datetime):
+        return dates.short(value)
+    if isinstance(value, timedelta):
+        return dates.age(value)
+    return plain.harmless(value if isinstance(value, str) else _json(value))
+
+
+def _text(rows: Iterable[Row], columns: Sequence[str], stream: TextIO) -> None:
+    """Print a table, or aligned text where a table would not fit or nobody looks."""
+    lines = ([cell(row[name]) for name in columns] for row in rows)
+    first = list(islice(lines, _ALIGNED))
+    rest = next(lines, None)
+    if rest is not None:
+        _aligned(columns, first, chain([rest], lines), stream)
+    elif not (stream.isatty() and _table(columns, first, stream)):
+        _aligned(columns, first, iter(()), stream)
+
+
+def _aligned(columns: Sequence[str], first: list[list[str]], rest: Iterator[list[str]], stream: TextIO) -> None:
+    widths = [max(map(_width, cells)) for cells in zip(columns, *first, strict=True)]
+    for cells in chain([list(columns)], first, rest):
+        padded = (text + " " * (width - _width(text)) for text, width in zip(cells, widths, strict=True))
+        stream.write("  ".join(padded).rstrip() + "\n")
+
+
+def _table(columns: Sequence[str], lines: list[list[str]], stream: TextIO) -> bool:
+    """Draw a table with rich; False: the terminal is too narrow to show the ids whole."""
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    console = Console(file=stream, highlight=False, emoji=False, markup=False)
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold")
+    least = 0
+    for name, *cells in zip(columns, *lines, strict=True):
+        width = max(map(_width, [name, *cells]))
+        narrowest = width if name in _WHOLE else min(width, _NARROWEST)
+        table.add_column(Text(name), overflow="fold", no_wrap=name in _WHOLE, min_width=narrowest)
+        least += narrowest + 2
+    if least > console.width:
+        return False
+    for cells in lines:
+        table.add_row(*map(Text, cells))
+    console.print(table)
+    return True
+
+
+def _csv(rows: Iterable[Row], columns: Sequence[str], stream: TextIO) -> None:
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows([_csv_cell(row[name]) for name in columns] for row in rows)
+
+
+def _csv_cell(value: object) -> str:
+    """Spell a value for other programs; a text that a spreadsheet would run gets a ' before it."""
+    if isinstance(value, str):
+        return ("'" if value.startswith(_FORMULA) else "") + plain.harmless(value)
+    if isinstance(value, datetime):
+        return dates.to_text(value)
+    return "" if value is None else _json(value)
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, default=_json_value)
+
+
+def _json_value(value: object) -> object:
+    if isinstance(value, datetime):
+        return dates.to_text(value)
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+def _width(text: str) -> int:
+    """Count the columns a text takes on a terminal."""
+    if text.isascii():
+        return len(text)
+    return sum(_char_width(char) for char in text)
+
+
+def _char_width(char: str) -> int:
+    if unicodedata.combining(char):
+        return 0
+    return 2 if unicodedata.east_asian_width(char) in "WF" else 1
