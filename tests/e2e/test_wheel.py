@@ -1,0 +1,99 @@
+"""The built wheel, alone: installed beside what is locked for users, away from the checkout, and used."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.server import KEY, ModelsServer, model
+
+pytestmark = pytest.mark.wheel
+
+ROOT = Path(__file__).parents[2]
+SURROUNDINGS = dict(os.environ)  # as they were before the tests poisoned them: an installer may need its proxy
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("wheel")
+    _run(sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", folder, cwd=ROOT)
+    return next(folder.glob("*.whl"))
+
+
+@pytest.fixture(scope="module")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the commands of an environment that holds the wheel and its locked dependencies, nothing else."""
+    folder = tmp_path_factory.mktemp("clean") / "venv"
+    install = _environment(folder)
+    _run(*install, "--require-hashes", "-r", ROOT / "requirements/runtime.lock")
+    _run(*install, "--no-deps", wheel)
+    return folder / "bin"
+
+
+def _environment(folder: Path) -> list[str | Path]:
+    """Make an empty environment; give the command that installs into it."""
+    uv = shutil.which("uv", path=f"{SURROUNDINGS['PATH']}:{ROOT}/.tools/bin")
+    if uv:
+        _run(uv, "venv", "--no-project", "--python", sys.executable, folder)
+        return [uv, "pip", "install", "--python", folder / "bin/python"]
+    _run(sys.executable, "-m", "venv", "--without-pip", folder)
+    for command in ([sys.executable, "-m", "pip"], [sys.base_prefix + "/bin/python3", "-m", "pip"]):
+        if subprocess.run([*command, "--version"], check=False, capture_output=True).returncode == 0:
+            return [*command, "--python", folder / "bin/python", "install"]
+    message = "neither uv nor pip to install with"
+    raise FileNotFoundError(message)
+
+
+def _run(
+    *command: str | Path, cwd: Path | None = None, env: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(
+        command, cwd=cwd, env=SURROUNDINGS if env is None else env, check=False, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done
+
+
+def test_the_wheel_holds_the_package_and_its_migrations_and_nothing_else(wheel: Path) -> None:
+    names = set(zipfile.ZipFile(wheel).namelist())
+    versions = {f"catalog/_migrations/versions/{path.name}" for path in (ROOT / "migrations/versions").glob("*.py")}
+    assert versions
+    assert names >= versions | {"catalog/_migrations/env.py", "catalog/py.typed"}
+    assert {name.split("/")[0].split("-")[0] for name in names} == {"catalog", "model_catalog"}
+    assert [name for name in names if "__pycache__" in name] == []
+
+
+ASKED = """
+import importlib.metadata as metadata, re
+for line in metadata.requires("model-catalog"):
+    print(metadata.version(re.match(r"[\\w.-]+", line).group()), line)
+"""
+
+
+def test_what_the_wheel_asks_for_is_there_and_the_tools_of_developers_are_not(installed: Path) -> None:
+    asked = _run(installed / "python", "-c", ASKED).stdout
+    assert "sqlalchemy" in asked
+    assert not list(installed.parent.glob("lib/*/site-packages/pytest"))
+
+
+def test_a_first_sync_away_from_the_checkout_creates_the_catalog(
+    installed: Path, server: ModelsServer, tmp_path: Path
+) -> None:
+    server.models = [model("claude-a"), model("claude-b")]
+    surroundings = {"HOME": str(tmp_path), "ANTHROPIC_API_KEY": KEY, "ANTHROPIC_BASE_URL": server.url}
+    assert "sync" in _run(installed / "catalog", "--help", cwd=tmp_path, env=surroundings).stdout
+    _run(installed / "catalog", "sync", cwd=tmp_path, env=surroundings)
+    listed = json.loads(_run(installed / "catalog", "models", "--json", cwd=tmp_path, env=surroundings).stdout)
+    assert {row["id"] for row in listed} == {"claude-a", "claude-b"}
+    assert (tmp_path / "catalog.db").exists()
+
+
+def test_the_demo_plays_away_from_the_checkout(installed: Path, tmp_path: Path) -> None:
+    done = _run(installed / "catalog", "demo", cwd=tmp_path, env={"HOME": str(tmp_path)})
+    assert "claude" in done.stdout
