@@ -1,15 +1,16 @@
 """The failures we foresee: each has words for a person, a hint that can be typed, and an exit code.
 
-    CatalogError                 1  something a person can act on
-    ├── ConfigError              2  the command line, the file or the environment asks for the impossible
-    ├── ListingError             3  the models list could not be read whole
-    │   ├── KeyRefusedError      3  401 or 403: asking again will not help
-    │   ├── AnswerError          3  the answer is no page of a models list
-    │   └── DeadlineError        3  the walk's time is up
-    ├── DatabaseError            4  the database refused
-    │   ├── SchemaError          4  the schema is older, newer, or not a catalog's
-    │   └── LostConnectionError  4  the connection died under us; nothing was written
-    └── UnknownModelError        1  no row of that id
+CatalogError                 1  something a person can act on
+├── ConfigError              2  the command line, the file or the environment asks for the impossible
+├── ListingError             3  the models list could not be read whole
+│   ├── KeyRefusedError      3  401 or 403: asking again will not help
+│   ├── AnswerError          3  the answer is no page of a models list
+│   │   └── CursorError      3  the API does not take the cursor of the next page
+│   └── DeadlineError        3  the walk's time is up
+├── DatabaseError            4  the database refused
+│   ├── SchemaError          4  the schema is older, newer, or not a catalog's
+│   └── LostConnectionError  4  the connection died under us; nothing was written
+└── UnknownModelError        1  no row of that id
 """
 
 from enum import IntEnum
@@ -59,6 +60,10 @@ class KeyRefusedError(ListingError):
 
 class AnswerError(ListingError):
     """An answer came, but it is no page of a models list."""
+
+
+class CursorError(AnswerError):
+    """The API does not take the cursor: the list shifted since the page before."""
 
 
 class DeadlineError(ListingError):

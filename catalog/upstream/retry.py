@@ -44,14 +44,14 @@ def wait(failure: Failure, attempt: int, *, tries: int, left: float, spread: flo
     if not worth_it(failure):
         return GiveUp()
     if attempt >= tries:
-        return GiveUp(because=f"given up after {attempt} tries")
+        return GiveUp(because=f"given up after {_tries(attempt)}")
     named = named_wait(failure.headers, now)
     seconds = named or backoff(attempt, spread)
     if seconds < left:
         return seconds
     if named:
         return GiveUp(because=f"it asks to wait {min(named, 1e9):,.0f} s, and {max(left, 0):,.0f} s are left")
-    return GiveUp(because=f"no time is left after {attempt} tries")
+    return GiveUp(because=f"no time is left after {_tries(attempt)}")
 
 
 def worth_it(failure: Failure) -> bool:
@@ -78,6 +78,10 @@ def named_wait(headers: Mapping[str, str], now: datetime) -> float | None:
     text = headers.get("retry-after", "")
     seconds = _number(text)
     return seconds if seconds is not None else _until(text, _date(headers.get("date", "")) or now)
+
+
+def _tries(number: int) -> str:
+    return "1 try" if number == 1 else f"{number} tries"
 
 
 def _number(text: str) -> float | None:

@@ -1,0 +1,81 @@
+"""Why an HTTP exchange broke, in our own words: those of the libraries may hold an address, a key, a token."""
+
+import ssl
+from collections.abc import Iterator
+from dataclasses import dataclass
+from http.client import HTTPException
+
+import requests
+import urllib3
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Broken:
+    """No whole answer came. `words` hold no address, no key and no text of the other side."""
+
+    words: str
+    hint: str = ""
+    lasting: bool = False  # asking again will not help
+
+
+def broken(error: Exception) -> Broken:
+    """Our own words for what went wrong, by type alone: the texts of others may hold an address, a key, a token."""
+    causes = list(_causes(error))
+    for kind, verdict in _WORDS:
+        if any(isinstance(cause, kind) for cause in causes):
+            return verdict
+    return _UNSENT
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """The error and what led to it, however the libraries wrapped it."""
+    following: BaseException | None = error
+    for _ in range(20):
+        if following is None:
+            return
+        yield following
+        following = following.__cause__ or following.__context__
+
+
+_CERTIFICATE = Broken(
+    words="the server's TLS certificate cannot be verified",
+    hint="if a proxy or a private authority signs it, name its certificates in REQUESTS_CA_BUNDLE",
+    lasting=True,
+)
+_BAD_PROXY = Broken(
+    words="the proxy of the environment is no usable address",
+    hint="mend HTTPS_PROXY, HTTP_PROXY or ALL_PROXY",
+    lasting=True,
+)
+_BAD_ADDRESS = Broken(words="the address cannot be used", hint="mend base_url", lasting=True)
+_NO_BUNDLE = Broken(
+    words="the file of CA certificates cannot be read",
+    hint="mend REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE",
+    lasting=True,
+)
+_UNSENT = Broken(words="the request could not be sent", lasting=True)
+_LOST = Broken(words="the connection was lost before the answer was complete")
+
+# Most telling first: an error is an instance of several of these.
+_WORDS: tuple[tuple[type[BaseException], Broken], ...] = (
+    (ssl.SSLCertVerificationError, _CERTIFICATE),
+    (requests.exceptions.InvalidProxyURL, _BAD_PROXY),
+    (requests.exceptions.ProxyError, Broken(words="the proxy refuses or does not answer")),
+    (requests.exceptions.InvalidSchema, _BAD_PROXY),
+    (requests.exceptions.InvalidURL, _BAD_ADDRESS),
+    (urllib3.exceptions.LocationValueError, _BAD_ADDRESS),
+    (urllib3.exceptions.NameResolutionError, Broken(words="the host's name cannot be resolved")),
+    (ConnectionRefusedError, Broken(words="the connection was refused")),
+    (ssl.SSLError, Broken(words="the TLS connection failed")),
+    (requests.exceptions.SSLError, Broken(words="the TLS connection failed")),
+    (requests.exceptions.ConnectTimeout, Broken(words="the connection could not be made in time")),
+    (requests.exceptions.Timeout, Broken(words="no answer came in time")),
+    (urllib3.exceptions.TimeoutError, Broken(words="no answer came in time")),
+    (urllib3.exceptions.DecodeError, Broken(words="the answer's compression is damaged")),
+    (requests.exceptions.ConnectionError, _LOST),
+    (urllib3.exceptions.HTTPError, _LOST),
+    (HTTPException, _LOST),
+    (ConnectionError, _LOST),
+    (requests.RequestException, _UNSENT),  # itself an OSError, which alone means a file
+    (OSError, _NO_BUNDLE),
+)

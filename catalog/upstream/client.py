@@ -1,0 +1,183 @@
+"""The Models API as Python: one page, one model, or every page in either direction. Knows no database and no walk."""
+
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Self
+from urllib.parse import quote, urlsplit
+
+from catalog.domain import Identity, ModelInfo
+from catalog.errors import AnswerError, ConfigError
+from catalog.upstream import refusal, request, wire
+from catalog.upstream.exchange import Exchange
+from catalog.upstream.patience import Patience
+from catalog.upstream.refusal import Question
+from catalog.upstream.request import Auth
+
+MAX_LIMIT = 1000
+MAX_TRIES = 6  # with our own waits, about 15 seconds
+LONGEST = 600.0  # seconds for one question, tries and waits included, when the caller sets no deadline
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answer:
+    """The bytes of a 200, and who the API says was asking."""
+
+    body: bytes
+    identity: Identity
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ModelPage:
+    """One page of the list, in the order received; None for the ends of an empty page."""
+
+    models: tuple[ModelInfo, ...]
+    has_more: bool
+    first_id: str | None
+    last_id: str | None
+
+
+def utc_now() -> datetime:
+    """The wall clock."""
+    return datetime.now(UTC)
+
+
+class ModelsClient:
+    """Reads a models list, patiently and within bounds; usable by itself.
+
+        with ModelsClient(base_url="https://api.anthropic.com", key=os.environ["ANTHROPIC_API_KEY"]) as client:
+            for model in client.models():                     # all pages, newest first
+                print(model.id, model.display_name, model.retires_at)
+            page = client.page(limit=20, after_id="claude-opus-4-5")
+            client.model("claude-haiku-4-5")                  # one model, by id or alias
+
+    `betas`, `lifecycle` (for instance `("active", "deprecated", "retired")`) and `workspace` shape what is listed.
+    `timeout` bounds one try in all, however slowly bytes drip; a failure that may pass is tried again up to
+    `max_tries` times, with the waits the server asks for. Redirects are refused, TLS is verified; proxies and CA
+    bundles come from the usual environment variables. `paging=False` is for servers that answer the whole list at once.
+
+    Raises ConfigError for a key, a header or an address that cannot be used; KeyRefusedError, AnswerError,
+    DeadlineError or plain ListingError when the list cannot be read. The key is in none of them.
+    """
+
+    def __init__(
+        self,
+        *,
+        base_url: str,
+        key: str | None,
+        auth: Auth = "x-api-key",
+        api_version: str = "2023-06-01",
+        betas: Sequence[str] = (),
+        lifecycle: Sequence[str] = (),
+        workspace: str = "",
+        timeout: float = 30.0,
+        max_page_bytes: int = 64_000_000,
+        max_tries: int = MAX_TRIES,
+        paging: bool = True,
+        unknown_dates: frozenset[str] = frozenset(),
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], datetime] = utc_now,
+        monotonic: Callable[[], float] = time.monotonic,
+        spread: Callable[[], float] = random.random,
+    ) -> None:
+        """Check what is given; nothing is sent yet. `key` None sends none."""
+        self.base_url = request.base_url(base_url)
+        self._key = None if key is None else request.usable_key(key)
+        headers = request.headers(key=self._key, auth=auth, api_version=api_version, betas=betas, workspace=workspace)
+        self._lifecycle = tuple(lifecycle)
+        self._monotonic = monotonic
+        self._exchange = Exchange(headers)
+        self._patience = Patience(
+            exchange=self._exchange,
+            timeout=timeout,
+            max_bytes=max_page_bytes,
+            max_tries=max_tries,
+            sleep=sleep,
+            clock=clock,
+            monotonic=monotonic,
+            spread=spread,
+        )
+        self._reader = wire.Reader(unknown_dates=unknown_dates, paging=paging)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"ModelsClient(base_url={self.base_url!r})"
+
+    def close(self) -> None:
+        """Close idle connections. The client stays usable."""
+        self._exchange.close()
+
+    def models(
+        self, *, limit: int = MAX_LIMIT, backwards: bool = False, start: str | None = None
+    ) -> Iterator[ModelInfo]:
+        """Every model after `start` (else from the top), page by page; `backwards`: every one before it, nearest first.
+
+        Backwards without a `start` begins at the end of the list, which is read to find it.
+        Raises AnswerError instead of ending early or never: an empty page with more to come, a cursor that repeats.
+        """
+        if backwards and start is None:
+            yield from reversed(list(self.models(limit=limit)))
+            return
+        cursor, seen = start, {start}
+        while True:
+            page = self.page(limit=limit, before_id=cursor) if backwards else self.page(limit=limit, after_id=cursor)
+            yield from reversed(page.models) if backwards else page.models
+            if not page.has_more:
+                return
+            cursor = page.first_id if backwards else page.last_id
+            if cursor is None or cursor in seen:
+                raise AnswerError(f"{self._subject()}: the next page cannot be asked for, its cursor came before")
+            seen.add(cursor)
+
+    def page(self, *, limit: int = MAX_LIMIT, after_id: str | None = None, before_id: str | None = None) -> ModelPage:
+        """One page: the first one, or what follows `after_id`, or what stands just before `before_id`."""
+        page = self._reader.page(self.fetch(limit=limit, after_id=after_id, before_id=before_id).body)
+        ids = [item.id for item in page.items]
+        return ModelPage(
+            models=tuple(map(self._reader.info, page.items)),
+            has_more=page.has_more,
+            first_id=ids[0] if ids else None,
+            last_id=page.last_id or (ids[-1] if ids else None),
+        )
+
+    def model(self, id: str) -> ModelInfo:
+        """One model, by its id or an alias of it. Raises AnswerError when there is none."""
+        if id in {"", ".", ".."}:
+            raise AnswerError(f"{self._subject()}: {id!r} is no model id")
+        question = Question(subject=self._subject(), list_url=self._list_url(), model_id=id, key=self._key)
+        url = f"{self._list_url()}/{quote(id, safe='')}"
+        return self._reader.model(self._patience.ask(url, (), question, self._monotonic() + LONGEST).body)
+
+    def fetch(
+        self,
+        *,
+        limit: int,
+        after_id: str | None = None,
+        before_id: str | None = None,
+        deadline: float | None = None,
+        stop: threading.Event | None = None,
+    ) -> Answer:
+        """The bytes of one page. `deadline` is a moment of `monotonic`; once `stop` is set, no further try is made."""
+        if not 1 <= limit <= MAX_LIMIT or (after_id is not None and before_id is not None):
+            raise ConfigError(f"a page has 1 to {MAX_LIMIT} models, and begins at one cursor", hint="check page_size")
+        cursor = {"after_id": after_id, "before_id": before_id}
+        params = [(name, id) for name, id in cursor.items() if id is not None]
+        question = Question(subject=self._subject(), list_url=self._list_url(), with_cursor=bool(params), key=self._key)
+        asked = [("limit", str(limit)), *params, *(("lifecycle[]", name) for name in self._lifecycle)]
+        until = self._monotonic() + LONGEST if deadline is None else deadline
+        received = self._patience.ask(self._list_url(), asked, question, until, stop)
+        return Answer(body=received.body, identity=refusal.identity(received.headers, self._key))
+
+    def _list_url(self) -> str:
+        return f"{self.base_url}/v1/models"
+
+    def _subject(self) -> str:
+        return f"the models list of {urlsplit(self.base_url).netloc}"

@@ -1,0 +1,174 @@
+"""One HTTP exchange, bounded in time and size whatever the other side does. Knows nothing of models and of retries."""
+
+import socket
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from http.client import HTTPException
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any
+
+import msgspec
+import requests
+import urllib3
+from requests.adapters import HTTPAdapter
+from requests.auth import AuthBase
+
+from catalog.upstream import background, breakage
+from catalog.upstream.breakage import Broken
+
+CHUNK = 256 * 1024
+ERROR_BODY_BYTES = 64 * 1024  # more of an answer other than 200 is not worth reading
+OK = 200
+
+Params = Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Received:
+    """A whole answer; header names in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class NoNetrc(AuthBase):
+    """Adds nothing: it only keeps requests from sending what ~/.netrc holds instead of the key."""
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        return request
+
+
+class Line:
+    """One session with its connections, which can be cut from outside while a thread hangs in it."""
+
+    def __init__(self, headers: Mapping[str, str]) -> None:
+        self._session = requests.Session()
+        self._session.headers.update(headers)
+        self._session.auth = NoNetrc()
+        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        self._adapter = _Recording()
+        self._session.mount("https://", self._adapter)
+        self._session.mount("http://", self._adapter)
+        self._cut = threading.Event()
+
+    def ask(self, url: str, params: Params, *, timeout: float, max_bytes: int) -> Received | Broken:
+        """GET `url` and read the answer to its end, in this thread, for as long as it takes."""
+        try:
+            with self._session.get(url, params=params, timeout=timeout, stream=True, allow_redirects=False) as response:
+                return self._read(response, max_bytes)
+        except (requests.RequestException, urllib3.exceptions.HTTPError, HTTPException, OSError, ValueError) as error:
+            return breakage.broken(error)
+
+    def _read(self, response: requests.Response, max_bytes: int) -> Received | Broken:
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        if response.status_code != OK:
+            excuse = self._body(response, ERROR_BODY_BYTES) or b""
+            return Received(status=response.status_code, headers=headers, body=excuse)
+        body = self._body(response, max_bytes)
+        if body is None:
+            return Broken(
+                words=f"the answer is larger than {max_bytes:,} bytes",
+                hint="lower `page_size`, or raise `max_page_bytes` of this source",
+                lasting=True,
+            )
+        if not _framed(headers) and _ends_early(body):
+            return Broken(words="the answer ends in the middle")
+        return Received(status=OK, headers=headers, body=body)
+
+    def _body(self, response: requests.Response, max_bytes: int) -> bytes | None:
+        """The decompressed body; None: it is larger than `max_bytes`. Never holds more than a chunk beyond that."""
+        body = bytearray()
+        while chunk := response.raw.read1(CHUNK, decode_content=True):
+            body += chunk
+            if len(body) > max_bytes or self._cut.is_set():
+                return None
+        return bytes(body)
+
+    def cut(self) -> None:
+        """End whatever goes on here: a thread that hangs in this line comes free."""
+        self._cut.set()
+        for connection in self._adapter.opened:
+            sock = connection.sock
+            if sock is not None:
+                with suppress(OSError, ValueError):
+                    sock.shutdown(socket.SHUT_RDWR)
+        self._session.close()
+
+    def close(self) -> None:
+        """Close idle connections."""
+        self._session.close()
+
+
+class _Recording(HTTPAdapter):
+    """Remembers each connection: urllib3 lends nobody the one in use, and a drip of headers ends only by closing it."""
+
+    def __init__(self) -> None:
+        self.opened: list[Any] = []
+        super().__init__()
+
+    def get_connection_with_tls_context(self, *args: Any, **options: Any) -> Any:
+        pool: Any = super().get_connection_with_tls_context(*args, **options)
+        if not isinstance(pool.ConnectionCls, _Recorder):
+            pool.ConnectionCls = _Recorder(pool.ConnectionCls, self.opened)
+        return pool
+
+
+@dataclass(frozen=True, slots=True)
+class _Recorder:
+    make: Callable[..., Any]
+    opened: list[Any]
+
+    def __call__(self, *args: Any, **options: Any) -> Any:
+        connection = self.make(*args, **options)
+        self.opened.append(connection)
+        return connection
+
+
+class Exchange:
+    """Asks one question at a time, each bounded in all by its time-out, however slowly the other side drips.
+
+    A time-out of the socket would start anew with each byte, and there is none for looking up a name: so the work is
+    done in a thread, and a thread that is late is left behind with its line cut.
+    """
+
+    def __init__(self, headers: Mapping[str, str]) -> None:
+        self._headers = headers
+        self._line = Line(headers)
+        self._turn = threading.Lock()
+
+    def get(self, url: str, params: Params, *, timeout: float, max_bytes: int) -> Received | Broken:
+        """The whole answer, or why there is none after `timeout` seconds at the latest."""
+        with self._turn:
+            line = self._line
+            answer = background.start(
+                lambda: line.ask(url, params, timeout=timeout, max_bytes=max_bytes), name="catalog-exchange"
+            )
+            try:
+                return answer.result(timeout)
+            except TimeoutError:
+                self._line = Line(self._headers)
+                line.cut()
+                return Broken(words=f"no whole answer came within {timeout:.3g} s")
+
+    def close(self) -> None:
+        """Close idle connections; a later question opens new ones."""
+        self._line.close()
+
+
+def _framed(headers: Mapping[str, str]) -> bool:
+    """True when the protocol itself tells a whole body from a cut one."""
+    return "content-length" in headers or "chunked" in headers.get("transfer-encoding", "")
+
+
+def _ends_early(body: bytes) -> bool:
+    """True when `body` is the beginning of a JSON text: all that shows a cut where nothing tells the length."""
+    try:
+        msgspec.json.decode(body, type=msgspec.Raw)
+    except msgspec.DecodeError as error:
+        return "truncated" in str(error)
+    except RecursionError:
+        return False
+    return False

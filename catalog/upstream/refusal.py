@@ -1,0 +1,114 @@
+"""An answer other than 200, or none at all: what it is worth to `retry`, and the error that tells a person. Pure."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from catalog.domain import Identity
+from catalog.errors import AnswerError, CursorError, KeyRefusedError, ListingError
+from catalog.upstream.breakage import Broken
+from catalog.upstream.exchange import Received
+from catalog.upstream.retry import Failure
+
+UNAUTHORIZED, FORBIDDEN, NOT_FOUND = 401, 403, 404
+CURSOR_REFUSALS = frozenset({400, 404, 410, 422})  # when the page before was given for the same request
+
+_TOKEN = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Question:
+    """What was asked for, in words, and all that must not come back in an error."""
+
+    subject: str  # "the models list of example.org"
+    list_url: str
+    model_id: str | None = None  # None: the list was asked for
+    with_cursor: bool = False
+    key: str | None = None
+
+
+def failure(outcome: Received | Broken) -> Failure:
+    """What `retry` has to know of it."""
+    if isinstance(outcome, Broken):
+        return Failure(lasting=outcome.lasting)
+    details = _error(outcome.body).get("details")
+    code = details.get("error_code") if isinstance(details, dict) else None
+    return Failure(status=outcome.status, headers=outcome.headers, code=code if isinstance(code, str) else None)
+
+
+def error(outcome: Received | Broken, question: Question, because: str) -> ListingError:
+    """The failure in words: status, type and request id of the answer, never its text, which may name secrets."""
+    ending = f"; {because}" if because else ""
+    if isinstance(outcome, Broken):
+        return ListingError(f"{question.subject}: {outcome.words}{ending}", hint=outcome.hint)
+    told = f"{question.subject}: HTTP {outcome.status}{_named(outcome, question.key)}"
+    kind, meaning, hint = _meaning(outcome.status, question)
+    return kind(f"{told}{meaning}{ending}", hint=hint)
+
+
+def _meaning(status: int, question: Question) -> tuple[type[ListingError], str, str]:
+    if question.with_cursor and status in CURSOR_REFUSALS:
+        return CursorError, ": the cursor is not taken", "the list may have changed meanwhile; try again"
+    if status in {UNAUTHORIZED, FORBIDDEN}:
+        return KeyRefusedError, *_refused(status, question)
+    if status == NOT_FOUND:
+        return AnswerError, *_absent(question)
+    if status < 400:  # noqa: PLR2004 - 1xx to 3xx
+        return AnswerError, *_strange(status, question)
+    return ListingError, "", ""
+
+
+def _absent(question: Question) -> tuple[str, str]:
+    if question.model_id is not None:
+        return f": there is no model {question.model_id!r}", ""
+    return "", f"check `base_url` of this source: {question.list_url} must be a Models API"
+
+
+def _strange(status: int, question: Question) -> tuple[str, str]:
+    if status >= 300:  # noqa: PLR2004 - 3xx
+        hint = "set `base_url` to the address it leads to, if you trust that one"
+        return ": redirects are refused, because the key would go with them", hint
+    return ": only 200 is an answer", f"check `base_url` of this source: {question.list_url}"
+
+
+def _refused(status: int, question: Question) -> tuple[str, str]:
+    if question.key is None:
+        return ": it wants a key, and none was sent", "name a key in `api_key_env` or `api_key_file` of this source"
+    if status == FORBIDDEN:
+        return ": the key may not do this", "check the permissions of the key, and `workspace_id` of this source"
+    return ": the key is refused", "check the key that `api_key_env` or `api_key_file` names, and `auth` of this source"
+
+
+def _named(received: Received, key: str | None) -> str:
+    kind = _token(_error(received.body).get("type"), key)
+    request = _token(received.headers.get("request-id"), key)
+    parts = [kind, f"request {request}" if request else None]
+    told = ", ".join(part for part in parts if part)
+    return f" ({told})" if told else ""
+
+
+def identity(headers: Mapping[str, str], key: str | None) -> Identity:
+    """Who the answer says is asking."""
+    return Identity(
+        organization=_token(headers.get("anthropic-organization-id"), key),
+        workspace=_token(headers.get("anthropic-workspace-id"), key),
+    )
+
+
+def _token(value: Any, key: str | None) -> str | None:
+    """A name that is safe to show and to store; None: it is not one, or it echoes the key."""
+    text = value.strip() if isinstance(value, str) else ""
+    return text if _TOKEN.fullmatch(text) and (key is None or key not in text) else None
+
+
+def _error(body: bytes) -> dict[str, Any]:
+    """The `error` object of an error body; empty when there is none."""
+    try:
+        answer = msgspec.json.decode(body)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return {}
+    inner = answer.get("error") if isinstance(answer, dict) else None
+    return inner if isinstance(inner, dict) else {}

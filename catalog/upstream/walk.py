@@ -1,0 +1,211 @@
+"""Follows the cursor from the top of the list to its end, and says how far what it saw can be trusted.
+
+Knows the rules of a walk; what becomes of the pages is the sink's business.
+"""
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from catalog import domain
+from catalog.domain import KnownPage, Outcome
+from catalog.errors import AnswerError, CursorError, DeadlineError, ListingError
+from catalog.upstream import background, wire
+from catalog.upstream.client import Answer, ModelsClient
+from catalog.upstream.evidence import Evidence
+
+RESTARTS = 3
+
+_IGNORES_CURSOR = 'if the server ignores `after_id` and answers its whole list at once, set paging = "none"'
+
+
+class Sink(Protocol):
+    """Takes the pages of a walk as they arrive; `add` and `add_known` say how many ids an earlier page had already."""
+
+    def recall(self, digest: str) -> KnownPage | None:
+        """What is known of a page whose bytes have this digest; None: it must be read."""
+        ...
+
+    def add(self, page: domain.Page) -> int: ...
+    def add_known(self, digest: str) -> int: ...
+
+    def restart(self) -> None:
+        """Forget what this walk brought so far: it begins again from the top."""
+        ...
+
+
+class ShiftError(Exception):
+    """The list moved under the walk, which must begin again."""
+
+
+def unheard(pages: int, models: int) -> None:
+    """Let nobody know how far the walk is."""
+
+
+def walk(
+    client: ModelsClient,
+    reader: wire.Reader,
+    sink: Sink,
+    *,
+    page_size: int,
+    deadline_seconds: float,
+    max_pages: int,
+    monotonic: Callable[[], float] = time.monotonic,
+    on_page: Callable[[int, int], None] = unheard,
+    paging: bool = True,
+) -> Outcome:
+    """Walk the whole list into `sink`, restarting at most three times when the list shifts.
+
+    `deadline_seconds` bounds everything; `on_page` hears of pages and models so far. Raises ListingError when the
+    walk is cut: then nothing that the sink took may be believed.
+    """
+    bounds = Bounds(
+        page_size=page_size, max_pages=max_pages, deadline=monotonic() + deadline_seconds, monotonic=monotonic
+    )
+    for _ in range(RESTARTS):
+        try:
+            return _Pass(client, reader, sink, bounds, on_page, paging=paging, may_restart=True).run()
+        except (ShiftError, CursorError):
+            sink.restart()
+    return _Pass(client, reader, sink, bounds, on_page, paging=paging, may_restart=False).run()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Bounds:
+    """What a walk may cost. `deadline` is a moment of `monotonic`."""
+
+    page_size: int
+    max_pages: int
+    deadline: float
+    monotonic: Callable[[], float]
+
+    def check(self) -> None:
+        """Raise DeadlineError when the walk's time is up."""
+        if self.monotonic() >= self.deadline:
+            raise DeadlineError("the time for the whole walk is up", hint="raise `deadline` of this source")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Turn:
+    """One page, as far as the walk cares; `land` hands it to the sink."""
+
+    count: int
+    empty: bool
+    cursor: str | None
+    has_more: bool
+    land: Callable[[], int]
+
+
+@dataclass
+class _Pass:
+    """One way through the list, from the top."""
+
+    client: ModelsClient
+    reader: wire.Reader
+    sink: Sink
+    bounds: Bounds
+    on_page: Callable[[int, int], None]
+    paging: bool = field(kw_only=True)
+    may_restart: bool = field(kw_only=True)
+
+    def __post_init__(self) -> None:
+        self.pages = self.models = 0
+        self.cursors: set[str] = set()
+        self.evidence = Evidence()
+        self.stop = threading.Event()
+
+    def run(self) -> Outcome:
+        """Go through the list. While the sink works on a page, the next one is already on its way."""
+        try:
+            return self._follow()
+        finally:
+            self.stop.set()
+
+    def _follow(self) -> Outcome:
+        coming = self._ask(None)
+        while True:
+            turn = self._read(coming.result())
+            following = self._next(turn)
+            if following is not None:
+                coming = self._ask(following)
+            self._land(turn)
+            self.bounds.check()
+            if following is None:
+                return self.evidence.outcome(self.pages)
+
+    def _ask(self, cursor: str | None) -> Future[Answer]:
+        def fetch() -> Answer:
+            return self.client.fetch(
+                limit=self.bounds.page_size, after_id=cursor, deadline=self.bounds.deadline, stop=self.stop
+            )
+
+        return background.start(fetch, name="catalog-page")
+
+    def _read(self, answer: Answer) -> _Turn:
+        self.evidence.meet(answer.identity)
+        digest = wire.digest(answer.body)
+        known = self.sink.recall(digest)
+        if known is not None:
+            return _Turn(
+                count=known.count,
+                empty=known.count == 0,
+                cursor=known.last_id,
+                has_more=known.has_more,
+                land=lambda: self.sink.add_known(digest),
+            )
+        page = self._page(answer.body)
+        return _Turn(
+            count=len(page.items),
+            empty=not page.items and not page.unusable,
+            # Behind entries without a usable id, the last usable one brings them once more, and what follows them.
+            cursor=page.last_id or (page.items[-1].id if page.items else None),
+            has_more=page.has_more,
+            land=lambda: self.sink.add(page),
+        )
+
+    def _page(self, body: bytes) -> wire.Page:
+        try:
+            page = self.reader.page(body)
+        except AnswerError as error:
+            raise AnswerError(f"page {self.pages + 1}: {error.message}", hint=error.hint) from error
+        self.evidence.note(self.pages + 1, page)
+        return page
+
+    def _next(self, turn: _Turn) -> str | None:
+        """The cursor of the page that follows; None at the end. Raises when the walk cannot go on."""
+        number = self.pages + 1
+        if turn.empty and self.pages:
+            self._shifted()
+            self.evidence.doubt("a page promised more, and nothing followed")
+        if not turn.has_more:
+            return None
+        if not self.paging:
+            hint = 'set paging = "cursor" for this source'
+            raise AnswerError('the answer says `has_more: true`, although paging = "none" is set', hint=hint)
+        if turn.cursor is None:
+            raise AnswerError(f"page {number} has no usable id, so the next one cannot be asked for")
+        if turn.cursor in self.cursors:
+            self._shifted()
+            raise AnswerError(f"page {number} ends where an earlier one did: the list never ends", hint=_IGNORES_CURSOR)
+        if number >= self.bounds.max_pages:
+            hint = "raise `max_pages` of this source, if its list is really that long"
+            raise ListingError(f"the list goes on after {number:,} pages", hint=hint)
+        self.cursors.add(turn.cursor)
+        return turn.cursor
+
+    def _land(self, turn: _Turn) -> None:
+        repeated = turn.land()
+        if repeated:
+            self._shifted()
+            self.evidence.repeat(repeated)
+        self.pages += 1
+        self.models += turn.count
+        self.on_page(self.pages, self.models)
+
+    def _shifted(self) -> None:
+        """The list may have moved under the walk: begin again, if that may still be done."""
+        if self.may_restart:
+            raise ShiftError
