@@ -1,12 +1,14 @@
 """What all tests share: databases of both kinds, and surroundings in which a value from the wrong place shows."""
 
 import logging
+import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from catalog.store import database, upgrade
 from tests import postgres
 from tests.server import models_server  # noqa: F401 - the fixture `server`
 
@@ -81,3 +83,37 @@ def sqlite_url(tmp_path: Path) -> str:
 def database_url(request: pytest.FixtureRequest) -> str:
     """The URL of an empty database of this test's own: the same test on both kinds, always."""
     return str(request.getfixturevalue(f"{request.param}_url"))
+
+
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file that holds the schema and nothing else, for copying."""
+    path = tmp_path_factory.mktemp("migrated") / "catalog.db"
+    _migrate(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def migrated_database(postgres_server: postgres.Server) -> Iterator[str]:
+    """The name of a Postgres database that holds the schema and nothing else, for copying."""
+    with postgres_server.database() as url:
+        _migrate(url)
+        yield postgres.name_of(url)
+
+
+def _migrate(url: str) -> None:
+    opened = database.open_(url, must_exist=False)
+    upgrade.ensure(opened, auto=True)
+    opened.close()
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def migrated_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a catalog of this test's own that has its schema and no rows: quicker than migrating each time."""
+    if request.param == "sqlite":
+        shutil.copy(request.getfixturevalue("migrated_file"), tmp_path / "catalog.db")
+        yield f"sqlite:///{tmp_path / 'catalog.db'}"
+        return
+    template = request.getfixturevalue("migrated_database")
+    with request.getfixturevalue("postgres_server").database(template) as url:
+        yield url

@@ -77,6 +77,11 @@ class Server:
         return True
 
 
+def name_of(url: str) -> str:
+    """The name of the database that a URL leads to."""
+    return sa.make_url(url).database or ""
+
+
 @contextmanager
 def running() -> Iterator[Server]:
     """Give the server named in the environment, or one of our own for as long as this lasts."""

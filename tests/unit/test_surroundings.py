@@ -24,6 +24,12 @@ def test_the_next_test_gets_an_empty_one_too(database_url: str) -> None:
     test_each_test_gets_an_empty_database_of_its_own(database_url)
 
 
+def test_a_migrated_database_has_the_schema_and_no_sources(migrated_url: str) -> None:
+    engine = sa.create_engine(migrated_url, poolclass=sa.NullPool)
+    with engine.begin() as connection:
+        assert connection.execute(sa.text("SELECT count(*) FROM sources")).scalar_one() == 0
+
+
 def test_local_time_is_never_utc() -> None:
     assert datetime.now(UTC).astimezone().utcoffset() != datetime.now(UTC).utcoffset()
 
