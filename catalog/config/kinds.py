@@ -159,9 +159,11 @@ class UnknownDate:
 
     def read(self, raw: object) -> str:
         try:
-            return dates.canonical(raw) or "" if isinstance(raw, str) else _refuse()
+            if isinstance(raw, str):
+                return dates.canonical(raw) or raw  # 1970 may be listed; it is unknown everywhere
         except ValueError:
-            raise ValueError('must be a date and time in quotes, such as "2023-02-28T18:56:42Z"') from None
+            pass
+        raise ValueError('must be a date and time in quotes, such as "2023-02-28T18:56:42Z"')
 
 
 @dataclass(frozen=True)
@@ -262,7 +264,3 @@ def _bytes(raw: object) -> int | None:
         return raw
     found = _SIZE.fullmatch(raw.strip()) if isinstance(raw, str) else None
     return int(found[1]) * _UNITS[found[2]] if found else None
-
-
-def _refuse() -> str:
-    raise ValueError

@@ -48,7 +48,7 @@ def settings(
 ) -> tuple[DatabaseSettings, tuple[SourceSettings, ...]]:
     """Check everything; raises ConfigError that tells of all problems."""
     problems, document, origin = Problems(), _parse(file) if file else {}, str(file or "the defaults")
-    for name in document.keys() - {"database", "sources"}:
+    for name in [each for each in document if each not in {"database", "sources"}]:
         problems.unknown("", name, ("database", "sources"), origin)
     database = _database(document.get("database", {}), environ, origin, problems)
     sources = _sources(document.get("sources", {}), environ, origin, problems)
