@@ -27,7 +27,8 @@ class Redaction:
     def hide(self, secret: str | None) -> None:
         """Strike out this text from now on."""
         if secret and len(secret) >= _SHORTEST:
-            self._secrets |= {secret, quote(secret, safe=""), json.dumps(secret)[1:-1], repr(secret)[1:-1]}
+            spellings = {secret, quote(secret, safe=""), repr(secret)[1:-1]}
+            self._secrets |= spellings | {json.dumps(spelling)[1:-1] for spelling in spellings}
 
     def __call__(self, text: str) -> str:
         for secret in sorted(self._secrets, key=len, reverse=True):

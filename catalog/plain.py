@@ -8,14 +8,10 @@ def harmless(text: str) -> str:
     r"""Show control bytes, ANSI escapes, line breaks, bidi and other invisible characters as escapes: \x1b, \u202e."""
     if text.isprintable():
         return text
-    return "".join(char if char.isprintable() or char in _KEPT else _escape(char) for char in text)
+    # repr escapes exactly what is not printable, and in ASCII.
+    return "".join(char if char.isprintable() or char in _KEPT else repr(char)[1:-1] for char in text)
 
 
 def harmless_lines(text: str) -> str:
     """Do the same, but keep the line breaks: for texts of our own that quote others."""
     return "\n".join(harmless(line) for line in text.split("\n"))
-
-
-def _escape(char: str) -> str:
-    """Spell a character as Python would: ASCII only."""
-    return char.encode("ascii", "backslashreplace").decode("ascii") if ord(char) > 126 else repr(char)[1:-1]  # noqa: PLR2004 - the last printable of ASCII

@@ -1,0 +1,290 @@
+"""The frame around all commands, as a shell sees it: exit codes, streams, signals, and what is imported when."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from catalog import cli, errors
+
+ROOT = Path(__file__).parents[2]
+SECRET = "sk-ant-api03-w0uld-be-a-pity"
+MAIN = "from catalog.cli import main; main()"
+# A command of our own, which does what its argument says.
+PROBE = """
+import sys, threading
+import click
+from catalog import cli, errors
+from catalog.cli import context, output
+
+@click.command("probe")
+@click.argument("what")
+@context.list_options
+@context.pass_context
+def probe(shared, what, form):
+    if what == "raise":
+        raise getattr(errors, sys.stdin.read())("it \\x1b[2J failed", hint="catalog check")
+    if what == "unexpected":
+        raise KeyError(sys.stdin.read())
+    if what == "rows":
+        output.listing(({"id": f"é{n}"} for n in range(int(sys.stdin.read()))), columns=["id"], form=form)
+    if what == "config":
+        print(shared.config().database.url, shared.config().sources[0].name)
+        print(shared.key(shared.config().sources[0]))
+    if what == "held":
+        return errors.Exit.HELD
+    if what == "wait":
+        try:
+            print("ready", flush=True)
+            threading.Event().wait(60)
+        finally:
+            print("rolled back", flush=True)
+
+sys.modules["probing"] = sys.modules["__main__"]
+cli.COMMANDS["probe"] = ("probing:probe", "For tests.")
+"""
+
+
+def start(folder: Path, code: str, *arguments: str, **environ: str) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-c", code, *arguments],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **environ},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+    )
+
+
+def run(folder: Path, code: str, *arguments: str, given: str = "", **environ: str) -> tuple[int, str, str]:
+    """Run it to its end; gives exit code, stdout, stderr."""
+    with start(folder, code, *arguments, **environ) as process:
+        out, err = process.communicate(given, timeout=30)
+    return process.returncode, out, err
+
+
+def probe(folder: Path, *arguments: str, given: str = "", **environ: str) -> tuple[int, str, str]:
+    return run(folder, f"{PROBE}\ncli.main()", *arguments, given=given, **environ)
+
+
+def catalog(folder: Path, *arguments: str, **environ: str) -> tuple[int, str, str]:
+    return run(folder, MAIN, *arguments, **environ)
+
+
+# Help.
+
+
+def test_help_names_every_command_and_imports_nothing_but_click(tmp_path: Path) -> None:
+    listing = "import sys; print(*{name.partition('.')[0] for name in sys.modules}, file=sys.stderr)"
+    _, _, bare = run(tmp_path, f"import click; {listing}")
+    code, out, loaded = run(tmp_path, f"import atexit; atexit.register(lambda: exec({listing!r})); {MAIN}", "--help")
+    assert code == 0
+    for name, (_, words) in cli.COMMANDS.items():
+        assert f"  {name} " in out
+        assert words in out
+    assert set(loaded.split()) - set(bare.split()) - sys.stdlib_module_names <= {"catalog"}
+    assert not {"logging", "sqlite3", "email", "http", "ssl", "json", "tomllib"} & (
+        set(loaded.split()) - set(bare.split())
+    )
+
+
+def test_without_a_command_the_help_is_shown_as_a_mistake(tmp_path: Path) -> None:
+    code, out, err = catalog(tmp_path)
+    assert (code, out) == (2, "")
+    assert "Commands:" in err
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        (["snyc"], 'there is no command "snyc"; did you mean "sync"?\n  catalog --help'),
+        (["Modles"], 'there is no command "Modles"; did you mean "models"?'),
+        (["zzz\x1b[2J"], 'there is no command "zzz\\x1b[2J"\n'),
+        (["--confg", "x"], "'--confg'"),
+        (["init", "--log-format", "xml"], "'xml' is not one of 'text', 'json'"),
+        (["init", "one", "two"], "catalog init --help"),
+        (["-q", "init", "-v"], "-q and -v contradict each other"),
+    ],
+)
+def test_what_is_misspelt_is_a_usage_error_with_a_way_out(tmp_path: Path, typed: list[str], words: str) -> None:
+    code, out, err = catalog(tmp_path, *typed)
+    assert (code, out) == (2, "")
+    assert err.startswith("catalog: ")
+    assert words in err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_version_is_told(tmp_path: Path) -> None:
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    assert catalog(tmp_path, "--version") == (0, f"catalog {version}\n", "")
+
+
+# How it ends.
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [(name, each.exit_code) for name, each in vars(errors).items() if hasattr(each, "exit_code")],
+)
+def test_each_foreseen_failure_has_its_words_its_hint_and_its_exit_code(tmp_path: Path, name: str, code: int) -> None:
+    assert probe(tmp_path, "probe", "raise", given=name) == (
+        code,
+        "",
+        "catalog: it \\x1b[2J failed\n  catalog check\n",
+    )
+
+
+def test_a_command_can_end_with_an_exit_code_of_its_own(tmp_path: Path) -> None:
+    assert probe(tmp_path, "probe", "held") == (errors.Exit.HELD, "", "")
+
+
+def test_machines_read_failures_as_json(tmp_path: Path) -> None:
+    code, out, err = probe(tmp_path, "probe", "raise", "--log-format", "json", given="ListingError")
+    line = json.loads(err)
+    assert (code, out) == (3, "")
+    assert line.pop("time")
+    assert line == {
+        "level": "error",
+        "event": "command.failed",
+        "message": "it \x1b[2J failed",
+        "error": "ListingError",
+        "exit_code": 3,
+        "hint": "catalog check",
+    }
+
+
+def test_an_unforeseen_failure_says_only_its_type(tmp_path: Path) -> None:
+    assert probe(tmp_path, "probe", "unexpected", given=SECRET) == (
+        1,
+        "",
+        "catalog: unexpected: KeyError (run with -v for the traceback)\n",
+    )
+
+
+def test_a_traceback_is_shown_on_request_without_the_secrets(tmp_path: Path) -> None:
+    code, out, err = probe(tmp_path, "probe", "unexpected", "-v", given=SECRET, ANTHROPIC_AUTH_TOKEN=SECRET)
+    assert (code, out) == (1, "")
+    assert "Traceback" in err
+    assert "KeyError: '***'" in err
+    assert SECRET not in err
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "word"), [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "terminated")]
+)
+def test_a_signal_ends_it_in_order(tmp_path: Path, number: signal.Signals, code: int, word: str) -> None:
+    with start(tmp_path, f"{PROBE}\ncli.main()", "probe", "wait") as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        process.send_signal(number)
+        out, err = process.communicate(timeout=30)
+    assert process.returncode == code
+    assert out == "rolled back\n"
+    assert err.strip() == f"catalog: {word}; nothing is half-written"
+
+
+@pytest.mark.parametrize("form", ["--json", "--csv"])
+def test_a_reader_that_has_enough_is_no_news(tmp_path: Path, form: str) -> None:
+    with start(tmp_path, f"{PROBE}\ncli.main()", "probe", "rows", form) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdout.close()
+        process.stdin.write("100000")
+        process.stdin.close()
+        assert process.wait(timeout=30) == 1
+        assert process.stderr is not None
+        assert process.stderr.read() == ""
+
+
+def test_the_last_lines_are_not_lost_unnoticed_on_a_full_disk(tmp_path: Path) -> None:
+    full = f"{PROBE}\nimport os\nos.dup2(os.open('/dev/full', os.O_WRONLY), 1)\ncli.main()"
+    code, _, err = run(tmp_path, full, "probe", "rows", given="1")
+    assert (code, err) == (1, "catalog: unexpected: OSError (run with -v for the traceback)\n")
+
+
+def test_closed_streams_and_odd_encodings_stop_nothing(tmp_path: Path) -> None:
+    closed = f"import os\nos.close(1)\nos.close(2)\nimport sys\nsys.stdout = sys.stderr = None\n{PROBE}\ncli.main()"
+    assert run(tmp_path, closed, "probe", "rows", given="1") == (0, "", "")
+    assert probe(tmp_path, "probe", "rows", given="1", PYTHONIOENCODING="ascii") == (0, "id\n\\xe90\n", "")
+
+
+# Global options and the configuration.
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_global_options_may_stand_on_either_side_of_the_command(tmp_path: Path, before: bool) -> None:
+    (tmp_path / "mine.toml").write_text("[sources.mine]")
+    options, command = ["--config", "mine.toml"], ["probe", "config"]
+    code, out, err = probe(tmp_path, *(options + command if before else command + options), ANTHROPIC_API_KEY=SECRET)
+    assert (code, out, err) == (0, f"sqlite:///{tmp_path}/catalog.db mine\n***\n", "")
+
+
+def test_csv_and_json_are_not_asked_for_together(tmp_path: Path) -> None:
+    code, out, err = probe(tmp_path, "probe", "rows", "--csv", "--json", given="1")
+    assert (code, out) == (2, "")
+    assert "--json and --csv contradict each other" in err
+
+
+def test_every_mistake_in_the_configuration_is_told_on_stderr(tmp_path: Path) -> None:
+    (tmp_path / "catalog.toml").write_text(f'[sources.anthropic]\npage_sise = 1\napi_key_env = "{SECRET}"')
+    code, out, err = probe(tmp_path, "probe", "config")
+    assert (code, out) == (2, "")
+    assert err.startswith("catalog: 2 problems in the configuration:\n  sources.anthropic.page_sise: ")
+    assert "did you mean" in err
+    assert SECRET not in err
+
+
+def test_no_key_says_what_to_export(tmp_path: Path) -> None:
+    code, _, err = probe(tmp_path, "probe", "config")
+    assert code == 2
+    assert "ANTHROPIC_API_KEY is not set\n  export ANTHROPIC_API_KEY=..." in err
+
+
+def test_a_secret_that_lies_open_is_told_once_even_when_quiet(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text(SECRET)
+    (tmp_path / "key").chmod(0o644)
+    (tmp_path / "catalog.toml").write_text('[sources.anthropic]\napi_key_file = "key"')
+    code, _, err = probe(tmp_path, "probe", "config", "-q")
+    assert code == 0
+    assert err.count("catalog: warning: ") == 1
+    assert f"chmod 600 {tmp_path}/key" in err
+
+
+# catalog init.
+
+
+def test_init_writes_a_private_file_that_changes_nothing(tmp_path: Path) -> None:
+    code, out, err = catalog(tmp_path, "init")
+    path = tmp_path / "catalog.toml"
+    assert (code, err) == (0, "")
+    assert f"wrote {path}" in out
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert path.read_text() == (ROOT / "config.example.toml").read_text()
+    assert probe(tmp_path, "probe", "config", ANTHROPIC_API_KEY=SECRET) == (
+        0,
+        f"sqlite:///{tmp_path}/catalog.db anthropic\n***\n",
+        "",
+    )
+
+
+def test_init_never_overwrites(tmp_path: Path) -> None:
+    path = tmp_path / "other.toml"
+    path.write_text("# mine")
+    code, out, err = catalog(tmp_path, "init", "other.toml")
+    assert (code, out) == (2, "")
+    assert err.startswith(f"catalog: {path} is there already, and stays as it is\n")
+    assert path.read_text() == "# mine"
+
+
+@pytest.mark.parametrize(("file", "words"), [("no/x.toml", "there is no folder"), ("/dev/null/x", "cannot be written")])
+def test_init_says_why_it_cannot_write(tmp_path: Path, file: str, words: str) -> None:
+    code, out, err = catalog(tmp_path, "init", file)
+    assert (code, out) == (2, "")
+    assert words in err
