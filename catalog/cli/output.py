@@ -46,7 +46,7 @@ def array(rows: Iterable[Row], *, stream: TextIO | None = None) -> None:
     stream = stream or sys.stdout
     opening = "["
     for row in rows:
-        stream.write(f"{opening}\n{_json(row)}")
+        stream.write(f"{opening}\n{json_text(row)}")
         opening = ","
     stream.write("[]\n" if opening == "[" else "\n]\n")
 
@@ -71,7 +71,7 @@ def cell(value: object) -> str:
         return dates.short(value)
     if isinstance(value, timedelta):
         return dates.age(value)
-    return plain.harmless(value if isinstance(value, str) else _json(value))
+    return plain.harmless(value if isinstance(value, str) else json_text(value))
 
 
 def _text(rows: Iterable[Row], columns: Sequence[str], stream: TextIO) -> None:
@@ -127,10 +127,11 @@ def _csv_cell(value: object) -> str:
         return ("'" if value.startswith(_FORMULA) else "") + plain.harmless(value)
     if isinstance(value, datetime):
         return dates.to_text(value)
-    return "" if value is None else _json(value)
+    return "" if value is None else json_text(value)
 
 
-def _json(value: object) -> str:
+def json_text(value: object) -> str:
+    """Spell a value as JSON on one line, in ASCII, times included."""
     return json.dumps(value, default=_json_value)
 
 
