@@ -12,6 +12,8 @@ _RFC_3339 = re.compile(
     r"(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]+)?"
     r"(?:[Zz]|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])"
 )
+_USUAL_LENGTH = len("2026-11-22T09:30:00Z")  # no shorter text is a date, no other of this length
+
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _DURATION = re.compile(r"([0-9]{1,9})\s*([smhdw])")
 _FIXED_WIDTH = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z")
@@ -36,14 +38,18 @@ def canonical(text: str) -> str | None:
     Raises ValueError as `parse` does.
     """
     moment = parse(text)
-    return None if moment is None else to_text(moment)
+    if moment is None:
+        return None
+    if len(text) == _USUAL_LENGTH:  # The API's own spelling: worth a shortcut in a list of a million.
+        return text[:19].upper() + ".000000Z"
+    return to_text(moment)
 
 
 def to_text(moment: datetime) -> str:
     """Spell an aware moment as 2026-11-22T09:30:00.000000Z: 27 characters, whose order is the order of time."""
     if moment.tzinfo is None:
         raise ValueError("a moment without an offset is no moment")
-    return moment.astimezone(UTC).isoformat(timespec="microseconds")[:26] + "Z"
+    return moment.astimezone(UTC).isoformat("T", "microseconds")[:26] + "Z"
 
 
 def from_text(text: str) -> datetime:

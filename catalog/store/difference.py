@@ -1,0 +1,89 @@
+"""What differs between two readings of one model, field by field; and which state to keep of them."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from catalog import dates
+from catalog.domain import DATE_FIELDS, FIELDS, Reading
+
+_MOST_LEAVES = 500  # beyond it a member changed as a whole, and one row says so
+_RAW_DATE = "created_at"  # kept in the attributes as it was spelled, and a spelling is no change
+_NEEDS_QUOTES = frozenset('." ')
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """One field that differs. Values are JSON text; None: absent."""
+
+    path: str
+    old: str | None
+    new: str | None
+
+
+def compare(old: Reading, new: Reading) -> list[FieldChange]:
+    """Name every field that `new` says otherwise than `old`, sorted by path; its silent columns say nothing."""
+    return sorted([*_columns(old, new), *_attributes(old.attributes, new.attributes)], key=lambda change: change.path)
+
+
+def merge(old: Reading, new: Reading) -> Reading:
+    """Give the state to keep: `new`, with the last good value of `old` where `new` is silent. Nothing in it is."""
+    kept = zip(FIELDS, old.columns, new.columns, strict=True)
+    columns = tuple(before if name in new.silent else after for name, before, after in kept)
+    attributes = dict(new.attributes)
+    if _RAW_DATE in new.silent and _RAW_DATE in old.attributes:
+        attributes[_RAW_DATE] = old.attributes[_RAW_DATE]
+    return Reading(columns, attributes)
+
+
+def _columns(old: Reading, new: Reading) -> Iterator[FieldChange]:
+    for name, before, after in zip(FIELDS, old.columns, new.columns, strict=True):
+        if before != after and name not in new.silent:
+            yield FieldChange(name, _say(name, before), _say(name, after))
+
+
+def _say(name: str, value: str | int | None) -> str | None:
+    """Spell the value of a column as JSON text; a date the short way."""
+    if value is None:
+        return None
+    return _text(dates.short(dates.from_text(str(value))) if name in DATE_FIELDS else value)
+
+
+def _attributes(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[FieldChange]:
+    for name in (old.keys() | new.keys()) - {_RAW_DATE}:
+        if old.get(name) != new.get(name):
+            yield from _member(name, old.get(name), new.get(name))
+
+
+def _member(name: str, old: str | None, new: str | None) -> list[FieldChange]:
+    """Compare one top-level member down to its leaves, or as a whole where that would be too much to say."""
+    path = _step(name)
+    before, after = _leaves(path, old), _leaves(path, new)
+    paths = [leaf for leaf in before.keys() | after.keys() if before.get(leaf) != after.get(leaf)]
+    if len(paths) > _MOST_LEAVES:
+        return [FieldChange(path, old, new)]
+    return [FieldChange(leaf, before.get(leaf), after.get(leaf)) for leaf in paths]
+
+
+def _leaves(path: str, text: str | None) -> dict[str, str]:
+    return {} if text is None else dict(_flatten(path, json.loads(text)))
+
+
+def _flatten(path: str, value: Any) -> Iterator[tuple[str, str]]:
+    """Walk down the objects of a value; arrays and empty objects are leaves, because their parts have no names."""
+    if not isinstance(value, dict) or not value:
+        yield path, _text(value)
+        return
+    for key, inner in value.items():
+        yield from _flatten(f"{path}.{_step(key)}", inner)
+
+
+def _step(key: str) -> str:
+    """Spell a key as one step of a dotted path; quoted as in JSON where a reader could mistake it."""
+    plain = key and key.isprintable() and not _NEEDS_QUOTES.intersection(key)
+    return key if plain else _text(key)
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"), sort_keys=True)

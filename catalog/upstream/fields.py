@@ -1,0 +1,140 @@
+"""The bytes of one entry of a list to a reading: what each field says, what it leaves open, what cannot be read."""
+
+import json
+from collections.abc import Callable, Collection, Mapping
+from functools import partial
+from typing import Any, TypeVar
+
+import msgspec
+from msgspec import Raw
+from msgspec.json import Decoder
+
+from catalog import dates
+from catalog.domain import DATE_FIELDS, FIELDS, NUMBER_FIELDS, TEXT_FIELDS, Reading
+from catalog.upstream import repair
+
+REFUSED = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)  # what a strict decoder raises
+_LARGEST = 2**63 - 1  # what a bigint column holds
+_MEMO_ENTRIES, _MEMO_BYTES = 1024, 16_384
+_COLUMNS_AND_ID = frozenset((*FIELDS, "id")) - {"created_at"}  # `created_at` is also kept as it was spelled
+
+_NONE = frozenset[str]()
+_Spelling = TypeVar("_Spelling")
+
+
+class Cell(msgspec.Struct, frozen=True, eq=False, gc=False):
+    """What one column of one entry says."""
+
+    value: str | int | None
+
+
+# The three ways to say no value; cells are told apart by identity, which is quick.
+ABSENT, UNKNOWN, UNREADABLE = Cell(None), Cell(None), Cell(None)
+
+
+class Fields:
+    """Reads entries; remembers, within bounds, what it made of values it met before, because most are shared."""
+
+    def __init__(self, unknown_dates: Collection[str]) -> None:
+        """Take the dates that mean "unknown" at this source; raises ValueError when one is no RFC 3339."""
+        unknown = frozenset(filter(None, map(dates.canonical, unknown_dates)))
+        rules: dict[str, Callable[[Any], Cell]] = dict.fromkeys(TEXT_FIELDS, text)
+        rules |= dict.fromkeys(NUMBER_FIELDS, number)
+        rules |= dict.fromkeys(DATE_FIELDS, partial(date, unknown=unknown))
+        rules["created_at"] = partial(date, unknown=unknown, when_absent=UNKNOWN)
+        self._decode = Decoder().decode
+        self._decode_members = Decoder(dict[str, Raw]).decode
+        self._encode = json.JSONEncoder(
+            ensure_ascii=False, allow_nan=False, separators=(",", ":"), sort_keys=True
+        ).encode
+        self._columns = [(name, _Memo(partial(self._judge, rules[name]))) for name in FIELDS]
+        self._attributes = _Memo(self._spell)
+
+    def reading(self, raw: bytes) -> Reading:
+        """Read one entry, whatever its fields hold; it must be an object that was found to be JSON."""
+        found = self.members(raw)
+        cells = [memo[bytes(found.get(name, b"null"))] for name, memo in self._columns]
+        unreadable = _columns_of(cells, UNREADABLE)
+        spelled = self._attributes
+        return Reading(
+            columns=tuple([cell.value for cell in cells]),
+            attributes={
+                repair.safe_text(name): spelled[bytes(value)]
+                for name, value in found.items()
+                if name not in _COLUMNS_AND_ID
+            },
+            silent=_columns_of(cells, UNKNOWN) | unreadable,
+            unreadable=unreadable,
+        )
+
+    def members(self, raw: bytes) -> Mapping[str, bytes]:
+        """Take an object apart, its values unread; ValueError when it is none."""
+        try:
+            return self._decode_members(raw)
+        except REFUSED:
+            return repair.members(raw)
+
+    def value(self, raw: bytes) -> Any:
+        """Read the value of a member of an entry; ValueError when it is no JSON."""
+        try:
+            return self._decode(raw)
+        except REFUSED:
+            return repair.parse(raw, depth=2)
+
+    def _judge(self, rule: Callable[[Any], Cell], raw: bytes) -> Cell:
+        return rule(self.value(raw))
+
+    def _spell(self, raw: bytes) -> str:
+        return self._encode(repair.safe(self.value(raw), depth=2))
+
+
+def _columns_of(cells: list[Cell], kind: Cell) -> frozenset[str]:
+    if kind not in cells:
+        return _NONE
+    return frozenset(name for name, cell in zip(FIELDS, cells, strict=True) if cell is kind)
+
+
+class _Memo(dict[bytes, _Spelling]):
+    """Answers what a pure function of bytes answers, mostly from memory; starts afresh when it is full."""
+
+    def __init__(self, work_out: Callable[[bytes], _Spelling]) -> None:
+        super().__init__()
+        self._work_out = work_out
+
+    def __missing__(self, raw: bytes) -> _Spelling:
+        answer = self._work_out(raw)
+        if len(raw) <= _MEMO_BYTES:
+            if len(self) >= _MEMO_ENTRIES:
+                self.clear()
+            self[raw] = answer
+        return answer
+
+
+def text(value: Any) -> Cell:
+    """Judge what a text column was sent."""
+    if value is None:
+        return ABSENT
+    return Cell(repair.safe_text(value)) if isinstance(value, str) else UNREADABLE
+
+
+def number(value: Any) -> Cell:
+    """Judge what a number column was sent; 0 means unknown."""
+    if value is None:
+        return ABSENT
+    whole = int(value) if isinstance(value, float) and value.is_integer() else value
+    if not isinstance(whole, int) or isinstance(whole, bool) or not 0 <= whole <= _LARGEST:
+        return UNREADABLE
+    return Cell(whole) if whole else UNKNOWN
+
+
+def date(value: Any, *, unknown: frozenset[str], when_absent: Cell = ABSENT) -> Cell:
+    """Judge what a date column was sent; an unknown date says nothing, so that it never wipes a known one."""
+    if value is None:
+        return when_absent
+    if not isinstance(value, str):
+        return UNREADABLE
+    try:
+        moment = dates.canonical(value)
+    except ValueError:
+        return UNREADABLE
+    return UNKNOWN if moment is None or moment in unknown else Cell(moment)

@@ -1,0 +1,122 @@
+"""The slow path: takes JSON apart that strict decoders refuse, so that one bad item never blocks a list.
+
+Bytes stay as they were received, and only the piece that needs it is put right: numbers no database holds (NaN,
+1e999, thousands of digits), halves of surrogate pairs, NUL, invalid UTF-8, absurd depth. What is no JSON at all
+raises ValueError.
+"""
+
+import json
+import math
+import re
+from collections.abc import Iterator
+from typing import Any
+
+MAX_DEPTH = 64  # containers inside each other, the item itself being the first
+_MAX_DIGITS = 100
+_TOO_BIG = 10**_MAX_DIGITS
+
+# A string (one that never ends runs to the end, which keeps this linear), or a mark of structure.
+_TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\Z)|[\[\]{},:]', re.DOTALL)
+_BREAKS_DATABASES = re.compile("[\x00\ud800-\udfff]")
+_SPACE = b" \t\r\n"
+
+
+def members(text: bytes) -> dict[str, bytes]:
+    """Take an object apart: each key with the bytes of its value, unread. The last of equal keys wins."""
+    found = {}
+    for start, end in _pieces(text, b"{", b"}"):
+        key = _TOKEN.match(text, start, end)
+        value = text[key.end() : end].lstrip(_SPACE) if key else b""
+        if key is None or not value.startswith(b":"):
+            raise ValueError("a member without a key")
+        name = parse(key[0])
+        if not isinstance(name, str):
+            raise ValueError("a key that is no string")  # noqa: TRY004 - the text is wrong, not the program
+        found[name] = value[1:].strip(_SPACE)
+    return found
+
+
+def elements(text: bytes) -> list[bytes]:
+    """Take an array apart: the bytes of each element, unread."""
+    return [text[start:end].strip(_SPACE) for start, end in _pieces(text, b"[", b"]")]
+
+
+def parse(text: bytes, depth: int = 1) -> Any:
+    """Read JSON as far as it can be read; `depth` is where its outermost container stands in its item.
+
+    Numbers out of reach come as NaN or infinity, bytes that are no UTF-8 as lone surrogates, so that callers can
+    tell them from what was really sent; `safe` makes them harmless. Containers too deep are null.
+    """
+    readable = _shallow(text, MAX_DEPTH - depth + 1).decode("utf-8", "surrogateescape")
+    return json.loads(readable, strict=False, parse_int=_integer)
+
+
+def safe(value: Any, depth: int = 1) -> Any:
+    """Spell a value so that equal meanings compare equal, and so that any database and terminal can hold it."""
+    if isinstance(value, str):
+        return safe_text(value)
+    if isinstance(value, float):
+        return _safe_float(value)
+    if isinstance(value, dict) and depth <= MAX_DEPTH:
+        return {safe_text(key): safe(inner, depth + 1) for key, inner in value.items()}
+    if isinstance(value, list) and depth <= MAX_DEPTH:
+        return [safe(inner, depth + 1) for inner in value]
+    if isinstance(value, int) and abs(value) < _TOO_BIG:  # `bool` is one of them.
+        return value
+    return None
+
+
+def safe_text(text: str) -> str:
+    """Replace each NUL and each lone surrogate by U+FFFD."""
+    return text if text.isprintable() else _BREAKS_DATABASES.sub("\ufffd", text)
+
+
+def _safe_float(value: float) -> float | int | None:
+    if not math.isfinite(value):
+        return None
+    return int(value) if value.is_integer() and abs(value) < _TOO_BIG else value
+
+
+def _integer(digits: str) -> float | int:
+    return int(digits) if len(digits) <= _MAX_DIGITS + 1 else math.nan
+
+
+def _pieces(text: bytes, opening: bytes, closing: bytes) -> Iterator[tuple[int, int]]:
+    """Find what stands between the outermost brackets and their commas; nothing in it is checked."""
+    end = len(text.rstrip(_SPACE)) - 1
+    start = len(text) - len(text.lstrip(_SPACE)) + 1
+    if text[start - 1 : start] != opening or text[end : end + 1] != closing or end < start:
+        raise ValueError("the brackets do not match")
+    if not text[start:end].strip(_SPACE):
+        return
+    depth = 0
+    for token in _TOKEN.finditer(text, start, end):
+        if token[0] in b"[{":
+            depth += 1
+        elif token[0] in b"]}":
+            depth -= 1
+        elif token[0] == b"," and depth == 0:
+            yield start, token.start()
+            start = token.end()
+        if depth < 0:
+            raise ValueError("the brackets do not match")
+    if depth:
+        raise ValueError("the brackets do not match")
+    yield start, end
+
+
+def _shallow(text: bytes, deepest: int) -> bytes:
+    """Replace each container too deep for us, and for the interpreter's stack, by null."""
+    kept, copied, depth = [], 0, 0
+    for token in _TOKEN.finditer(text):
+        if token[0] in b"[{":
+            depth += 1
+            if depth == deepest + 1:
+                kept.append(text[copied : token.start()] + b"null")
+        elif token[0] in b"]}":
+            if depth == deepest + 1:
+                copied = token.end()
+            depth -= 1
+    if depth > 0:
+        raise ValueError("the brackets do not match")
+    return b"".join(kept) + text[copied:]

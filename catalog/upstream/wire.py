@@ -1,0 +1,284 @@
+"""Bytes of a models list to items: strict on what the walk relies on, keeps what it does not know.
+
+Knows the shape of the answers; knows no HTTP, no database and no clock. What a strict decoder refuses goes the slow
+way through `repair`, piece by piece.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+from msgspec import Raw
+from msgspec.json import Decoder
+
+from catalog import dates, domain
+from catalog.errors import AnswerError
+from catalog.upstream import repair
+from catalog.upstream.fields import REFUSED, Fields
+
+_MAX_ID = 256
+_UNUSABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")  # control characters, halves of surrogate pairs
+_ERROR_TYPE = re.compile("[A-Za-z][A-Za-z_]{0,63}")  # no digits: a key that is echoed there stays secret
+_BOM = b"\xef\xbb\xbf"
+
+_SAYS_ERROR = ("error", "success")
+_CHECK_BASE_URL = "check `base_url` of this source: something else than a Models API answers there"
+_SET_PAGING = 'if this server sends its whole list at once, set paging = "none" for this source'
+_TRY_LATER = "this is a fault of the server; try again later"
+
+
+class Item(msgspec.Struct, frozen=True, gc=False):
+    """An entry of a page: its id, its own bytes, and a digest of them."""
+
+    id: str
+    digest: str
+    raw: bytes
+    fields: Fields
+    disputed: bool = False
+
+    def read(self) -> domain.Reading:
+        """Say what the entry tells of its model; it never fails, whatever the fields hold."""
+        return self.fields.reading(self.raw)
+
+
+class Page(msgspec.Struct, frozen=True, kw_only=True):
+    """One page of a list: usable items in the order received, and what was wrong with the others."""
+
+    digest: str
+    items: list[Item]
+    has_more: bool
+    last_id: str | None  # id of the last entry received, the next cursor; None: there is none, or it is unusable
+    unusable: int  # entries without a usable id
+    duplicates: int  # entries dropped because they say what an earlier one of the same id said
+    disputed: int  # ids listed twice with different content
+    repaired: int  # entries that a strict decoder refuses
+    warnings: list[str]
+
+    @property
+    def clean(self) -> bool:
+        """Whether nothing on the page needs a warning."""
+        return not self.warnings
+
+
+class Reader:
+    """Reads the answers of one source."""
+
+    def __init__(self, *, unknown_dates: frozenset[str] = frozenset(), paging: bool = True) -> None:
+        """Take the dates that mean "unknown" at this source, and whether its pages must say `has_more`."""
+        self._paging = paging
+        self._fields = Fields(unknown_dates)
+        self._decode_envelope = Decoder(_Envelope).decode
+        self._decode_entries = Decoder(list[Raw]).decode
+        self._decode_named = Decoder(_Named).decode
+
+    def page(self, body: bytes) -> Page:
+        """Read one page. Raises AnswerError, in words, for what cannot be a page of a models list."""
+        try:
+            entries, has_more = self._open(body.removeprefix(_BOM))
+            ids, repaired = self._ids(entries)
+        except ValueError:
+            raise _no_object(body) from None
+        if has_more and not entries:
+            message = "the page is empty although `has_more` is true, so the list cannot be read to its end"
+            raise AnswerError(message, hint=_TRY_LATER)
+        found = [self._item(id, raw) for id, raw in zip(ids, entries, strict=True) if id is not None]
+        items, duplicates, disputed = _settle(found)
+        unusable = len(ids) - len(found)
+        return Page(
+            digest=digest(body),
+            items=items,
+            has_more=has_more,
+            last_id=ids[-1] if ids else None,
+            unusable=unusable,
+            duplicates=duplicates,
+            disputed=len(disputed),
+            repaired=repaired,
+            warnings=_warnings(unusable, duplicates, disputed, repaired),
+        )
+
+    def model(self, raw: bytes) -> domain.ModelInfo:
+        """Read the answer to `GET /v1/models/{id}`. Raises AnswerError when it is no model."""
+        body = raw.removeprefix(_BOM)
+        try:
+            members = self._fields.members(body)
+            [id], _ = self._ids([body])
+            values = {name: self._fields.value(members[name]) for name in _SAYS_ERROR if name in members}
+        except ValueError:
+            raise _no_object(raw) from None
+        if id is None:
+            _refuse_errors(values)
+            raise AnswerError("the answer has no usable `id`, so it is no model", hint=_CHECK_BASE_URL)
+        return self.info(self._item(id, body))
+
+    def info(self, item: domain.Item) -> domain.ModelInfo:
+        """Read an item as a model, for those who use the client by itself."""
+        reading = item.read()
+        columns: dict[str, Any] = dict(zip(domain.FIELDS, reading.columns, strict=True))
+        for name in domain.DATE_FIELDS:
+            columns[name] = columns[name] and dates.from_text(columns[name])
+        attributes = {name: json.loads(text) for name, text in reading.attributes.items()}
+        return domain.ModelInfo(id=item.id, attributes=attributes, **columns)
+
+    def _open(self, body: bytes) -> tuple[Sequence[bytes], bool]:
+        """Find the entries, unread, and `has_more`."""
+        try:
+            envelope = self._decode_envelope(body)
+        except REFUSED:
+            return self._open_slowly(body)
+        _refuse_errors({"error": envelope.error, "success": envelope.success})
+        return envelope.data, envelope.has_more
+
+    def _open_slowly(self, body: bytes) -> tuple[Sequence[bytes], bool]:
+        """Say what is wrong with an answer that is no ordinary page, or find what can be used of it."""
+        members = self._fields.members(body)
+        values = {name: self._fields.value(raw) for name, raw in members.items() if name != "data"}
+        _refuse_errors(values)
+        if "data" not in members:
+            raise AnswerError("the answer has no `data`, so it is no page of a models list", hint=_CHECK_BASE_URL)
+        return self._entries(bytes(members["data"])), self._has_more(values)
+
+    def _entries(self, data: bytes) -> Sequence[bytes]:
+        if not data.startswith(b"["):
+            came = _kind(self._fields.value(data))
+            raise AnswerError(f"`data` is {came}, not a list, so it is no page of a models list", hint=_CHECK_BASE_URL)
+        try:
+            return self._decode_entries(data)
+        except REFUSED:
+            return repair.elements(data)
+
+    def _has_more(self, values: Mapping[str, Any]) -> bool:
+        told = values.get("has_more")
+        if isinstance(told, bool):
+            return told
+        if told is None and not self._paging:
+            return False
+        if "has_more" not in values:
+            message = "the answer has no `has_more`, so nothing says whether the list is complete"
+            raise AnswerError(message, hint=_SET_PAGING)
+        raise AnswerError(f"`has_more` is {_kind(told)}, not true or false", hint=_SET_PAGING)
+
+    def _ids(self, entries: Sequence[bytes]) -> tuple[list[str | None], int]:
+        """Find the id of each entry, None where it is unusable; and how many entries a strict decoder refuses."""
+        try:
+            return [_usable(named.id) for named in map(self._decode_named, entries)], 0
+        except REFUSED:
+            found = [self._id_slowly(bytes(raw)) for raw in entries]
+        return [id for id, _ in found], sum(repaired for _, repaired in found)
+
+    def _id_slowly(self, raw: bytes) -> tuple[str | None, bool]:
+        try:
+            return _usable(self._decode_named(raw).id), False
+        except REFUSED:
+            value = repair.parse(raw)
+        id = value.get("id") if isinstance(value, dict) else None
+        return (_usable(id), True) if isinstance(id, str) else (None, False)
+
+    def _item(self, id: str, raw: bytes) -> Item:
+        return Item(id, digest(raw), raw, self._fields)
+
+
+class _Envelope(msgspec.Struct):
+    """An ordinary page; answers of any other shape are looked at slowly."""
+
+    data: list[Raw]
+    has_more: bool
+    error: Any = None
+    success: Any = None
+
+
+class _Named(msgspec.Struct):
+    id: str
+
+
+def digest(data: bytes) -> str:
+    """Stand for some bytes: 96 bits of their SHA-256, in hexadecimal."""
+    return hashlib.sha256(data).hexdigest()[:24]
+
+
+def _usable(id: str) -> str | None:
+    """Give back an id that can be stored, shown and sent as a cursor; else None."""
+    fits = 0 < len(id) <= _MAX_ID and (id.isprintable() or _UNUSABLE.search(id) is None)
+    return id if fits else None
+
+
+def _settle(items: list[Item]) -> tuple[list[Item], int, list[str]]:
+    """Keep the first item of each id. Say how many were dropped as saying the same, and which ids are disputed."""
+    first: dict[str, Item] = {}
+    duplicates, disputed = 0, dict[str, None]()
+    for item in items:
+        known = first.setdefault(item.id, item)
+        if known is not item and _agree(known, item):
+            duplicates += 1
+        elif known is not item:
+            disputed[item.id] = None
+    for id in disputed:
+        first[id] = msgspec.structs.replace(first[id], disputed=True)
+    return list(first.values()), duplicates, list(disputed)
+
+
+def _agree(one: Item, other: Item) -> bool:
+    """Whether two items mean the same; the spelling of `created_at`, which is kept beside its meaning, is no matter."""
+    if one.digest == other.digest:
+        return True
+    a, b = one.read(), other.read()
+    same_columns = a.columns == b.columns and a.silent == b.silent
+    return same_columns and {**a.attributes, "created_at": ""} == {**b.attributes, "created_at": ""}
+
+
+def _warnings(unusable: int, duplicates: int, disputed: Sequence[str], repaired: int) -> list[str]:
+    warnings = []
+    if unusable:
+        warnings.append(f"{_count(unusable)} without a usable id: such models cannot be recorded")
+    if disputed:
+        named = ", ".join(disputed[:3]) + (", ..." if disputed[3:] else "")
+        warnings.append(f"listed twice on one page with different content: {named}")
+    if duplicates:
+        warnings.append(f"{_count(duplicates)} dropped as a repetition on the same page")
+    if repaired:
+        warnings.append(f"{_count(repaired)} with text or numbers that no JSON decoder should take; made safe")
+    return warnings
+
+
+def _count(entries: int) -> str:
+    return "1 entry" if entries == 1 else f"{entries} entries"
+
+
+def _refuse_errors(values: Mapping[str, Any]) -> None:
+    """Raise AnswerError when an answer says that it is an error. Its message is not quoted: it may name secrets."""
+    error = values.get("error")
+    if error:
+        told = error.get("type") if isinstance(error, dict) else None
+        named = f" ({told})" if isinstance(told, str) and _ERROR_TYPE.fullmatch(told) else ""
+        raise AnswerError(f"the answer is an error{named}, although it came as a success", hint=_TRY_LATER)
+    if values.get("success") is False:
+        raise AnswerError("the answer says `success: false`, although it came as a success", hint=_TRY_LATER)
+
+
+def _no_object(body: bytes) -> AnswerError:
+    """Say what an answer is that is no JSON object, without quoting it."""
+    start = body.removeprefix(_BOM).lstrip()
+    if not start:
+        return AnswerError("the answer is empty, not JSON", hint=_TRY_LATER)
+    if start.startswith(b"<"):
+        return AnswerError("the answer is an HTML page, not JSON", hint=_CHECK_BASE_URL)
+    if start.startswith(b"["):
+        return AnswerError("the answer is a bare list, not an object with `data`", hint=_CHECK_BASE_URL)
+    if start.startswith(b"{"):
+        return AnswerError(f"the answer is broken JSON ({len(body)} bytes), perhaps cut short", hint=_TRY_LATER)
+    try:
+        return AnswerError(f"the answer is {_kind(repair.parse(start))}, not an object", hint=_CHECK_BASE_URL)
+    except ValueError:
+        return AnswerError("the answer is plain text, not JSON", hint=_CHECK_BASE_URL)
+
+
+def _kind(value: Any) -> str:
+    """Name the JSON type of a value as it reads in a sentence."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    kinds = {str: "a string", int: "a number", float: "a number", list: "a list", dict: "an object"}
+    return kinds[type(value)]
