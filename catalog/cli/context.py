@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 Form = Literal["text", "json", "csv"]
 
 # Where users of the API keep secrets; known from the start, so that even an early failure prints none.
-_USUAL_SECRETS = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CATALOG_DATABASE_URL")
+_USUAL_SECRETS = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN")
 _LONG_PASSWORD = 10  # shorter ones are words ("postgres") whose striking out would garble the sentence
 
 
@@ -42,6 +42,7 @@ class Context:
             self._redaction = logs.Redaction()
             for name in _USUAL_SECRETS:
                 self._redaction.hide(os.environ.get(name))
+            _hide_password(os.environ.get("CATALOG_DATABASE_URL", ""), self._redaction)
         return self._redaction
 
     def start_logs(self) -> "logging.Logger":
@@ -60,6 +61,12 @@ class Context:
             raise click.UsageError("-q and -v contradict each other")
         self.start_logs()
 
+    def say(self, words: str, event: str, **fields: object) -> None:
+        """Tell something beside the data, on stderr; -q silences it."""
+        from catalog import logs
+
+        self.start_logs().info("%s", words, extra=logs.event(event, **fields))
+
     def config(self) -> "Config":
         """Read the configuration, once; its warnings go to stderr."""
         if self._config is None:
@@ -67,7 +74,7 @@ class Context:
 
             from catalog import config, logs
 
-            self._config = config.load(Path(self.config_path) if self.config_path else None)
+            self._config = config.load(None if self.config_path is None else Path(self.config_path))
             self._hide_secrets(self._config)
             for warning in self._config.warnings:
                 self.start_logs().warning("%s", warning, extra=logs.event("config.warning"))
@@ -92,15 +99,9 @@ class Context:
         return code
 
     def _hide_secrets(self, config: "Config") -> None:
-        from urllib.parse import unquote, urlsplit
-
         for source in config.sources:
             self.redaction.hide(os.environ.get(source.api_key_env))
-        password = urlsplit(config.database.url).password or ""
-        self.redaction.hide(f":{password}@")
-        if len(password) >= _LONG_PASSWORD:
-            self.redaction.hide(password)
-            self.redaction.hide(unquote(password))
+        _hide_password(config.database.url, self.redaction)
 
 
 pass_context = click.make_pass_decorator(Context, ensure=True)
@@ -151,5 +152,19 @@ def _option(*names: str, **settings: Any) -> click.Option:
 
 
 def _note(context: click.Context, parameter: click.Parameter, value: Any) -> None:
-    if value and parameter.name:
+    if value not in {None, False} and parameter.name:
         context.ensure_object(Context).note(parameter.name, value)
+
+
+def _hide_password(url: str, redaction: "Redaction") -> None:
+    """Keep the password of a database URL out of every later line."""
+    from urllib.parse import unquote, urlsplit
+
+    try:
+        password = urlsplit(url).password or ""
+    except ValueError:  # Nobody knows where in it the password is.
+        password = url
+    redaction.hide(f":{password}@")
+    if len(password) >= _LONG_PASSWORD:
+        redaction.hide(password)
+        redaction.hide(unquote(password))

@@ -5,19 +5,24 @@ from pathlib import Path
 
 import click
 
-from catalog.cli import output
+from catalog.cli.context import Context, pass_context
 from catalog.config import manual
 from catalog.errors import ConfigError
 
 
 @click.command("init")
 @click.argument("file", default="catalog.toml", type=click.Path(path_type=Path))
-def command(file: Path) -> None:
+@pass_context
+def command(context: Context, file: Path) -> None:
     """Write a commented configuration to FILE (catalog.toml); a file that is there is never overwritten."""
     path = file.absolute()
     _write(path, manual.example())
-    output.line(f"wrote {path}: every setting is there, commented out, with its default")
-    output.line("next: export ANTHROPIC_API_KEY=..., then: catalog check" + _option(path))
+    context.say(
+        f"wrote {path}: every setting is there, commented out, with its default\n"
+        f"next: export ANTHROPIC_API_KEY=..., then: catalog check{_option(path)}",
+        "init.finished",
+        path=str(path),
+    )
 
 
 def _write(path: Path, text: str) -> None:

@@ -232,6 +232,20 @@ def test_csv_and_json_are_not_asked_for_together(tmp_path: Path) -> None:
     assert "--json and --csv contradict each other" in err
 
 
+def test_an_empty_file_name_is_not_taken_for_none(tmp_path: Path) -> None:
+    code, out, err = probe(tmp_path, "probe", "config", "--config", "")
+    assert (code, out) == (2, "")
+    assert "cannot be read" in err
+
+
+def test_a_foreseen_failure_shows_its_traceback_only_on_request(tmp_path: Path) -> None:
+    url = f"postgresql://user:{SECRET}@[host/db"
+    code, _, err = probe(tmp_path, "-v", "probe", "config", CATALOG_DATABASE_URL=url)
+    assert code == 2
+    assert "Traceback" in err
+    assert SECRET not in err
+
+
 def test_every_mistake_in_the_configuration_is_told_on_stderr(tmp_path: Path) -> None:
     (tmp_path / "catalog.toml").write_text(f'[sources.anthropic]\npage_sise = 1\napi_key_env = "{SECRET}"')
     code, out, err = probe(tmp_path, "probe", "config")
@@ -263,8 +277,9 @@ def test_a_secret_that_lies_open_is_told_once_even_when_quiet(tmp_path: Path) ->
 def test_init_writes_a_private_file_that_changes_nothing(tmp_path: Path) -> None:
     code, out, err = catalog(tmp_path, "init")
     path = tmp_path / "catalog.toml"
-    assert (code, err) == (0, "")
-    assert f"wrote {path}" in out
+    assert (code, out) == (0, "")
+    assert f"wrote {path}" in err
+    assert err.endswith("then: catalog check\n")
     assert path.stat().st_mode & 0o777 == 0o600
     assert path.read_text() == (ROOT / "config.example.toml").read_text()
     assert probe(tmp_path, "probe", "config", ANTHROPIC_API_KEY=SECRET) == (
@@ -272,6 +287,11 @@ def test_init_writes_a_private_file_that_changes_nothing(tmp_path: Path) -> None
         f"sqlite:///{tmp_path}/catalog.db anthropic\n***\n",
         "",
     )
+
+
+def test_init_says_nothing_when_quiet_and_how_to_find_a_file_elsewhere(tmp_path: Path) -> None:
+    assert catalog(tmp_path, "init", "-q") == (0, "", "")
+    assert catalog(tmp_path, "init", "other.toml")[2].endswith(f"then: catalog check --config {tmp_path}/other.toml\n")
 
 
 def test_init_never_overwrites(tmp_path: Path) -> None:
