@@ -353,6 +353,11 @@ def then(edit: Callable[[], object], step: Step = honest) -> Step:
     return step_and_edit
 
 
+def by_cursor(steps: Mapping[str | None, Step]) -> Step:
+    """Take the step that belongs to the request's `after_id`: lists that loop, repeat or lie."""
+    return lambda visit: steps[visit.seen.first("after_id")](visit)
+
+
 def as_organization(organization: str | None, step: Step = honest) -> Step:
     """Take a step under the name of another organization."""
 
@@ -437,9 +442,11 @@ class _Listener(ThreadingHTTPServer):
 
     def finish_request(self, request: Any, client_address: Any) -> None:
         """Shake hands in the connection's own thread, so that a bad client holds nobody up."""
-        if self.tls is not None:
-            request = self.tls.wrap_socket(request, server_side=True)
-        super().finish_request(request, client_address)
+        if self.tls is None:
+            super().finish_request(request, client_address)
+            return
+        with self.tls.wrap_socket(request, server_side=True) as secured:
+            super().finish_request(secured, client_address)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Say nothing: clients that leave in the middle are what many tests are about."""

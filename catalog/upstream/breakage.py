@@ -1,7 +1,6 @@
 """Why an HTTP exchange broke, in our own words: those of the libraries may hold an address, a key, a token."""
 
 import ssl
-from collections.abc import Iterator
 from dataclasses import dataclass
 from http.client import HTTPException
 
@@ -20,21 +19,18 @@ class Broken:
 
 def broken(error: Exception) -> Broken:
     """Our own words for what went wrong, by type alone: the texts of others may hold an address, a key, a token."""
-    causes = list(_causes(error))
-    for kind, verdict in _WORDS:
-        if any(isinstance(cause, kind) for cause in causes):
-            return verdict
-    return _UNSENT
+    causes = _causes(error)
+    return next(told for kind, told in _WORDS if any(isinstance(cause, kind) for cause in causes))
 
 
-def _causes(error: BaseException) -> Iterator[BaseException]:
+def _causes(error: BaseException) -> list[BaseException]:
     """The error and what led to it, however the libraries wrapped it."""
+    causes: list[BaseException] = []
     following: BaseException | None = error
-    for _ in range(20):
-        if following is None:
-            return
-        yield following
+    while following is not None and following not in causes:
+        causes.append(following)
         following = following.__cause__ or following.__context__
+    return causes
 
 
 _CERTIFICATE = Broken(
@@ -78,4 +74,5 @@ _WORDS: tuple[tuple[type[BaseException], Broken], ...] = (
     (ConnectionError, _LOST),
     (requests.RequestException, _UNSENT),  # itself an OSError, which alone means a file
     (OSError, _NO_BUNDLE),
+    (Exception, _UNSENT),
 )

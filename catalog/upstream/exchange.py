@@ -91,10 +91,8 @@ class Line:
         """End whatever goes on here: a thread that hangs in this line comes free."""
         self._cut.set()
         for connection in self._adapter.opened:
-            sock = connection.sock
-            if sock is not None:
-                with suppress(OSError, ValueError):
-                    sock.shutdown(socket.SHUT_RDWR)
+            with suppress(OSError, ValueError, AttributeError):  # AttributeError: it has no socket, or none any more
+                connection.sock.shutdown(socket.SHUT_RDWR)
         self._session.close()
 
     def close(self) -> None:

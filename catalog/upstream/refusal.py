@@ -15,6 +15,7 @@ from catalog.upstream.retry import Failure
 
 UNAUTHORIZED, FORBIDDEN, NOT_FOUND = 401, 403, 404
 CURSOR_REFUSALS = frozenset({400, 404, 410, 422})  # when the page before was given for the same request
+SHORTEST_SECRET = 8  # what is shorter, such as the "none" that some gateways take, is found in honest names too
 
 _TOKEN = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
 
@@ -101,7 +102,8 @@ def identity(headers: Mapping[str, str], key: str | None) -> Identity:
 def _token(value: Any, key: str | None) -> str | None:
     """A name that is safe to show and to store; None: it is not one, or it echoes the key."""
     text = value.strip() if isinstance(value, str) else ""
-    return text if _TOKEN.fullmatch(text) and (key is None or key not in text) else None
+    echoes = key is not None and len(key) >= SHORTEST_SECRET and key in text
+    return text if _TOKEN.fullmatch(text) and not echoes else None
 
 
 def _error(body: bytes) -> dict[str, Any]:

@@ -59,8 +59,8 @@ def walk(
 ) -> Outcome:
     """Walk the whole list into `sink`, restarting at most three times when the list shifts.
 
-    `deadline_seconds` bounds everything; `on_page` hears of pages and models so far. Raises ListingError when the
-    walk is cut: then nothing that the sink took may be believed.
+    `deadline_seconds` bounds everything, counted by `monotonic`, the client's own clock; `on_page` hears of pages and
+    models so far. Raises ListingError when the walk is cut: then nothing that the sink took may be believed.
     """
     bounds = Bounds(
         page_size=page_size, max_pages=max_pages, deadline=monotonic() + deadline_seconds, monotonic=monotonic

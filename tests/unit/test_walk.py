@@ -1,0 +1,453 @@
+"""The rules of a walk: what makes it whole, unclean or cut, and when it begins again."""
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from catalog import domain
+from catalog.domain import Identity, KnownPage, Outcome, Verdict
+from catalog.errors import AnswerError, CursorError, DeadlineError, KeyRefusedError, ListingError
+from catalog.upstream import wire
+from catalog.upstream.client import ModelsClient
+from catalog.upstream.walk import walk
+from tests import server as play
+from tests.server import KEY, ORGANIZATION, ModelsServer, Step, honest, model
+
+
+@dataclass
+class Shelf:
+    """A sink in memory; `known` are pages that it remembers from an earlier walk, as a store would."""
+
+    pages: list[list[str]] = field(default_factory=list)
+    restarts: int = 0
+    known: dict[str, list[str]] = field(default_factory=dict)
+    more: dict[str, bool] = field(default_factory=dict)
+    read: int = 0
+    seen: dict[str, list[str]] = field(default_factory=dict)
+
+    def recall(self, digest: str) -> KnownPage | None:
+        ids = self.known.get(digest)
+        return KnownPage(count=len(ids), last_id=ids[-1], has_more=self.more[digest]) if ids else None
+
+    def add(self, page: domain.Page) -> int:
+        self.read += 1
+        self.more[page.digest] = page.has_more
+        self.seen[page.digest] = [item.id for item in page.items]
+        return self._put(self.seen[page.digest])
+
+    def add_known(self, digest: str) -> int:
+        return self._put(self.known[digest])
+
+    def _put(self, ids: list[str]) -> int:
+        repeated = len(set(ids) & set(self.ids()))
+        self.pages.append(ids)
+        return repeated
+
+    def restart(self) -> None:
+        self.restarts += 1
+        self.pages = []
+
+    def ids(self) -> list[str]:
+        return [id for page in self.pages for id in page]
+
+
+class Clock:
+    """Stands still until somebody moves it."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+Go = Callable[..., Outcome]
+
+
+@pytest.fixture
+def shelf() -> Shelf:
+    return Shelf()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def go(server: ModelsServer, shelf: Shelf, clock: Clock) -> Iterator[Go]:
+    """Walk the server's list into the shelf, two models a page."""
+    clients = []
+
+    def start(*, paging: bool = True, **options: Any) -> Outcome:
+        client = ModelsClient(
+            base_url=server.url, key=KEY, timeout=5, max_tries=2, sleep=lambda _: None, monotonic=clock
+        )
+        clients.append(client)
+        usual: dict[str, Any] = {"page_size": 2, "deadline_seconds": 60.0, "max_pages": 100, "monotonic": clock}
+        return walk(client, wire.Reader(paging=paging), shelf, paging=paging, **{**usual, **options})
+
+    yield start
+    for client in clients:
+        client.close()
+
+
+def models(letters: str) -> list[Any]:
+    return [model(letter) for letter in letters]
+
+
+def pages(letters: str) -> list[list[str]]:
+    return [list(letters[at : at + 2]) for at in range(0, len(letters), 2)]
+
+
+def listing(letters: str, *, has_more: bool = False) -> Step:
+    return play.answer(play.page(models(letters), has_more=has_more))
+
+
+# Whole
+
+
+@pytest.mark.parametrize("letters", ["", "a", "ab", "abc", "abcdef"])
+def test_a_walk_sees_every_page_once(server: ModelsServer, shelf: Shelf, go: Go, letters: str) -> None:
+    server.models = models(letters)
+    number = max(1, (len(letters) + 1) // 2)
+    identity = Identity(organization=ORGANIZATION)
+    assert go() == Outcome(verdict=Verdict.WHOLE, pages=number, identity=identity)
+    assert shelf.ids() == list(letters)
+    assert [seen.first("after_id") for seen in server.requests] == [None, *letters[1 : 2 * number - 1 : 2]]
+
+
+def test_one_page_of_a_thousand_is_one_request(server: ModelsServer, shelf: Shelf, go: Go) -> None:
+    server.models = [model(f"m-{number}") for number in range(1000)]
+    go(page_size=1000)
+    assert (len(shelf.ids()), len(server.requests), server.requests[0].first("limit")) == (1000, 1, "1000")
+
+
+def test_somebody_may_hear_how_far_it_is(server: ModelsServer, go: Go) -> None:
+    server.models = models("abcde")
+    heard: list[tuple[int, int]] = []
+    go(on_page=lambda pages, models: heard.append((pages, models)))
+    assert heard == [(1, 2), (2, 4), (3, 5)]
+
+
+@pytest.mark.parametrize("last_id", [None, "", "z", 5, "a"])
+def test_the_cursor_is_the_last_id_received_whatever_the_server_calls_last(
+    server: ModelsServer, shelf: Shelf, go: Go, last_id: Any
+) -> None:
+    server.models = models("abcd")
+    server.reshape = lambda envelope: envelope | {"last_id": last_id}
+    assert go().verdict is Verdict.WHOLE
+    assert shelf.ids() == list("abcd")
+
+
+def test_an_identical_duplicate_on_one_page_is_a_warning_and_no_doubt(
+    server: ModelsServer, shelf: Shelf, go: Go
+) -> None:
+    server.models = models("aab")
+    outcome = go(page_size=3)
+    assert (outcome.verdict, len(outcome.warnings), shelf.ids()) == (Verdict.WHOLE, 1, ["a", "b"])
+
+
+def test_a_failure_in_between_is_asked_again_and_leaves_no_trace(server: ModelsServer, shelf: Shelf, go: Go) -> None:
+    server.models = models("abcdef")
+    server.script(play.error(529), honest, play.cut(), honest, play.reset)
+    assert go() == Outcome(verdict=Verdict.WHOLE, pages=3, identity=Identity(organization=ORGANIZATION))
+    assert (shelf.ids(), shelf.restarts) == (list("abcdef"), 0)
+
+
+def test_the_next_page_is_on_its_way_while_the_sink_works(server: ModelsServer, shelf: Shelf, go: Go) -> None:
+    server.models = models("abcd")
+    asked = threading.Event()
+
+    def second(visit: play.Visit) -> None:
+        asked.set()
+        honest(visit)
+
+    put = shelf.add
+
+    def add_late(page: domain.Page) -> int:
+        assert asked.wait(5)
+        return put(page)
+
+    server.script(honest, second)
+    shelf.add = add_late  # type: ignore[method-assign]
+    go()
+    assert shelf.ids() == list("abcd")
+
+
+# Pages known from an earlier walk
+
+
+def test_pages_whose_bytes_are_known_are_not_read(server: ModelsServer, shelf: Shelf, go: Go) -> None:
+    server.models = models("abcde")
+    first = go()
+    shelf.known, shelf.pages, shelf.read = shelf.seen, [], 0
+    assert go() == first
+    assert (shelf.pages, shelf.read) == ([["a", "b"], ["c", "d"], ["e"]], 0)
+
+
+def test_only_the_page_that_changed_is_read(server: ModelsServer, shelf: Shelf, go: Go) -> None:
+    server.models = models("abcde")
+    go()
+    shelf.known, shelf.pages, shelf.read = dict(shelf.seen), [], 0
+    server.models[3] = model("d", display_name="Dee")
+    go()
+    assert (shelf.ids(), shelf.read) == (list("abcde"), 1)
+
+
+def test_known_pages_count_as_repeated_too(server: ModelsServer, shelf: Shelf, go: Go) -> None:
+    server.models = models("abcde")
+    go()
+    shelf.known, shelf.pages = shelf.seen, []
+    server.script(honest, listing("ab", has_more=True))
+    assert go().verdict is Verdict.WHOLE
+    assert shelf.restarts == 1
+
+
+# Unclean
+
+
+@pytest.mark.parametrize(
+    ("items", "listed", "words"),
+    [
+        ([model("a"), {"type": "model"}, model("b")], 2, "no usable id"),
+        ([model("a"), model("b") | {"id": 5}], 1, "no usable id"),
+        ([model("a"), model("b" * 300)], 1, "no usable id"),
+        ([model("a"), model("b\n")], 1, "no usable id"),
+        ([{"id": None}], 0, "no usable id"),
+        ([model("a"), model("a", display_name="Other")], 1, "different content"),
+    ],
+)
+def test_what_cannot_be_trusted_fully_is_unclean_and_told(
+    server: ModelsServer, go: Go, items: list[Any], listed: int, words: str
+) -> None:
+    server.models = items
+    heard: list[int] = []
+    outcome = go(page_size=10, on_page=lambda _, models: heard.append(models))
+    assert (outcome.verdict, heard) == (Verdict.UNCLEAN, [listed])
+    assert words in outcome.warnings[0]
+
+
+def test_an_id_on_two_pages_that_stays_after_three_restarts_is_unclean(
+    server: ModelsServer, shelf: Shelf, go: Go
+) -> None:
+    server.always = play.by_cursor({None: listing("ab", has_more=True), "b": listing("ad")})
+    outcome = go()
+    assert (outcome.verdict, shelf.restarts, shelf.ids()) == (Verdict.UNCLEAN, 3, list("abad"))
+    assert outcome.warnings == ("ids listed on more than one page, also after restarts: 1",)
+
+
+def test_an_id_that_cannot_be_a_cursor_does_not_end_the_walk(server: ModelsServer, shelf: Shelf, go: Go) -> None:
+    server.models = [model("a"), {"type": "model"}, model("b"), model("c")]
+    outcome = go()
+    assert (outcome.verdict, shelf.ids()) == (Verdict.UNCLEAN, ["a", "b", "c"])
+
+
+@pytest.mark.parametrize("other", ["another", None])
+def test_pages_that_name_different_organizations_are_unclean_and_absent_headers_say_nothing(
+    server: ModelsServer, go: Go, other: str | None
+) -> None:
+    server.models = models("abcd")
+    server.script(honest, play.as_organization(other))
+    outcome = go()
+    assert outcome.identity == Identity(organization=ORGANIZATION)
+    assert outcome.verdict is (Verdict.UNCLEAN if other else Verdict.WHOLE)
+
+
+def test_an_identity_may_be_named_late(server: ModelsServer, go: Go) -> None:
+    server.models, server.workspace = models("abcd"), "wrkspc_1"
+    server.script(play.as_organization(None))
+    assert go() == Outcome(
+        verdict=Verdict.WHOLE, pages=2, identity=Identity(organization=ORGANIZATION, workspace="wrkspc_1")
+    )
+
+
+def test_warnings_are_told_up_to_a_number(server: ModelsServer, go: Go) -> None:
+    ids = [f"m-{number}" for number in range(25)]
+    twins = {before: [model(id)] * 2 for before, id in zip([None, *ids], ids, strict=False)}
+    steps = {before: play.answer(play.page(items, has_more=before != "m-23")) for before, items in twins.items()}
+    server.always = play.by_cursor(steps)
+    outcome = go()
+    assert (outcome.verdict, outcome.pages, len(outcome.warnings)) == (Verdict.WHOLE, 25, 21)
+    assert outcome.warnings[0].startswith("page 1: ")
+    assert outcome.warnings[-1] == "and 5 more warnings"
+
+
+# The list shifts
+
+
+@pytest.mark.parametrize("vanished", ["400", "empty", "restart"])
+def test_a_list_that_loses_its_cursor_is_walked_again(
+    server: ModelsServer, shelf: Shelf, go: Go, vanished: str
+) -> None:
+    server.models, server.vanished = models("abcdef"), vanished
+    server.script(play.then(lambda: server.models.pop(1)))
+    assert go().verdict is Verdict.WHOLE
+    assert (shelf.restarts, shelf.ids()) == (1, list("acdef"))
+
+
+def test_an_id_that_is_met_again_on_the_next_page_starts_the_walk_again(
+    server: ModelsServer, shelf: Shelf, go: Go
+) -> None:
+    server.models = models("abcd")
+    server.script(play.then(lambda: server.models.append(server.models.pop(0))))
+    assert go().verdict is Verdict.WHOLE
+    assert (shelf.restarts, shelf.ids()) == (1, list("bcda"))
+
+
+def test_a_list_that_never_stands_still_is_cut_after_three_restarts(server: ModelsServer, shelf: Shelf, go: Go) -> None:
+    server.models = models("abcdefghij")
+    server.always = play.then(lambda: server.models.pop(1))
+    with pytest.raises(CursorError, match="cursor"):
+        go()
+    assert (shelf.restarts, len(server.requests)) == (3, 8)
+
+
+def test_a_promise_of_more_that_is_never_kept_is_unclean(server: ModelsServer, shelf: Shelf, go: Go) -> None:
+    server.models = models("abcd")
+    server.reshape = lambda envelope: envelope | {"has_more": len(envelope["data"]) == 2}
+    outcome = go()
+    assert (outcome.verdict, shelf.restarts, shelf.ids()) == (Verdict.UNCLEAN, 3, list("abcd"))
+    assert outcome.warnings == ("a page promised more, and nothing followed",)
+
+
+def test_what_an_abandoned_pass_met_is_forgotten(server: ModelsServer, go: Go) -> None:
+    server.models = models("abcd")
+    server.script(play.as_organization("another"), play.error(400))
+    assert go() == Outcome(verdict=Verdict.WHOLE, pages=2, identity=Identity(organization=ORGANIZATION))
+
+
+# Cut
+
+
+CUTS: dict[str, tuple[list[Step], type[ListingError], str]] = {
+    "html": ([play.html()], AnswerError, "page 1: .*HTML"),
+    "an error with 200": ([play.answer(play.problem("api_error"))], AnswerError, "page 1: .*api_error"),
+    "no success": ([play.answer({"success": False})], AnswerError, "success"),
+    "no data": ([play.answer({"has_more": False})], AnswerError, "data"),
+    "data null": ([play.answer({"data": None, "has_more": False})], AnswerError, "data"),
+    "a bare array": ([play.answer([model("a")])], AnswerError, "bare"),
+    "no has_more": ([play.answer({"data": []})], AnswerError, "has_more"),
+    "has_more a string": ([play.answer({"data": [], "has_more": "no"})], AnswerError, "has_more"),
+    "an empty page with more": ([play.answer({"data": [], "has_more": True})], AnswerError, "empty"),
+    "no usable id and more": ([play.answer({"data": [{}], "has_more": True})], AnswerError, "no usable id"),
+    "the second page is html": ([honest, play.html()], AnswerError, "page 2: .*HTML"),
+    "a refused key": ([play.error(401)], KeyRefusedError, "401"),
+    "a key refused in between": ([honest, play.error(403)], KeyRefusedError, "403"),
+    "an overloaded server": ([honest, play.error(529), play.error(529)], ListingError, "529.*2 tries"),
+    "a redirect": ([honest, play.redirect("/v1/models")], AnswerError, "redirects"),
+    "a base URL without models": ([play.error(404)], AnswerError, "404"),
+    "a cut body, twice": ([play.cut(), play.cut(with_length=False)], ListingError, "ends in the middle"),
+}
+
+
+@pytest.mark.parametrize(("steps", "kind", "words"), CUTS.values(), ids=CUTS.keys())
+def test_a_walk_that_meets_anything_else_is_cut_in_words(
+    server: ModelsServer, go: Go, steps: list[Step], kind: type[ListingError], words: str
+) -> None:
+    server.models = models("abcdef")
+    server.script(*steps)
+    with pytest.raises(kind, match=words):
+        go()
+    assert server.steps_left() == 0
+
+
+def test_a_list_that_ignores_the_cursor_is_cut_with_a_hint(server: ModelsServer, shelf: Shelf, go: Go) -> None:
+    server.models, server.ignores_paging = models("abcd"), True
+    with pytest.raises(AnswerError, match="never ends") as caught:
+        go()
+    assert ('paging = "none"' in caught.value.hint, shelf.restarts, len(server.requests)) == (True, 3, 8)
+
+
+def test_a_list_that_loops_is_cut(server: ModelsServer, go: Go) -> None:
+    order = {None: "ab", "b": "cd", "d": "ef", "f": "ab"}
+    server.always = play.by_cursor({cursor: listing(letters, has_more=True) for cursor, letters in order.items()})
+    with pytest.raises(AnswerError, match="page 4 ends where an earlier one did"):
+        go()
+    assert len(server.requests) == 16
+
+
+def test_a_list_beyond_the_page_cap_is_cut(server: ModelsServer, go: Go) -> None:
+    server.models = models("abcdef")
+    assert go(max_pages=3).pages == 3
+    with pytest.raises(ListingError, match="goes on after 2 pages") as caught:
+        go(max_pages=2)
+    assert "max_pages" in caught.value.hint
+
+
+def test_a_page_beyond_the_size_cap_is_cut(server: ModelsServer, shelf: Shelf, clock: Clock) -> None:
+    server.script(play.gzip_bomb(1))
+    with (
+        ModelsClient(base_url=server.url, key=KEY, max_page_bytes=100_000, monotonic=clock) as client,
+        pytest.raises(ListingError, match="larger than 100,000 bytes"),
+    ):
+        walk(client, wire.Reader(), shelf, page_size=2, deadline_seconds=60, max_pages=9, monotonic=clock)
+    assert shelf.pages == []
+
+
+def test_the_deadline_counts_the_work_of_the_sink_and_of_the_last_page(
+    server: ModelsServer, clock: Clock, go: Go
+) -> None:
+    server.models = models("ab")
+
+    def take_a_minute(_pages: int, _models: int) -> None:
+        clock.now += 61
+
+    with pytest.raises(DeadlineError, match="time for the whole walk is up"):
+        go(on_page=take_a_minute)
+
+
+def test_restarts_do_not_renew_the_deadline(server: ModelsServer, shelf: Shelf, clock: Clock, go: Go) -> None:
+    server.models = models("abcd")
+    server.script(honest, play.error(400))
+    forget = shelf.restart
+
+    def take_a_minute() -> None:
+        clock.now += 61
+        forget()
+
+    shelf.restart = take_a_minute  # type: ignore[method-assign]
+    with pytest.raises(DeadlineError):
+        go()
+    assert len(server.requests) == 2
+
+
+def test_nobody_asks_for_more_once_the_sink_has_failed(server: ModelsServer, shelf: Shelf, go: Go) -> None:
+    server.models = models("abcd")
+    asked, answered = threading.Event(), threading.Event()
+
+    def refuse(visit: play.Visit) -> None:
+        asked.set()
+        answered.wait(5)
+        play.error(529)(visit)
+
+    def fail(page: domain.Page) -> int:
+        asked.wait(5)
+        raise OSError
+
+    server.script(honest, refuse)
+    shelf.add = fail  # type: ignore[method-assign]
+    with pytest.raises(OSError):  # noqa: PT011 - nothing but its type matters
+        go()
+    answered.set()
+    for thread in [thread for thread in threading.enumerate() if thread.name == "catalog-page"]:
+        thread.join(5)
+    assert len(server.requests) == 2
+
+
+# Sources that page not at all
+
+
+def test_a_source_without_paging_is_one_page(server: ModelsServer, shelf: Shelf, go: Go) -> None:
+    server.script(play.answer({"data": models("abc")}))
+    assert go(paging=False).verdict is Verdict.WHOLE
+    assert shelf.ids() == list("abc")
+
+
+def test_a_source_that_pages_is_not_taken_for_one_that_does_not(server: ModelsServer, go: Go) -> None:
+    server.models = models("abc")
+    with pytest.raises(AnswerError, match="has_more: true") as caught:
+        go(paging=False)
+    assert 'paging = "cursor"' in caught.value.hint
