@@ -1,10 +1,12 @@
 """Runs migrations on the connection it is given: the caller owns the transaction and the lock."""
 
+from typing import Any
+
 from alembic import context
 
 from catalog.store import schema
 
-options = {
+options: dict[str, Any] = {
     "target_metadata": schema.metadata,
     "version_table": schema.VERSION_TABLE,
     "transactional_ddl": True,

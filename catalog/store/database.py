@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import quote
 
 import sqlalchemy as sa
@@ -18,6 +18,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlch
 from catalog.errors import ConfigError, DatabaseError
 from catalog.store import refusals
 
+Kind = Literal["write", "rehearsal", "read", "own"]
 BUSY_SECONDS = 30.0
 MERGES = 0x0CA7A106  # the advisory lock that merges, migrations and new runs take one after another
 
@@ -72,18 +73,21 @@ class Database:
             yield connection
 
     @contextmanager
-    def transaction(self, connection: sa.Connection, kind: str = "own") -> Iterator[None]:
+    def transaction(self, connection: sa.Connection, kind: Kind = "own") -> Iterator[None]:
         """Commit when the block ends well, else roll back.
 
-        `kind` is "write" (one at a time per database), "read" (refuses to write) or "own" (temporary tables only).
+        "write": one at a time per database; "rehearsal": the same, but always rolled back; "read": one consistent view;
+        "own": temporary tables only.
         """
         connection.info["begin"] = kind
-        with self.translated(), connection.begin():
-            if not self.is_sqlite and kind == "write":
+        with self.translated(), connection.begin() as transaction:
+            if not self.is_sqlite and kind in {"write", "rehearsal"}:
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock(MERGES)))
             elif not self.is_sqlite and kind == "read":
                 connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
             yield
+            if kind == "rehearsal":
+                transaction.rollback()
 
     @contextmanager
     def translated(self) -> Iterator[None]:
@@ -166,7 +170,7 @@ def _postgres_engine(url: sa.URL) -> sa.Engine:
     return sa.create_engine(url.difference_update_query(["options"]), pool_pre_ping=True, connect_args=arguments)
 
 
-def _set_pragmas(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's own connection
+def _set_pragmas(connection: Any, _record: object) -> None:
     # FULL: a commit survives a power cut. A rollback journal of temporary tables on disk would be written anew for each
     # page of a walk; one in memory holds a page's worth.
     for pragma in (
@@ -183,5 +187,5 @@ def _set_pragmas(connection: Any, _record: object) -> None:  # noqa: ANN401 - th
 def _begin(connection: sa.Connection) -> None:
     if connection.dialect.name == "sqlite":
         # A deferred transaction that reads before it writes fails at once when another writer came between.
-        how = "BEGIN IMMEDIATE" if connection.info.get("begin") == "write" else "BEGIN"
+        how = "BEGIN IMMEDIATE" if connection.info.get("begin") in {"write", "rehearsal"} else "BEGIN"
         connection.exec_driver_sql(how)

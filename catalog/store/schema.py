@@ -19,7 +19,7 @@ Id = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
 
 class UtcTime(sa.types.TypeDecorator[datetime]):
-    """An aware moment in UTC: `timestamptz` on Postgres, text of fixed width on SQLite, so that text order is time order."""
+    """An aware moment in UTC: `timestamptz` on Postgres; on SQLite text of fixed width, whose order is time order."""
 
     impl = sa.Text
     cache_ok = True
@@ -32,7 +32,7 @@ class UtcTime(sa.types.TypeDecorator[datetime]):
         """Send a moment as the database keeps it."""
         return value if value is None or dialect.name == "postgresql" else dates.to_text(value)
 
-    def process_result_value(self, value: Any, dialect: sa.Dialect) -> datetime | None:  # noqa: ANN401 - driver's value
+    def process_result_value(self, value: Any, dialect: sa.Dialect) -> datetime | None:
         """Give back an aware moment in UTC, whatever the session's time zone."""
         if value is None:
             return None
@@ -83,6 +83,7 @@ source = sa.Table(
     sa.Column("scope", sa.Text, comment="Scope its history stands for, JSON text; NULL before the first baseline."),
     # No foreign key: runs refer to sources already, and a circle of keys could not be created in order.
     sa.Column("last_whole_run", sa.Integer, comment="The last merged run whose walk was whole."),
+    sa.Column("absence_run", sa.Integer, comment="The last of those in the present scope: it proves absence."),
     sa.Column("models_listed", sa.Integer, nullable=False, comment="Models that are not removed."),
     sa.UniqueConstraint("source", name="catalog_source_source_key"),
     sa.CheckConstraint("generation >= 0 AND models_listed >= 0", name="catalog_source_counts_check"),

@@ -54,8 +54,8 @@ def require(database: Database) -> None:
 
 
 def upgrade(database: Database) -> None:
-    """Apply every missing migration in one transaction; another process that does the same waits, then finds it done."""
-    from alembic import command  # noqa: PLC0415 - costs 0.4 s, and most runs find the schema at head
+    """Apply every missing migration in one transaction; another process at the same waits, then finds it done."""
+    from alembic import command
 
     _prepare(database)
     with database.write() as connection:
@@ -68,7 +68,7 @@ def upgrade(database: Database) -> None:
 
 def sql(database: Database) -> str:
     """Give the SQL of every migration from nothing to head, for this kind of database; connects to nothing."""
-    from alembic import command  # noqa: PLC0415 - see upgrade()
+    from alembic import command
 
     config = _config(out := io.StringIO())
     config.attributes["dialect"] = "sqlite" if database.is_sqlite else "postgresql"
@@ -79,8 +79,8 @@ def sql(database: Database) -> str:
 
 def differences(database: Database) -> list[str]:
     """Name what differs between the tables there and those this program knows; empty when nothing does."""
-    from alembic.autogenerate import compare_metadata  # noqa: PLC0415 - see upgrade()
-    from alembic.migration import MigrationContext  # noqa: PLC0415 - see upgrade()
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
 
     with database.read() as connection:
         options = {"version_table": schema.VERSION_TABLE, "include_name": _is_ours}
@@ -125,7 +125,7 @@ def _known(revision: str | None) -> str | None:
 
 
 def _config(out: io.StringIO | None = None) -> "Config":
-    from alembic.config import Config  # noqa: PLC0415 - see upgrade()
+    from alembic.config import Config
 
     config = Config(stdout=out or io.StringIO(), output_buffer=out)
     config.set_main_option("script_location", str(_migrations()).replace("%", "%%"))

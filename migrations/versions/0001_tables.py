@@ -157,6 +157,12 @@ def upgrade() -> None:
             comment="Scope its history stands for, JSON text; NULL before the first baseline.",
         ),
         sa.Column("last_whole_run", sa.Integer(), nullable=True, comment="The last merged run whose walk was whole."),
+        sa.Column(
+            "absence_run",
+            sa.Integer(),
+            nullable=True,
+            comment="The last of those in the present scope: it proves absence.",
+        ),
         sa.Column("models_listed", sa.Integer(), nullable=False, comment="Models that are not removed."),
         sa.CheckConstraint("generation >= 0 AND models_listed >= 0", name=op.f("catalog_source_counts_check")),
         sa.PrimaryKeyConstraint("source_key", name=op.f("catalog_source_pkey")),

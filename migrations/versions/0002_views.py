@@ -70,8 +70,8 @@ CREATE VIEW changes AS
 SELECT change.change_id, change.run_id, source.source, model.id AS model_id, change.kind, change.field,
        change.old_value, change.new_value, proof.started_at AS not_before, seen.walked_at AS observed_at,
        run.finished_at AS recorded_at, seen.baseline,
-       source.source || ':' || change.kind || ':' || {moment} || ':' || CAST(length(model.id) AS text) || ':' || model.id
-       || coalesce(':' || change.field, '') AS uid
+       source.source || ':' || change.kind || ':' || {moment} || ':' || CAST(length(model.id) AS text) || ':'
+       || model.id || coalesce(':' || change.field, '') AS uid
 FROM catalog_change AS change
 JOIN catalog_model AS model ON model.model_key = change.model_key
 JOIN catalog_source AS source ON source.source_key = model.source_key

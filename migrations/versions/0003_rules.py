@@ -29,16 +29,16 @@ RULES = (
     (
         "catalog_state",
         "INSERT",
-        """NOT EXISTS (SELECT 1 FROM catalog_model WHERE model_key = NEW.model_key AND valid_from_run = NEW.valid_from_run
-            AND (removed_run IS NULL OR removed_run = NEW.valid_to_run))""",
+        """NOT EXISTS (SELECT 1 FROM catalog_model WHERE model_key = NEW.model_key
+            AND valid_from_run = NEW.valid_from_run AND (removed_run IS NULL OR removed_run = NEW.valid_to_run))""",
         "only the present state of a model can end",
     ),
     ("catalog_model", "DELETE", "", "models are never forgotten"),
     (
         "catalog_model",
         "UPDATE",
-        "{differs:OLD.model_key:NEW.model_key} OR {differs:OLD.source_key:NEW.source_key} OR {differs:OLD.id:NEW.id}"
-        " OR {differs:OLD.first_seen_run:NEW.first_seen_run}",
+        """{differs:OLD.model_key:NEW.model_key} OR {differs:OLD.source_key:NEW.source_key}
+            OR {differs:OLD.id:NEW.id} OR {differs:OLD.first_seen_run:NEW.first_seen_run}""",
         "who a model is, and when it was first seen, never changes",
     ),
     (

@@ -1,0 +1,55 @@
+"""`catalog check`: is everything in place? Asks each source for one page; changes nothing."""
+
+import click
+
+from catalog import wiring
+from catalog.cli import output
+from catalog.cli.context import Context, pass_context
+from catalog.config import Config, SourceSettings
+from catalog.errors import CatalogError, Exit
+from catalog.store import upgrade
+from catalog.upstream.client import MAX_LIMIT
+
+
+@click.command("check")
+@pass_context
+def command(context: Context) -> int:
+    """Check the configuration, the database and its schema, and one page from each source."""
+    config = context.config()
+    output.line(f"ok    configuration: {config.path or 'defaults and environment'}")
+    codes = [_database(context, config), *(_source(context, source) for source in config.sources)]
+    return max(codes)
+
+
+def _database(context: Context, config: Config) -> int:
+    try:
+        database = wiring.database(config)
+        try:
+            version = upgrade.current(database) if database.exists() else None
+        finally:
+            database.close()
+    except CatalogError as failure:
+        return context.fail(failure)
+    if version is None:
+        output.line(f"ok    database: {database.describe()}: no catalog yet; the first `catalog sync` makes it")
+    elif version == upgrade.HEAD:
+        output.line(f"ok    database: {database.describe()}: schema {version}")
+    else:
+        how = "the next sync upgrades it" if config.database.auto_upgrade else upgrade.UPGRADE
+        output.line(f"note  database: {database.describe()}: schema {version} is older than {upgrade.HEAD}; {how}")
+    return Exit.DONE
+
+
+def _source(context: Context, settings: SourceSettings) -> int:
+    try:
+        with wiring.client(settings, context.key(settings)) as client:
+            page = client.page(limit=min(settings.page_size, MAX_LIMIT))
+    except CatalogError as failure:
+        return context.fail(type(failure)(f"{settings.name}: {failure.message}", hint=failure.hint))
+    more = " and more to come" if page.has_more else ""
+    output.line(f"ok    {settings.name}: {settings.base_url}: {len(page.models):,} models on the first page{more}")
+    if not page.models:
+        output.line(f"note  {settings.name}: the list is empty; check the key's rights, `lifecycle` and `workspace_id`")
+    if not settings.confirm_after:
+        output.line(f'note  {settings.name}: confirm_after = "0s" believes an outage that lasts for two walks in a row')
+    return Exit.DONE

@@ -1,0 +1,64 @@
+"""One line of text per change, run and missing model, as `sync` prints them."""
+
+from catalog import dates
+from catalog.domain import Change, Kind, Missing, Run, Status
+from catalog.sync import RunReport
+
+_MARKS = {Kind.ADDED: "+", Kind.REMOVED: "-", Kind.RETURNED: "*", Kind.CHANGED: "~"}
+
+
+def change(found: Change) -> str:
+    """Say what became of one model."""
+    subject = f"  {_MARKS[found.kind]} {found.source}: {found.model_id}"
+    match found.kind:
+        case Kind.ADDED:
+            return f"{subject} newly listed"
+        case Kind.RETURNED:
+            return f"{subject} listed again"
+        case Kind.REMOVED:
+            return f"{subject} removed: not listed since {dates.short(found.observed_at)}"
+        case Kind.CHANGED:
+            return f"{subject} {found.field}: {found.old_value or 'absent'} -> {found.new_value or 'absent'}"
+
+
+def missing(report: RunReport) -> list[str]:
+    """Say which models are missing, and what each waits for."""
+    more = report.run.missing - len(report.missing)
+    told = [_missing(report.run.source, model) for model in report.missing]
+    return [*told, f"  ? ... and {more:,} more"] if more > 0 else told
+
+
+def _missing(source: str, model: Missing) -> str:
+    since = f"  ? {source}: {model.model_id} missing since {dates.short(model.missing_since)}"
+    if model.confirmed_from is None:
+        return f"{since}; held until a walk lists it or --accept-removals"
+    return f"{since}; removed if a whole walk still lacks it at {dates.short(model.confirmed_from)} or later"
+
+
+def run(report: RunReport) -> str:
+    """Say in one line how a run of a source ended."""
+    found = report.run
+    if found.status in {Status.FAILED, Status.SKIPPED, Status.SUPERSEDED}:
+        return f"{found.source}: {found.status}: {found.error}"
+    parts = [f"{found.models_seen:,} models listed", *_counts(found)]
+    told = f"{found.source}: {', '.join(parts)} ({_cost(found)})"
+    if report.baseline:
+        told += "; baseline: what it found is the start of the history, not news"
+    return f"{told}; {found.status}: {found.error}" if found.error else told
+
+
+def _counts(found: Run) -> list[str]:
+    counts = {
+        "new": found.added,
+        "returned": found.returned,
+        "changed": found.changed,
+        "missing": found.missing,
+        "removed": found.removed,
+    }
+    return [f"{count:,} {word}" for word, count in counts.items() if count] or ["nothing changed"]
+
+
+def _cost(found: Run) -> str:
+    pages = f"{found.pages:,} page{'s' if found.pages != 1 else ''}"
+    took = (found.finished_at - found.started_at).total_seconds() if found.finished_at else 0
+    return f"{pages}, {took:.1f} s"

@@ -1,0 +1,163 @@
+"""`catalog sync`: one run per source, each told in a line, with a line per change."""
+
+import itertools
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from typing import Protocol
+
+import click
+
+from catalog import sync, wiring
+from catalog.cli import lines, output
+from catalog.cli.context import Context, json_option, pass_context
+from catalog.config import Config, SourceSettings
+from catalog.domain import Change, Status
+from catalog.errors import CatalogError, Exit
+from catalog.store import upgrade
+from catalog.store.database import Database
+from catalog.sync import Options, RunReport
+
+# With several sources, the gravest counts.
+_GRAVEST = (Exit.FAILED, Exit.USAGE, Exit.DATABASE, Exit.LISTING, Exit.HELD, Exit.BUSY, Exit.DONE)
+_PROGRESS_FROM = 2  # pages; a list of one page is there at once
+
+
+@click.command("sync")
+@click.argument("names", metavar="[SOURCE]...", nargs=-1)
+@click.option("--dry-run", is_flag=True, help="Print what would change; leave the database as it is.")
+@click.option("--accept-removals", is_flag=True, help="Walk again, and believe the removals that were held.")
+@click.option("--accept-scope", is_flag=True, help="Make what another organization or workspace sees the new baseline.")
+@json_option
+@pass_context
+def command(
+    context: Context, names: Sequence[str], *, dry_run: bool, accept_removals: bool, accept_scope: bool, as_json: bool
+) -> int:
+    """Read each SOURCE's list (all of them by default) and record what changed."""
+    config = context.config()
+    chosen = config.select(names)
+    options = Options(
+        dry_run=dry_run,
+        accept_removals=accept_removals,
+        accept_scope=accept_scope,
+        configured=tuple(source.name for source in config.sources),
+    )
+    printer: _Printer = _Json() if as_json else _Text(context)
+    database = wiring.database(config, must_exist=False if dry_run else None)
+    try:
+        if not dry_run:
+            _make_ready(context, config, database)
+        codes = [_sync(context, database, source, options, printer) for source in chosen]
+    finally:
+        database.close()
+        printer.end()
+    return min(codes, key=_GRAVEST.index)
+
+
+def _make_ready(context: Context, config: Config, database: Database) -> None:
+    before = upgrade.ensure(database, auto=config.database.auto_upgrade)
+    if before == upgrade.HEAD or context.quiet:
+        return
+    words = f"upgraded the schema of {database.describe()} from {before} to {upgrade.HEAD}"
+    if before is None:
+        words = f"made a new catalog in {database.describe()}; this run is its baseline"
+    output.line(words, stream=sys.stderr)
+
+
+def _sync(
+    context: Context, database: Database, settings: SourceSettings, options: Options, printer: "_Printer"
+) -> Exit:
+    """Sync one source; a failure is told and does not keep the others from their turn."""
+    progress = _Progress(settings.name, shown=sys.stderr.isatty() and not context.quiet)
+
+    def tell(report: RunReport, changes: Iterable[Change]) -> None:
+        progress.clear()
+        printer.tell(report, changes)
+
+    try:
+        with wiring.client(settings, context.key(settings)) as client:
+            report = sync.sync_source(
+                database,
+                client,
+                wiring.source(settings),
+                clock=wiring.utc_now,
+                options=options,
+                on_page=progress.page,
+                tell=tell,
+            )
+    except CatalogError as failure:
+        progress.clear()
+        return Exit(context.fail(_named(settings, failure)))
+    if report.failure is not None:
+        context.fail(_named(settings, report.failure))
+    return report.exit_code
+
+
+def _named(settings: SourceSettings, failure: CatalogError) -> CatalogError:
+    named = type(failure)(f"{settings.name}: {failure.message}", hint=failure.hint)
+    return named.with_traceback(failure.__traceback__)
+
+
+class _Progress:
+    """One line on a terminal that tells how far a walk is."""
+
+    def __init__(self, source: str, *, shown: bool) -> None:
+        self._source = source
+        self._shown = shown
+        self._width = 0
+
+    def page(self, pages: int, models: int) -> None:
+        if self._shown and pages >= _PROGRESS_FROM:
+            text = f"{self._source}: page {pages:,}, {models:,} models"
+            self._width = max(self._width, len(text))
+            sys.stderr.write(f"\r{text}")
+            sys.stderr.flush()
+
+    def clear(self) -> None:
+        if self._width:
+            sys.stderr.write(f"\r{' ' * self._width}\r")
+            self._width = 0
+
+
+class _Printer(Protocol):
+    """Prints runs as they end."""
+
+    def tell(self, report: RunReport, changes: Iterable[Change]) -> None: ...
+    def end(self) -> None: ...
+
+
+class _Text:
+    """A line per source and one per change; a baseline's findings are counted, not listed: they are no news."""
+
+    def __init__(self, context: Context) -> None:
+        self._quiet = context.quiet
+
+    def tell(self, report: RunReport, changes: Iterable[Change]) -> None:
+        if report.failure is not None:
+            return  # told as an error
+        news = () if report.baseline else changes
+        head = [lines.run(report)] if not self._quiet or report.run.status is not Status.COMPLETE else []
+        waiting = [] if self._quiet else lines.missing(report)
+        for line in itertools.chain(head, map(lines.change, news), waiting):
+            output.line(line)
+
+    def end(self) -> None:
+        return
+
+
+class _Json:
+    """One array, an object per run: the columns of `sync_runs`, and its `changes`."""
+
+    def __init__(self) -> None:
+        self._opening = "["
+
+    def tell(self, report: RunReport, changes: Iterable[Change]) -> None:
+        run = output.json_text(asdict(report.run))
+        sys.stdout.write(f'{self._opening}\n{run[:-1]}, "changes": [')
+        for number, change in enumerate(changes):
+            sys.stdout.write(f"{',' if number else ''}\n  {output.json_text(asdict(change))}")
+        sys.stdout.write("]}")
+        self._opening = ","
+
+    def end(self) -> None:
+        sys.stdout.write("[]\n" if self._opening == "[" else "\n]\n")

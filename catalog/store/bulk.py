@@ -1,0 +1,45 @@
+"""Many rows or many values in one statement: the three places where SQLite and Postgres want different words."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+
+def among(connection: sa.Connection, column: sa.Column[Any], values: Sequence[Any]) -> sa.ColumnElement[bool]:
+    """Say that a column holds one of many values, as a single parameter, by way of an index."""
+    if connection.dialect.name == "postgresql":
+        return column == sa.any_(sa.literal(list(values), postgresql.ARRAY(column.type)))
+    each = sa.func.json_each(json.dumps(list(values), ensure_ascii=False)).table_valued("value")
+    return column.in_(sa.select(each.c.value))
+
+
+def insert(connection: sa.Connection, table: sa.Table, rows: Sequence[Sequence[Any]]) -> None:
+    """Insert rows of plain values in the order of the table's columns, by the fastest way the driver has."""
+    if not rows:
+        return
+    if connection.dialect.name == "postgresql":
+        _copy(connection, table, rows)
+    else:
+        marks = ", ".join("?" * len(table.columns))
+        connection.exec_driver_sql(f"INSERT INTO {table.name} VALUES ({marks})", [tuple(row) for row in rows])  # noqa: S608 - our own table
+
+
+def insert_missing(connection: sa.Connection, table: sa.Table, rows: Sequence[Sequence[Any]]) -> None:
+    """Insert rows like `insert`, leaving out those whose primary key is there already."""
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    plain: list[sa.ColumnClause[Any]] = [sa.column(column.name) for column in table.columns]
+    target = sa.table(table.name, *plain)
+    names = [column.name for column in table.columns]
+    connection.execute(
+        dialect.insert(target).on_conflict_do_nothing(), [dict(zip(names, row, strict=True)) for row in rows]
+    )
+
+
+def _copy(connection: sa.Connection, table: sa.Table, rows: Sequence[Sequence[Any]]) -> None:
+    driver: Any = connection.connection.driver_connection
+    with driver.cursor() as cursor, cursor.copy(f"COPY {table.name} FROM STDIN") as copy:  # the name is our own
+        for row in rows:
+            copy.write_row(row)

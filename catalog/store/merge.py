@@ -1,0 +1,365 @@
+"""A sealed walk and the current rows become new rows, history and changes, inside one transaction of the caller's.
+
+The order of statements matters: changes are written while the old rows still stand, then states are closed, then rows
+are brought up to date. Keys are given out by counting on from the highest, which the write transaction makes safe.
+"""
+
+from array import array
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from catalog.domain import FIELDS, Identity, Kind, Policy, Scope, Status
+from catalog.errors import ListingError
+from catalog.store import judgement, runs
+from catalog.store.judgement import Evidence, Judgement
+from catalog.store.runs import TICK, OpenRun
+from catalog.store.schema import change, model, page, run, shape, source, state
+from catalog.store.staging import SealedWalk, staged, staged_change, staged_page, staged_shape
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Request:
+    """How the caller wants a walk merged."""
+
+    scope: Scope
+    policy: Policy
+    walked_at: datetime
+    now: datetime
+    accept_removals: bool = False
+    accept_scope: bool = False
+
+
+def apply(connection: sa.Connection, opened: OpenRun, walk: SealedWalk, request: Request) -> Status:
+    """Merge a walk and close its run; give how it ended. The caller's transaction makes it all or nothing.
+
+    A run that another one overtook changes nothing (`superseded`). Raises ListingError when the first list ever is
+    empty.
+    """
+    before = _source(connection, opened)
+    if before.generation != opened.generation or not _still_mine(connection, opened):
+        runs.close(connection, opened, Status.SUPERSEDED, request.now, error="a newer run was merged first")
+        return Status.SUPERSEDED
+    merge = _Merge(connection, opened, walk, request, before)
+    return merge.all()
+
+
+def _source(connection: sa.Connection, opened: OpenRun) -> sa.Row[Any]:
+    mine = sa.select(source).where(source.c.source_key == opened.source_key)
+    return connection.execute(mine.with_for_update()).one()
+
+
+def _still_mine(connection: sa.Connection, opened: OpenRun) -> bool:
+    return connection.scalar(sa.select(run.c.status).where(run.c.run_id == opened.run_id)) == Status.RUNNING
+
+
+class _Merge:
+    """One merge; each method is one step of it."""
+
+    def __init__(
+        self, connection: sa.Connection, opened: OpenRun, walk: SealedWalk, request: Request, before: sa.Row[Any]
+    ) -> None:
+        self.connection = connection
+        self.run_id = opened.run_id
+        self.opened = opened
+        self.walk = walk
+        self.tally = walk.tally
+        self.request = request
+        self.before = before
+        self.mine = model.c.source_key == opened.source_key
+        self.last_whole_run = before.last_whole_run or 0
+        self.new_base = 0
+        self.absent_count, self.held_count = self.count_absent()
+
+    def all(self) -> Status:
+        judged = self.judge()
+        counts = {"added": 0, "returned": 0, "changed": 0, "removed": 0, "missing": 0}
+        if self.tally.staged:
+            counts |= self.record_staged(judged)
+        moved = self.note_found()
+        if self.walk.proves_absence and self.absent_count:
+            moved += self.record_absences(judged, counts)
+        if moved or counts["added"] or counts["returned"] or counts["changed"]:
+            self.remember_pages()
+        self.close(judged, counts)
+        return judged.status
+
+    # What it is worth
+
+    def judge(self) -> Judgement:
+        if self.walk.proves_absence and not self.tally.listed and not self.last_whole_run:
+            hint = "an empty list is no baseline; check the key's rights and the source's lifecycle and workspace"
+            raise ListingError("the list is empty, and nothing was ever listed before", hint=hint)
+        evidence = Evidence(
+            whole=self.walk.proves_absence,
+            first=not self.last_whole_run,
+            scope_changed=self.scope_differs(),
+            identity_changed=not judgement.same_identity(self.recorded_identity(), self.walk.outcome.identity),
+            listed_before=self.before.models_listed,
+            absent=self.absent_count,
+            absent_held=self.held_count,
+            accept_removals=self.request.accept_removals,
+            accept_scope=self.request.accept_scope,
+        )
+        return judgement.judge(evidence, self.request.policy)
+
+    def recorded_identity(self) -> Identity:
+        return runs.identity_part(self.before.scope) if self.before.scope else Identity()
+
+    def identity(self) -> Identity:
+        """What the answers name, and where they are silent, what they named before."""
+        now, old = self.walk.outcome.identity, self.recorded_identity()
+        return Identity(organization=now.organization or old.organization, workspace=now.workspace or old.workspace)
+
+    # Found: new, changed, returned
+
+    def record_staged(self, judged: Judgement) -> dict[str, int]:
+        # What proves that a model was not there: the last whole walk by the same asker.
+        absence = sa.literal(None if judged.baseline else self.before.absence_run, sa.Integer)
+        self.insert_shapes()
+        added = self.insert_new(absence) if self.tally.new else 0
+        returned, changed = self.record_known(absence) if self.tally.staged > self.tally.new else (0, 0)
+        return {"added": added, "returned": returned, "changed": changed}
+
+    def insert_shapes(self) -> None:
+        missing = ~sa.exists().where(shape.c.digest == staged_shape.c.digest)
+        number = sa.func.row_number().over(order_by=staged_shape.c.digest) + self.highest(shape.c.shape_key)
+        rows = sa.select(number, staged_shape.c.digest, staged_shape.c.body).where(missing)
+        self.connection.execute(shape.insert().from_select(["shape_key", "digest", "body"], rows))
+
+    def insert_new(self, absence: sa.ColumnElement[Any]) -> int:
+        base = self.new_base = self.highest(model.c.model_key)
+        key = staged.c.number + base
+        values: dict[str, Any] = {
+            "model_key": key,
+            "source_key": sa.literal(self.opened.source_key),
+            "id": staged.c.id,
+            **self.staged_state(),
+            "valid_from_run": sa.literal(self.run_id),
+            "first_seen_run": sa.literal(self.run_id),
+            "seen_run": sa.literal(self.run_id),
+        }
+        rows = sa.select(*(value.label(name) for name, value in values.items())).select_from(self.staged_shapes())
+        rows = rows.where(staged.c.model_key.is_(None)).order_by(staged.c.position)
+        self.connection.execute(model.insert().from_select(list(values), rows))
+        keys = sa.select(key.label("model_key")).where(staged.c.model_key.is_(None)).order_by(staged.c.position)
+        self.log(Kind.ADDED, keys.subquery(), proof=absence)
+        return self.tally.new
+
+    def scope_differs(self) -> bool:
+        recorded = self.before.scope
+        now = self.request.scope.text(self.identity())
+        return recorded is not None and runs.configured_part(recorded) != runs.configured_part(now)
+
+    def record_known(self, absence: sa.ColumnElement[Any]) -> tuple[int, int]:
+        known = model.join(staged, staged.c.model_key == model.c.model_key)
+        gone = model.c.removed_run.is_not(None)
+        returned = sa.select(model.c.model_key).select_from(known).where(gone)
+        count = self.connection.scalar(sa.select(sa.func.count()).select_from(returned.subquery())) or 0
+        if count:
+            self.log(Kind.RETURNED, returned.subquery(), proof=absence)
+        self.log_fields()
+        self.close_states(known)
+        self.renew_states()
+        changed = sa.select(sa.func.count(staged_change.c.model_key.distinct()))
+        return count, self.connection.scalar(changed) or 0
+
+    def log_fields(self) -> None:
+        last_listed = _later(model.c.seen_run, model.c.valid_from_run)
+        lacking = model.c.missing_run.is_not(None) | model.c.removed_run.is_not(None)
+        proof = sa.case((lacking, last_listed), else_=_later(last_listed, sa.literal(self.last_whole_run)))
+        rows = sa.select(
+            self.next_change(staged_change.c.model_key, staged_change.c.field),
+            sa.literal(self.run_id),
+            staged_change.c.model_key,
+            sa.literal(Kind.CHANGED.value),
+            staged_change.c.field,
+            staged_change.c.old_value,
+            staged_change.c.new_value,
+            proof,
+        ).select_from(staged_change.join(model, model.c.model_key == staged_change.c.model_key))
+        names = ["change_id", "run_id", "model_key", "kind", "field", "old_value", "new_value", "proof_run"]
+        self.connection.execute(change.insert().from_select(names, rows))
+
+    def close_states(self, known: sa.Join) -> None:
+        kept = [model.c[name] for name in ("model_key", "valid_from_run", *FIELDS, "own", "shape_key")]
+        end = sa.func.coalesce(model.c.removed_run, self.run_id)
+        rows = sa.select(*kept, end).select_from(known)
+        self.connection.execute(state.insert().from_select([*(column.name for column in kept), "valid_to_run"], rows))
+
+    def renew_states(self) -> None:
+        """Returned models begin anew; of changed ones only the state does, and whether they were missing comes next."""
+        returns = model.c.removed_run.is_not(None)
+        shape_key = sa.select(shape.c.shape_key).where(shape.c.digest == staged.c.shape).scalar_subquery()
+        values = {name: column for name, column in self.staged_state().items() if name != "shape_key"}
+        renewed = model.update().where(model.c.model_key == staged.c.model_key)
+        self.connection.execute(
+            renewed.values(
+                **values,
+                shape_key=shape_key,
+                valid_from_run=self.run_id,
+                seen_run=sa.case((returns, self.run_id), else_=model.c.seen_run),
+                removed_run=None,
+            )
+        )
+
+    def note_found(self) -> int:
+        """A model that was missing and is listed again is simply there: presence is a fact."""
+        missing = sa.exists().where(self.mine, model.c.missing_run.is_not(None))
+        if not self.connection.scalar(sa.select(missing)):
+            return 0
+        found = model.update().where(self.mine, model.c.missing_run.is_not(None), self.listed())
+        return self.connection.execute(found.values(missing_run=None, held_run=None, seen_run=self.run_id)).rowcount
+
+    # Not found
+
+    def record_absences(self, judged: Judgement, counts: dict[str, int]) -> int:
+        """Fill in the counts; give how many models moved: from listed to missing, or from missing to removed."""
+        if judged.anew:
+            self.start_anew()
+        counts["removed"] = 0 if judged.anew else self.remove(judged)
+        counts["missing"] = self.absent_count - counts["removed"]
+        fresh = self.mark_missing()
+        if judged.hold:
+            self.hold()
+        return counts["removed"] + fresh
+
+    def count_absent(self) -> tuple[int, int]:
+        if self.tally.present == self.before.models_listed:
+            return 0, 0
+        counts = sa.select(sa.func.count(), sa.func.count(model.c.held_run)).where(*self.absent())
+        absent, held = self.connection.execute(counts).one()
+        return absent, held
+
+    def start_anew(self) -> None:
+        lacking = model.update().where(*self.absent(), model.c.missing_run.is_not(None))
+        self.connection.execute(lacking.values(missing_run=self.run_id, held_run=None))
+
+    def remove(self, judged: Judgement) -> int:
+        limit = self.walked_at() - self.request.policy.confirm_after
+        old_enough = sa.select(run.c.run_id).where(run.c.source_key == self.opened.source_key, run.c.walked_at <= limit)
+        ordinary = model.c.held_run.is_(None) & model.c.missing_run.in_(old_enough) & (not judged.hold)
+        confirmed = ordinary | model.c.held_run.is_not(None) if judged.release else ordinary
+        gone = sa.and_(*self.absent(), model.c.missing_run.is_not(None), confirmed)
+        keys = sa.select(model.c.model_key, model.c.missing_run, _later(model.c.seen_run, model.c.valid_from_run))
+        rows = keys.where(gone).subquery()
+        self.log(Kind.REMOVED, rows, proof=rows.c[2], observed=rows.c[1])
+        ended = model.update().where(gone).values(removed_run=model.c.missing_run, missing_run=None, held_run=None)
+        return self.connection.execute(ended).rowcount
+
+    def mark_missing(self) -> int:
+        fresh = model.update().where(*self.absent(), model.c.missing_run.is_(None))
+        seen = _later(model.c.seen_run, sa.literal(self.last_whole_run))
+        return self.connection.execute(fresh.values(missing_run=self.run_id, seen_run=seen)).rowcount
+
+    def hold(self) -> None:
+        waiting = model.update().where(*self.absent(), model.c.held_run.is_(None))
+        self.connection.execute(waiting.values(held_run=self.run_id))
+
+    def listed(self) -> sa.ColumnElement[bool]:
+        return self.mark() == sa.literal(b"\x01", sa.LargeBinary)
+
+    def absent(self) -> tuple[sa.ColumnElement[bool], ...]:
+        return self.mine, model.c.removed_run.is_(None), self.mark() == sa.literal(b"\x00", sa.LargeBinary)
+
+    def mark(self) -> sa.ColumnElement[bytes]:
+        """The walk's byte for a model; empty for the models that this merge itself made."""
+        seen = sa.literal(self.tally.seen, sa.LargeBinary)
+        return sa.func.substr(seen, model.c.model_key + 1, 1, type_=sa.LargeBinary)
+
+    # Log, pages, run
+
+    def log(
+        self,
+        kind: Kind,
+        keys: sa.Subquery,
+        *,
+        proof: sa.ColumnElement[Any],
+        observed: sa.ColumnElement[Any] | None = None,
+    ) -> None:
+        rows = sa.select(
+            self.next_change(keys.c.model_key),
+            sa.literal(self.run_id),
+            keys.c.model_key,
+            sa.literal(kind.value),
+            proof,
+            sa.null() if observed is None else observed,
+        )
+        names = ["change_id", "run_id", "model_key", "kind", "proof_run", "observed_run"]
+        self.connection.execute(change.insert().from_select(names, rows))
+
+    def next_change(self, *order: sa.ColumnElement[Any]) -> sa.ColumnElement[int]:
+        return sa.func.row_number().over(order_by=order) + self.highest(change.c.change_id)
+
+    def highest(self, column: sa.Column[int]) -> int:
+        return self.connection.scalar(sa.select(sa.func.max(column))) or 0
+
+    def remember_pages(self) -> None:
+        mine = page.c.source_key == self.opened.source_key
+        self.connection.execute(page.delete().where(mine))
+        for rows in self.connection.execute(sa.select(staged_page)).partitions(100):
+            self.connection.execute(page.insert(), list(map(self.page_row, rows)))
+
+    def page_row(self, row: sa.Row[Any]) -> dict[str, Any]:
+        first = self.new_base + row.first_number if row.new else 0
+        keys = array("I", row.known) + array("I", range(first, first + row.new))
+        named = {"digest": row.digest, "last_id": row.last_id, "has_more": row.has_more}
+        return {"source_key": self.opened.source_key, "model_keys": keys.tobytes(), **named}
+
+    def walked_at(self) -> datetime:
+        last = runs.merged_walk_end(self.connection, self.opened.source_key, self.opened.generation)
+        after = self.opened.started_at if last is None else max(self.opened.started_at, last + TICK)
+        return max(self.request.walked_at, after)
+
+    def close(self, judged: Judgement, counts: dict[str, int]) -> None:
+        whole = self.walk.proves_absence
+        words = [judged.reason, *self.walk.outcome.warnings, self.unreadable()]
+        walked_at = self.walked_at()
+        mine = run.update().where(run.c.run_id == self.run_id)
+        self.connection.execute(
+            mine.values(
+                status=judged.status,
+                generation=self.opened.generation + 1,
+                baseline=judged.baseline,
+                whole=whole,
+                walked_at=walked_at,
+                finished_at=runs.next_record_time(self.connection, max(self.request.now, walked_at)),
+                scope=self.request.scope.text(self.walk.outcome.identity),
+                pages=self.walk.outcome.pages,
+                models_seen=self.tally.listed,
+                error="; ".join(filter(None, words)) or None,
+                **counts,
+            )
+        )
+        self.advance(judged, counts)
+
+    def unreadable(self) -> str:
+        count = self.tally.unreadable
+        return f"{count} fields could not be read and keep their last good value" if count else ""
+
+    def advance(self, judged: Judgement, counts: dict[str, int]) -> None:
+        values: dict[str, Any] = {
+            "generation": self.opened.generation + 1,
+            "models_listed": self.before.models_listed + counts["added"] + counts["returned"] - counts["removed"],
+        }
+        if self.walk.proves_absence:
+            values["last_whole_run"] = self.run_id
+            if not judged.stranger:
+                values |= {"absence_run": self.run_id, "scope": self.request.scope.text(self.identity())}
+        mine = source.c.source_key == self.opened.source_key
+        self.connection.execute(source.update().where(mine).values(**values))
+
+    # Parts of statements
+
+    def staged_state(self) -> dict[str, sa.ColumnElement[Any]]:
+        columns = {name: staged.c[name] for name in (*FIELDS, "own", "digest")}
+        return {**columns, "shape_key": shape.c.shape_key}
+
+    def staged_shapes(self) -> sa.Join:
+        return staged.outerjoin(shape, shape.c.digest == staged.c.shape)
+
+
+def _later(first: sa.ColumnElement[int], second: sa.ColumnElement[int]) -> sa.ColumnElement[int]:
+    return sa.case((first > second, first), else_=second)

@@ -1,0 +1,53 @@
+"""What one run found, read back for whoever started it."""
+
+from collections.abc import Iterator
+
+import sqlalchemy as sa
+
+from catalog.domain import Change, Kind, Missing, Policy, Run, Status
+from catalog.store import schema
+
+_CHUNK = 1000
+
+
+def run(connection: sa.Connection, run_id: int) -> Run:
+    """Give the row of a run."""
+    view = schema.sync_runs
+    row = connection.execute(sa.select(view).where(view.c.run_id == run_id)).mappings().one()
+    return Run(**{**row, "status": Status(row["status"])})
+
+
+def is_baseline(connection: sa.Connection, run_id: int) -> bool:
+    """Tell whether the findings of a run are no news."""
+    wanted = sa.select(schema.run.c.baseline).where(schema.run.c.run_id == run_id)
+    return bool(connection.scalar(wanted))
+
+
+def changes(connection: sa.Connection, run_id: int) -> Iterator[Change]:
+    """Stream what a run recorded, in the order of the log."""
+    view = schema.changes
+    wanted = sa.select(view).where(view.c.run_id == run_id).order_by(view.c.change_id)
+    rows = connection.execute(wanted.execution_options(yield_per=_CHUNK)).mappings()
+    return (Change(**{**row, "kind": Kind(row["kind"]), "baseline": bool(row["baseline"])}) for row in rows)
+
+
+def missing(connection: sa.Connection, source: str, policy: Policy, *, limit: int) -> list[Missing]:
+    """List models of a source that are missing, longest first, and what each waits for."""
+    lacked = schema.run.alias("lacked")
+    wanted = (
+        sa.select(schema.model.c.id, lacked.c.walked_at, schema.model.c.held_run)
+        .join(schema.source, schema.source.c.source_key == schema.model.c.source_key)
+        .join(lacked, lacked.c.run_id == schema.model.c.missing_run)
+        .where(schema.source.c.source == source, schema.model.c.missing_run.is_not(None))
+        .order_by(lacked.c.walked_at, schema.model.c.id)
+        .limit(limit)
+    )
+    return [
+        Missing(
+            model_id=id,
+            missing_since=since,
+            held=held is not None,
+            confirmed_from=None if held is not None else since + policy.confirm_after,
+        )
+        for id, since, held in connection.execute(wanted)
+    ]

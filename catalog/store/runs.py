@@ -1,0 +1,139 @@
+"""The record of runs: begun before the first request, closed once, whatever happens."""
+
+import json
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from catalog.domain import Identity, Scope, Status
+from catalog.store.schema import run, source
+
+TICK = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OpenRun:
+    """A run that began; `generation` is its source's at that moment."""
+
+    run_id: int
+    source_key: int
+    generation: int
+    started_at: datetime
+
+
+def source_key(connection: sa.Connection, name: str, scope: Scope) -> int:
+    """Give the number of a source, making its row at first sight and keeping its address up to date."""
+    row = connection.execute(sa.select(source.c.source_key, source.c.base_url).where(source.c.source == name)).first()
+    if row is None:
+        key = 1 + (connection.scalar(sa.select(sa.func.max(source.c.source_key))) or 0)
+        connection.execute(
+            source.insert().values(
+                source_key=key,
+                source=name,
+                base_url=scope.base_url,
+                configured=True,
+                generation=0,
+                models_listed=0,
+            )
+        )
+        return key
+    if row.base_url != scope.base_url:
+        connection.execute(source.update().where(source.c.source == name).values(base_url=scope.base_url))
+    return int(row.source_key)
+
+
+def mark_configured(connection: sa.Connection, names: Collection[str]) -> None:
+    """Note which sources the configuration still names; writes only where that changed."""
+    named = source.c.source.in_(sorted(names))
+    connection.execute(source.update().where(named, ~source.c.configured).values(configured=True))
+    connection.execute(source.update().where(~named, source.c.configured).values(configured=False))
+
+
+def begin(connection: sa.Connection, key: int, scope: Scope, now: datetime) -> OpenRun:
+    """Open a run and read its source's generation, in one write transaction, so that runs and merges keep one order."""
+    generation = connection.execute(sa.select(source.c.generation).where(source.c.source_key == key)).scalar_one()
+    before = merged_walk_end(connection, key, generation)
+    started_at = now if before is None else max(now, before)
+    opened = OpenRun(run_id=_next_id(connection), source_key=key, generation=generation, started_at=started_at)
+    _insert(connection, opened, scope, Status.RUNNING)
+    return opened
+
+
+def skip(connection: sa.Connection, key: int, scope: Scope, now: datetime) -> int:
+    """Record that a run did not take place because another one of its source is active; give its number."""
+    skipped = OpenRun(run_id=_next_id(connection), source_key=key, generation=0, started_at=now)
+    recorded_at = next_record_time(connection, now)
+    words = "another run of this source is active"
+    _insert(connection, skipped, scope, Status.SKIPPED, finished_at=recorded_at, error=words)
+    return skipped.run_id
+
+
+def abandon_dead(connection: sa.Connection, key: int, now: datetime) -> int:
+    """Close the runs of a source that never ended; only for the holder of the source's lock. Gives how many."""
+    dead = run.update().where(run.c.source_key == key, run.c.status == Status.RUNNING)
+    values = {"status": Status.ABANDONED, "finished_at": next_record_time(connection, now), "error": "it never ended"}
+    return connection.execute(dead.values(**values)).rowcount
+
+
+def close(connection: sa.Connection, opened: OpenRun, status: Status, now: datetime, **values: Any) -> None:
+    """End a run that merged nothing; does nothing when somebody else has ended it."""
+    mine = run.update().where(run.c.run_id == opened.run_id, run.c.status == Status.RUNNING)
+    connection.execute(mine.values(status=status, finished_at=next_record_time(connection, now), **values))
+
+
+def next_record_time(connection: sa.Connection, now: datetime) -> datetime:
+    """Give the moment for the next entry of the log: now, or just after the last entry if the clock is behind it."""
+    last = connection.scalar(sa.select(sa.func.max(run.c.finished_at)))
+    return now if last is None else max(now, last + TICK)
+
+
+def merged_walk_end(connection: sa.Connection, key: int, generation: int) -> datetime | None:
+    """Give the end of the walk that made this generation; None for generation 0."""
+    mine = (run.c.source_key == key) & (run.c.generation == generation)
+    return connection.scalar(sa.select(run.c.walked_at).where(mine))
+
+
+def _next_id(connection: sa.Connection) -> int:
+    return 1 + (connection.scalar(sa.select(sa.func.max(run.c.run_id))) or 0)
+
+
+def _insert(
+    connection: sa.Connection,
+    opened: OpenRun,
+    scope: Scope,
+    status: Status,
+    *,
+    finished_at: datetime | None = None,
+    error: str | None = None,
+) -> None:
+    counts = dict.fromkeys(("pages", "models_seen", "added", "returned", "changed", "missing", "removed"), 0)
+    connection.execute(
+        run.insert().values(
+            run_id=opened.run_id,
+            source_key=opened.source_key,
+            status=status,
+            baseline=False,
+            whole=False,
+            started_at=opened.started_at,
+            finished_at=finished_at,
+            scope=scope.text(Identity()),
+            error=error,
+            **counts,
+        )
+    )
+
+
+def configured_part(text: str) -> dict[str, Any]:
+    """Give the configured part of a recorded scope."""
+    return {
+        name: value for name, value in json.loads(text).items() if name not in {"organization", "answered_workspace"}
+    }
+
+
+def identity_part(text: str) -> Identity:
+    """Give the identity in a recorded scope."""
+    parts = json.loads(text)
+    return Identity(organization=parts["organization"], workspace=parts["answered_workspace"])

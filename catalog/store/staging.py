@@ -1,0 +1,266 @@
+"""Compares the pages of a walk with the database as they arrive, keeps only what differs, and seals the walk.
+
+Lives in temporary tables of one connection and in one byte per model. Between pages no transaction is open.
+"""
+
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+
+from catalog.domain import FIELDS, Item, KnownPage, Outcome, Page, Reading, Verdict
+from catalog.store import bulk, difference, schema, states
+from catalog.store.database import Database
+
+_SHAPES_REMEMBERED = 10_000
+_SEAL = object()
+
+tables = sa.MetaData()
+
+
+def _temporary(name: str, *columns: sa.Column[Any]) -> sa.Table:
+    return sa.Table(name, tables, *columns, prefixes=["TEMPORARY"])
+
+
+staged = _temporary(
+    "stage_model",
+    sa.Column("position", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("id", schema.Id, unique=True),
+    sa.Column("model_key", sa.Integer),  # NULL: never seen before; its key will be the highest there is plus `number`
+    sa.Column("number", sa.Integer),
+    *(sa.Column(name, schema.model.c[name].type) for name in (*FIELDS, "own")),
+    sa.Column("shape", sa.Text),
+    sa.Column("digest", sa.Text),
+)
+staged_change = _temporary(
+    "stage_change",
+    sa.Column("model_key", sa.Integer),
+    sa.Column("field", sa.Text),
+    sa.Column("old_value", sa.Text),
+    sa.Column("new_value", sa.Text),
+)
+staged_shape = _temporary(
+    "stage_shape", sa.Column("digest", sa.Text, primary_key=True), sa.Column("body", schema.Json, nullable=False)
+)
+staged_page = _temporary(
+    "stage_page",
+    sa.Column("digest", sa.Text, primary_key=True),
+    sa.Column("known", sa.LargeBinary),
+    sa.Column("first_number", sa.Integer),
+    sa.Column("new", sa.Integer),
+    sa.Column("last_id", sa.Text),
+    sa.Column("has_more", sa.Boolean),
+)
+
+
+class _Known(NamedTuple):
+    key: int
+    digest: str
+    listed: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tally:
+    """What a walk amounts to; counts are of models."""
+
+    seen: bytes  # a byte per model key there was when the walk began: 1 where the walk listed the model
+    listed: int  # all it listed
+    present: int  # of those, the ones that were listed before it
+    new: int  # of those, the ones never seen before
+    staged: int  # new ones, and known ones that changed or returned
+    unreadable: int  # fields that could not be read, and keep their last good value
+
+
+class SealedWalk:
+    """A walk that reached its end, and what it showed that the database lacks. Only `Staging.seal` makes one."""
+
+    def __init__(self, token: object, outcome: Outcome, tally: Tally) -> None:
+        """Refuse to be made by anybody else: a removal without a walk must not be possible to write."""
+        if token is not _SEAL:
+            raise TypeError("only Staging.seal() makes a SealedWalk")
+        self.outcome = outcome
+        self.tally = tally
+
+    @property
+    def proves_absence(self) -> bool:
+        """Only a whole walk can count as evidence that something was not listed."""
+        return self.outcome.verdict is Verdict.WHOLE
+
+
+@contextmanager
+def open_(database: Database, connection: sa.Connection, source_key: int) -> Iterator["Staging"]:
+    """Set up temporary tables on this connection for one walk of one source, and take them away after it."""
+    with database.transaction(connection):
+        tables.create_all(connection)
+    try:
+        yield Staging(database, connection, source_key)
+    finally:
+        if not connection.invalidated:
+            with database.transaction(connection):
+                tables.drop_all(connection)
+
+
+class Staging:
+    """Takes a walk's pages; satisfies the walk's `Sink`."""
+
+    def __init__(self, database: Database, connection: sa.Connection, source_key: int) -> None:
+        """Begin with nothing seen."""
+        self._database = database
+        self._connection = connection
+        self._source_key = source_key
+        self._recalled: dict[str, tuple[bytes, KnownPage]] = {}
+        self._reset()
+
+    def recall(self, digest: str) -> KnownPage | None:
+        """Tell what a page lists if its bytes equal one of the last merged walk."""
+        wanted = sa.select(schema.page).where(
+            schema.page.c.source_key == self._source_key, schema.page.c.digest == digest
+        )
+        with self._transaction() as connection:
+            row = connection.execute(wanted).one_or_none()
+        if row is None:
+            return None
+        page = KnownPage(len(row.model_keys) // 4, row.last_id, row.has_more)
+        self._recalled[digest] = (row.model_keys, page)
+        return page
+
+    def add_known(self, digest: str) -> int:
+        """Count a recalled page's models as seen and unchanged; give how many of them an earlier page had."""
+        keys, page = self._recalled.pop(digest)
+        repeats = sum(self._repeats(key) for key in array("I", keys))
+        self._listed += page.count - repeats
+        self._present += page.count - repeats
+        with self._transaction():
+            self._keep_page(digest, keys, (self._new + 1, 0), page.last_id, has_more=page.has_more)
+        return repeats
+
+    def add(self, page: Page) -> int:
+        """Stage what differs from the database; give how many of the page's ids an earlier page had."""
+        first = self._new + 1
+        with self._transaction():
+            known = self._look_up([item.id for item in page.items])
+            twice = self._staged_already(page) if self._new else frozenset()
+            again = sum(self._repeats(row.key) for row in known.values())
+            repeats = len(twice) + again
+            self._present += sum(row.listed for row in known.values()) - again
+            self._stage_new([item for item in page.items if item.id not in known and item.id not in twice])
+            self._stage_differing([(item, known[item.id]) for item in page.items if _differs(item, known)])
+            self._listed += len(page.items) - repeats
+            if page.clean and page.items and not repeats:
+                keys = array("I", [known[item.id].key for item in page.items if item.id in known]).tobytes()
+                new = (first, self._new + 1 - first)
+                self._keep_page(page.digest, keys, new, page.items[-1].id, has_more=page.has_more)
+        return repeats
+
+    def restart(self) -> None:
+        """Forget every page: the walk begins again from the top."""
+        with self._transaction() as connection:
+            for table in tables.tables.values():
+                connection.execute(table.delete())
+        self._reset()
+
+    def seal(self, outcome: Outcome) -> SealedWalk:
+        """Close the walk: from here on it can be merged, and nothing can be added."""
+        tally = Tally(
+            seen=bytes(self._seen),
+            listed=self._listed,
+            present=self._present,
+            new=self._new,
+            staged=self._positions,
+            unreadable=self._unreadable,
+        )
+        return SealedWalk(_SEAL, outcome, tally)
+
+    def _reset(self) -> None:
+        self._positions = 0
+        self._new = 0
+        self._listed = 0
+        self._present = 0
+        self._unreadable = 0
+        self._shapes: dict[str, str] = {}
+        with self._transaction() as connection:
+            highest = connection.execute(sa.select(sa.func.max(schema.model.c.model_key))).scalar()
+        self._seen = bytearray((highest or 0) + 1)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sa.Connection]:
+        with self._database.transaction(self._connection):
+            yield self._connection
+
+    def _repeats(self, key: int) -> int:
+        if self._seen[key]:
+            return 1
+        self._seen[key] = 1
+        return 0
+
+    def _look_up(self, ids: Sequence[str]) -> dict[str, _Known]:
+        table = schema.model.c
+        wanted = sa.select(table.id, table.model_key, table.digest, table.removed_run.is_(None)).where(
+            table.source_key == self._source_key, bulk.among(self._connection, table.id, ids)
+        )
+        rows = self._connection.execute(wanted).all()
+        return {name: _Known(key, digest, bool(listed)) for name, key, digest, listed in rows}
+
+    def _staged_already(self, page: Page) -> frozenset[str]:
+        ids = [item.id for item in page.items]
+        wanted = sa.select(staged.c.id).where(
+            staged.c.model_key.is_(None), bulk.among(self._connection, staged.c.id, ids)
+        )
+        return frozenset(self._connection.scalars(wanted))
+
+    def _stage_new(self, items: Sequence[Item]) -> None:
+        self._stage((item, item.read(), None) for item in items)
+
+    def _stage_differing(self, pairs: Sequence[tuple[Item, _Known]]) -> None:
+        if not pairs:
+            return
+        olds = self._states([known.key for _, known in pairs])
+        rows, changes = [], []
+        for item, known in pairs:
+            old, new = olds[known.key], item.read()
+            differences = [] if item.disputed else difference.compare(old, new)
+            if differences or not known.listed:
+                rows.append((item, old if item.disputed else difference.merge(old, new), known.key))
+                changes += [(known.key, change.path, change.old, change.new) for change in differences]
+        self._stage(rows)
+        bulk.insert(self._connection, staged_change, changes)
+
+    def _states(self, keys: Sequence[int]) -> dict[int, Reading]:
+        wanted = states.select_states().where(bulk.among(self._connection, schema.model.c.model_key, keys))
+        return {row["model_key"]: states.reading(row) for row in self._connection.execute(wanted).mappings()}
+
+    def _stage(self, found: Iterable[tuple[Item, Reading, int | None]]) -> None:
+        rows = []
+        for item, reading, key in found:
+            self._positions += 1
+            self._new += key is None
+            self._unreadable += len(reading.unreadable)
+            layout = states.lay_out(reading.attributes)
+            number = self._new if key is None else None
+            shape = self._shape(layout.shared)
+            rows.append((self._positions, item.id, key, number, *reading.columns, layout.own, shape, item.digest))
+        bulk.insert(self._connection, staged, rows)
+
+    def _shape(self, body: str | None) -> str | None:
+        if body is None:
+            return None
+        digest = self._shapes.get(body)
+        if digest is None:
+            digest = sha256(body.encode()).hexdigest()[:24]
+            bulk.insert_missing(self._connection, staged_shape, [(digest, body)])
+            if len(self._shapes) >= _SHAPES_REMEMBERED:
+                self._shapes.clear()
+            self._shapes[body] = digest
+        return digest
+
+    def _keep_page(self, digest: str, keys: bytes, new: tuple[int, int], last_id: str, *, has_more: bool) -> None:
+        bulk.insert_missing(self._connection, staged_page, [(digest, keys, *new, last_id, has_more)])
+
+
+def _differs(item: Item, known: dict[str, _Known]) -> bool:
+    row = known.get(item.id)
+    return row is not None and not (row.listed and (item.disputed or row.digest == item.digest))

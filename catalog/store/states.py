@@ -1,0 +1,60 @@
+"""How a reading is laid out in a row, and read back. Large attributes are split off, to be stored once and shared."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+
+from catalog import dates
+from catalog.domain import DATE_FIELDS, FIELDS, Reading
+from catalog.store import schema
+
+# Longer attributes are shared. The official list's `capabilities` is about 700 characters, the same for whole families;
+# shorter values cost less in their row than a reference and a join.
+SHARED_FROM = 100
+STORED = (*FIELDS, "own", "shape_key")
+
+
+class Layout(NamedTuple):
+    """A reading's attributes as two JSON texts; `shared` is None when nothing is large."""
+
+    own: str
+    shared: str | None
+
+
+def lay_out(attributes: Mapping[str, str]) -> Layout:
+    """Split canonical texts by size."""
+    large = {name: text for name, text in attributes.items() if len(text) > SHARED_FROM}
+    if not large:
+        return Layout(_object(attributes), None)
+    return Layout(_object({name: text for name, text in attributes.items() if name not in large}), _object(large))
+
+
+def select_states() -> sa.Select[Any]:
+    """Select what `reading` needs of models; the caller adds which."""
+    columns = [schema.model.c[name] for name in ("id", "model_key", *FIELDS, "own")]
+    joined = schema.model.outerjoin(schema.shape, schema.shape.c.shape_key == schema.model.c.shape_key)
+    return sa.select(*columns, schema.shape.c.body).select_from(joined)
+
+
+def reading(row: sa.RowMapping) -> Reading:
+    """Give back the reading that a row of `select_states` was laid out from."""
+    columns = tuple(_plain(row[name]) if name in DATE_FIELDS else row[name] for name in FIELDS)
+    attributes = {**row["own"], **(row["body"] or {})}
+    return Reading(columns, {name: _text(value) for name, value in attributes.items()})
+
+
+def _plain(value: datetime | None) -> str | None:
+    return None if value is None else dates.to_text(value)
+
+
+def _text(value: object) -> str:
+    # What is stored was made canonical when it was read off the wire; only spacing and order are the database's own.
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def _object(members: Mapping[str, str]) -> str:
+    inner = ",".join(f"{json.dumps(name, ensure_ascii=False)}:{text}" for name, text in members.items())
+    return f"{{{inner}}}"

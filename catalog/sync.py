@@ -1,0 +1,265 @@
+"""One run: walk, stage, merge, report. Joins upstream and store; prints nothing and reads no configuration."""
+
+import logging
+import tempfile
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from catalog import dates, logs
+from catalog.domain import Change, Missing, Outcome, Policy, Run, Scope, Status
+from catalog.errors import CatalogError, DatabaseError, Exit, ListingError
+from catalog.store import courtesy, merge, reports, runs, staging, upgrade
+from catalog.store import database as databases
+from catalog.store.database import Database
+from catalog.store.runs import OpenRun
+from catalog.upstream import walk
+from catalog.upstream.client import ModelsClient
+from catalog.upstream.wire import Reader
+
+log = logging.getLogger("catalog.sync")
+MISSING_SHOWN = 100
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Source:
+    """A list, and how it is walked and judged. Times are in seconds."""
+
+    name: str
+    scope: Scope
+    policy: Policy = field(default_factory=Policy)
+    page_size: int = 1000
+    deadline: float = 600.0
+    max_pages: int = 100_000
+    paging: bool = True
+    unknown_dates: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Options:
+    """What the caller wants of this one run."""
+
+    dry_run: bool = False  # leave the database as it is
+    accept_removals: bool = False
+    accept_scope: bool = False
+    configured: Collection[str] = ()  # names of all sources of the configuration; empty: only this one
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunReport:
+    """How a run ended."""
+
+    run: Run
+    baseline: bool
+    missing: tuple[Missing, ...] = ()  # the longest missing first; at most MISSING_SHOWN
+    failure: CatalogError | None = None
+
+    @property
+    def exit_code(self) -> Exit:
+        """What this run alone would make the program's exit code."""
+        if self.failure is not None:
+            return self.failure.exit_code
+        codes = {Status.HELD: Exit.HELD, Status.SUPERSEDED: Exit.BUSY, Status.SKIPPED: Exit.BUSY}
+        return codes.get(self.run.status, Exit.DONE)
+
+
+# Receives the report of a run and, while the database is open at it, a stream of what the run recorded.
+Tell = Callable[[RunReport, Iterable[Change]], None]
+
+
+def _tell_nobody(_report: RunReport, _changes: Iterable[Change]) -> None:
+    return
+
+
+def sync_source(
+    database: Database,
+    client: ModelsClient,
+    source: Source,
+    *,
+    clock: Callable[[], datetime],
+    monotonic: Callable[[], float] = time.monotonic,
+    options: Options = Options(),
+    on_page: Callable[[int, int], None] = walk.unheard,
+    tell: Tell = _tell_nobody,
+) -> RunReport:
+    """Walk a source's list and record what changed; give the report, which `tell` heard too.
+
+    The schema must be at head, except for a dry run, which does with none. A list that cannot be read whole ends in a
+    report with its `failure`; a database that refuses, or a mistake of the caller's, is raised, after the run's record
+    was closed if that was still possible. With `confirm_after` zero, a walk that misses models is followed by a second
+    run at once.
+    """
+    task = _Task(database, client, source, clock, monotonic, options, on_page, tell)
+    if options.dry_run:
+        return task.rehearse()
+    with courtesy.hold(database, source.name) as mine:
+        if not mine:
+            return task.skip()
+        report = task.run()
+        if report.run.status is Status.COMPLETE and report.run.missing and not source.policy.confirm_after:
+            report = task.run()
+        return report
+
+
+@contextmanager
+def rehearsal_database(database: Database) -> Iterator[Database]:
+    """Give the database if there is a catalog in it, else an empty one that is gone after the block."""
+    if database.exists() and upgrade.current(database) is not None:
+        upgrade.require(database)
+        yield database
+        return
+    with tempfile.TemporaryDirectory(prefix="catalog-") as folder:
+        scratch = databases.open_(f"sqlite:///{Path(folder) / 'scratch.db'}")
+        upgrade.ensure(scratch)
+        try:
+            yield scratch
+        finally:
+            scratch.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """One call of sync_source."""
+
+    database: Database
+    client: ModelsClient
+    source: Source
+    clock: Callable[[], datetime]
+    monotonic: Callable[[], float]
+    options: Options
+    on_page: Callable[[int, int], None]
+    tell: Tell
+
+    def run(self) -> RunReport:
+        """Walk and merge for real."""
+        opened = self.begin()
+        log.debug("run %d begins", opened.run_id, extra=logs.event("run.started", run_id=opened.run_id))
+        try:
+            self.merge_walk(opened)
+        except ListingError as failure:
+            self.close(opened, Status.FAILED, failure.message)
+            return self.report(opened.run_id, failure)
+        except CatalogError as failure:
+            self.close_if_possible(opened, Status.FAILED, failure.message)
+            raise
+        except BaseException:
+            self.close_if_possible(opened, Status.ABANDONED, "it was interrupted")
+            raise
+        return self.report(opened.run_id)
+
+    def rehearse(self) -> RunReport:
+        """Walk for real, merge, tell, and take everything back."""
+        with rehearsal_database(self.database) as database, database.connect() as connection:
+            task = replace(self, database=database)
+            with database.transaction(connection, "rehearsal"):
+                before = runs.begin(connection, self.key(connection), self.source.scope, self.clock())
+            with staging.open_(database, connection, before.source_key) as stage:
+                try:
+                    sealed = stage.seal(task.walk(stage))
+                except ListingError as failure:
+                    return task.rehearsed_failure(connection, failure)
+                with database.transaction(connection, "rehearsal"):
+                    return task.merge_and_tell(connection, sealed, before)
+
+    def rehearsed_failure(self, connection: sa.Connection, failure: ListingError) -> RunReport:
+        """Report a cut walk as a run that leaves no record."""
+        with self.database.transaction(connection, "rehearsal"):
+            opened = runs.begin(connection, self.key(connection), self.source.scope, self.clock())
+            runs.close(connection, opened, Status.FAILED, self.clock(), error=failure.message)
+            return self.tell_of(connection, opened.run_id, failure)
+
+    def merge_and_tell(self, connection: sa.Connection, sealed: staging.SealedWalk, before: OpenRun) -> RunReport:
+        """Merge inside a transaction that will be taken back."""
+        now = runs.begin(connection, self.key(connection), self.source.scope, before.started_at)
+        opened = replace(now, generation=before.generation)
+        try:
+            merge.apply(connection, opened, sealed, self.request(self.clock()))
+        except ListingError as failure:
+            runs.close(connection, opened, Status.FAILED, self.clock(), error=failure.message)
+            return self.tell_of(connection, opened.run_id, failure)
+        return self.tell_of(connection, opened.run_id)
+
+    def skip(self) -> RunReport:
+        """Record that another run of the source is active."""
+        with self.database.write() as connection:
+            run_id = runs.skip(connection, self.key(connection), self.source.scope, self.clock())
+        return self.report(run_id)
+
+    def begin(self) -> OpenRun:
+        with self.database.write() as connection:
+            key = self.key(connection)
+            runs.mark_configured(connection, {self.source.name, *self.options.configured})
+            abandoned = runs.abandon_dead(connection, key, self.clock())
+            opened = runs.begin(connection, key, self.source.scope, self.clock())
+        if abandoned:
+            told = logs.event("run.abandoned", source=self.source.name, runs=abandoned)
+            log.warning("%s: %d earlier run(s) never ended", self.source.name, abandoned, extra=told)
+        return opened
+
+    def merge_walk(self, opened: OpenRun) -> None:
+        with (
+            self.database.connect() as connection,
+            staging.open_(self.database, connection, opened.source_key) as stage,
+        ):
+            sealed = stage.seal(self.walk(stage))
+            walked_at = self.clock()
+            with self.database.transaction(connection, "write"):
+                merge.apply(connection, opened, sealed, self.request(walked_at))
+
+    def walk(self, sink: walk.Sink) -> Outcome:
+        source = self.source
+        return walk.walk(
+            self.client,
+            Reader(unknown_dates=source.unknown_dates, paging=source.paging),
+            sink,
+            page_size=source.page_size,
+            deadline_seconds=source.deadline,
+            max_pages=source.max_pages,
+            monotonic=self.monotonic,
+            on_page=self.on_page,
+            paging=source.paging,
+        )
+
+    def request(self, walked_at: datetime) -> merge.Request:
+        return merge.Request(
+            scope=self.source.scope,
+            policy=self.source.policy,
+            walked_at=walked_at,
+            now=self.clock(),
+            accept_removals=self.options.accept_removals,
+            accept_scope=self.options.accept_scope,
+        )
+
+    def key(self, connection: sa.Connection) -> int:
+        return runs.source_key(connection, self.source.name, self.source.scope)
+
+    def close(self, opened: OpenRun, status: Status, words: str) -> None:
+        with self.database.write() as connection:
+            runs.close(connection, opened, status, self.clock(), error=words)
+
+    def close_if_possible(self, opened: OpenRun, status: Status, words: str) -> None:
+        try:
+            self.close(opened, status, words)
+        except DatabaseError as error:
+            told = logs.event("run.unclosed", run_id=opened.run_id)
+            log.warning("the record of run %d stays open: %s", opened.run_id, error.message, extra=told)
+
+    def report(self, run_id: int, failure: CatalogError | None = None) -> RunReport:
+        with self.database.read() as connection:
+            return self.tell_of(connection, run_id, failure)
+
+    def tell_of(self, connection: sa.Connection, run_id: int, failure: CatalogError | None = None) -> RunReport:
+        run = reports.run(connection, run_id)
+        missing = reports.missing(connection, run.source, self.source.policy, limit=MISSING_SHOWN)
+        baseline = reports.is_baseline(connection, run_id)
+        report = RunReport(run=run, baseline=baseline, missing=tuple(missing), failure=failure)
+        took = dates.age(run.finished_at - run.started_at) if run.finished_at else ""
+        told = logs.event("run.finished", source=run.source, run_id=run_id, status=run.status.value, took=took)
+        log.debug("run %d of %s: %s", run_id, run.source, run.status, extra=told)
+        self.tell(report, reports.changes(connection, run_id))
+        return report
