@@ -9,14 +9,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
-import sqlalchemy as sa
-
 from catalog import dates, logs
 from catalog.domain import Change, Missing, Outcome, Policy, Run, Scope, Status
 from catalog.errors import CatalogError, DatabaseError, Exit, ListingError
 from catalog.store import courtesy, merge, reports, runs, staging, upgrade
 from catalog.store import database as databases
-from catalog.store.database import Database
+from catalog.store.database import Connection, Database
 from catalog.store.runs import OpenRun
 from catalog.upstream import walk
 from catalog.upstream.client import ModelsClient
@@ -166,14 +164,14 @@ class _Task:
                 with database.transaction(connection, "rehearsal"):
                     return task.merge_and_tell(connection, sealed, before)
 
-    def rehearsed_failure(self, connection: sa.Connection, failure: ListingError) -> RunReport:
+    def rehearsed_failure(self, connection: Connection, failure: ListingError) -> RunReport:
         """Report a cut walk as a run that leaves no record."""
         with self.database.transaction(connection, "rehearsal"):
             opened = runs.begin(connection, self.key(connection), self.source.scope, self.clock())
             runs.close(connection, opened, Status.FAILED, self.clock(), error=failure.message)
             return self.tell_of(connection, opened.run_id, failure)
 
-    def merge_and_tell(self, connection: sa.Connection, sealed: staging.SealedWalk, before: OpenRun) -> RunReport:
+    def merge_and_tell(self, connection: Connection, sealed: staging.SealedWalk, before: OpenRun) -> RunReport:
         """Merge inside a transaction that will be taken back."""
         now = runs.begin(connection, self.key(connection), self.source.scope, before.started_at)
         opened = replace(now, generation=before.generation)
@@ -235,7 +233,7 @@ class _Task:
             accept_scope=self.options.accept_scope,
         )
 
-    def key(self, connection: sa.Connection) -> int:
+    def key(self, connection: Connection) -> int:
         return runs.source_key(connection, self.source.name, self.source.scope)
 
     def close(self, opened: OpenRun, status: Status, words: str) -> None:
@@ -253,7 +251,7 @@ class _Task:
         with self.database.read() as connection:
             return self.tell_of(connection, run_id, failure)
 
-    def tell_of(self, connection: sa.Connection, run_id: int, failure: CatalogError | None = None) -> RunReport:
+    def tell_of(self, connection: Connection, run_id: int, failure: CatalogError | None = None) -> RunReport:
         run = reports.run(connection, run_id)
         missing = reports.missing(connection, run.source, self.source.policy, limit=MISSING_SHOWN)
         baseline = reports.is_baseline(connection, run_id)

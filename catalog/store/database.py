@@ -18,6 +18,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlch
 from catalog.errors import ConfigError, DatabaseError
 from catalog.store import refusals
 
+Connection = sa.Connection  # for rooms that pass one on and know no SQL
 Kind = Literal["write", "rehearsal", "read", "own"]
 BUSY_SECONDS = 30.0
 MERGES = 0x0CA7A106  # the advisory lock that merges, migrations and new runs take one after another

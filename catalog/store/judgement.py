@@ -34,7 +34,7 @@ class Judgement:
 
 
 def judge(evidence: Evidence, policy: Policy) -> Judgement:
-    """Decide. Absences are believed of whole walks alone, and never when the guard or the identity speaks against it."""
+    """Decide. Absences are believed of whole walks alone, never when the guard or the identity speaks against it."""
     stranger = evidence.identity_changed and not (evidence.accept_scope or evidence.scope_changed)
     renewed = evidence.scope_changed or (evidence.identity_changed and evidence.accept_scope)
     anew = evidence.whole and renewed and not stranger
