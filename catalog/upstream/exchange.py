@@ -142,7 +142,9 @@ class Exchange:
         with self._turn:
             line = self._line
             answer = background.start(
-                lambda: line.ask(url, params, timeout=timeout, max_bytes=max_bytes), name="catalog-exchange"
+                # The socket's own time-out only frees a thread that was left behind: it must never come first.
+                lambda: line.ask(url, params, timeout=timeout + 1, max_bytes=max_bytes),
+                name="catalog-exchange",
             )
             try:
                 return answer.result(timeout)

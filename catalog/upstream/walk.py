@@ -70,7 +70,11 @@ def walk(
             return _Pass(client, reader, sink, bounds, on_page, paging=paging, may_restart=True).run()
         except (ShiftError, CursorError):
             sink.restart()
-    return _Pass(client, reader, sink, bounds, on_page, paging=paging, may_restart=False).run()
+    try:
+        return _Pass(client, reader, sink, bounds, on_page, paging=paging, may_restart=False).run()
+    except CursorError as error:
+        message = f"the list shifted under the walk, also after {RESTARTS} restarts: {error.message}"
+        raise CursorError(message, hint=error.hint) from error
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -565,7 +565,7 @@ def test_the_environment_may_name_more_authorities(
     authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "ca.pem"))
     secure.script(play.slow_headers())
-    assert ids(connect(base_url=secure.url, timeout=1.0)) == []
+    assert ids(connect(base_url=secure.url, timeout=0.5)) == []
     assert nobody_hangs()
 
 

@@ -1,11 +1,15 @@
 """The rules of a walk: what makes it whole, unclean or cut, and when it begins again."""
 
+import contextlib
+import functools
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from catalog import domain
 from catalog.domain import Identity, KnownPage, Outcome, Verdict
@@ -300,7 +304,7 @@ def test_an_id_that_is_met_again_on_the_next_page_starts_the_walk_again(
 def test_a_list_that_never_stands_still_is_cut_after_three_restarts(server: ModelsServer, shelf: Shelf, go: Go) -> None:
     server.models = models("abcdefghij")
     server.always = play.then(lambda: server.models.pop(1))
-    with pytest.raises(CursorError, match="cursor"):
+    with pytest.raises(CursorError, match="the list shifted under the walk, also after 3 restarts"):
         go()
     assert (shelf.restarts, len(server.requests)) == (3, 8)
 
@@ -317,6 +321,30 @@ def test_what_an_abandoned_pass_met_is_forgotten(server: ModelsServer, go: Go) -
     server.models = models("abcd")
     server.script(play.as_organization("another"), play.error(400))
     assert go() == Outcome(verdict=Verdict.WHOLE, pages=2, identity=Identity(organization=ORGANIZATION))
+
+
+EDITS = st.lists(st.tuples(st.sampled_from(["come", "go"]), st.integers(0, 9)), max_size=6)
+
+
+@settings(max_examples=60, deadline=None)
+@given(edits=EDITS, vanished=st.sampled_from(["400", "empty", "restart"]))
+def test_a_whole_walk_lacks_no_model_that_was_listed_throughout(edits: list[tuple[str, int]], vanished: str) -> None:
+    server, shelf = ModelsServer(models=models("abcdefgh"), vanished=vanished).start(), Shelf()
+    throughout = set("abcdefgh")
+
+    def edit(kind: str, place: int) -> None:
+        place = min(place, len(server.models))
+        if kind == "come":
+            server.models.insert(place, model(f"new-{len(server.requests)}"))
+        else:
+            throughout.difference_update(item["id"] for item in server.models[place : place + 1])
+            del server.models[place : place + 1]
+
+    server.script(*(play.then(functools.partial(edit, kind, place)) for kind, place in edits))
+    with ModelsClient(base_url=server.url, key=KEY) as client, contextlib.suppress(CursorError):
+        outcome = walk(client, wire.Reader(), shelf, page_size=2, deadline_seconds=60, max_pages=100)
+        assert outcome.verdict is Verdict.UNCLEAN or throughout <= set(shelf.ids())
+    server.close()
 
 
 # Cut
