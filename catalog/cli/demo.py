@@ -1,0 +1,159 @@
+"""`catalog demo`: the recorded history of a real catalog, really synced, in a few seconds."""
+
+import os
+import shlex
+import shutil
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import click
+
+from catalog import config, logs
+from catalog.cli import output
+from catalog.cli.context import Context, pass_context
+from catalog.demo import history, performance, play
+from catalog.demo.play import Look
+from catalog.domain import Change, Kind, Run
+from catalog.errors import DatabaseError
+from catalog.store import database as databases
+from catalog.store import history as catalogs
+from catalog.store import upgrade
+from catalog.store.database import Database
+
+COLUMNS = ("year", "added", "removed", "changed", "listed")
+TRY = (
+    ("models --as-of 2025-06-01", "what was listed that day"),
+    ("show claude-3-opus-20240229", "one model's whole story"),
+    ("diff 2026-01-01 2026-07-01", "what half a year changed"),
+)
+
+
+@click.command("demo")
+@click.option(
+    "--database",
+    "url",
+    metavar="URL",
+    default="sqlite:///catalog-demo.db",
+    show_default=True,
+    help="Sync into this database; it must not hold a catalog yet.",
+)
+@pass_context
+def command(context: Context, url: str) -> None:
+    """Play the recorded history of a real catalog: no key, no network.
+
+    A Models API of our own, on this machine, shows every state of a real models list that is on record since
+    December 2024, and the real sync reads each of them with the clock set to its day.
+    """
+    settings = config.database(url, setting="--database")
+    played = history.load()
+    with closing(databases.open_(settings.url)) as database:
+        _refuse_used(database)
+        upgrade.ensure(database)
+        runs = _perform(context, database, list(play.looks(played)))
+        _tell(context, database, played, runs)
+        with database.read() as connection:
+            output.listing(by_year(catalogs.changes(connection)), columns=COLUMNS, form="text")
+    if not context.quiet:
+        _suggest(url)
+
+
+def by_year(changes: Iterable[Change]) -> list[Mapping[str, object]]:
+    """Count changes by the year they were observed in; `changed` counts fields, `listed` models at the year's end."""
+    counts = Counter((change.observed_at.year, change.kind) for change in changes)
+    rows: list[Mapping[str, object]] = []
+    listed = 0
+    for year in sorted({year for year, _ in counts}):
+        added, removed = counts[year, Kind.ADDED], counts[year, Kind.REMOVED]
+        listed += added + counts[year, Kind.RETURNED] - removed
+        row = {"year": year, "added": added, "removed": removed, "changed": counts[year, Kind.CHANGED]}
+        rows.append(row | {"listed": listed})
+    return rows
+
+
+def _refuse_used(database: Database) -> None:
+    """Demand a database without a catalog; one that was made ready and never synced into will do."""
+    revision = upgrade.current(database) if database.exists() else None
+    if revision is None or (revision == upgrade.HEAD and not _sources(database)):
+        return
+    hint = "catalog demo --database sqlite:///another-demo.db"
+    if database.path:
+        hint += f"   (or delete {database.path})"
+    raise DatabaseError(
+        f"{database.describe()} already holds a catalog; the demo needs a database of its own", hint=hint
+    )
+
+
+def _sources(database: Database) -> bool:
+    with database.read() as connection:
+        return bool(catalogs.sources(connection))
+
+
+def _perform(context: Context, database: Database, looks: Sequence[Look]) -> int:
+    """Sync every look, under a progress bar where somebody watches; give how many there were."""
+    watched = sys.stderr.isatty() and not context.quiet
+    with _straight_to_loopback():
+        runs = performance.perform(database, looks)
+        return sum(1 for _ in (_progress(runs, looks) if watched else runs))
+
+
+def _progress(runs: Iterator[Run], looks: Sequence[Look]) -> Iterator[Run]:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("2024", total=len(looks))
+        for run, look in zip(runs, looks, strict=True):
+            words = f"{look.at:%Y-%m-%d}  {run.models_seen} models"
+            progress.update(task, advance=1, description=words)
+            yield run
+
+
+@contextmanager
+def _straight_to_loopback() -> Iterator[None]:
+    """Let no proxy of the environment come between this machine and itself."""
+    before = os.environ.get("no_proxy")
+    os.environ["no_proxy"] = "127.0.0.1"
+    try:
+        yield
+    finally:
+        os.environ.pop("no_proxy")
+        os.environ.update({} if before is None else {"no_proxy": before})
+
+
+def _tell(context: Context, database: Database, played: history.History, runs: int) -> None:
+    recorded = [event.date for event in played.events if not event.reconstructed]
+    drawn = [event.date for event in played.events if event.reconstructed]
+    told = logs.event("demo.finished", runs=runs, states=len(played.events))
+    log = context.start_logs()
+    words = "%d syncs, from %s to %s, into %s"
+    log.info(words, runs, played.events[0].date, played.events[-1].date, database.describe(), extra=told)
+    if drawn:
+        days = ", ".join(map(str, drawn))
+        words = "on record until %s; the step of %s is drawn from announcements, not from a look at the list"
+        log.info(words, recorded[-1], days, extra=logs.event("demo.reconstructed", dates=days))
+
+
+def _suggest(url: str) -> None:
+    """Print commands that can be pasted; a password is not repeated."""
+    output.line()
+    secret = urlsplit(url).password is not None
+    output.line("Try next, with CATALOG_DATABASE_URL set to the URL you gave:" if secret else "Try next:")
+    settings = "" if secret else f"CATALOG_DATABASE_URL={shlex.quote(url)} "
+    if os.environ.get("CATALOG_CONFIG") or Path("catalog.toml").exists():
+        settings = f"CATALOG_CONFIG=/dev/null {settings}"  # a file's own database.url would go before
+    for words, what in TRY:
+        output.line(f"  # {what}")
+        output.line(f"  {settings}{_program()} {words}")
+
+
+def _program() -> str:
+    """Say how this program is called from here: by its path where the shell does not find it."""
+    started, here = Path(sys.argv[0]).absolute(), Path.cwd()
+    if started.name != "catalog" or not started.is_file() or shutil.which("catalog"):
+        return "catalog"
+    return shlex.quote(str(started.relative_to(here) if started.is_relative_to(here) else started))
