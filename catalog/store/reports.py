@@ -27,8 +27,9 @@ def changes(connection: sa.Connection, run_id: int) -> Iterator[Change]:
     """Stream what a run recorded, in the order of the log."""
     view = schema.changes
     wanted = sa.select(view).where(view.c.run_id == run_id).order_by(view.c.change_id)
-    rows = connection.execute(wanted.execution_options(yield_per=_CHUNK)).mappings()
-    return (Change(**{**row, "kind": Kind(row["kind"]), "baseline": bool(row["baseline"])}) for row in rows)
+    with connection.execute(wanted.execution_options(yield_per=_CHUNK)) as rows:
+        for row in rows.mappings():
+            yield Change(**{**row, "kind": Kind(row["kind"]), "baseline": bool(row["baseline"])})
 
 
 def missing(connection: sa.Connection, source: str, policy: Policy, *, limit: int) -> list[Missing]:
