@@ -28,7 +28,7 @@ COLUMNS = ("year", "added", "removed", "changed", "listed")
 TRY = (
     ("models --as-of 2025-06-01", "what was listed that day"),
     ("show claude-3-opus-20240229", "one model's whole story"),
-    ("diff 2026-01-01 2026-07-01", "what half a year changed"),
+    ("diff 2025-01-01 2026-01-01", "what a year changed"),
 )
 
 

@@ -100,7 +100,7 @@ def test_the_three_commands_it_prints_work_as_printed(
     assert [(answer.returncode, answer.stderr) for answer in answers] == [(0, "")] * 3
     assert "claude-opus-4-20250514" in answers[0].stdout
     assert "Claude 3 Opus" in answers[1].stdout
-    assert "claude-fable-5" in answers[2].stdout
+    assert "claude-opus-4-5-20251101" in answers[2].stdout
 
 
 def test_a_second_demo_is_refused_and_changes_nothing(

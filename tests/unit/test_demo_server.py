@@ -1,15 +1,18 @@
 """The loopback Models API pages, refuses and names its errors as the real one does."""
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import closing
 from http.client import HTTPConnection
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from catalog.demo.server import ModelsApi
 
+PAGE = Path(__file__).parents[2] / "docs" / "demo.md"
 HEADERS = {"x-api-key": "demo-key", "anthropic-version": "2023-06-01"}
 
 
@@ -173,3 +176,10 @@ def test_a_caller_that_hangs_up_leaves_no_traceback(caller: Caller, capfd: pytes
     caller.connection.close()
     assert len(caller.ids("")[0]) == 20
     assert capfd.readouterr().err == ""
+
+
+def test_the_example_of_the_manual_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    example = re.search(r"```python\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
+    assert example is not None
+    exec(compile(example[1], PAGE, "exec"), {})
+    assert capsys.readouterr().out == "['mine']\n"
