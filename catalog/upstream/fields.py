@@ -1,7 +1,7 @@
 """The bytes of one entry of a list to a reading: what each field says, what it leaves open, what cannot be read."""
 
 import json
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from functools import partial
 from typing import Any, TypeVar
 
@@ -53,24 +53,22 @@ class Fields:
     def reading(self, raw: bytes) -> Reading:
         """Read one entry, whatever its fields hold; it must be an object that was found to be JSON."""
         found = self.members(raw)
-        cells = [memo[bytes(found.get(name, b"null"))] for name, memo in self._columns]
+        cells = [memo[found.get(name, b"null")] for name, memo in self._columns]
         unreadable = _columns_of(cells, UNREADABLE)
         spelled = self._attributes
         return Reading(
             columns=tuple([cell.value for cell in cells]),
             attributes={
-                repair.safe_text(name): spelled[bytes(value)]
-                for name, value in found.items()
-                if name not in _COLUMNS_AND_ID
+                repair.safe_text(name): spelled[value] for name, value in found.items() if name not in _COLUMNS_AND_ID
             },
             silent=_columns_of(cells, UNKNOWN) | unreadable,
             unreadable=unreadable,
         )
 
-    def members(self, raw: bytes) -> Mapping[str, bytes]:
+    def members(self, raw: bytes) -> dict[str, bytes]:
         """Take an object apart, its values unread; ValueError when it is none."""
         try:
-            return self._decode_members(raw)
+            return {name: bytes(value) for name, value in self._decode_members(raw).items()}
         except REFUSED:
             return repair.members(raw)
 

@@ -16,7 +16,7 @@ _MAX_DIGITS = 100
 _TOO_BIG = 10**_MAX_DIGITS
 
 # A string (one that never ends runs to the end, which keeps this linear), or a mark of structure.
-_TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\Z)|[\[\]{},:]', re.DOTALL)
+_TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\Z)|[\[\]{},]', re.DOTALL)
 _BREAKS_DATABASES = re.compile("[\x00\ud800-\udfff]")
 _SPACE = b" \t\r\n"
 

@@ -122,30 +122,30 @@ class Reader:
         attributes = {name: json.loads(text) for name, text in reading.attributes.items()}
         return domain.ModelInfo(id=item.id, attributes=attributes, **columns)
 
-    def _open(self, body: bytes) -> tuple[Sequence[bytes], bool]:
+    def _open(self, body: bytes) -> tuple[list[bytes], bool]:
         """Find the entries, unread, and `has_more`."""
         try:
             envelope = self._decode_envelope(body)
         except REFUSED:
             return self._open_slowly(body)
         _refuse_errors({"error": envelope.error, "success": envelope.success})
-        return envelope.data, envelope.has_more
+        return list(map(bytes, envelope.data)), envelope.has_more
 
-    def _open_slowly(self, body: bytes) -> tuple[Sequence[bytes], bool]:
+    def _open_slowly(self, body: bytes) -> tuple[list[bytes], bool]:
         """Say what is wrong with an answer that is no ordinary page, or find what can be used of it."""
         members = self._fields.members(body)
         values = {name: self._fields.value(raw) for name, raw in members.items() if name != "data"}
         _refuse_errors(values)
         if "data" not in members:
             raise AnswerError("the answer has no `data`, so it is no page of a models list", hint=_CHECK_BASE_URL)
-        return self._entries(bytes(members["data"])), self._has_more(values)
+        return self._entries(members["data"]), self._has_more(values)
 
-    def _entries(self, data: bytes) -> Sequence[bytes]:
+    def _entries(self, data: bytes) -> list[bytes]:
         if not data.startswith(b"["):
             came = _kind(self._fields.value(data))
             raise AnswerError(f"`data` is {came}, not a list, so it is no page of a models list", hint=_CHECK_BASE_URL)
         try:
-            return self._decode_entries(data)
+            return list(map(bytes, self._decode_entries(data)))
         except REFUSED:
             return repair.elements(data)
 
@@ -153,19 +153,19 @@ class Reader:
         told = values.get("has_more")
         if isinstance(told, bool):
             return told
-        if told is None and not self._paging:
-            return False
-        if "has_more" not in values:
-            message = "the answer has no `has_more`, so nothing says whether the list is complete"
-            raise AnswerError(message, hint=_SET_PAGING)
-        raise AnswerError(f"`has_more` is {_kind(told)}, not true or false", hint=_SET_PAGING)
+        if told is not None:
+            raise AnswerError(f"`has_more` is {_kind(told)}, not true or false", hint=_TRY_LATER)
+        if self._paging:
+            came = "`has_more` is null" if "has_more" in values else "the answer has no `has_more`"
+            raise AnswerError(f"{came}, so nothing says whether the list is complete", hint=_SET_PAGING)
+        return False
 
-    def _ids(self, entries: Sequence[bytes]) -> tuple[list[str | None], int]:
+    def _ids(self, entries: list[bytes]) -> tuple[list[str | None], int]:
         """Find the id of each entry, None where it is unusable; and how many entries a strict decoder refuses."""
         try:
             return [_usable(named.id) for named in map(self._decode_named, entries)], 0
         except REFUSED:
-            found = [self._id_slowly(bytes(raw)) for raw in entries]
+            found = [self._id_slowly(raw) for raw in entries]
         return [id for id, _ in found], sum(repaired for _, repaired in found)
 
     def _id_slowly(self, raw: bytes) -> tuple[str | None, bool]:
@@ -252,9 +252,9 @@ def _refuse_errors(values: Mapping[str, Any]) -> None:
     if error:
         told = error.get("type") if isinstance(error, dict) else None
         named = f" ({told})" if isinstance(told, str) and _ERROR_TYPE.fullmatch(told) else ""
-        raise AnswerError(f"the answer is an error{named}, although it came as a success", hint=_TRY_LATER)
+        raise AnswerError(f"the answer is an error{named}, although its status is 200", hint=_TRY_LATER)
     if values.get("success") is False:
-        raise AnswerError("the answer says `success: false`, although it came as a success", hint=_TRY_LATER)
+        raise AnswerError("the answer says `success: false`, although its status is 200", hint=_TRY_LATER)
 
 
 def _no_object(body: bytes) -> AnswerError:
