@@ -83,7 +83,7 @@ def name_of(url: str) -> str:
 
 
 @contextmanager
-def running() -> Iterator[Server]:
+def running(settings: Mapping[str, str] = SETTINGS) -> Iterator[Server]:
     """Give the server named in the environment, or one of our own for as long as this lasts."""
     named = os.environ.get(VARIABLE)
     if named:
@@ -92,7 +92,7 @@ def running() -> Iterator[Server]:
     folder = _folder()
     binaries = _reachable(_binaries(), folder)
     _initdb(binaries, folder)
-    with _serving(binaries, folder):
+    with _serving(binaries, folder, settings):
         server = Server(f"postgresql+psycopg://catalog@/postgres?host={folder}")
         _await(server, folder / "log")
         yield server
@@ -163,9 +163,9 @@ def _initdb(binaries: Path, folder: Path) -> None:
 
 
 @contextmanager
-def _serving(binaries: Path, folder: Path) -> Iterator[None]:
+def _serving(binaries: Path, folder: Path, settings: Mapping[str, str]) -> Iterator[None]:
     command: list[str | Path] = [binaries / "postgres", "-D", folder / "data", "-k", folder]
-    for name, value in SETTINGS.items():
+    for name, value in settings.items():
         command += ["-c", f"{name}={value}"]
     with (
         (folder / "log").open("wb") as log,
