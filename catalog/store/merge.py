@@ -337,7 +337,9 @@ class _Merge:
 
     def unreadable(self) -> str:
         count = self.tally.unreadable
-        return f"{count} fields could not be read and keep their last good value" if count else ""
+        if not count:
+            return ""
+        return f"{count:,} field{'s' if count > 1 else ''} could not be read; the last good value stays"
 
     def advance(self, judged: Judgement, counts: dict[str, int]) -> None:
         values: dict[str, Any] = {

@@ -1,0 +1,60 @@
+"""A catalog with a history of one run, and the means to call the program as a user would."""
+
+import json
+import sqlite3
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from catalog import cli
+from tests import server as wire
+from tests.server import ModelsServer, model
+
+IDS = ("claude-a", "claude-b", "claude-c")
+
+
+@dataclass
+class Ground:
+    """A catalog with a history of one run, and the means to call the program."""
+
+    server: ModelsServer
+    folder: Path
+    capsys: pytest.CaptureFixture[str]
+    settings: dict[str, object] = field(default_factory=dict)
+
+    def configure(self, **settings: object) -> None:
+        """Write the configuration; the deadline keeps retries short."""
+        self.settings |= settings
+        lines = [f"{name} = {json.dumps(value)}" for name, value in self.settings.items()]
+        (self.folder / "catalog.toml").write_text("[sources.anthropic]\n" + "\n".join(lines) + "\n")
+
+    def run(self, *arguments: str) -> tuple[int, str, str]:
+        """Call the program; gives exit code, stdout and stderr."""
+        code = cli.run(arguments)
+        out, err = self.capsys.readouterr()
+        return code, out, err
+
+    def rows(self, query: str) -> list[tuple[object, ...]]:
+        """Ask the database directly."""
+        with sqlite3.connect(self.folder / "catalog.db") as connection:
+            return connection.execute(query).fetchall()
+
+    def history(self) -> list[list[tuple[object, ...]]]:
+        """Everything that must not change when a run fails."""
+        views = ("models", "model_history", "changes")
+        return [self.rows(f"SELECT * FROM {view} ORDER BY 1, 2, 3") for view in views]
+
+
+@pytest.fixture
+def ground(
+    server: ModelsServer, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Ground:
+    """Sync once, well."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ANTHROPIC_API_KEY", wire.KEY)
+    ground = Ground(server, tmp_path, capsys)
+    ground.configure(base_url=server.url, deadline="1s", timeout="1s", page_size=2)
+    server.models = [model(id) for id in IDS]
+    assert ground.run("sync")[0] == 0
+    return ground

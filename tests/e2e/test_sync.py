@@ -1,0 +1,171 @@
+"""`catalog sync` as people call it: what it prints where, what it leaves behind, and what it imports."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from catalog import cli
+from tests import server as wire
+from tests.e2e.ground import IDS, Ground
+from tests.server import ModelsServer, model
+
+pytestmark = pytest.mark.warns  # the command line tells of failures by its log
+
+
+def test_the_first_sync_needs_only_a_key_and_says_where_the_catalog_is(
+    server: ModelsServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ANTHROPIC_API_KEY", wire.KEY)
+    monkeypatch.setenv("ANTHROPIC_BASE_URL", server.url)
+    server.models = [model(id) for id in IDS]
+    assert cli.run(["sync"]) == 0
+    out, err = capsys.readouterr()
+    assert "anthropic: 3 models listed, 3 new" in out
+    assert f"{tmp_path / 'catalog.db'}" in err
+    assert "baseline" in err
+    assert (tmp_path / "catalog.db").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_change_is_one_line_and_quiet_runs_say_nothing_else(ground: Ground) -> None:
+    assert ground.run("-q", "sync") == (0, "", "")
+    ground.server.models = [model("claude-a", display_name="Alpha"), *map(model, ["claude-b", "claude-c", "claude-d"])]
+    code, out, err = ground.run("sync", "-q")
+    assert (code, err) == (0, "")
+    assert out.splitlines() == [
+        "  + anthropic: claude-d newly listed",
+        '  ~ anthropic: claude-a display_name: "Claude A" -> "Alpha"',
+    ]
+
+
+def test_a_missing_model_is_named_with_the_moment_from_which_it_may_be_confirmed(ground: Ground) -> None:
+    ground.server.models = [model(id) for id in IDS[1:]]
+    code, out, _ = ground.run("sync")
+    assert code == 0
+    assert "? anthropic: claude-a missing since 20" in out
+    assert "removed if a whole walk still lacks it at 20" in out
+    ground.configure(confirm_after="0s")
+    _, out, _ = ground.run("sync")
+    assert "- anthropic: claude-a removed: not listed since 20" in out
+
+
+def test_with_no_time_to_confirm_the_second_walk_is_made_at_once(ground: Ground) -> None:
+    ground.configure(confirm_after="0s")
+    ground.server.models = [model(id) for id in IDS[1:]]
+    code, out, _ = ground.run("sync")
+    assert code == 0
+    assert "- anthropic: claude-a removed" in out
+    assert ground.rows("SELECT status, missing, removed FROM sync_runs WHERE run_id > 1 ORDER BY run_id") == [
+        ("complete", 1, 0),
+        ("complete", 0, 1),
+    ]
+
+
+def test_a_held_run_exits_5_until_somebody_accepts_it(ground: Ground) -> None:
+    ground.server.models = [model("claude-z")]
+    assert ground.run("sync")[0] == 5
+    code, out, _ = ground.run("sync", "-q")
+    assert code == 5
+    assert "--accept-removals" in out
+    code, out, _ = ground.run("sync", "--accept-removals")
+    assert code == 0
+    assert out.count("removed: not listed since") == 3
+    assert ground.run("sync", "--accept-removals")[0] == 0
+
+
+def test_json_is_one_array_with_the_columns_of_sync_runs_and_the_changes(ground: Ground) -> None:
+    ground.server.models.append(model("claude-d"))
+    code, out, _ = ground.run("sync", "--json")
+    [run] = json.loads(out)
+    assert code == 0
+    assert list(run) == [
+        *("run_id", "source", "status", "started_at", "finished_at", "scope", "pages", "models_seen"),
+        *("added", "returned", "changed", "missing", "removed", "error", "changes"),
+    ]
+    [change] = run["changes"]
+    assert (change["kind"], change["model_id"], change["baseline"]) == ("added", "claude-d", False)
+    assert change["not_before"] < change["observed_at"] <= change["recorded_at"]
+
+
+def test_a_dry_run_tells_what_would_change_and_leaves_the_file_as_it_was(ground: Ground) -> None:
+    before = (ground.folder / "catalog.db").read_bytes()
+    ground.server.models.append(model("claude-d"))
+    code, out, _ = ground.run("sync", "--dry-run")
+    assert code == 0
+    assert "+ anthropic: claude-d newly listed" in out
+    assert (ground.folder / "catalog.db").read_bytes() == before
+    assert "+ anthropic: claude-d newly listed" in ground.run("sync")[1]
+
+
+def test_a_dry_run_without_a_catalog_makes_none(ground: Ground) -> None:
+    (ground.folder / "catalog.db").unlink()
+    files = sorted(ground.folder.iterdir())
+    code, out, _ = ground.run("sync", "--dry-run")
+    assert code == 0
+    assert "3 new" in out
+    assert sorted(ground.folder.iterdir()) == files
+
+
+def test_a_wrong_path_is_an_error_when_the_catalog_must_exist(ground: Ground) -> None:
+    (ground.folder / "catalog.db").unlink()
+    with (ground.folder / "catalog.toml").open("a") as file:
+        file.write("[database]\nmust_exist = true\n")
+    code, _, err = ground.run("sync")
+    assert code == 4
+    assert str(ground.folder / "catalog.db") in err
+    assert not (ground.folder / "catalog.db").exists()
+
+
+def test_an_unknown_source_is_named_with_the_known_ones(ground: Ground) -> None:
+    code, _, err = ground.run("sync", "anthropc")
+    assert code == 2
+    assert "anthropic" in err
+
+
+def test_check_says_what_is_in_place_and_changes_nothing(ground: Ground) -> None:
+    before = (ground.folder / "catalog.db").read_bytes()
+    ground.configure(confirm_after="0s")
+    code, out, err = ground.run("check")
+    assert (code, err) == (0, "")
+    assert out.count("ok ") == 3
+    assert "outage" in out
+    assert (ground.folder / "catalog.db").read_bytes() == before
+    ground.server.key = "another"
+    code, out, err = ground.run("check")
+    assert code == 3
+    assert "401" in err
+
+
+def test_a_run_that_finds_its_schema_imports_no_more_than_it_needs(ground: Ground) -> None:
+    program = (
+        "import sys; from catalog import cli; code = cli.run(['sync']); "
+        "print(code, sorted({'alembic', 'apscheduler', 'rich', 'psycopg', 'catalog.demo'} & set(sys.modules)))"
+    )
+    environment = {**os.environ, "ANTHROPIC_API_KEY": wire.KEY}
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ground.folder, env=environment, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines()[-1] == "0 []"
+
+
+def test_help_imports_click_alone() -> None:
+    program = (
+        "import sys; from catalog import cli; cli.run(['--help']); "
+        "print(sorted({'sqlalchemy', 'requests', 'msgspec', 'rich', 'tomllib', 'catalog.domain'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_the_schema_is_looked_after_from_the_command_line(ground: Ground) -> None:
+    assert ground.run("db", "current")[1] == "0003\n"
+    assert ground.run("db", "check")[0] == 0
+    assert "invariants hold" in ground.run("db", "verify")[1]
+    assert "is at head" in ground.run("db", "upgrade")[1]
+    code, out, _ = ground.run("db", "upgrade", "--sql")
+    assert code == 0
+    assert "CREATE VIEW models" in out
