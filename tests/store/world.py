@@ -1,0 +1,140 @@
+"""A small world to tell stories in: a models list, a catalog of it, and a clock that only the story moves.
+
+    world.lists("a", "b")                  # what the list shows from now on
+    report = world.sync()                  # ten minutes after the one before; its walk takes a minute
+    assert world.said == [("added", "a"), ("added", "b")]
+    assert world.rows("models", "id", "first_seen_at") == [("a", 11), ("b", 11)]
+
+All times are told in minutes since the story began.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from catalog import sync as syncs
+from catalog.domain import Change, Policy, Scope
+from catalog.store import database as databases
+from catalog.store import invariants, schema
+from catalog.store.database import Database
+from catalog.upstream.client import ModelsClient
+from tests import server as play
+from tests.server import KEY, ModelsServer, Step
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+NAMELESS = play.model("nameless") | {"id": 5}  # an entry without a usable id: the walk that meets it is unclean
+
+
+@dataclass
+class World:
+    """One server, one database, one client, one clock."""
+
+    server: ModelsServer
+    database: Database
+    client: ModelsClient
+    now: datetime = START
+    policy: Policy = field(default_factory=Policy)
+    page_size: int = 1000
+    betas: tuple[str, ...] = ()
+    told: list[Change] = field(default_factory=list)  # by the last run
+    every: list[syncs.RunReport] = field(default_factory=list)  # reports of the last call: two when it ran twice
+
+    def lists(self, *ids: str, **fields: Any) -> None:
+        """Let the list show these models from now on."""
+        self.server.models = [play.model(id, **fields) for id in ids]
+
+    def sync(self, *, name: str = "one", after: float = 10, **options: Any) -> syncs.RunReport:
+        """Let some minutes pass, then make a run whose walk takes one minute a page."""
+        self.pass_minutes(after)
+        self.every = []
+        return syncs.sync_source(
+            self.database,
+            self.client,
+            self.source(name),
+            clock=lambda: self.now,
+            options=syncs.Options(**options),
+            on_page=lambda _pages, _models: self.pass_minutes(1),
+            tell=self.hear,
+        )
+
+    def source(self, name: str) -> syncs.Source:
+        scope = Scope(base_url=self.server.url, betas=self.betas)
+        return syncs.Source(name=name, scope=scope, policy=self.policy, page_size=self.page_size)
+
+    def hear(self, report: syncs.RunReport, changes: Iterable[Change]) -> None:
+        self.every.append(report)
+        self.told = list(changes)
+
+    def cut(self, **options: Any) -> syncs.RunReport:
+        """Make a run whose walk is cut."""
+        self.server.script(play.error(500))
+        return self.sync(**options)
+
+    def unclean(self, *ids: str, **options: Any) -> syncs.RunReport:
+        """Make a run whose walk lists these, and one more thing that cannot be trusted."""
+        self.lists(*ids)
+        self.server.models.append(NAMELESS)
+        return self.sync(**options)
+
+    def meanwhile(self, edit: Callable[[], object]) -> Step:
+        """Answer a page, but only after something else took place."""
+
+        def step(visit: play.Visit) -> None:
+            edit()
+            play.honest(visit)
+
+        return step
+
+    def pass_minutes(self, minutes: float) -> None:
+        self.now += minutes * MINUTE
+
+    @property
+    def said(self) -> list[tuple[str | None, ...]]:
+        """What the last run recorded: kind and id, and for a field its path and both values."""
+        short = [(change.kind.value, change.model_id) for change in self.told]
+        return [
+            (*said, change.field, change.old_value, change.new_value) if change.field else said
+            for said, change in zip(short, self.told, strict=True)
+        ]
+
+    def rows(self, view: str, *columns: str, order: str | None = None) -> list[tuple[Any, ...]]:
+        """Read columns of a view, ordered by the first of them; times in minutes."""
+        table = schema.surface.tables[view]
+        wanted = sa.select(*(table.c[name] for name in columns)).order_by(table.c[order or columns[0]])
+        with self.database.read() as connection:
+            return [tuple(map(minutes, row)) for row in connection.execute(wanted)]
+
+    def listed(self, moment: float | None = None) -> str:
+        """The ids listed now, or at a moment, in one text."""
+        view = schema.models if moment is None else schema.model_history
+        wanted = sa.select(view.c.id).order_by(view.c.id)
+        if moment is None:
+            wanted = wanted.where(view.c.removed_at.is_(None))
+        else:
+            then = START + moment * MINUTE
+            wanted = wanted.where(view.c.valid_from <= then, view.c.valid_to.is_(None) | (view.c.valid_to > then))
+        with self.database.read() as connection:
+            return "".join(connection.scalars(wanted))
+
+    def last_run(self, *columns: str) -> tuple[Any, ...]:
+        """Columns of the latest run's record."""
+        return self.rows("sync_runs", "run_id", *columns)[-1][1:]
+
+    def check(self) -> None:
+        """Hold the database against the rules of every history."""
+        assert invariants.broken(self.database) == []
+
+
+def minutes(value: Any) -> Any:
+    """Tell a moment in minutes since the story began; give anything else back."""
+    return (value - START) / MINUTE if isinstance(value, datetime) else value
+
+
+def build(server: ModelsServer, url: str) -> World:
+    """Give a world around a server and a migrated database."""
+    client = ModelsClient(base_url=server.url, key=KEY, max_tries=1, sleep=lambda _: None)
+    return World(server, databases.open_(url), client)
