@@ -1,4 +1,4 @@
-"""Is the catalog fresh, believed and at home in its schema? Pure: rows and the time in, findings out.
+"""Is the catalog fresh, and believed? Pure: rows and the time in, findings out.
 
 Knows nothing of databases, commands or channels; whoever asks brings the rows.
 """
@@ -28,11 +28,11 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Finding:
-    """One thing to know about a source, or (no source) about the catalog as a whole."""
+    """One thing to know about a source."""
 
     level: Level
     code: str
-    source: str | None
+    source: str
     text: str
     hint: str = ""
 
@@ -45,23 +45,12 @@ class Watched:
     row: Source | None
     stale_after: timedelta | None  # None: not configured any more, so that nobody expects it to be fresh
     recent: Sequence[Run]  # newest first; the ones that still run count for nothing
-    missing: int
 
 
 def findings(watched: Sequence[Watched], *, now: datetime) -> tuple[Finding, ...]:
     """Say all there is to know, problems first, then by source."""
-    if not watched:
-        return (_problem("empty", None, "no source was ever synced", "catalog sync"),)
     found = [finding for one in watched for finding in _of_source(one, now)]
-    return tuple(sorted(found, key=lambda finding: (finding.level is not Level.PROBLEM, finding.source or "")))
-
-
-def schema_finding(current: str | None, wanted: str) -> tuple[Finding, ...]:
-    """Complain when the schema is not the one this program was made for."""
-    if current == wanted:
-        return ()
-    text = f"the schema is at {current or 'nothing'}, this program is made for {wanted}"
-    return (_problem("schema", None, text, "catalog db upgrade"),)
+    return tuple(sorted(found, key=lambda finding: (finding.level is not Level.PROBLEM, finding.source)))
 
 
 def healthy(found: Sequence[Finding]) -> bool:
@@ -77,8 +66,6 @@ def _of_source(one: Watched, now: datetime) -> Iterator[Finding]:
     yield from _freshness(one, one.stale_after, now)
     yield from _failures(one.name, ended)
     yield from _doubts(one.name, [run for run in ended if run.status in _MERGED])
-    if one.missing:
-        yield _note("missing", one.name, f"{_count(one.missing, 'model')} missing, not yet believed to be gone")
 
 
 def _freshness(one: Watched, stale_after: timedelta, now: datetime) -> Iterator[Finding]:
@@ -104,6 +91,8 @@ def _failures(name: str, ended: Sequence[Run]) -> Iterator[Finding]:
 
 
 def _doubts(name: str, merged: Sequence[Run]) -> Iterator[Finding]:
+    if merged and merged[0].missing:
+        yield _note("missing", name, f"{_count(merged[0].missing, 'model')} missing, not yet believed to be gone")
     if merged and merged[0].status == Status.HELD:
         text = f"held: {merged[0].error or 'what is absent waits for somebody to believe it'}"
         yield _problem("held", name, text, f"catalog sync {name} --accept-removals, or --accept-scope")
@@ -118,9 +107,9 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def _problem(code: str, source: str | None, text: str, hint: str = "") -> Finding:
+def _problem(code: str, source: str, text: str, hint: str = "") -> Finding:
     return Finding(level=Level.PROBLEM, code=code, source=source, text=text, hint=hint)
 
 
-def _note(code: str, source: str | None, text: str, hint: str = "") -> Finding:
+def _note(code: str, source: str, text: str, hint: str = "") -> Finding:
     return Finding(level=Level.NOTE, code=code, source=source, text=text, hint=hint)

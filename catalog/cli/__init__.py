@@ -23,11 +23,11 @@ COMMANDS = {
     "check": ("catalog.cli.check:command", "Say what is wrong with the set-up, and how to mend it."),
     "sync": ("catalog.cli.sync:command", "Read each source's list and record what changed."),
     "models": ("catalog.cli.reads:models", "List the models: now, or at a moment."),
-    "show": ("catalog.cli.reads:show", "Tell one model's whole story."),
+    "show": ("catalog.cli.show:command", "Tell one model's whole story."),
     "changes": ("catalog.cli.reads:changes", "Print the change log, newest first."),
     "diff": ("catalog.cli.reads:diff", "Say what differs between two moments."),
     "runs": ("catalog.cli.reads:runs", "List the sync runs: when, how long, what came of them."),
-    "status": ("catalog.cli.reads:status", "Say whether each source is fresh: exit 0 healthy, 1 not."),
+    "status": ("catalog.cli.status:command", "Say whether each source is fresh: exit 0 healthy, 1 not."),
     "db": ("catalog.cli.db:command", "Look after the database: upgrade, check, back up, verify."),
 }
 

@@ -1,0 +1,82 @@
+"""What the reading commands share: arguments that are moments, patterns or sources, and a catalog opened to be read."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from catalog import dates
+from catalog.cli.context import Context
+from catalog.errors import ConfigError
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+class Moment(click.ParamType[datetime]):
+    """A moment as people type it: a date, RFC 3339, or an age such as 7d."""
+
+    name = "T"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        """Read it, ages counted from now; says what would be right when it is none."""
+        if isinstance(value, datetime):
+            return value
+        try:
+            return dates.moment(value, datetime.now(UTC))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+def source_option() -> Decorator:
+    """Add --source."""
+    return click.option("--source", metavar="S", help="Only this source.")
+
+
+def match_option(name: str = "--match") -> Decorator:
+    """Add an option that takes a shell pattern of ids."""
+    words = "Only ids that match this pattern: *, ?, [a-z], [!a]; case counts."
+    return click.option(name, "match", metavar="GLOB", help=words)
+
+
+def limit_option(default: int | None, words: str) -> Decorator:
+    """Add --limit."""
+    kind = click.IntRange(min=0, max=2**31 - 1)
+    return click.option("--limit", type=kind, metavar="N", default=default, help=words)
+
+
+@contextmanager
+def catalog(context: Context, source: str | None = None) -> Iterator["Connection"]:
+    """Open the configured catalog for reading, as it stands at this moment; makes and changes nothing.
+
+    Raises DatabaseError when there is none, SchemaError when its schema is another program's, ConfigError when it
+    never saw that source.
+    """
+    from catalog.store import database, history, upgrade
+
+    opened = database.open_(context.config().database.url, must_exist=True)
+    try:
+        upgrade.require(opened)
+        with opened.read() as connection:
+            known = [row.source for row in history.sources(connection)]
+            _demand(source, known)
+            yield connection
+    finally:
+        opened.close()
+
+
+def tell(context: Context, words: str) -> None:
+    """Say something beside the data, on stderr; -q silences it."""
+    from catalog import logs
+
+    context.start_logs().info("%s", words, extra=logs.event("read.note"))
+
+
+def _demand(source: str | None, known: Sequence[str]) -> None:
+    if source is not None and source not in known:
+        hint = f"sources are: {', '.join(known)}" if known else "run `catalog sync` first"
+        raise ConfigError(f'source "{source}" was never synced into this catalog', hint=hint)

@@ -1,0 +1,236 @@
+"""`catalog models`, `changes`, `diff` and `runs`: lists out of the catalog, each row printed as it is read."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from catalog import dates
+from catalog.cli import asking, output
+from catalog.cli.context import Context, Form, list_options, pass_context
+from catalog.domain import Kind
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from catalog.store.history import Which
+
+_PAGE = 50
+_RUNS = 20
+
+
+@click.command()
+@click.option("--as-of", type=asking.Moment(), help="What was listed at that moment.")
+@click.option("--removed", is_flag=True, help="Only those that are gone.")
+@click.option("--all", "every", is_flag=True, help="Every model ever seen.")
+@asking.source_option()
+@asking.match_option()
+@list_options
+@pass_context
+def models(
+    context: Context,
+    *,
+    as_of: datetime | None,
+    removed: bool,
+    every: bool,
+    source: str | None,
+    match: str | None,
+    form: Form,
+) -> None:
+    """List the models that are listed now, or that were at a moment."""
+    if sum([as_of is not None, removed, every]) > 1:
+        raise click.UsageError("--as-of, --removed and --all contradict each other")
+    asked = _Asked(source=source, match=match, form=form)
+    with asking.catalog(context, source) as connection:
+        if as_of is None:
+            _print_models(context, connection, asked, _which(removed=removed, every=every))
+        else:
+            _print_states(context, connection, asked, as_of)
+
+
+@click.command()
+@click.option("--since", type=asking.Moment(), help="Only those recorded at T or later.")
+@click.option("--until", type=asking.Moment(), help="Only those recorded before T.")
+@click.option("--kind", type=click.Choice([kind.value for kind in Kind]), help="Only changes of this kind.")
+@asking.match_option("--model")
+@asking.source_option()
+@asking.limit_option(None, f"At most N; 0: no limit.  [{_PAGE}; no limit with --since]")
+@list_options
+@pass_context
+def changes(
+    context: Context,
+    *,
+    since: datetime | None,
+    until: datetime | None,
+    kind: str | None,
+    match: str | None,
+    source: str | None,
+    limit: int | None,
+    form: Form,
+) -> None:
+    """Print the change log, newest first. A change happened after not_before and by observed_at."""
+    from catalog.store import history
+
+    if since and until and since >= until:
+        raise click.UsageError("--since must be earlier than --until")
+    most = (_PAGE if since is None else 0) if limit is None else limit
+    with asking.catalog(context, source) as connection:
+        found = history.changes(
+            connection,
+            since=since,
+            until=until,
+            kind=Kind(kind) if kind else None,
+            source=source,
+            match=match,
+            limit=most + 1 if most else None,
+        )
+        shown = ["recorded_at", *_several(connection, source), "model_id", "change", "field", "old_value", "new_value"]
+        counted = _Counted(_change_row(row) for row in _rows(found, history.CHANGE_COLUMNS))
+        output.listing(islice(counted, most or None), columns=history.CHANGE_COLUMNS, shown=shown, form=form)
+        if next(counted, None) is not None:
+            asking.tell(context, f"these are the newest {most}; `--limit 0` shows all")
+        elif not counted.count:
+            asking.tell(context, "no change was recorded that fits")
+
+
+@click.command()
+@click.argument("earlier", metavar="T1", type=asking.Moment())
+@click.argument("later", metavar="[T2]", type=asking.Moment(), required=False)
+@asking.source_option()
+@asking.match_option()
+@list_options
+@pass_context
+def diff(
+    context: Context,
+    *,
+    earlier: datetime,
+    later: datetime | None,
+    source: str | None,
+    match: str | None,
+    form: Form,
+) -> None:
+    """Say what differs between two moments (T2: now): models that came or went, and fields that are not the same.
+
+    A moment is a date, RFC 3339, or an age such as 7d.
+    """
+    from catalog.store import history
+
+    until = later or datetime.now(UTC)
+    if earlier > until:
+        raise click.UsageError("T1 must be earlier than T2")
+    with asking.catalog(context, source) as connection:
+        _tell_of_dark_times(context, connection, earlier)
+        shown = [*_several(connection, source), *history.DIFFERENCE_COLUMNS[1:]]
+        found = history.diff(connection, earlier, until, source=source, match=match)
+        counted = _Counted(_rows(found, history.DIFFERENCE_COLUMNS))
+        output.listing(counted, columns=history.DIFFERENCE_COLUMNS, shown=shown, form=form)
+        if not counted.count:
+            asking.tell(context, f"nothing differs between {dates.short(earlier)} and {dates.short(until)}")
+
+
+@click.command()
+@asking.source_option()
+@asking.limit_option(_RUNS, f"At most N; 0: no limit.  [{_RUNS}]")
+@list_options
+@pass_context
+def runs(context: Context, *, source: str | None, limit: int, form: Form) -> None:
+    """List the sync runs, newest first: when, how long, what came of them, why one failed."""
+    from catalog.store import history
+
+    counts = ("pages", "models_seen", "added", "returned", "changed", "missing", "removed")
+    with asking.catalog(context, source) as connection:
+        shown = ["run_id", *_several(connection, source), "status", "started_at", "took", *counts, "error"]
+        found = history.runs(connection, source=source, limit=limit + 1 if limit else None)
+        counted = _Counted(_run_row(row) for row in _rows(found, history.RUN_COLUMNS))
+        output.listing(islice(counted, limit or None), columns=history.RUN_COLUMNS, shown=shown, form=form)
+        if next(counted, None) is not None:
+            asking.tell(context, f"these are the newest {limit}; `--limit 0` shows all")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Asked:
+    """Which models, and in what form."""
+
+    source: str | None
+    match: str | None
+    form: Form
+
+
+class _Counted(Iterator[Mapping[str, Any]]):
+    """Counts rows while they pass."""
+
+    def __init__(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        self._rows = iter(rows)
+        self.count = 0
+
+    def __next__(self) -> Mapping[str, Any]:
+        row = next(self._rows)
+        self.count += 1
+        return row
+
+
+def _print_models(context: Context, connection: "Connection", asked: _Asked, which: "Which") -> None:
+    from catalog.store import history
+    from catalog.store.history import Which
+
+    ends = {Which.LISTED: ["missing_since"], Which.REMOVED: ["removed_at"], Which.ALL: ["missing_since", "removed_at"]}
+    fields = ["id", "display_name", "lifecycle", "created_at", "first_seen_at", *ends[which]]
+    found = history.models(connection, which=which, source=asked.source, match=asked.match)
+    counted = _Counted(_rows(found, history.MODEL_COLUMNS))
+    shown = [*_several(connection, asked.source), *fields]
+    output.listing(counted, columns=history.MODEL_COLUMNS, shown=shown, form=asked.form)
+    if not counted.count:
+        asking.tell(context, "no model fits")
+
+
+def _print_states(context: Context, connection: "Connection", asked: _Asked, moment: datetime) -> None:
+    from catalog.store import history
+
+    _tell_of_dark_times(context, connection, moment)
+    found = history.as_of(connection, moment, source=asked.source, match=asked.match)
+    counted = _Counted(_rows(found, history.STATE_COLUMNS))
+    fields = ["id", "display_name", "lifecycle", "created_at", "valid_from", "valid_to"]
+    shown = [*_several(connection, asked.source), *fields]
+    output.listing(counted, columns=history.STATE_COLUMNS, shown=shown, form=asked.form)
+    if not counted.count:
+        asking.tell(context, f"no model that fits was listed at {dates.short(moment)}")
+
+
+def _which(*, removed: bool, every: bool) -> "Which":
+    from catalog.store.history import Which
+
+    return Which.ALL if every else Which.REMOVED if removed else Which.LISTED
+
+
+def _tell_of_dark_times(context: Context, connection: "Connection", moment: datetime) -> None:
+    """Say so when a moment lies where the catalog knows nothing: before its first walk, or in the future."""
+    from catalog.store import history
+
+    first = history.begins(connection)
+    if first is not None and moment < first:
+        asking.tell(context, f"this catalog begins at {dates.short(first)}; of earlier moments it knows nothing")
+    if moment > datetime.now(UTC):
+        asking.tell(context, f"{dates.short(moment)} lies in the future; what is listed now is all that is known")
+
+
+def _several(connection: "Connection", source: str | None) -> Sequence[str]:
+    """Show the source where there is more than one."""
+    from catalog.store import history
+
+    return ["source"] if source is None and len(history.sources(connection)) > 1 else []
+
+
+def _rows(found: Iterable[object], columns: Sequence[str]) -> Iterator[dict[str, Any]]:
+    return ({name: getattr(one, name) for name in columns} for one in found)
+
+
+def _change_row(row: dict[str, Any]) -> dict[str, Any]:
+    return row | {"change": f"{row['kind']} (baseline)" if row["baseline"] else str(row["kind"])}
+
+
+def _run_row(row: dict[str, Any]) -> dict[str, Any]:
+    ended = row["finished_at"]
+    return row | {"took": None if ended is None else ended - row["started_at"]}

@@ -1,0 +1,121 @@
+"""`catalog show ID`: one model, whole: its fields, its dates, what happened to it, and between which looks."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from catalog import dates
+from catalog.cli import asking, output
+from catalog.cli.context import Context, json_option, pass_context
+from catalog.domain import Change, Kind, Model, State
+from catalog.errors import UnknownModelError
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from catalog.store.history import Story
+
+_UNKNOWN = "unknown"
+
+
+@click.command()
+@click.argument("id")
+@asking.source_option()
+@json_option
+@pass_context
+def command(context: Context, *, id: str, source: str | None, as_json: bool) -> None:
+    """Tell one model's whole story, for each source that ever listed it.
+
+    A change lies between two looks: after the one that still showed the old state, by the one that showed the new.
+    """
+    from catalog.store import history
+
+    with asking.catalog(context, source) as connection:
+        stories = history.stories(connection, id, source=source)
+        if not stories:
+            raise _unknown(connection, id, source)
+    if as_json:
+        output.array(_object(story) for story in stories)
+        return
+    for number, story in enumerate(stories):
+        for line in [*([""] if number else []), *_lines(story)]:
+            output.line(line)
+
+
+def _unknown(connection: "Connection", id: str, source: str | None) -> UnknownModelError:
+    from difflib import get_close_matches
+
+    from catalog.store import history
+
+    known = {name.lower(): name for name in history.neighbours(connection, id, source=source)}
+    close = [known[name] for name in get_close_matches(id.lower(), known, n=3, cutoff=0.6)]
+    hint = f"did you mean {' or '.join(close)}?" if close else "`catalog models --all` lists every id ever seen"
+    where = f" at {source}" if source else ""
+    return UnknownModelError(f'no model with the id "{id}" was ever seen{where}', hint=hint)
+
+
+def _object(story: "Story") -> dict[str, Any]:
+    from catalog.store import history
+
+    fields = {name: getattr(story.model, name) for name in history.MODEL_COLUMNS}
+    states = [{name: getattr(state, name) for name in history.STATE_COLUMNS} for state in story.states]
+    changes = [{name: getattr(change, name) for name in history.CHANGE_COLUMNS} for change in story.changes]
+    return fields | {"history": states, "changes": changes}
+
+
+def _lines(story: "Story") -> Iterator[str]:
+    from catalog.store import history
+
+    model = story.model
+    yield f"{model.id}  ({model.source})"
+    yield f"  {_presence(model)}"
+    yield ""
+    yield from _aligned(history.fields(model))
+    yield ""
+    yield "  story"
+    yield from _aligned([(_interval(change), _event(change)) for change in story.changes])
+    yield ""
+    yield f"  {len(story.states)} {'state' if len(story.states) == 1 else 'states'}"
+    yield from _aligned([(_span(state), output.cell(state.display_name)) for state in story.states])
+
+
+def _presence(model: Model) -> str:
+    first = f"first seen {dates.short(model.first_seen_at)}"
+    if model.removed_at is not None:
+        return f"gone since {dates.short(model.removed_at)}; {first}, last seen {dates.short(model.last_seen_at)}"
+    if model.missing_since is not None:
+        since = dates.short(model.missing_since)
+        return f"missing since {since}, not yet believed to be gone; last seen {dates.short(model.last_seen_at)}"
+    return f"listed; {first}, last seen {dates.short(model.last_seen_at)}"
+
+
+def _interval(change: Change) -> str:
+    """Say between which looks it happened."""
+    by = dates.short(change.observed_at)
+    return f"by {by}" if change.not_before is None else f"{dates.short(change.not_before)} .. {by}"
+
+
+def _event(change: Change) -> str:
+    words: str = change.kind
+    if change.kind is Kind.CHANGED:
+        words = f"{change.field}: {_value(change.old_value)} -> {_value(change.new_value)}"
+    return f"{words} (baseline)" if change.baseline else words
+
+
+def _value(value: str | None) -> str:
+    return "nothing" if value is None else value
+
+
+def _span(state: State) -> str:
+    return f"{dates.short(state.valid_from)} .. {_end(state.valid_to)}"
+
+
+def _end(moment: datetime | None) -> str:
+    return "now" if moment is None else dates.short(moment)
+
+
+def _aligned(pairs: Sequence[tuple[str, str | None]]) -> Iterator[str]:
+    width = max((len(name) for name, _ in pairs), default=0)
+    return (f"    {name:<{width}}  {_UNKNOWN if value is None else value}" for name, value in pairs)

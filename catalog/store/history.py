@@ -1,0 +1,347 @@
+"""What the catalog knows: listed now, listed at a moment, one model's story, changes, runs. Reads the views alone.
+
+Each function takes a connection inside one read transaction and gives domain objects. Lists are streamed: a million
+models pass through in the memory of a thousand.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import Enum
+from itertools import groupby, islice
+from typing import Any
+
+import sqlalchemy as sa
+
+from catalog import dates
+from catalog.domain import DATE_FIELDS, FIELDS, Change, Kind, Model, ModelInfo, Reading, Run, Source, State, Status
+from catalog.store import difference, globs, schema
+
+_CHUNK = 1000
+_NEIGHBOURS = 1000
+_FEW = 200
+
+MODEL_COLUMNS = tuple(schema.models.c.keys())
+STATE_COLUMNS = tuple(schema.model_history.c.keys())
+CHANGE_COLUMNS = tuple(schema.changes.c.keys())
+RUN_COLUMNS = tuple(schema.sync_runs.c.keys())
+SOURCE_COLUMNS = tuple(schema.sources.c.keys())
+DIFFERENCE_COLUMNS = ("source", "model_id", "kind", "field", "old_value", "new_value")
+
+
+class Which(Enum):
+    """Which models a list shows: those listed now, those that are gone, or every one ever seen."""
+
+    LISTED = "listed"
+    REMOVED = "removed"
+    ALL = "all"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Story:
+    """One model of one source: what it is, what it was (oldest first), and every change (oldest first)."""
+
+    model: Model
+    states: tuple[State, ...]
+    changes: tuple[Change, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Difference:
+    """One line of what differs between two moments; `field` and its values only where `kind` is `changed`."""
+
+    source: str
+    model_id: str
+    kind: Kind
+    field: str | None = None
+    old_value: str | None = None
+    new_value: str | None = None
+
+
+def models(
+    connection: sa.Connection, *, which: Which = Which.LISTED, source: str | None = None, match: str | None = None
+) -> Iterator[Model]:
+    """Stream models with their present or last fields, by source and id."""
+    view = schema.models
+    conditions = {
+        Which.LISTED: [view.c.removed_at.is_(None)],
+        Which.REMOVED: [view.c.removed_at.is_not(None)],
+        Which.ALL: [],
+    }[which]
+    return (Model(**row) for row in _by_source(connection, view, conditions, source, match))
+
+
+def as_of(
+    connection: sa.Connection, moment: datetime, *, source: str | None = None, match: str | None = None
+) -> Iterator[State]:
+    """Stream the states of the models that were listed at a moment, by source and id."""
+    view = schema.model_history
+    conditions = [view.c.valid_from <= moment, sa.or_(view.c.valid_to.is_(None), view.c.valid_to > moment)]
+    return (State(**row) for row in _by_source(connection, view, conditions, source, match))
+
+
+def stories(connection: sa.Connection, id: str, *, source: str | None = None) -> list[Story]:
+    """Tell the whole story of an id, once for each source that ever listed it; empty when none did."""
+    if not globs.storable(id):
+        return []
+    found = [_story(connection, id, name) for name in _names(connection, source)]
+    return [story for story in found if story is not None]
+
+
+def neighbours(connection: sa.Connection, id: str, *, source: str | None = None) -> list[str]:
+    """List known ids that stand near an unknown one in the order of ids, among which a misspelt one may be found."""
+    if not globs.storable(id):
+        return []
+    view, near = schema.models, set[str]()
+    for name in _names(connection, source):
+        ids = sa.select(view.c.id).where(view.c.source == name).limit(_NEIGHBOURS)
+        near.update(connection.scalars(ids.where(view.c.id >= id).order_by(view.c.id)))
+        near.update(connection.scalars(ids.where(view.c.id < id).order_by(view.c.id.desc())))
+    return sorted(near)
+
+
+def changes(
+    connection: sa.Connection,
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    kind: Kind | None = None,
+    source: str | None = None,
+    match: str | None = None,
+    limit: int | None = None,
+) -> Iterator[Change]:
+    """Stream the change log, newest first: recorded at `since` or later, and before `until`."""
+    named = None if match is None else _few(connection, source, match)
+    window = _Window(since=since, until=until, kind=kind, source=source)
+    found = _log(connection, window, match) if named is None else _log_of(connection, window, named, limit)
+    return (_change(row) for row in islice(found, limit))
+
+
+def runs(connection: sa.Connection, *, source: str | None = None, limit: int | None = None) -> Iterator[Run]:
+    """Stream the runs, newest first."""
+    view = schema.sync_runs
+    statement = sa.select(view).order_by(view.c.run_id.desc()).limit(limit)
+    if source is not None:
+        statement = statement.where(view.c.source == source)
+    return (_run(row) for row in _rows(connection, statement))
+
+
+def sources(connection: sa.Connection) -> list[Source]:
+    """List every source ever synced, by name."""
+    statement = sa.select(schema.sources).order_by(schema.sources.c.source)
+    return [_source(row) for row in connection.execute(statement).mappings()]
+
+
+def begins(connection: sa.Connection) -> datetime | None:
+    """Tell when the oldest run that recorded anything began; about earlier moments the catalog knows nothing."""
+    view = schema.sync_runs
+    merged = view.c.status.in_(["complete", "partial", "held"])
+    statement = sa.select(view.c.started_at).where(merged).order_by(view.c.run_id).limit(1)
+    return connection.execute(statement).scalar_one_or_none()
+
+
+def diff(
+    connection: sa.Connection,
+    earlier: datetime,
+    later: datetime,
+    *,
+    source: str | None = None,
+    match: str | None = None,
+) -> Iterator[Difference]:
+    """Stream what differs between two moments, by source, id and field; what came and went in between is no difference.
+
+    Reads only states that began or ended between the two: one that holds at both differs in nothing.
+    """
+    view = schema.model_history
+    ended = sa.and_(view.c.valid_from <= earlier, view.c.valid_to > earlier, view.c.valid_to <= later)
+    open_later = sa.or_(view.c.valid_to.is_(None), view.c.valid_to > later)
+    began = sa.and_(view.c.valid_from > earlier, view.c.valid_from <= later, open_later)
+    conditions = [sa.or_(ended, began)]
+    states = (State(**row) for row in _by_source(connection, view, conditions, source, match))
+    for _, pair in groupby(states, key=lambda state: (state.source, state.id)):
+        old, new = _at_both(pair, earlier)
+        yield from _differences(old, new)
+
+
+def fields(model: ModelInfo) -> list[tuple[str, str | None]]:
+    """List a model's fields for people, attributes by their dotted paths; None: unknown."""
+    nothing = Reading((None,) * len(FIELDS), {})
+    leaves = difference.compare(nothing, replace(reading(model), columns=nothing.columns))
+    return [*((name, _said(getattr(model, name))) for name in FIELDS), *((leaf.path, leaf.new) for leaf in leaves)]
+
+
+def reading(state: ModelInfo) -> Reading:
+    """Spell a state as a reading, so that two of them can be compared field by field."""
+    columns = tuple(_spelled(name, getattr(state, name)) for name in FIELDS)
+    return Reading(columns, {name: _canonical(value) for name, value in state.attributes.items()})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Window:
+    """Which part of the log is asked for."""
+
+    since: datetime | None
+    until: datetime | None
+    kind: Kind | None
+    source: str | None
+
+    def holds(self, view: sa.Table, moment: sa.Column[datetime]) -> list[sa.ColumnElement[bool]]:
+        """Give the conditions on the view's source and on one of its moments."""
+        conditions = [] if self.source is None else [view.c.source == self.source]
+        if self.since is not None:
+            conditions.append(moment >= self.since)
+        if self.until is not None:
+            conditions.append(moment < self.until)
+        return conditions
+
+
+def _log(connection: sa.Connection, window: _Window, match: str | None) -> Iterator[dict[str, Any]]:
+    """Walk the log run by run, newest first.
+
+    One statement would say the same, but no planner without statistics finds the few runs of a window first.
+    """
+    view = schema.changes
+    conditions = [] if match is None else [globs.matches(view.c.model_id, match, dialect=connection.dialect.name)]
+    if window.kind is not None:
+        conditions.append(view.c.kind == window.kind.value)
+    statement = sa.select(view).where(*conditions).order_by(view.c.change_id.desc())
+    for run_id in _runs_of(connection, window):
+        yield from _rows(connection, statement.where(view.c.run_id == run_id))
+
+
+def _runs_of(connection: sa.Connection, window: _Window) -> Iterator[int]:
+    """Stream the runs of the window that recorded such a change, newest first."""
+    view = schema.sync_runs
+    counts = {Kind.ADDED: view.c.added, Kind.RETURNED: view.c.returned}
+    counts |= {Kind.CHANGED: view.c.changed, Kind.REMOVED: view.c.removed}
+    wanted = list(counts.values()) if window.kind is None else [counts[window.kind]]
+    statement = (
+        sa.select(view.c.run_id)
+        .where(*window.holds(view, view.c.finished_at), sa.or_(*(count > 0 for count in wanted)))
+        .order_by(view.c.finished_at.desc(), view.c.run_id.desc())
+    )
+    return (row["run_id"] for row in _rows(connection, statement))
+
+
+def _few(connection: sa.Connection, source: str | None, match: str) -> list[tuple[str, str]] | None:
+    """Name the models that match, as (source, id), when they are so few that their own changes are quickly read."""
+    view = schema.models
+    matching = globs.matches(view.c.id, match, dialect=connection.dialect.name)
+    found: list[tuple[str, str]] = []
+    for name in _names(connection, source):
+        statement = sa.select(view.c.id).where(view.c.source == name, matching).limit(_FEW + 1 - len(found))
+        found.extend((name, id) for id in connection.scalars(statement))
+    return found if len(found) <= _FEW else None
+
+
+def _log_of(
+    connection: sa.Connection, window: _Window, named: Sequence[tuple[str, str]], limit: int | None
+) -> Iterator[dict[str, Any]]:
+    """Read the log of a few models, newest first."""
+    view = schema.changes
+    conditions = window.holds(view, view.c.recorded_at)
+    if window.kind is not None:
+        conditions.append(view.c.kind == window.kind.value)
+    sources, ids = {name for name, _ in named}, {id for _, id in named}
+    statement = (
+        sa.select(view)
+        .where(view.c.source.in_(sources), view.c.model_id.in_(ids), *conditions)
+        .order_by(view.c.recorded_at.desc(), view.c.run_id.desc(), view.c.change_id.desc())
+        .limit(limit)
+    )
+    return _rows(connection, statement)
+
+
+def _names(connection: sa.Connection, source: str | None) -> Sequence[str]:
+    if source is not None:
+        return [source] if globs.storable(source) else []
+    return connection.scalars(sa.select(schema.sources.c.source).order_by(schema.sources.c.source)).all()
+
+
+def _by_source(
+    connection: sa.Connection,
+    view: sa.Table,
+    conditions: Sequence[sa.ColumnElement[bool]],
+    source: str | None,
+    match: str | None,
+) -> Iterator[dict[str, Any]]:
+    """One statement per source, because within one the ids come sorted from an index."""
+    if match is not None:
+        conditions = [*conditions, globs.matches(view.c.id, match, dialect=connection.dialect.name)]
+    statement = sa.select(view).where(*conditions).order_by(view.c.id)
+    for name in _names(connection, source):
+        yield from _rows(connection, statement.where(view.c.source == name))
+
+
+def _rows(connection: sa.Connection, statement: sa.Select[Any]) -> Iterator[dict[str, Any]]:
+    for row in connection.execute(statement, execution_options={"yield_per": _CHUNK}).mappings():
+        yield dict(row)
+
+
+def _story(connection: sa.Connection, id: str, source: str) -> Story | None:
+    models, states, changes = schema.models, schema.model_history, schema.changes
+    one = sa.select(models).where(models.c.source == source, models.c.id == id)
+    row = connection.execute(one).mappings().one_or_none()
+    if row is None:
+        return None
+    past = sa.select(states).where(states.c.source == source, states.c.id == id).order_by(states.c.valid_from)
+    log = sa.select(changes).where(changes.c.source == source, changes.c.model_id == id).order_by(changes.c.change_id)
+    return Story(
+        model=Model(**row),
+        states=tuple(State(**state) for state in connection.execute(past).mappings()),
+        changes=tuple(_change(change) for change in connection.execute(log).mappings()),
+    )
+
+
+def _change(row: Mapping[Any, Any]) -> Change:
+    return Change(**{**row, "kind": Kind(row["kind"])})
+
+
+def _run(row: Mapping[Any, Any]) -> Run:
+    return Run(**{**row, "status": Status(row["status"])})
+
+
+def _source(row: Mapping[Any, Any]) -> Source:
+    status = row["last_status"]
+    return Source(**{**row, "last_status": None if status is None else Status(status)})
+
+
+def _at_both(pair: Iterable[State], earlier: datetime) -> tuple[State | None, State | None]:
+    old = new = None
+    for state in pair:
+        if state.valid_from <= earlier:
+            old = state
+        else:
+            new = state
+    return old, new
+
+
+def _differences(old: State | None, new: State | None) -> Iterator[Difference]:
+    if old is None and new is not None:
+        yield Difference(source=new.source, model_id=new.id, kind=Kind.ADDED)
+    if old is not None and new is None:
+        yield Difference(source=old.source, model_id=old.id, kind=Kind.REMOVED)
+    if old is None or new is None:
+        return
+    for change in difference.compare(reading(old), reading(new)):
+        yield Difference(
+            source=new.source,
+            model_id=new.id,
+            kind=Kind.CHANGED,
+            field=change.path,
+            old_value=change.old,
+            new_value=change.new,
+        )
+
+
+def _said(value: datetime | str | int | None) -> str | None:
+    return dates.short(value) if isinstance(value, datetime) else None if value is None else str(value)
+
+
+def _spelled(name: str, value: Any) -> str | int | None:
+    return dates.to_text(value) if name in DATE_FIELDS and value is not None else value
+
+
+def _canonical(value: object) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
