@@ -140,5 +140,5 @@ def test_what_was_made_safe_can_be_stored_anywhere_and_is_safe_already(value: An
     safe = repair.safe(value)
     text = json.dumps(safe, ensure_ascii=False, allow_nan=False)
     assert b"\x00" not in text.encode()
-    assert "\\u0000" not in text
+    assert "\\u0000" not in text.replace("\\\\", "")
     assert repair.safe(safe) == safe
