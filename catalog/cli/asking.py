@@ -12,7 +12,7 @@ from catalog.cli.context import Context
 from catalog.errors import ConfigError
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
+    from catalog.store.history import Connection
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 

@@ -14,9 +14,7 @@ from catalog.cli.context import Context, Form, list_options, pass_context
 from catalog.domain import Kind
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
-    from catalog.store.history import Which
+    from catalog.store.history import Connection, Which
 
 _PAGE = 50
 _RUNS = 20

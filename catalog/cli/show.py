@@ -13,9 +13,7 @@ from catalog.domain import Change, Kind, Model, State
 from catalog.errors import UnknownModelError
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
-    from catalog.store.history import Story
+    from catalog.store.history import Connection, Story
 
 _UNKNOWN = "unknown"
 

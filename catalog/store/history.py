@@ -6,6 +6,7 @@ models pass through in the memory of a thousand.
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
@@ -21,6 +22,8 @@ from catalog.store import difference, globs, schema
 _CHUNK = 1000
 _NEIGHBOURS = 1000
 _FEW = 200
+
+Connection = sa.Connection  # for the annotations of those who do not know SQLAlchemy
 
 MODEL_COLUMNS = tuple(schema.models.c.keys())
 STATE_COLUMNS = tuple(schema.model_history.c.keys())
@@ -60,7 +63,7 @@ class Difference:
 
 
 def models(
-    connection: sa.Connection, *, which: Which = Which.LISTED, source: str | None = None, match: str | None = None
+    connection: Connection, *, which: Which = Which.LISTED, source: str | None = None, match: str | None = None
 ) -> Iterator[Model]:
     """Stream models with their present or last fields, by source and id."""
     view = schema.models
@@ -73,7 +76,7 @@ def models(
 
 
 def as_of(
-    connection: sa.Connection, moment: datetime, *, source: str | None = None, match: str | None = None
+    connection: Connection, moment: datetime, *, source: str | None = None, match: str | None = None
 ) -> Iterator[State]:
     """Stream the states of the models that were listed at a moment, by source and id."""
     view = schema.model_history
@@ -81,7 +84,7 @@ def as_of(
     return (State(**row) for row in _by_source(connection, view, conditions, source, match))
 
 
-def stories(connection: sa.Connection, id: str, *, source: str | None = None) -> list[Story]:
+def stories(connection: Connection, id: str, *, source: str | None = None) -> list[Story]:
     """Tell the whole story of an id, once for each source that ever listed it; empty when none did."""
     if not globs.storable(id):
         return []
@@ -89,7 +92,7 @@ def stories(connection: sa.Connection, id: str, *, source: str | None = None) ->
     return [story for story in found if story is not None]
 
 
-def neighbours(connection: sa.Connection, id: str, *, source: str | None = None) -> list[str]:
+def neighbours(connection: Connection, id: str, *, source: str | None = None) -> list[str]:
     """List known ids that stand near an unknown one in the order of ids, among which a misspelt one may be found."""
     if not globs.storable(id):
         return []
@@ -102,7 +105,7 @@ def neighbours(connection: sa.Connection, id: str, *, source: str | None = None)
 
 
 def changes(
-    connection: sa.Connection,
+    connection: Connection,
     *,
     since: datetime | None = None,
     until: datetime | None = None,
@@ -118,7 +121,7 @@ def changes(
     return (_change(row) for row in islice(found, limit))
 
 
-def runs(connection: sa.Connection, *, source: str | None = None, limit: int | None = None) -> Iterator[Run]:
+def runs(connection: Connection, *, source: str | None = None, limit: int | None = None) -> Iterator[Run]:
     """Stream the runs, newest first."""
     view = schema.sync_runs
     statement = sa.select(view).order_by(view.c.run_id.desc()).limit(limit)
@@ -127,13 +130,13 @@ def runs(connection: sa.Connection, *, source: str | None = None, limit: int | N
     return (_run(row) for row in _rows(connection, statement))
 
 
-def sources(connection: sa.Connection) -> list[Source]:
+def sources(connection: Connection) -> list[Source]:
     """List every source ever synced, by name."""
     statement = sa.select(schema.sources).order_by(schema.sources.c.source)
     return [_source(row) for row in connection.execute(statement).mappings()]
 
 
-def begins(connection: sa.Connection) -> datetime | None:
+def begins(connection: Connection) -> datetime | None:
     """Tell when the oldest run that recorded anything began; about earlier moments the catalog knows nothing."""
     view = schema.sync_runs
     merged = view.c.status.in_(["complete", "partial", "held"])
@@ -142,7 +145,7 @@ def begins(connection: sa.Connection) -> datetime | None:
 
 
 def diff(
-    connection: sa.Connection,
+    connection: Connection,
     earlier: datetime,
     later: datetime,
     *,
@@ -196,7 +199,7 @@ class _Window:
         return conditions
 
 
-def _log(connection: sa.Connection, window: _Window, match: str | None) -> Iterator[dict[str, Any]]:
+def _log(connection: Connection, window: _Window, match: str | None) -> Iterator[dict[str, Any]]:
     """Walk the log run by run, newest first.
 
     One statement would say the same, but no planner without statistics finds the few runs of a window first.
@@ -210,7 +213,7 @@ def _log(connection: sa.Connection, window: _Window, match: str | None) -> Itera
         yield from _rows(connection, statement.where(view.c.run_id == run_id))
 
 
-def _runs_of(connection: sa.Connection, window: _Window) -> Iterator[int]:
+def _runs_of(connection: Connection, window: _Window) -> Iterator[int]:
     """Stream the runs of the window that recorded such a change, newest first."""
     view = schema.sync_runs
     counts = {Kind.ADDED: view.c.added, Kind.RETURNED: view.c.returned}
@@ -224,7 +227,7 @@ def _runs_of(connection: sa.Connection, window: _Window) -> Iterator[int]:
     return (row["run_id"] for row in _rows(connection, statement))
 
 
-def _few(connection: sa.Connection, source: str | None, match: str) -> list[tuple[str, str]] | None:
+def _few(connection: Connection, source: str | None, match: str) -> list[tuple[str, str]] | None:
     """Name the models that match, as (source, id), when they are so few that their own changes are quickly read."""
     view = schema.models
     matching = globs.matches(view.c.id, match, dialect=connection.dialect.name)
@@ -236,7 +239,7 @@ def _few(connection: sa.Connection, source: str | None, match: str) -> list[tupl
 
 
 def _log_of(
-    connection: sa.Connection, window: _Window, named: Sequence[tuple[str, str]], limit: int | None
+    connection: Connection, window: _Window, named: Sequence[tuple[str, str]], limit: int | None
 ) -> Iterator[dict[str, Any]]:
     """Read the log of a few models, newest first."""
     view = schema.changes
@@ -253,14 +256,14 @@ def _log_of(
     return _rows(connection, statement)
 
 
-def _names(connection: sa.Connection, source: str | None) -> Sequence[str]:
+def _names(connection: Connection, source: str | None) -> Sequence[str]:
     if source is not None:
         return [source] if globs.storable(source) else []
     return connection.scalars(sa.select(schema.sources.c.source).order_by(schema.sources.c.source)).all()
 
 
 def _by_source(
-    connection: sa.Connection,
+    connection: Connection,
     view: sa.Table,
     conditions: Sequence[sa.ColumnElement[bool]],
     source: str | None,
@@ -274,12 +277,13 @@ def _by_source(
         yield from _rows(connection, statement.where(view.c.source == name))
 
 
-def _rows(connection: sa.Connection, statement: sa.Select[Any]) -> Iterator[dict[str, Any]]:
-    for row in connection.execute(statement, execution_options={"yield_per": _CHUNK}).mappings():
-        yield dict(row)
+def _rows(connection: Connection, statement: sa.Select[Any]) -> Iterator[dict[str, Any]]:
+    with closing(connection.execute(statement, execution_options={"yield_per": _CHUNK})) as result:
+        for row in result.mappings():
+            yield dict(row)
 
 
-def _story(connection: sa.Connection, id: str, source: str) -> Story | None:
+def _story(connection: Connection, id: str, source: str) -> Story | None:
     models, states, changes = schema.models, schema.model_history, schema.changes
     one = sa.select(models).where(models.c.source == source, models.c.id == id)
     row = connection.execute(one).mappings().one_or_none()
