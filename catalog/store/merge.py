@@ -91,7 +91,7 @@ class _Merge:
     def judge(self) -> Judgement:
         if self.walk.proves_absence and not self.tally.listed and not self.last_whole_run:
             hint = "an empty list is no baseline; check the key's rights and the source's lifecycle and workspace"
-            raise ListingError("the list is empty, and nothing was ever listed before", hint=hint)
+            raise ListingError("the list is empty, and no whole list was ever seen before", hint=hint)
         evidence = Evidence(
             whole=self.walk.proves_absence,
             first=not self.last_whole_run,

@@ -140,21 +140,21 @@ class Staging:
 
     def add(self, page: Page) -> int:
         """Stage what differs from the database; give how many of the page's ids an earlier page had."""
-        first = self._new + 1
+        first, unreadable = self._new + 1, self._unreadable
         with self._transaction():
             known = self._look_up([item.id for item in page.items])
-            twice = self._staged_already(page) if self._new else frozenset()
-            again = sum(self._repeats(row.key) for row in known.values())
-            repeats = len(twice) + again
-            self._present += sum(row.listed for row in known.values()) - again
-            self._stage_new([item for item in page.items if item.id not in known and item.id not in twice])
-            self._stage_differing([(item, known[item.id]) for item in page.items if _differs(item, known)])
-            self._listed += len(page.items) - repeats
-            if page.clean and page.items and not repeats:
+            again = {id for id, row in known.items() if self._repeats(row.key)}
+            again |= self._staged_already(page) if self._new else frozenset()
+            items = [item for item in page.items if item.id not in again] if again else page.items
+            self._present += sum(row.listed for id, row in known.items() if id not in again)
+            self._stage_new([item for item in items if item.id not in known])
+            self._stage_differing([(item, known[item.id]) for item in items if _differs(item, known)])
+            self._listed += len(items)
+            if page.clean and page.items and not again and self._unreadable == unreadable:
                 keys = array("I", [known[item.id].key for item in page.items if item.id in known]).tobytes()
                 new = (first, self._new + 1 - first)
                 self._keep_page(page.digest, keys, new, page.items[-1].id, has_more=page.has_more)
-        return repeats
+        return len(again)
 
     def restart(self) -> None:
         """Forget every page: the walk begins again from the top."""
@@ -192,6 +192,8 @@ class Staging:
             yield self._connection
 
     def _repeats(self, key: int) -> int:
+        if key >= len(self._seen):  # made by a run that was merged since: this one will be superseded
+            self._seen.extend(bytes(key + 1 - len(self._seen)))
         if self._seen[key]:
             return 1
         self._seen[key] = 1
@@ -213,7 +215,7 @@ class Staging:
         return frozenset(self._connection.scalars(wanted))
 
     def _stage_new(self, items: Sequence[Item]) -> None:
-        self._stage((item, item.read(), None) for item in items)
+        self._stage((item, reading, None, _digest(item, reading)) for item in items for reading in [self._read(item)])
 
     def _stage_differing(self, pairs: Sequence[tuple[Item, _Known]]) -> None:
         if not pairs:
@@ -221,10 +223,11 @@ class Staging:
         olds = self._states([known.key for _, known in pairs])
         rows, changes = [], []
         for item, known in pairs:
-            old, new = olds[known.key], item.read()
+            old, new = olds[known.key], self._read(item)
             differences = [] if item.disputed else difference.compare(old, new)
             if differences or not known.listed:
-                rows.append((item, old if item.disputed else difference.merge(old, new), known.key))
+                state = old if item.disputed else difference.merge(old, new)
+                rows.append((item, state, known.key, _digest(item, new)))
                 changes += [(known.key, change.path, change.old, change.new) for change in differences]
         self._stage(rows)
         bulk.insert(self._connection, staged_change, changes)
@@ -233,16 +236,20 @@ class Staging:
         wanted = states.select_states().where(bulk.among(self._connection, schema.model.c.model_key, keys))
         return {row["model_key"]: states.reading(row) for row in self._connection.execute(wanted).mappings()}
 
-    def _stage(self, found: Iterable[tuple[Item, Reading, int | None]]) -> None:
+    def _read(self, item: Item) -> Reading:
+        reading = item.read()
+        self._unreadable += len(reading.unreadable)
+        return reading
+
+    def _stage(self, found: Iterable[tuple[Item, Reading, int | None, str]]) -> None:
         rows = []
-        for item, reading, key in found:
+        for item, reading, key, digest in found:
             self._positions += 1
             self._new += key is None
-            self._unreadable += len(reading.unreadable)
             layout = states.lay_out(reading.attributes)
             number = self._new if key is None else None
             shape = self._shape(layout.shared)
-            rows.append((self._positions, item.id, key, number, *reading.columns, layout.own, shape, item.digest))
+            rows.append((self._positions, item.id, key, number, *reading.columns, layout.own, shape, digest))
         bulk.insert(self._connection, staged, rows)
 
     def _shape(self, body: str | None) -> str | None:
@@ -259,6 +266,11 @@ class Staging:
 
     def _keep_page(self, digest: str, keys: bytes, new: tuple[int, int], last_id: str, *, has_more: bool) -> None:
         bulk.insert_missing(self._connection, staged_page, [(digest, keys, *new, last_id, has_more)])
+
+
+def _digest(item: Item, reading: Reading) -> str:
+    """The digest that a state is known by; none when not all of the item went into it, so that it is read again."""
+    return "" if item.disputed or reading.unreadable else item.digest
 
 
 def _differs(item: Item, known: dict[str, _Known]) -> bool:

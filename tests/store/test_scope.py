@@ -1,0 +1,173 @@
+"""Who asks, and how: a list seen with other eyes is no news."""
+
+import json
+
+import pytest
+
+from catalog.domain import Status
+from catalog.errors import Exit
+from tests.server import ORGANIZATION
+from tests.store.world import World
+
+OTHER = "99999999-2222-4333-8444-555555555555"
+
+
+def scope(world: World) -> dict[str, object]:
+    ((_, text),) = world.rows("sources", "source", "scope")
+    found: dict[str, object] = json.loads(text)
+    return found
+
+
+def test_the_first_whole_walk_is_a_baseline_and_no_news(world: World) -> None:
+    world.lists("a", "b")
+    assert world.sync().baseline
+    assert [change.baseline for change in world.told] == [True, True]
+    assert [change.not_before for change in world.told] == [None, None]
+    world.lists("a", "b", "c")
+    assert not world.sync().baseline
+    assert [change.baseline for change in world.told] == [False]
+
+
+def test_until_a_walk_is_whole_everything_is_baseline(world: World) -> None:
+    world.cut()
+    assert world.unclean("a").baseline
+    assert world.unclean("a", "b").baseline
+    world.lists("a", "b", "c")
+    assert world.sync().baseline
+    assert world.rows("changes", "model_id", "baseline") == [("a", True), ("b", True), ("c", True)]
+    assert not world.sync().baseline
+
+
+def test_each_run_records_its_scope(world: World) -> None:
+    world.betas = ("b", "a")
+    world.lists("a")
+    world.sync()
+    url = world.server.url
+    assert scope(world) == {
+        "base_url": url,
+        "betas": ["a", "b"],
+        "lifecycle": [],
+        "workspace": "",
+        "organization": ORGANIZATION,
+        "answered_workspace": None,
+    }
+    assert json.loads(world.last_run("scope")[0]) == scope(world)
+
+
+def test_another_configured_scope_is_a_new_baseline(world: World) -> None:
+    world.lists("a", "b", "c")
+    world.sync()
+    world.betas = ("preview",)
+    world.lists("a", "b", "x")
+    report = world.sync()
+    assert (report.run.status, report.baseline, report.run.missing) == (Status.COMPLETE, True, 1)
+    assert [(change.model_id, change.baseline, change.not_before) for change in world.told] == [("x", True, None)]
+    assert world.sync(after=20).run.removed == 1
+    assert [(change.model_id, change.baseline) for change in world.told] == [("c", True)]
+
+
+def test_what_was_missing_starts_anew_in_another_scope(world: World) -> None:
+    world.lists("a", "b", "c")
+    world.sync()
+    world.lists("a", "b")
+    world.sync()
+    world.betas = ("preview",)
+    assert world.sync(after=60).run.removed == 0
+    assert world.rows("models", "id", "missing_since")[2] == ("c", 83)
+    assert world.sync(after=20).run.removed == 1
+    assert world.rows("models", "id", "removed_at")[2] == ("c", 83)
+
+
+def test_what_was_held_is_not_held_any_more_in_another_scope(world: World) -> None:
+    world.lists("a")
+    world.sync()
+    world.lists()
+    world.sync()
+    world.betas = ("preview",)
+    world.lists("b")
+    assert world.sync().run.status is Status.HELD  # it is everything, in this scope too
+    world.betas = ()
+    world.lists("a", "b")
+    assert world.sync().run.status is Status.COMPLETE
+
+
+def test_an_unclean_walk_does_not_make_a_scope_the_present_one(world: World) -> None:
+    world.lists("a")
+    world.sync()
+    world.betas = ("preview",)
+    assert world.unclean("a", "x").baseline
+    assert scope(world)["betas"] == []
+    world.lists("a", "x", "y")
+    assert world.sync().baseline
+    assert scope(world)["betas"] == ["preview"]
+
+
+def test_the_order_of_betas_is_no_other_scope(world: World) -> None:
+    world.betas = ("a", "b")
+    world.lists("a")
+    world.sync()
+    world.betas = ("b", "a")
+    assert not world.sync().baseline
+
+
+@pytest.mark.parametrize("swapped", ["organization", "workspace"])
+def test_another_asker_is_held_until_somebody_says_that_it_is_meant(world: World, swapped: str) -> None:
+    world.server.workspace = "wrkspc_1"
+    world.lists("a", "b", "c")
+    world.sync()
+    setattr(world.server, swapped, OTHER)
+    world.lists("a", "b", "x")
+    for _ in range(2):
+        report = world.sync(after=60)
+        assert (report.run.status, report.exit_code, report.run.removed) == (Status.HELD, Exit.HELD, 0)
+        assert "--accept-scope" in str(report.run.error)
+    assert scope(world)["organization"] == ORGANIZATION
+    assert world.rows("changes", "model_id", "baseline")[-1] == ("x", True)
+    report = world.sync(accept_scope=True)
+    assert (report.run.status, report.baseline, report.run.missing) == (Status.COMPLETE, True, 1)
+    assert OTHER in json.dumps(scope(world))
+    assert world.sync(after=20).run.removed == 1
+
+
+def test_the_first_asker_coming_back_resolves_it(world: World) -> None:
+    world.lists("a", "b")
+    world.sync()
+    world.server.organization = OTHER
+    world.lists("a")
+    world.sync()
+    world.server.organization = ORGANIZATION
+    world.lists("a", "b", "c")
+    report = world.sync()
+    assert (report.run.status, report.baseline, report.missing) == (Status.COMPLETE, False, ())
+    assert world.said == [("added", "c")]
+    assert world.told[0].not_before is not None
+
+
+def test_another_asker_removes_nothing_whatever_else_is_accepted(world: World) -> None:
+    world.lists("a", "b")
+    world.sync()
+    world.server.organization = OTHER
+    world.lists("a")
+    world.sync()
+    assert world.sync(after=60, accept_removals=True).run.removed == 0
+
+
+@pytest.mark.parametrize("known_first", [True, False])
+def test_an_absent_header_is_no_change(world: World, known_first: bool) -> None:
+    world.lists("a")
+    world.server.organization = ORGANIZATION if known_first else None
+    world.sync()
+    world.server.organization = None if known_first else ORGANIZATION
+    report = world.sync()
+    assert (report.run.status, report.baseline) == (Status.COMPLETE, False)
+    assert scope(world)["organization"] == ORGANIZATION
+    world.server.organization = OTHER
+    assert world.sync().run.status is Status.HELD
+
+
+def test_accepting_a_scope_that_did_not_change_is_a_plain_sync(world: World) -> None:
+    world.lists("a")
+    world.sync()
+    world.lists("a", "b")
+    assert not world.sync(accept_scope=True).baseline
+    assert [change.baseline for change in world.told] == [False]
