@@ -60,7 +60,6 @@ CUT: dict[str, tuple[Step, str]] = {
     "looping cursor": (always(answer(page([model("claude-a")], has_more=True))), "never ends"),
     "empty body": (raw(b""), "empty"),
     "no json": (raw(b"{"), "JSON"),
-    "gzip bomb": (always(wire.gzip_bomb()), "max_page_bytes"),
     "cut body with length": (always(wire.cut()), "lost"),
     "cut body without length": (always(wire.cut(with_length=False)), "ends in the middle"),
     "cut in chunks": (always(wire.cut_chunks()), "lost"),
@@ -101,6 +100,16 @@ def test_a_cut_walk_changes_nothing_but_its_own_record(ground: Ground, row: tupl
     ground.server.always = wire.honest
     assert ground.run("sync")[0] == 0
     assert ground.history()[1:] == before[1:]
+
+
+def test_a_page_that_unpacks_to_more_than_is_allowed_is_refused(ground: Ground) -> None:
+    ground.configure(timeout="30s", deadline="30s")
+    before = ground.history()
+    ground.server.always = wire.gzip_bomb()
+    code, _, err = ground.run("sync")
+    assert code == 3
+    assert "max_page_bytes" in err
+    assert ground.history() == before
 
 
 def test_a_redirect_takes_the_key_nowhere(ground: Ground) -> None:
