@@ -1,5 +1,7 @@
 """One line of text per change, run and missing model, as `sync` prints them."""
 
+from datetime import datetime, timedelta
+
 from catalog import dates
 from catalog.domain import Change, Kind, Missing, Run, Status
 from catalog.sync import RunReport
@@ -29,10 +31,15 @@ def missing(report: RunReport) -> list[str]:
 
 
 def _missing(source: str, model: Missing) -> str:
-    since = f"  ? {source}: {model.model_id} missing since {dates.short(model.missing_since)}"
+    since = f"  ? {source}: {model.model_id} missing since {_second(model.missing_since)}"
     if model.confirmed_from is None:
-        return f"{since}; held until a walk lists it or --accept-removals"
-    return f"{since}; removed if a whole walk still lacks it at {dates.short(model.confirmed_from)} or later"
+        return f"{since}; held until a walk lists it or somebody accepts that it is gone"
+    after = _second(model.confirmed_from + timedelta(seconds=1))
+    return f"{since}; removed if a whole walk still lacks it at {after} or later"
+
+
+def _second(moment: datetime) -> str:
+    return dates.short(moment.replace(microsecond=0))
 
 
 def run(report: RunReport) -> str:
@@ -40,10 +47,10 @@ def run(report: RunReport) -> str:
     found = report.run
     if found.status in {Status.FAILED, Status.SKIPPED, Status.SUPERSEDED}:
         return f"{found.source}: {found.status}: {found.error}"
-    parts = [f"{found.models_seen:,} models listed", *_counts(found)]
+    parts = [f"{_count(found.models_seen, 'model')} listed", *_counts(found)]
     told = f"{found.source}: {', '.join(parts)} ({_cost(found)})"
     if report.baseline:
-        told += "; baseline: what it found is the start of the history, not news"
+        told += "; a baseline: what it found is not news"
     return f"{told}; {found.status}: {found.error}" if found.error else told
 
 
@@ -59,6 +66,9 @@ def _counts(found: Run) -> list[str]:
 
 
 def _cost(found: Run) -> str:
-    pages = f"{found.pages:,} page{'s' if found.pages != 1 else ''}"
     took = (found.finished_at - found.started_at).total_seconds() if found.finished_at else 0
-    return f"{pages}, {took:.1f} s"
+    return f"{_count(found.pages, 'page')}, {took:.1f} s"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
