@@ -97,6 +97,8 @@ class Database:
             yield
         except DBAPIError as error:
             raise refusals.explain(error.orig, self.describe(), lost=error.connection_invalidated) from None
+        except BrokenPipeError:  # Whoever reads our output has read enough: no word of the database's.
+            raise
         except (sqlite3.Error, OSError) as error:
             raise refusals.explain(error, self.describe()) from None
         except SQLAlchemyError as error:
