@@ -1,9 +1,10 @@
 """`catalog models`, `changes`, `diff` and `runs`: lists out of the catalog, each row printed as it is read."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,7 +12,7 @@ import click
 from catalog import dates
 from catalog.cli import asking, output
 from catalog.cli.context import Context, Form, list_options, pass_context
-from catalog.domain import Kind
+from catalog.domain import Change, Kind, Run
 
 if TYPE_CHECKING:
     from catalog.store.history import Connection, Which
@@ -86,12 +87,8 @@ def changes(
             limit=most + 1 if most else None,
         )
         shown = ["recorded_at", *_several(connection, source), "model_id", "change", "field", "old_value", "new_value"]
-        counted = _Counted(_change_row(row) for row in _rows(found, history.CHANGE_COLUMNS))
-        output.listing(islice(counted, most or None), columns=history.CHANGE_COLUMNS, shown=shown, form=form)
-        if next(counted, None) is not None:
-            asking.tell(context, f"these are the newest {most}; `--limit 0` shows all")
-        elif not counted.count:
-            asking.tell(context, "no change was recorded that fits")
+        listing = _Listing(columns=history.CHANGE_COLUMNS, shown=shown, form=form, more=_change_more, most=most)
+        _print(context, listing, found, "no change was recorded that fits")
 
 
 @click.command()
@@ -123,10 +120,8 @@ def diff(
         _tell_of_dark_times(context, connection, earlier)
         shown = [*_several(connection, source), *history.DIFFERENCE_COLUMNS[1:]]
         found = history.diff(connection, earlier, until, source=source, match=match)
-        counted = _Counted(_rows(found, history.DIFFERENCE_COLUMNS))
-        output.listing(counted, columns=history.DIFFERENCE_COLUMNS, shown=shown, form=form)
-        if not counted.count:
-            asking.tell(context, f"nothing differs between {dates.short(earlier)} and {dates.short(until)}")
+        listing = _Listing(columns=history.DIFFERENCE_COLUMNS, shown=shown, form=form)
+        _print(context, listing, found, f"nothing differs between {dates.short(earlier)} and {dates.short(until)}")
 
 
 @click.command()
@@ -142,10 +137,8 @@ def runs(context: Context, *, source: str | None, limit: int, form: Form) -> Non
     with asking.catalog(context, source) as connection:
         shown = ["run_id", *_several(connection, source), "status", "started_at", "took", *counts, "error"]
         found = history.runs(connection, source=source, limit=limit + 1 if limit else None)
-        counted = _Counted(_run_row(row) for row in _rows(found, history.RUN_COLUMNS))
-        output.listing(islice(counted, limit or None), columns=history.RUN_COLUMNS, shown=shown, form=form)
-        if next(counted, None) is not None:
-            asking.tell(context, f"these are the newest {limit}; `--limit 0` shows all")
+        listing = _Listing(columns=history.RUN_COLUMNS, shown=shown, form=form, more=_run_more, most=limit)
+        _print(context, listing, found, "no run was recorded")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -157,17 +150,29 @@ class _Asked:
     form: Form
 
 
-class _Counted(Iterator[Mapping[str, Any]]):
-    """Counts rows while they pass."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Listing:
+    """How a list is printed: every column for programs, a few for people, and how many rows at most (0: all)."""
 
-    def __init__(self, rows: Iterable[Mapping[str, Any]]) -> None:
-        self._rows = iter(rows)
-        self.count = 0
+    columns: Sequence[str]
+    shown: Sequence[str]
+    form: Form
+    more: Callable[[Any], dict[str, object]] = lambda _: {}
+    most: int = 0
 
-    def __next__(self) -> Mapping[str, Any]:
-        row = next(self._rows)
-        self.count += 1
-        return row
+
+def _print(context: Context, listing: _Listing, found: Generator[Any, None, None], nothing: str) -> None:
+    """Print rows as they come, and say beside them when there are none, or more."""
+    with closing(found):
+        rows = ({name: getattr(one, name) for name in listing.columns} | listing.more(one) for one in found)
+        first = next(rows, None)
+        most = islice(rows, listing.most - 1) if listing.most else rows
+        given = [] if first is None else chain([first], most)
+        output.listing(given, columns=listing.columns, shown=listing.shown, form=listing.form)
+        if first is None:
+            asking.tell(context, nothing)
+        elif next(rows, None) is not None:
+            asking.tell(context, f"these are the newest {listing.most}; `--limit 0` shows all")
 
 
 def _print_models(context: Context, connection: "Connection", asked: _Asked, which: "Which") -> None:
@@ -177,11 +182,8 @@ def _print_models(context: Context, connection: "Connection", asked: _Asked, whi
     ends = {Which.LISTED: ["missing_since"], Which.REMOVED: ["removed_at"], Which.ALL: ["missing_since", "removed_at"]}
     fields = ["id", "display_name", "lifecycle", "created_at", "first_seen_at", *ends[which]]
     found = history.models(connection, which=which, source=asked.source, match=asked.match)
-    counted = _Counted(_rows(found, history.MODEL_COLUMNS))
     shown = [*_several(connection, asked.source), *fields]
-    output.listing(counted, columns=history.MODEL_COLUMNS, shown=shown, form=asked.form)
-    if not counted.count:
-        asking.tell(context, "no model fits")
+    _print(context, _Listing(columns=history.MODEL_COLUMNS, shown=shown, form=asked.form), found, "no model fits")
 
 
 def _print_states(context: Context, connection: "Connection", asked: _Asked, moment: datetime) -> None:
@@ -189,12 +191,10 @@ def _print_states(context: Context, connection: "Connection", asked: _Asked, mom
 
     _tell_of_dark_times(context, connection, moment)
     found = history.as_of(connection, moment, source=asked.source, match=asked.match)
-    counted = _Counted(_rows(found, history.STATE_COLUMNS))
     fields = ["id", "display_name", "lifecycle", "created_at", "valid_from", "valid_to"]
     shown = [*_several(connection, asked.source), *fields]
-    output.listing(counted, columns=history.STATE_COLUMNS, shown=shown, form=asked.form)
-    if not counted.count:
-        asking.tell(context, f"no model that fits was listed at {dates.short(moment)}")
+    listing = _Listing(columns=history.STATE_COLUMNS, shown=shown, form=asked.form)
+    _print(context, listing, found, f"no model that fits was listed at {dates.short(moment)}")
 
 
 def _which(*, removed: bool, every: bool) -> "Which":
@@ -221,14 +221,9 @@ def _several(connection: "Connection", source: str | None) -> Sequence[str]:
     return ["source"] if source is None and len(history.sources(connection)) > 1 else []
 
 
-def _rows(found: Iterable[object], columns: Sequence[str]) -> Iterator[dict[str, Any]]:
-    return ({name: getattr(one, name) for name in columns} for one in found)
+def _change_more(change: Change) -> dict[str, object]:
+    return {"change": f"{change.kind} (baseline)" if change.baseline else change.kind.value}
 
 
-def _change_row(row: dict[str, Any]) -> dict[str, Any]:
-    return row | {"change": f"{row['kind']} (baseline)" if row["baseline"] else str(row["kind"])}
-
-
-def _run_row(row: dict[str, Any]) -> dict[str, Any]:
-    ended = row["finished_at"]
-    return row | {"took": None if ended is None else ended - row["started_at"]}
+def _run_more(run: Run) -> dict[str, object]:
+    return {"took": None if run.finished_at is None else run.finished_at - run.started_at}

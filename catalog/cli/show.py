@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -49,7 +50,7 @@ def _unknown(connection: "Connection", id: str, source: str | None) -> UnknownMo
 
     known = {name.lower(): name for name in history.neighbours(connection, id, source=source)}
     close = [known[name] for name in get_close_matches(id.lower(), known, n=3, cutoff=0.6)]
-    hint = f"did you mean {' or '.join(close)}?" if close else "`catalog models --all` lists every id ever seen"
+    hint = f"did you mean {', '.join(close)}?" if close else "`catalog models --all` lists every id ever seen"
     where = f" at {source}" if source else ""
     return UnknownModelError(f'no model with the id "{id}" was ever seen{where}', hint=hint)
 
@@ -73,7 +74,7 @@ def _lines(story: "Story") -> Iterator[str]:
     yield from _aligned(history.fields(model))
     yield ""
     yield "  story"
-    yield from _aligned([(_interval(change), _event(change)) for change in story.changes])
+    yield from _aligned(list(_events(story.changes)))
     yield ""
     yield f"  {len(story.states)} {'state' if len(story.states) == 1 else 'states'}"
     yield from _aligned([(_span(state), output.cell(state.display_name)) for state in story.states])
@@ -87,6 +88,13 @@ def _presence(model: Model) -> str:
         since = dates.short(model.missing_since)
         return f"missing since {since}, not yet believed to be gone; last seen {dates.short(model.last_seen_at)}"
     return f"listed; {first}, last seen {dates.short(model.last_seen_at)}"
+
+
+def _events(changes: Sequence[Change]) -> Iterator[tuple[str, str]]:
+    """Say what happened, and when: once for all that happened at the same time."""
+    for interval, together in groupby(changes, key=_interval):
+        for number, change in enumerate(together):
+            yield "" if number else interval, _event(change)
 
 
 def _interval(change: Change) -> str:

@@ -1,11 +1,11 @@
 """What the catalog knows: listed now, listed at a moment, one model's story, changes, runs. Reads the views alone.
 
 Each function takes a connection inside one read transaction and gives domain objects. Lists are streamed: a million
-models pass through in the memory of a thousand.
+models pass through in the memory of a thousand. Whoever stops early closes the generator while the connection lives.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -64,7 +64,7 @@ class Difference:
 
 def models(
     connection: Connection, *, which: Which = Which.LISTED, source: str | None = None, match: str | None = None
-) -> Iterator[Model]:
+) -> Generator[Model, None, None]:
     """Stream models with their present or last fields, by source and id."""
     view = schema.models
     conditions = {
@@ -77,7 +77,7 @@ def models(
 
 def as_of(
     connection: Connection, moment: datetime, *, source: str | None = None, match: str | None = None
-) -> Iterator[State]:
+) -> Generator[State, None, None]:
     """Stream the states of the models that were listed at a moment, by source and id."""
     view = schema.model_history
     conditions = [view.c.valid_from <= moment, sa.or_(view.c.valid_to.is_(None), view.c.valid_to > moment)]
@@ -113,15 +113,17 @@ def changes(
     source: str | None = None,
     match: str | None = None,
     limit: int | None = None,
-) -> Iterator[Change]:
+) -> Generator[Change, None, None]:
     """Stream the change log, newest first: recorded at `since` or later, and before `until`."""
     named = None if match is None else _few(connection, source, match)
     window = _Window(since=since, until=until, kind=kind, source=source)
     found = _log(connection, window, match) if named is None else _log_of(connection, window, named, limit)
-    return (_change(row) for row in islice(found, limit))
+    with closing(found):
+        for row in islice(found, limit):
+            yield _change(row)
 
 
-def runs(connection: Connection, *, source: str | None = None, limit: int | None = None) -> Iterator[Run]:
+def runs(connection: Connection, *, source: str | None = None, limit: int | None = None) -> Generator[Run, None, None]:
     """Stream the runs, newest first."""
     view = schema.sync_runs
     statement = sa.select(view).order_by(view.c.run_id.desc()).limit(limit)
@@ -151,7 +153,7 @@ def diff(
     *,
     source: str | None = None,
     match: str | None = None,
-) -> Iterator[Difference]:
+) -> Generator[Difference, None, None]:
     """Stream what differs between two moments, by source, id and field; what came and went in between is no difference.
 
     Reads only states that began or ended between the two: one that holds at both differs in nothing.
@@ -199,7 +201,7 @@ class _Window:
         return conditions
 
 
-def _log(connection: Connection, window: _Window, match: str | None) -> Iterator[dict[str, Any]]:
+def _log(connection: Connection, window: _Window, match: str | None) -> Generator[dict[str, Any], None, None]:
     """Walk the log run by run, newest first.
 
     One statement would say the same, but no planner without statistics finds the few runs of a window first.
@@ -240,7 +242,7 @@ def _few(connection: Connection, source: str | None, match: str) -> list[tuple[s
 
 def _log_of(
     connection: Connection, window: _Window, named: Sequence[tuple[str, str]], limit: int | None
-) -> Iterator[dict[str, Any]]:
+) -> Generator[dict[str, Any], None, None]:
     """Read the log of a few models, newest first."""
     view = schema.changes
     conditions = window.holds(view, view.c.recorded_at)
@@ -277,7 +279,7 @@ def _by_source(
         yield from _rows(connection, statement.where(view.c.source == name))
 
 
-def _rows(connection: Connection, statement: sa.Select[Any]) -> Iterator[dict[str, Any]]:
+def _rows(connection: Connection, statement: sa.Select[Any]) -> Generator[dict[str, Any], None, None]:
     with closing(connection.execute(statement, execution_options={"yield_per": _CHUNK})) as result:
         for row in result.mappings():
             yield dict(row)
