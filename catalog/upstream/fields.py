@@ -20,7 +20,6 @@ _COLUMNS_AND_ID = frozenset((*FIELDS, "id")) - {"created_at"}  # `created_at` is
 
 _NONE = frozenset[str]()
 _Spelling = TypeVar("_Spelling")
-_Tokens = Annotated[int, msgspec.Meta(gt=0, le=_LARGEST)]
 
 
 class Cell(msgspec.Struct, frozen=True, eq=False, gc=False):
@@ -31,20 +30,6 @@ class Cell(msgspec.Struct, frozen=True, eq=False, gc=False):
 
 # The three ways to say no value; cells are told apart by identity, which is quick.
 ABSENT, UNKNOWN, UNREADABLE = Cell(None), Cell(None), Cell(None)
-
-
-class _Ordinary(msgspec.Struct, gc=False):
-    """The columns of an entry in which everything is as it should be, in the order of FIELDS."""
-
-    created_at: str
-    display_name: str | None = None
-    type: str | None = None
-    lifecycle: str | None = None
-    deprecated_at: str | None = None
-    retires_at: str | None = None
-    line: str | None = None
-    max_input_tokens: _Tokens | None = None
-    max_tokens: _Tokens | None = None
 
 
 class Fields:
@@ -59,40 +44,14 @@ class Fields:
         rules["created_at"] = partial(date, unknown=unknown, when_absent=UNKNOWN)
         self._decode = Decoder().decode
         self._decode_members = Decoder(dict[str, Raw]).decode
-        self._decode_ordinary = Decoder(_Ordinary).decode
         self._encode = json.JSONEncoder(
             ensure_ascii=False, allow_nan=False, separators=(",", ":"), sort_keys=True
         ).encode
         self._columns = [(name, _Memo(partial(self._judge, rules[name]))) for name in FIELDS]
         self._attributes = _Memo(self._spell)
-        self._moments = _Memo(partial(_moment, unknown=unknown))
 
     def reading(self, raw: bytes) -> Reading:
         """Read one entry, whatever its fields hold; it must be an object that was found to be JSON."""
-        return self._quickly(raw) or self._closely(raw)
-
-    def _quickly(self, raw: bytes) -> Reading | None:
-        """Read an entry in which everything is as it should be; None: it needs a closer look."""
-        try:
-            told = self._decode_ordinary(raw)
-            found = self._decode_members(raw)
-        except REFUSED:
-            return None
-        moments = self._moments
-        created = moments[told.created_at]
-        deprecated = told.deprecated_at and moments[told.deprecated_at]
-        retires = told.retires_at and moments[told.retires_at]
-        plain = f"{told.display_name}{told.type}{told.lifecycle}{told.line}".isprintable()
-        if not (plain and created and deprecated != "" and retires != ""):
-            return None
-        texts = (told.display_name, created, told.type, told.lifecycle, deprecated, retires, told.line)
-        spelled = self._attributes
-        attributes = {repair.safe_text(name): spelled[bytes(found[name])] for name in found.keys() - _COLUMNS_AND_ID}
-        attributes["created_at"] = f'"{told.created_at}"'
-        return Reading((*texts, told.max_input_tokens, told.max_tokens), attributes)
-
-    def _closely(self, raw: bytes) -> Reading:
-        """Read an entry field by field."""
         found = self.members(raw)
         cells = [memo[found.get(name, b"null")] for name, memo in self._columns]
         unreadable = _columns_of(cells, UNREADABLE)
