@@ -1,0 +1,76 @@
+"""The reference page of log events: names and fields are found in the source, the words are ours."""
+
+import ast
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+PACKAGE = Path(__file__).parents[1] / "catalog"
+
+WORDS = {
+    "command.failed": "A command ended with a failure; `error` is its type, `hint` what to type about it.",
+    "command.stopped": "SIGINT or SIGTERM ended a command; nothing is half-written.",
+    "config.warning": "The configuration works, but something in it should be mended.",
+    "demo.finished": "The demo's history was synced.",
+    "demo.reconstructed": "Some of the demo's dates are drawn from announcements.",
+    "init.finished": "A configuration file was written.",
+    "read.note": "Something to know beside a list, such as that it was cut at `--limit`.",
+    "run.abandoned": "Earlier runs of the source died without a word; they are closed now.",
+    "run.finished": "A run ended; told with `-v`.",
+    "run.started": "A run began; told with `-v`.",
+    "run.unclosed": "The database refused the record of how a run ended; the next run closes it.",
+}
+
+_OPENING = """\
+# Log events
+
+Log lines go to stderr. `-v` adds the ones for debugging, `-q` leaves only warnings and errors. With `--log-format
+json` each is one JSON object on a line of its own: `time`, `level`, `event` and `message`, and the fields of the
+event. Names of events and fields stay as they are; the words of `message` may change.
+
+```json
+{"runs": 31, "states": 24, "time": "2026-11-22T09:30:00.000000Z", "level": "info", "event": "demo.finished", ...}
+```
+
+Every secret the program met is struck out of each line. What a run found is no log event: it is in the database, in
+`sync_runs` and `changes`, and on stdout. Lines of other libraries carry their logger's name as `event`.
+
+| event | fields | when |
+|---|---|---|
+"""
+
+
+def page() -> str:
+    """Write the page; raises KeyError for an event without words, or words without an event."""
+    found = in_source()
+    if unsaid := found.keys() ^ WORDS.keys():
+        raise KeyError(f"events and their words differ: {sorted(unsaid)}")
+    rows = [
+        f"| `{name}` | {', '.join(f'`{field}`' for field in fields)} | {WORDS[name]} |"
+        for name, fields in found.items()
+    ]
+    return _OPENING + "\n".join(rows) + "\n"
+
+
+def _code(names: list[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names) or "none"
+
+
+def in_source() -> dict[str, list[str]]:
+    """Find the events that the package logs, each with its fields, by name."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for path in sorted(PACKAGE.rglob("*.py")):
+        for name, fields in _events(ast.parse(path.read_text("utf-8"))):
+            found[name].update(fields)
+    return {name: sorted(found[name]) for name in sorted(found)}
+
+
+def _events(tree: ast.AST) -> Iterator[tuple[str, set[str]]]:
+    """Yield each `logs.event("name", field=...)` and each `context.say(words, "name", field=...)`."""
+    places = {"event": 0, "say": 1}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in places:
+            place = places[node.func.attr]
+            name = node.args[place] if len(node.args) > place else None
+            if isinstance(name, ast.Constant) and isinstance(name.value, str):
+                yield name.value, {keyword.arg for keyword in node.keywords if keyword.arg}

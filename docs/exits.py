@@ -1,0 +1,22 @@
+"""The table of exit codes: the numbers are the program's, the words ours; a code without words is an error."""
+
+from catalog.errors import Exit
+
+WORDS = {
+    Exit.DONE: "done, with or without changes",
+    Exit.FAILED: "something unforeseen, an id never seen, or `status` found a problem",
+    Exit.USAGE: "a mistake on the command line or in the configuration",
+    Exit.LISTING: "the list could not be read whole; nothing of it was recorded but why",
+    Exit.DATABASE: "the database refused, its schema is too new, or `db check` or `db verify` found faults",
+    Exit.HELD: "a run was held: too much is gone at once, or somebody else asked",
+    Exit.BUSY: "another run of the source is active (`skipped`) or was quicker (`superseded`)",
+    Exit.INTERRUPTED: "interrupted (Ctrl-C); nothing is half-written",
+    Exit.TERMINATED: "terminated (SIGTERM); nothing is half-written",
+}
+
+
+def table() -> str:
+    """Write the table, in Markdown."""
+    rows = [f"| {code.value} | {WORDS[code]} |" for code in Exit]
+    after = "With several sources every one is tried, and the gravest code counts: 1, 2, 4, 3, 5, 6."
+    return "\n".join(["| code | meaning |", "|---|---|", *rows, "", after, ""])

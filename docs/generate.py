@@ -1,0 +1,53 @@
+"""Writes the generated parts of the documentation: `./dev docs`; with --check, says which of them are stale.
+
+Each page below is made from what the program itself says: its help, its tables, its events, its exit codes.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from catalog.config import manual
+from docs import commands, events, picture, readme, tables
+
+ROOT = Path(__file__).parents[1]
+
+# What each file should hold; a function that takes the file's present text renews only the marked parts of it.
+PAGES: dict[str, Callable[[], str]] = {
+    "config.example.toml": manual.example,
+    "docs/configuration.md": manual.reference,
+    "docs/cli.md": commands.page,
+    "docs/schema.md": tables.page,
+    "docs/events.md": events.page,
+    "README.md": lambda: readme.renewed((ROOT / "README.md").read_text("utf-8")),
+    "docs/demo.svg": picture.svg,
+}
+
+
+def main() -> int:
+    """Write every page anew, or with --check compare it with the file; exit 1 when one is stale."""
+    parser = argparse.ArgumentParser(prog="./dev docs", description="Write the generated parts of the documentation.")
+    parser.add_argument("--check", action="store_true", help="write nothing; say which files are stale, and exit 1")
+    only_checks = parser.parse_args().check
+    stale = [name for name in PAGES if not is_fresh(name)]
+    for name in stale:
+        if not only_checks:
+            (ROOT / name).write_text(PAGES[name](), "utf-8")
+        print(f"{name} {'is stale: ./dev docs' if only_checks else 'written'}", file=sys.stderr)
+    return 1 if stale and only_checks else 0
+
+
+def is_fresh(name: str) -> bool:
+    """Tell whether a file holds what it should; of a picture only its words count."""
+    path = ROOT / name
+    if not path.exists():
+        return False
+    wanted, found = PAGES[name](), path.read_text("utf-8")
+    if path.suffix == ".svg":
+        return picture.words(wanted) == picture.words(found)
+    return wanted == found
+
+
+if __name__ == "__main__":
+    sys.exit(main())

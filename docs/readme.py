@@ -1,0 +1,52 @@
+"""The parts of the README that are made from elsewhere: exit codes, and the first recipes of the cookbook."""
+
+import re
+from pathlib import Path
+
+from docs import exits
+
+COOKBOOK = Path(__file__).with_name("cookbook.md")
+
+# Which questions of the cookbook the README answers as well.
+CHOSEN = (
+    "What is listed now?",
+    "What was listed on a day?",
+    "What is gone, and since when?",
+    "What is missing, but not yet believed to be gone?",
+    "Which models are new this week?",
+    "What happened since I looked last?",
+    "What changed in one month?",
+    "How many models came, went and changed, month by month?",
+    "What is its story?",
+    "What was it on a day?",
+    "Which models came back after they were gone?",
+    "Which listed models retire next?",
+    "Which retirement dates moved?",
+    "Which listed models can think?",
+    "Which fields change most often?",
+    "How fresh is it?",
+    "Which runs failed, and why?",
+)
+
+# Questions that need their section's title to be understood.
+_RENAMED = {"What is its story?": "What is one model's story?", "What was it on a day?": "What was one model on a day?"}
+_PART = re.compile(r"(<!-- made by ./dev docs: (?P<name>[a-z ]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def renewed(text: str) -> str:
+    """Give the README with its generated parts written anew."""
+    parts = {"exit codes": exits.table, "cookbook": recipes}
+    return _PART.sub(lambda found: f"{found[1]}{parts[found['name']]()}{found[3]}", text)
+
+
+def recipes() -> str:
+    """Give the chosen recipes, word for word, in the cookbook's order."""
+    known = _cookbook()
+    return "".join(f"### {_RENAMED.get(title, title)}\n\n{known[title]}\n\n" for title in CHOSEN)
+
+
+def _cookbook() -> dict[str, str]:
+    """Give the body of each recipe by its question."""
+    sections = re.split(r"^(#{2,3}) (.+)\n", COOKBOOK.read_text("utf-8"), flags=re.MULTILINE)[1:]
+    triples = zip(sections[::3], sections[1::3], sections[2::3], strict=True)
+    return {title: body.strip() for level, title, body in triples if level == "###"}

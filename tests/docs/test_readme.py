@@ -1,0 +1,224 @@
+"""What the README and the pages beside it show can be typed: every command and every setting in them is tried."""
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from catalog import cli, config
+from catalog.cli import lines
+from catalog.errors import Exit
+from tests.server import Json, ModelsServer, model
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text("utf-8")
+PAGES = {path.relative_to(ROOT): path.read_text("utf-8") for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]}
+
+
+def blocks(language: str, text: str = README) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL)
+
+
+SHELL = [line for block in blocks("sh") for line in block.splitlines()]
+FIRST = "ANTHROPIC_API_KEY=sk-ant-... catalog sync"
+ON_POSTGRES = "CATALOG_DATABASE_URL=postgresql://catalog@db.example.org/catalog catalog sync"
+SET_UP = ["./dev catalog demo", "./dev test", "pip install ."]
+DAILY = [line for line in SHELL if line not in {FIRST, ON_POSTGRES, *SET_UP}]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Newcomer:
+    """Somebody in an empty folder, with the command `catalog`, a key, and an API on this machine."""
+
+    folder: Path
+    server: ModelsServer
+
+    def types(self, line: str, **environ: str) -> "subprocess.CompletedProcess[str]":
+        path = f"{self.folder / 'bin'}:{os.environ['PATH']}"
+        surroundings = {**os.environ, "PATH": path, "ANTHROPIC_BASE_URL": self.server.url, **environ}
+        command = ["sh", "-c", line]
+        return subprocess.run(
+            command, cwd=self.folder, env=surroundings, capture_output=True, text=True, timeout=60, check=False
+        )
+
+    def sync(self, arguments: str = "") -> str:
+        done = self.types(f"{FIRST} {arguments}")
+        assert done.returncode == Exit.DONE, done.stderr
+        return done.stdout
+
+
+@pytest.fixture
+def newcomer(tmp_path: Path) -> Iterator[Newcomer]:
+    program = tmp_path / "bin" / "catalog"
+    program.parent.mkdir()
+    python = f"{shlex.quote(sys.executable)} -c 'from catalog.cli import main; main()'"
+    program.write_text(f'#!/bin/sh\nPYTHONPATH={shlex.quote(str(ROOT))} exec {python} "$@"\n')
+    program.chmod(0o755)
+    server = ModelsServer(models=before(), key="sk-ant-...").start()
+    yield Newcomer(folder=tmp_path, server=server)
+    server.close()
+
+
+def before() -> list[Json]:
+    return [model(f"claude-{name}") for name in ("opus-4-7", "sonnet-4-5", "haiku-4-5", "opus-4")]
+
+
+def after() -> list[Json]:
+    retiring = model("claude-sonnet-4-5", lifecycle="deprecated", retires_at="2026-11-30T00:00:00Z")
+    return [model("claude-opus-4-8"), model("claude-opus-4-7"), retiring, model("claude-haiku-4-5")]
+
+
+def timeless(text: str) -> str:
+    """Leave out when it was, and how long it took."""
+    return re.sub(r"\d+\.\d s\b", "S", re.sub(r"(since|lacks it at) \S+", r"\1 T", text))
+
+
+# Shell
+
+
+def test_the_readme_opens_with_the_two_commands() -> None:
+    assert blocks("sh")[0].splitlines() == ["./dev catalog demo", "./dev test"]
+    assert set(SET_UP) | {FIRST, ON_POSTGRES} <= set(SHELL)
+
+
+def test_a_first_sync_needs_one_variable(newcomer: Newcomer) -> None:
+    done = newcomer.types(FIRST)
+    assert (done.returncode, timeless(done.stdout)) == (
+        Exit.DONE,
+        "anthropic: 4 models listed, 4 new (1 page, S); a baseline: what it found is not news\n",
+    )
+    assert done.stderr.startswith(f"made a new catalog in {newcomer.folder / 'catalog.db'}")
+
+
+def test_the_commands_of_every_day_work_after_the_first_sync(newcomer: Newcomer) -> None:
+    newcomer.sync()
+    for line in DAILY:
+        done = newcomer.types(line, ANTHROPIC_API_KEY="sk-ant-...")
+        assert done.returncode == Exit.DONE, f"{line}: {done.stderr}"
+
+
+def test_the_same_on_postgres(newcomer: Newcomer, postgres_url: str) -> None:
+    line = ON_POSTGRES.replace("postgresql://catalog@db.example.org/catalog", shlex.quote(postgres_url))
+    done = newcomer.types(line, ANTHROPIC_API_KEY="sk-ant-...")
+    assert done.returncode == Exit.DONE, done.stderr
+    assert not (newcomer.folder / "catalog.db").exists()
+
+
+def test_dev_knows_what_the_readme_asks_of_it(tmp_path: Path) -> None:
+    if not (ROOT / ".venv" / ".ready").exists():
+        pytest.skip("dev has not set anything up here")
+    for line in ("./dev catalog demo", "./dev test --collect-only -q tests/unit/test_dates.py"):
+        command = line.replace("./dev", shlex.quote(str(ROOT / "dev")))
+        done = subprocess.run(["sh", "-c", command], cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert done.returncode == Exit.DONE, done.stderr
+    assert (tmp_path / "catalog-demo.db").exists()
+
+
+@pytest.mark.wheel
+def test_pip_installs_the_checkout(tmp_path: Path) -> None:
+    options = ["--quiet", "--no-deps", "--no-build-isolation", "--target", str(tmp_path)]
+    subprocess.run([*_pip(), "install", *options, "."], cwd=ROOT, check=True)
+    assert (tmp_path / "bin" / "catalog").exists()
+    assert list(tmp_path.glob("catalog/_migrations/versions/*.py"))
+
+
+def _pip() -> list[str]:
+    uv = shutil.which("uv", path=f"{os.environ['PATH']}:{ROOT}/.tools/bin")
+    return [uv, "pip"] if uv else [sys.executable, "-m", "pip"]
+
+
+# Output
+
+
+def test_the_shown_output_is_what_a_sync_prints(newcomer: Newcomer) -> None:
+    newcomer.sync()
+    newcomer.server.models = after()
+    assert timeless(newcomer.sync()) == timeless(blocks("text")[0])
+
+
+def test_every_mark_of_the_output_is_explained() -> None:
+    marks = {*lines._MARKS.values(), "?"}
+    assert {mark for mark in marks if f"\n| `{mark}` |" not in README} == set()
+
+
+def test_cron_mails_changes_and_problems_only(newcomer: Newcomer) -> None:
+    (newcomer.folder / "env").write_text("export ANTHROPIC_API_KEY=sk-ant-...\n")
+    fields = blocks("cron")[0].split(maxsplit=5)
+    line = fields[5].replace("/srv/catalog", shlex.quote(str(newcomer.folder)))
+    said = []
+    for models in (before(), before(), after(), after(), []):
+        newcomer.server.models = models
+        done = newcomer.types(line)
+        said.append(bool(done.stdout + done.stderr))
+    assert fields[0].isdigit()
+    assert said == [False, False, True, False, True]
+
+
+def test_the_shown_sources_can_be_synced(newcomer: Newcomer) -> None:
+    gateway = ModelsServer(models=before(), key="gw-0123456789", reshape=lambda page: {"data": page["data"]}).start()
+    text = blocks("toml")[0].replace("https://models.example.org", gateway.url)
+    (newcomer.folder / "catalog.toml").write_text(text)
+    keys = {"ANTHROPIC_API_KEY": "sk-ant-...", "GATEWAY_KEY": "gw-0123456789"}
+    both = newcomer.types("catalog sync", **keys)
+    one = newcomer.types("catalog sync gateway", **keys)
+    gateway.close()
+    assert (both.returncode, one.returncode) == (Exit.DONE, Exit.DONE), both.stderr + one.stderr
+    assert [line.split(":")[0] for line in both.stdout.splitlines()] == ["anthropic", "gateway"]
+    assert gateway.requests[0].headers["authorization"] == "Bearer gw-0123456789"
+
+
+def test_every_shown_setting_exists(tmp_path: Path) -> None:
+    for name, page in PAGES.items():
+        for text in blocks("toml", page):
+            path = tmp_path / "catalog.toml"
+            path.write_text(text)
+            assert config.load(path, environ={}).warnings == (), name
+
+
+# Everywhere
+
+
+def spans() -> list[tuple[str, str]]:
+    """Find each `catalog ...` that a page mentions, with the page's name."""
+    found = [(str(name), span) for name, page in PAGES.items() for span in re.findall(r"`(catalog [^`]+)`", page)]
+    return sorted({(name, span) for name, span in found if re.match(r"catalog [a-z-]", span)})
+
+
+def test_every_command_that_a_page_mentions_can_be_typed(capsys: pytest.CaptureFixture[str]) -> None:
+    refused = []
+    for name, span in spans():
+        if cli.run([*shlex.split(span)[1:], "--help"]) != Exit.DONE:
+            refused.append((name, span, capsys.readouterr().err))
+    assert refused == []
+
+
+def test_every_link_leads_somewhere() -> None:
+    dead = [
+        (str(name), link)
+        for name, page in PAGES.items()
+        for link in re.findall(r"\]\(([^)#]+)[^)]*\)", page)
+        if not link.startswith("https://") and not (ROOT / name).parent.joinpath(link).exists()
+    ]
+    assert dead == []
+
+
+def test_the_python_page_works_as_it_stands(
+    newcomer: Newcomer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-ant-...")
+    page = PAGES[Path("docs/python.md")]
+    program = blocks("python", page)[0].replace("https://api.anthropic.com", newcomer.server.url)
+    exec(program, {})
+    said = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in said[:5]] == [
+        *("claude-opus-4-7", "claude-sonnet-4-5", "claude-haiku-4-5", "claude-opus-4"),
+        "claude-opus-4-7",
+    ]
+    assert "claude-no-such-model" in said[-1]
