@@ -107,7 +107,7 @@ def test_without_a_command_the_help_is_shown_as_a_mistake(tmp_path: Path) -> Non
         (["snyc"], 'there is no command "snyc"; did you mean "sync"?\n  catalog --help'),
         (["Modles"], 'there is no command "Modles"; did you mean "models"?'),
         (["zzz\x1b[2J"], 'there is no command "zzz\\x1b[2J"\n'),
-        (["--confg", "x"], "'--confg'"),
+        (["--confg", "x"], "--confg"),
         (["init", "--log-format", "xml"], "'xml' is not one of 'text', 'json'"),
         (["init", "one", "two"], "catalog init --help"),
         (["-q", "init", "-v"], "-q and -v contradict each other"),
@@ -308,3 +308,20 @@ def test_init_says_why_it_cannot_write(tmp_path: Path, file: str, words: str) ->
     code, out, err = catalog(tmp_path, "init", file)
     assert (code, out) == (2, "")
     assert words in err
+
+
+# The commands behind the frame.
+
+
+@pytest.mark.parametrize("name", cli.COMMANDS)
+def test_every_command_is_where_the_table_says_and_takes_the_global_options(tmp_path: Path, name: str) -> None:
+    code, out, err = catalog(tmp_path, name, "--help")
+    assert (code, err) == (0, "")
+    assert out.startswith(f"Usage: catalog {name} ")
+    assert "--log-format" in out
+
+
+def test_commands_below_a_command_take_the_global_options_too(tmp_path: Path) -> None:
+    code, out, _ = catalog(tmp_path, "db", "upgrade", "--help")
+    assert code == 0
+    assert "--config FILE" in out
