@@ -6,11 +6,12 @@ are brought up to date. Keys are given out by counting on from the highest, whic
 
 from array import array
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
+from catalog import dates
 from catalog.domain import FIELDS, Identity, Kind, Policy, Scope, Status
 from catalog.errors import ListingError
 from catalog.store import judgement, runs
@@ -18,6 +19,8 @@ from catalog.store.judgement import Evidence, Judgement
 from catalog.store.runs import TICK, OpenRun
 from catalog.store.schema import change, model, page, run, shape, source, state
 from catalog.store.staging import SealedWalk, staged, staged_change, staged_page, staged_shape
+
+_CLOCK_SLACK = timedelta(minutes=1)  # clocks of several hosts differ that much without anybody's fault
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,7 +43,7 @@ def apply(connection: sa.Connection, opened: OpenRun, walk: SealedWalk, request:
     """
     before = _source(connection, opened)
     if before.generation != opened.generation or not _still_mine(connection, opened):
-        runs.close(connection, opened, Status.SUPERSEDED, request.now, error="a newer run was merged first")
+        runs.supersede(connection, opened, request.now)
         return Status.SUPERSEDED
     merge = _Merge(connection, opened, walk, request, before)
     return merge.all()
@@ -315,8 +318,8 @@ class _Merge:
 
     def close(self, judged: Judgement, counts: dict[str, int]) -> None:
         whole = self.walk.proves_absence
-        words = [judged.reason, *self.walk.outcome.warnings, self.unreadable()]
         walked_at = self.walked_at()
+        words = [judged.reason, *self.walk.outcome.warnings, self.unreadable(), self.behind(walked_at)]
         mine = run.update().where(run.c.run_id == self.run_id)
         self.connection.execute(
             mine.values(
@@ -340,6 +343,12 @@ class _Merge:
         if not count:
             return ""
         return f"{count:,} field{'s' if count > 1 else ''} could not be read; the last good value stays"
+
+    def behind(self, walked_at: datetime) -> str:
+        late = walked_at - self.request.walked_at
+        if late <= _CLOCK_SLACK:
+            return ""
+        return f"the clock is {dates.age(late)} behind the last run: this one is dated right after it"
 
     def advance(self, judged: Judgement, counts: dict[str, int]) -> None:
         values: dict[str, Any] = {

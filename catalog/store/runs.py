@@ -73,15 +73,29 @@ def skip(connection: sa.Connection, key: int, scope: Scope, now: datetime) -> in
 
 def abandon_dead(connection: sa.Connection, key: int, now: datetime) -> int:
     """Close the runs of a source that never ended; only for the holder of the source's lock. Gives how many."""
-    dead = run.update().where(run.c.source_key == key, run.c.status == Status.RUNNING)
-    values = {"status": Status.ABANDONED, "finished_at": next_record_time(connection, now), "error": "it never ended"}
-    return connection.execute(dead.values(**values)).rowcount
+    dead = (run.c.source_key == key) & (run.c.status == Status.RUNNING)
+    began = connection.scalar(sa.select(sa.func.max(run.c.started_at)).where(dead))
+    if began is None:
+        return 0
+    finished_at = next_record_time(connection, max(now, began))
+    words = "it had not ended when the next run began"
+    closed = run.update().where(dead).values(status=Status.ABANDONED, finished_at=finished_at, error=words)
+    return connection.execute(closed).rowcount
 
 
 def close(connection: sa.Connection, opened: OpenRun, status: Status, now: datetime, **values: Any) -> None:
     """End a run that merged nothing; does nothing when somebody else has ended it."""
     mine = run.update().where(run.c.run_id == opened.run_id, run.c.status == Status.RUNNING)
-    connection.execute(mine.values(status=status, finished_at=next_record_time(connection, now), **values))
+    finished_at = next_record_time(connection, max(now, opened.started_at))
+    connection.execute(mine.values(status=status, finished_at=finished_at, **values))
+
+
+def supersede(connection: sa.Connection, opened: OpenRun, now: datetime) -> None:
+    """End a run that another one overtook, also when that one took it for dead."""
+    mine = run.update().where(run.c.run_id == opened.run_id, run.c.status.in_([Status.RUNNING, Status.ABANDONED]))
+    finished_at = next_record_time(connection, max(now, opened.started_at))
+    words = "a newer run began or was merged before it ended"
+    connection.execute(mine.values(status=Status.SUPERSEDED, finished_at=finished_at, error=words))
 
 
 def next_record_time(connection: sa.Connection, now: datetime) -> datetime:

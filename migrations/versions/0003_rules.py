@@ -63,7 +63,12 @@ RULES = (
         "a removal is not taken back; a return begins a new state",
     ),
     ("catalog_run", "DELETE", "", "runs are never deleted"),
-    ("catalog_run", "UPDATE", "OLD.status <> 'running'", "a finished run is never edited"),
+    (
+        "catalog_run",
+        "UPDATE",
+        "OLD.status <> 'running' AND NOT (OLD.status = 'abandoned' AND NEW.status = 'superseded')",
+        "a finished run is never edited",
+    ),
     ("catalog_run", "INSERT", "NEW.generation IS NOT NULL", "a run begins before it merges"),
     (
         "catalog_run",
