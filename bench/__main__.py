@@ -24,7 +24,7 @@ def main() -> None:
         if "questions" in options.parts:
             from bench import questions
 
-            found += questions.rows(server, options.models)
+            found += questions.rows(server, options.kinds, options.models)
     print(table.text(found))
 
 

@@ -78,7 +78,7 @@ def _capabilities(family: int) -> str:
     efforts = {name: told(bit) for bit, name in enumerate(("low", "medium", "high", "max", "xhigh"))}
     types = {name: told(bit) for bit, name in enumerate(("adaptive", "enabled", "disabled", "between_tools"))}
     edits = {name: told(bit) for bit, name in enumerate(("clear_tool_uses_20250919", "clear_thinking_20251015"))}
-    plain = ("batch", "citations", "code_execution", "image_input", "pdf_input", "structured_outputs")
+    plain = ("batch", "citations", "code_execution", "files", "image_input", "mcp", "pdf_input", "structured_outputs")
     value = {
         **{name: told(bit) for bit, name in enumerate(plain)},
         "effort": {**told(0), **efforts},

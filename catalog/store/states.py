@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from datetime import datetime
+from json.encoder import encode_basestring
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -26,10 +27,11 @@ class Layout(NamedTuple):
 
 def lay_out(attributes: Mapping[str, str]) -> Layout:
     """Split canonical texts by size."""
-    large = {name: text for name, text in attributes.items() if len(text) > SHARED_FROM}
-    if not large:
-        return Layout(_object(attributes), None)
-    return Layout(_object({name: text for name, text in attributes.items() if name not in large}), _object(large))
+    small: list[str] = []
+    large: list[str] = []
+    for name, text in attributes.items():
+        (large if len(text) > SHARED_FROM else small).append(f"{encode_basestring(name)}:{text}")
+    return Layout(f"{{{','.join(small)}}}", f"{{{','.join(large)}}}" if large else None)
 
 
 def select_states() -> sa.Select[Any]:
@@ -53,8 +55,3 @@ def _plain(value: datetime | None) -> str | None:
 def _text(value: object) -> str:
     # What is stored was made canonical when it was read off the wire; only spacing and order are the database's own.
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-
-
-def _object(members: Mapping[str, str]) -> str:
-    inner = ",".join(f"{json.dumps(name, ensure_ascii=False)}:{text}" for name, text in members.items())
-    return f"{{{inner}}}"

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Collection
 from functools import partial
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 from msgspec import Raw
@@ -16,10 +16,11 @@ from catalog.upstream import repair
 REFUSED = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)  # what a strict decoder raises
 _LARGEST = 2**63 - 1  # what a bigint column holds
 _MEMO_ENTRIES, _MEMO_BYTES = 1024, 4096  # each; 50 MB for all, were every value as long as is remembered
-_COLUMNS_AND_ID = frozenset((*FIELDS, "id")) - {"created_at"}  # `created_at` is also kept as it was spelled
+_KNOWN = frozenset((*FIELDS, "id"))
 
 _NONE = frozenset[str]()
 _Spelling = TypeVar("_Spelling")
+_Tokens = Annotated[int, msgspec.Meta(gt=0, le=_LARGEST)]
 
 
 class Cell(msgspec.Struct, frozen=True, eq=False, gc=False):
@@ -30,6 +31,20 @@ class Cell(msgspec.Struct, frozen=True, eq=False, gc=False):
 
 # The three ways to say no value; cells are told apart by identity, which is quick.
 ABSENT, UNKNOWN, UNREADABLE = Cell(None), Cell(None), Cell(None)
+
+
+class _Ordinary(msgspec.Struct, gc=False):
+    """The columns of an entry in which everything is as it should be, in the order of FIELDS."""
+
+    created_at: str
+    display_name: str | None = None
+    type: str | None = None
+    lifecycle: str | None = None
+    deprecated_at: str | None = None
+    retires_at: str | None = None
+    line: str | None = None
+    max_input_tokens: _Tokens | None = None
+    max_tokens: _Tokens | None = None
 
 
 class Fields:
@@ -44,14 +59,45 @@ class Fields:
         rules["created_at"] = partial(date, unknown=unknown, when_absent=UNKNOWN)
         self._decode = Decoder().decode
         self._decode_members = Decoder(dict[str, Raw]).decode
+        self._decode_ordinary = Decoder(_Ordinary).decode
         self._encode = json.JSONEncoder(
             ensure_ascii=False, allow_nan=False, separators=(",", ":"), sort_keys=True
         ).encode
         self._columns = [(name, _Memo(partial(self._judge, rules[name]))) for name in FIELDS]
         self._attributes = _Memo(self._spell)
+        self._unknown = unknown
 
     def reading(self, raw: bytes) -> Reading:
         """Read one entry, whatever its fields hold; it must be an object that was found to be JSON."""
+        return self._quickly(raw) or self._closely(raw)
+
+    def _quickly(self, raw: bytes) -> Reading | None:
+        """Read an entry in which everything is as it should be; None: it needs a closer look."""
+        try:
+            told = self._decode_ordinary(raw)
+            found = self._decode_members(raw)
+            created, deprecated, retires = map(self._moment, (told.created_at, told.deprecated_at, told.retires_at))
+        except (*REFUSED, ValueError):
+            return None
+        if created is None or not f"{told.display_name}{told.type}{told.lifecycle}{told.line}".isprintable():
+            return None
+        texts = (told.display_name, created, told.type, told.lifecycle, deprecated, retires, told.line)
+        spelled = self._attributes
+        attributes = {repair.safe_text(name): spelled[bytes(found[name])] for name in found if name not in _KNOWN}
+        attributes["created_at"] = f'"{told.created_at}"'
+        return Reading((*texts, told.max_input_tokens, told.max_tokens), attributes)
+
+    def _moment(self, text: str | None) -> str | None:
+        """Give a date in its one spelling; ValueError when it says nothing, or is none."""
+        if text is None:
+            return None
+        moment = dates.canonical(text)
+        if moment is None or moment in self._unknown:
+            raise ValueError("an unknown date")
+        return moment
+
+    def _closely(self, raw: bytes) -> Reading:
+        """Read an entry field by field."""
         found = self.members(raw)
         cells = [memo[found.get(name, b"null")] for name, memo in self._columns]
         unreadable = _columns_of(cells, UNREADABLE)
@@ -59,7 +105,9 @@ class Fields:
         return Reading(
             columns=tuple([cell.value for cell in cells]),
             attributes={
-                repair.safe_text(name): spelled[value] for name, value in found.items() if name not in _COLUMNS_AND_ID
+                repair.safe_text(name): spelled[value]
+                for name, value in found.items()
+                if name not in _KNOWN or name == "created_at"  # which is also kept as it was spelled
             },
             silent=_columns_of(cells, UNKNOWN) | unreadable,
             unreadable=unreadable,
@@ -83,6 +131,8 @@ class Fields:
         return rule(self.value(raw))
 
     def _spell(self, raw: bytes) -> str:
+        if raw.startswith(b'"') and raw.isascii() and b"\\" not in raw:  # It is canonical as it stands.
+            return raw.decode()
         return self._encode(repair.safe(self.value(raw), depth=2))
 
 
