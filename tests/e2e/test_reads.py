@@ -1,0 +1,232 @@
+"""The reading commands, called as a user calls them: what they print, where, and how they end."""
+
+import csv
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from catalog.store import schema
+from tests import server as wire
+from tests.e2e.ground import Ground
+from tests.server import ModelsServer, error, model
+
+VIEWS = schema.surface.tables
+
+
+@pytest.fixture
+def lived(
+    server: ModelsServer,
+    migrated_url: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Ground:
+    """Sync twice: claude-a stays, claude-b is renamed, claude-c is gone, Claude-d is new and of an unknown date."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ANTHROPIC_API_KEY", wire.KEY)
+    monkeypatch.setenv("CATALOG_DATABASE_URL", migrated_url)
+    lived = Ground(server, tmp_path, capsys)
+    lived.configure(base_url=server.url, deadline="1s", timeout="1s", confirm_after="0s")
+    server.models = [model("claude-a"), model("claude-b"), model("claude-c")]
+    assert lived.run("sync")[0] == 0
+    epoch = model("Claude-d", created_at="1970-01-01T00:00:00Z", display_name="\x1b[31mRed")
+    server.models = [model("claude-a"), model("claude-b", display_name="Bee"), epoch]
+    assert lived.run("sync")[0] == 0
+    return lived
+
+
+def objects(ground: Ground, *arguments: str) -> list[dict[str, Any]]:
+    code, out, err = ground.run(*arguments, "--json")
+    assert (code, err) == (0, "")
+    found: list[dict[str, Any]] = json.loads(out)
+    return found
+
+
+def ids(ground: Ground, *arguments: str) -> list[str]:
+    return [one["id"] for one in objects(ground, "models", *arguments)]
+
+
+def test_models_lists_now_then_the_gone_or_all(lived: Ground) -> None:
+    assert ids(lived) == ["Claude-d", "claude-a", "claude-b"]
+    assert ids(lived, "--removed") == ["claude-c"]
+    assert ids(lived, "--all") == ["Claude-d", "claude-a", "claude-b", "claude-c"]
+    first = objects(lived, "runs")[-1]["finished_at"]
+    assert ids(lived, "--as-of", first) == ["claude-a", "claude-b", "claude-c"]
+    assert ids(lived, "--match", "claude-[ab]") == ["claude-a", "claude-b"]
+    code, out, err = lived.run("models", "--match", "CLAUDE*", "--json")
+    assert (code, json.loads(out), err) == (0, [], "no model fits\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "view"),
+    [
+        (["models"], "models"),
+        (["models", "--as-of", "0s"], "model_history"),
+        (["changes"], "changes"),
+        (["runs"], "sync_runs"),
+    ],
+)
+def test_json_and_csv_have_the_columns_of_the_view(lived: Ground, arguments: list[str], view: str) -> None:
+    columns = list(VIEWS[view].c.keys())
+    assert list(objects(lived, *arguments)[0]) == columns
+    code, out, _ = lived.run(*arguments, "--csv")
+    assert (code, next(csv.reader(io.StringIO(out)))) == (0, columns)
+
+
+def test_json_has_times_as_text_and_attributes_as_an_object(lived: Ground) -> None:
+    red = objects(lived, "models", "--match", "Claude-d")[0]
+    assert red["created_at"] is None
+    assert red["attributes"]["created_at"] == "1970-01-01T00:00:00Z"
+    assert red["attributes"]["capabilities"]["batch"] == {"supported": True}
+    assert len(red["first_seen_at"]) == len("2026-11-22T09:30:00.000000Z")
+
+
+def test_a_table_shows_no_control_bytes_and_no_1970(lived: Ground) -> None:
+    for arguments in (["models"], ["models", "--all"], ["changes"], ["show", "Claude-d"]):
+        code, out, _ = lived.run(*arguments)
+        assert code == 0
+        assert "\x1b" not in out
+        assert "created_at: " not in out
+        assert " 1970" not in out
+
+
+def test_show_tells_dates_story_and_states(lived: Ground) -> None:
+    _, out, _ = lived.run("show", "claude-b")
+    assert "claude-b  (anthropic)" in out
+    assert "  listed; first seen 20" in out
+    assert 'display_name: "Claude B" -> "Bee"' in out
+    assert "added (baseline)" in out
+    assert "2 states" in out
+    assert "capabilities.batch.supported" in out
+    _, gone, _ = lived.run("show", "claude-c")
+    assert "  gone since 20" in gone
+    _, red, _ = lived.run("show", "Claude-d")
+    assert ["created_at", "unknown"] in [line.split() for line in red.splitlines()]
+
+
+def test_show_json_holds_the_history_and_the_changes(lived: Ground) -> None:
+    (story,) = objects(lived, "show", "claude-b")
+    assert [state["display_name"] for state in story["history"]] == ["Claude B", "Bee"]
+    assert [change["kind"] for change in story["changes"]] == ["added", "changed"]
+
+
+@pytest.mark.warns
+def test_an_unknown_id_is_an_error_that_guesses(lived: Ground) -> None:
+    code, out, err = lived.run("show", "cluade-b")
+    assert (code, out) == (1, "")
+    assert 'no model with the id "cluade-b" was ever seen' in err
+    assert "did you mean claude-b" in err
+    for hostile in ("", "%", "*", "x' OR '1'='1", "\udcff", "a\nb"):
+        assert lived.run("show", "--", hostile)[0] == 1
+
+
+def test_changes_are_newest_first_and_say_when_they_are_cut(lived: Ground) -> None:
+    numbers = [one["change_id"] for one in objects(lived, "changes")]
+    assert numbers == sorted(numbers, reverse=True)
+    assert len(numbers) == 6
+    code, out, err = lived.run("changes", "--limit", "2", "--json")
+    assert (code, [one["change_id"] for one in json.loads(out)]) == (0, numbers[:2])
+    assert "these are the newest 2" in err
+    assert lived.run("-q", "changes", "--limit", "2", "--json")[2] == ""
+    assert len(objects(lived, "changes", "--limit", "6")) == 6
+
+
+def test_changes_are_filtered(lived: Ground) -> None:
+    assert [one["model_id"] for one in objects(lived, "changes", "--kind", "removed")] == ["claude-c"]
+    assert [one["kind"] for one in objects(lived, "changes", "--model", "claude-b")] == ["changed", "added"]
+    assert len(objects(lived, "changes", "--since", "1h", "--model", "c*")) == 5
+    code, out, err = lived.run("changes", "--until", "1h", "--json")
+    assert (code, json.loads(out)) == (0, [])
+    assert "no change was recorded" in err
+
+
+def test_diff_names_what_came_went_and_changed(lived: Ground) -> None:
+    first = objects(lived, "runs")[-1]["finished_at"]
+    found = [tuple(one.values()) for one in objects(lived, "diff", first)]
+    assert found == [
+        ("anthropic", "Claude-d", "added", None, None, None),
+        ("anthropic", "claude-b", "changed", "display_name", '"Claude B"', '"Bee"'),
+        ("anthropic", "claude-c", "removed", None, None, None),
+    ]
+    code, out, err = lived.run("diff", first, first, "--json")
+    assert (code, json.loads(out)) == (0, [])
+    assert "nothing differs" in err
+
+
+def test_moments_the_catalog_does_not_know_are_named(lived: Ground) -> None:
+    code, out, err = lived.run("models", "--as-of", "2020-01-01", "--json")
+    assert (code, json.loads(out)) == (0, [])
+    assert "this catalog begins at 20" in err
+    code, _, err = lived.run("models", "--as-of", "9000-01-01")
+    assert code == 0
+    assert "lies in the future" in err
+
+
+@pytest.mark.warns
+def test_runs_say_why_one_failed(lived: Ground, server: ModelsServer) -> None:
+    server.script(error(403))
+    assert lived.run("sync")[0] == 3
+    _, out, _ = lived.run("runs", "--limit", "1")
+    assert "failed" in out
+    assert "403" in out
+
+
+@pytest.mark.warns
+def test_status_is_an_exit_code_and_says_what_to_type(lived: Ground, server: ModelsServer) -> None:
+    code, out, _ = lived.run("status")
+    assert (code, out.splitlines()[-1]) == (0, "healthy")
+    server.script(error(403))
+    lived.run("sync")
+    code, out, _ = lived.run("status")
+    assert code == 1
+    assert "problem: anthropic: the last run failed; the latest: " in out
+    code, out, _ = lived.run("status", "--json")
+    (source,) = json.loads(out)
+    assert (code, source["healthy"], [one["code"] for one in source["findings"]]) == (1, False, ["failed"])
+    assert list(source)[: len(VIEWS["sources"].c)] == list(VIEWS["sources"].c.keys())
+
+
+@pytest.mark.warns
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["models", "--as-of", "yesterday"], "is no time"),
+        (["models", "--as-of", "1h", "--all"], "contradict"),
+        (["models", "--removed", "--all"], "contradict"),
+        (["models", "--json", "--csv"], "contradict"),
+        (["models", "--source", "nobody"], "was never synced"),
+        (["changes", "--kind", "vanished"], "vanished"),
+        (["changes", "--limit", "-1"], "-1"),
+        (["changes", "--since", "1h", "--until", "2h"], "earlier"),
+        (["diff"], "T1"),
+        (["diff", "1h", "2h"], "earlier"),
+        (["show"], "ID"),
+    ],
+)
+def test_what_makes_no_sense_is_a_usage_error(ground: Ground, arguments: list[str], words: str) -> None:
+    code, out, err = ground.run(*arguments)
+    assert (code, out) == (2, "")
+    assert words in err
+
+
+@pytest.mark.warns
+@pytest.mark.parametrize("command", [["models"], ["show", "x"], ["changes"], ["diff", "1d"], ["runs"], ["status"]])
+def test_reading_makes_no_database(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, command: list[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    code, out, err = Ground(None, tmp_path, capsys).run(*command)  # type: ignore[arg-type]
+    assert (code, out) == (4, "")
+    assert f"there is no catalog at {tmp_path / 'catalog.db'}" in err
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.warns
+def test_an_older_schema_is_named_with_what_to_type(ground: Ground) -> None:
+    ground.rows("UPDATE catalog_version SET version_num = '0001'")
+    code, out, err = ground.run("models")
+    assert (code, out) == (4, "")
+    assert "catalog db upgrade" in err
