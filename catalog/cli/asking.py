@@ -12,6 +12,8 @@ from catalog.cli.context import Context
 from catalog.errors import ConfigError
 
 if TYPE_CHECKING:
+    from click.types import OptionHelpExtra
+
     from catalog.store.history import Connection
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
@@ -32,6 +34,14 @@ class Moment(click.ParamType[datetime]):
             self.fail(str(error), param, ctx)
 
 
+class _Plain(click.Option):
+    """An option whose words say everything: its help ends with them."""
+
+    def get_help_extra(self, ctx: click.Context) -> "OptionHelpExtra":  # noqa: ARG002 - click's signature
+        """Add no bounds: they are there for databases, not for people."""
+        return {}
+
+
 def source_option() -> Decorator:
     """Add --source."""
     return click.option("--source", metavar="S", help="Only this source.")
@@ -46,7 +56,7 @@ def match_option(name: str = "--match") -> Decorator:
 def limit_option(default: int | None, words: str) -> Decorator:
     """Add --limit."""
     kind = click.IntRange(min=0, max=2**31 - 1)
-    return click.option("--limit", type=kind, metavar="N", default=default, help=words)
+    return click.option("--limit", type=kind, cls=_Plain, metavar="N", default=default, help=words)
 
 
 @contextmanager

@@ -42,7 +42,7 @@ def current(context: Context) -> None:
         database.close()
 
 
-@command.command("check")
+@command.command("check", short_help="Compare the tables with those this program knows.")
 @pass_context
 def check(context: Context) -> int:
     """Compare the tables with those this program knows: exit 0 alike, 4 not."""
@@ -58,7 +58,7 @@ def check(context: Context) -> int:
     return Exit.DATABASE if found else Exit.DONE
 
 
-@command.command("verify")
+@command.command("verify", short_help="Check the invariants of the history.")
 @pass_context
 def verify(context: Context) -> int:
     """Check the invariants of the history: exit 0 whole, 4 broken."""

@@ -19,10 +19,11 @@ if TYPE_CHECKING:
 
 _PAGE = 50
 _RUNS = 20
+_KINDS = click.Choice([kind.value for kind in Kind])
 
 
 @click.command()
-@click.option("--as-of", type=asking.Moment(), help="What was listed at that moment.")
+@click.option("--as-of", type=asking.Moment(), help="What was listed at T: a date, RFC 3339, or an age such as 7d.")
 @click.option("--removed", is_flag=True, help="Only those that are gone.")
 @click.option("--all", "every", is_flag=True, help="Every model ever seen.")
 @asking.source_option()
@@ -51,9 +52,11 @@ def models(
 
 
 @click.command()
-@click.option("--since", type=asking.Moment(), help="Only those recorded at T or later.")
+@click.option(
+    "--since", type=asking.Moment(), help="Only those recorded at T (a date, RFC 3339, an age such as 7d) or later."
+)
 @click.option("--until", type=asking.Moment(), help="Only those recorded before T.")
-@click.option("--kind", type=click.Choice([kind.value for kind in Kind]), help="Only changes of this kind.")
+@click.option("--kind", type=_KINDS, metavar="KIND", help="Only this kind: added, removed, returned or changed.")
 @asking.match_option("--model")
 @asking.source_option()
 @asking.limit_option(None, f"At most N; 0: no limit.  [{_PAGE}; no limit with --since]")

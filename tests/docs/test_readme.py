@@ -222,3 +222,12 @@ def test_the_python_page_works_as_it_stands(
         "claude-opus-4-7",
     ]
     assert "claude-no-such-model" in said[-1]
+
+
+def test_the_api_of_the_demo_can_be_used_as_its_page_shows(capsys: pytest.CaptureFixture[str]) -> None:
+    exec(blocks("python", PAGES[Path("docs/demo.md")])[0], {})
+    assert capsys.readouterr().out == "['mine']\n"
+
+
+def test_every_program_that_a_page_shows_is_run_above() -> None:
+    assert {str(name) for name, page in PAGES.items() if blocks("python", page)} == {"docs/demo.md", "docs/python.md"}
