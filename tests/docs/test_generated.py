@@ -2,8 +2,9 @@
 
 import pytest
 
+from catalog.cli import sync
 from catalog.domain import Status
-from docs import generate, picture
+from docs import exits, generate, picture
 
 WALK = generate.ROOT / "docs" / "walk.md"
 
@@ -22,6 +23,10 @@ def test_the_picture_fetches_nothing_and_shows_what_was_asked() -> None:
 def test_a_terminal_forgets_a_progress_bar_that_was_erased() -> None:
     bar = "\x1b[?25l\r\x1b[2K2024 ━━━ 0/2\r\x1b[2K2024 ━━━ 2/2\n\x1b[?25h\r\x1b[1A\x1b[2K"
     assert picture.screen(f"{bar}2 syncs\n\x1b[1myear\x1b[0m\n") == ["2 syncs", "\x1b[1myear\x1b[0m"]
+
+
+def test_the_order_of_gravity_is_the_one_of_sync() -> None:
+    assert f"counts: {', '.join(str(code.value) for code in sync._GRAVEST[:-1])}." in exits.table()
 
 
 @pytest.mark.parametrize("status", Status)
