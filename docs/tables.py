@@ -10,9 +10,9 @@ from catalog.store import schema
 _OPENING = """\
 # Schema
 
-Five relations are public: `sources`, `models`, `model_history`, `changes` and `sync_runs`. Their names and columns
-stay as they are. They are views, the same on SQLite and Postgres; reading them is all that a program of yours needs.
-Queries to start from are in the [cookbook](cookbook.md).
+These relations are public: RELATIONS. Their names and columns stay as they are.
+They are views, the same on SQLite and Postgres; reading them is all that a program of yours needs. Queries to start
+from are in the [cookbook](cookbook.md).
 
 - A *source* is a configured list, a *model* an entry of it, a *walk* the reading of the list page by page, a *run*
   one sync of one source, a *state* a model's fields during an interval, a *change* what a run found different, a
@@ -36,7 +36,8 @@ def page() -> str:
     """Write the page."""
     public = map(_view, schema.surface.tables.values())
     internal = map(_table, schema.metadata.tables.values())
-    return "\n".join([_OPENING, *public, _INTERNAL, *internal])
+    names = ", ".join(f"`{name}`" for name in schema.surface.tables)
+    return "\n".join([_OPENING.replace("RELATIONS", names), *public, _INTERNAL, *internal])
 
 
 def _view(table: sa.Table) -> str:
