@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from catalog.domain import Status
 from catalog.errors import Exit
-from catalog.store import courtesy, runs
+from catalog.store import courtesy, runs, schema
 from catalog.store import database as databases
 from catalog.upstream import wire
 from tests import server as play
@@ -26,7 +26,7 @@ STATES = ("models", "model_history", "changes")
 
 
 def contents(world: World) -> list[list[tuple[Any, ...]]]:
-    return [world.rows(view, *worlds.schema.surface.tables[view].c.keys()) for view in (*STATES, "sync_runs")]
+    return [world.rows(view, *schema.surface.tables[view].c.keys()) for view in (*STATES, "sync_runs")]
 
 
 def test_a_run_records_how_it_went(world: World) -> None:
