@@ -84,6 +84,8 @@ RULES = (
             AND (run_id >= NEW.run_id OR walked_at >= NEW.walked_at))""",
         "history goes only forward",
     ),
+    ("catalog_shape", "UPDATE", "", "attributes that states share are never edited"),
+    ("catalog_shape", "DELETE", "", "history is never deleted"),
     ("catalog_source", "DELETE", "", "sources are never forgotten"),
     (
         "catalog_source",
