@@ -6,6 +6,7 @@ import io
 import os
 import pty
 import re
+import shlex
 import struct
 import subprocess
 import sys
@@ -30,10 +31,11 @@ def svg() -> str:
     from rich.text import Text
 
     console = Console(record=True, width=WIDTH, file=io.StringIO(), force_terminal=True)
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as programs:
+        _install(Path(programs) / "catalog")
         for command in COMMANDS:
             console.print(Text(f"$ {command}", style="bold"))
-            for line in screen(_on_terminal(command, folder).replace(str(Path(folder).resolve()), FOLDER)):
+            for line in screen(_on_terminal(command, folder, programs).replace(str(Path(folder).resolve()), FOLDER)):
                 console.print(Text.from_ansi(line), soft_wrap=True)
     drawn = console.export_svg(title="catalog demo", unique_id="demo")
     # No font is fetched from anywhere: a monospaced one is there.
@@ -63,11 +65,18 @@ def screen(output: str) -> list[str]:
     return lines[:-1] if not lines[-1] else lines
 
 
-def _on_terminal(command: str, folder: str) -> str:
+def _install(program: Path) -> None:
+    """Make a command of this checkout, whatever is installed."""
+    python = f"{shlex.quote(sys.executable)} -c 'from catalog.cli import main; main()'"
+    program.write_text(f'#!/bin/sh\nPYTHONPATH={shlex.quote(str(ROOT))} exec {python} "$@"\n')
+    program.chmod(0o755)
+
+
+def _on_terminal(command: str, folder: str, programs: str) -> str:
     reader, writer = pty.openpty()
     fcntl.ioctl(writer, termios.TIOCSWINSZ, struct.pack("HHHH", HEIGHT, WIDTH, 0, 0))
     with subprocess.Popen(
-        ["sh", "-c", command], cwd=folder, env=_surroundings(), stdout=writer, stderr=writer
+        ["sh", "-c", command], cwd=folder, env=_surroundings(programs), stdout=writer, stderr=writer
     ) as process:
         os.close(writer)
         seen = b"".join(iter(lambda: _read(reader), b"")).decode()
@@ -77,10 +86,9 @@ def _on_terminal(command: str, folder: str) -> str:
     return seen.replace("\r\n", "\n")
 
 
-def _surroundings() -> dict[str, str]:
-    """A newcomer's environment, in which the installed command is found."""
-    path = f"{Path(sys.executable).parent}:{os.environ.get('PATH', '')}"
-    return {"PATH": path, "TERM": "xterm-256color", "PYTHONUTF8": "1"}
+def _surroundings(programs: str) -> dict[str, str]:
+    """A newcomer's environment, in which the command is found."""
+    return {"PATH": f"{programs}:{os.environ['PATH']}", "TERM": "xterm-256color", "PYTHONUTF8": "1"}
 
 
 def _read(descriptor: int) -> bytes:
