@@ -18,7 +18,7 @@ def change(found: Change) -> str:
         case Kind.RETURNED:
             return f"{subject} listed again"
         case Kind.REMOVED:
-            return f"{subject} removed: not listed since {dates.short(found.observed_at)}"
+            return f"{subject} removed: not listed since {_second(found.observed_at)}"
         case Kind.CHANGED:
             return f"{subject} {found.field}: {found.old_value or 'absent'} -> {found.new_value or 'absent'}"
 
