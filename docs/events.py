@@ -28,7 +28,7 @@ Log lines go to stderr. `-v` adds the ones for debugging, `-q` leaves only warni
 json` each is one JSON object on a line of its own: `time`, `level`, `event` and `message`, and the fields of the
 event. Names of events and fields stay as they are; the words of `message` may change.
 
-```json
+```text
 {"runs": 31, "states": 24, "time": "2026-11-22T09:30:00.000000Z", "level": "info", "event": "demo.finished", ...}
 ```
 
