@@ -16,6 +16,14 @@ def among(connection: sa.Connection, column: sa.Column[Any], values: Sequence[An
     return column.in_(sa.select(each.c.value))
 
 
+def fetch(connection: sa.Connection, statement: sa.Select[Any]) -> list[tuple[Any, ...]]:
+    """Give every row at once, as the driver makes it: for columns whose values need no translation."""
+    with connection.execute(statement) as result:
+        cursor: Any = result.cursor
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+        return rows
+
+
 def insert(connection: sa.Connection, table: sa.Table, rows: Sequence[Sequence[Any]]) -> None:
     """Insert rows of plain values in the order of the table's columns, by the fastest way the driver has."""
     if not rows:

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from catalog.domain import FIELDS, Item, KnownPage, Outcome, Page, Reading, Verdict
 from catalog.store import bulk, difference, schema, states
 from catalog.store.database import Database
+from catalog.store.ids import Ids
 
 _SHAPES_REMEMBERED = 10_000
 _SEAL = object()
@@ -29,7 +30,7 @@ def _temporary(name: str, *columns: sa.Column[Any]) -> sa.Table:
 staged = _temporary(
     "stage_model",
     sa.Column("position", sa.Integer, primary_key=True, autoincrement=False),
-    sa.Column("id", schema.Id, unique=True),
+    sa.Column("id", schema.Id),
     sa.Column("model_key", sa.Integer),  # NULL: never seen before; its key will be the highest there is plus `number`
     sa.Column("number", sa.Integer),
     *(sa.Column(name, schema.model.c[name].type) for name in (*FIELDS, "own")),
@@ -58,6 +59,7 @@ staged_page = _temporary(
 
 
 class _Known(NamedTuple):
+    id: str
     key: int
     digest: str
     listed: bool
@@ -99,7 +101,10 @@ def open_(database: Database, connection: sa.Connection, source_key: int) -> Ite
     try:
         yield Staging(database, connection, source_key)
     finally:
-        if not connection.invalidated:
+        if database.is_sqlite:
+            # The tables go with their connection: dropping large ones would hold all they ever held in memory.
+            connection.invalidate()
+        elif not connection.invalidated:
             with database.transaction(connection):
                 tables.drop_all(connection)
 
@@ -144,7 +149,7 @@ class Staging:
         with self._transaction():
             known = self._look_up([item.id for item in page.items])
             again = {id for id, row in known.items() if self._repeats(row.key)}
-            again |= self._staged_already(page) if self._new else frozenset()
+            again |= self._ids.add(item.id for item in page.items if item.id not in known)
             items = [item for item in page.items if item.id not in again] if again else page.items
             self._present += sum(row.listed for id, row in known.items() if id not in again)
             self._stage_new([item for item in items if item.id not in known])
@@ -182,8 +187,11 @@ class Staging:
         self._present = 0
         self._unreadable = 0
         self._shapes: dict[str, str] = {}
+        self._ids = Ids()  # of models never seen before
+        mine = sa.exists().where(schema.model.c.source_key == self._source_key)
         with self._transaction() as connection:
-            highest = connection.execute(sa.select(sa.func.max(schema.model.c.model_key))).scalar()
+            highest = connection.scalar(sa.select(sa.func.max(schema.model.c.model_key)))
+            self._any_known = connection.scalar(sa.select(mine))
         self._seen = bytearray((highest or 0) + 1)
 
     @contextmanager
@@ -200,19 +208,13 @@ class Staging:
         return 0
 
     def _look_up(self, ids: Sequence[str]) -> dict[str, _Known]:
+        if not self._any_known:
+            return {}
         table = schema.model.c
         wanted = sa.select(table.id, table.model_key, table.digest, table.removed_run.is_(None)).where(
             table.source_key == self._source_key, bulk.among(self._connection, table.id, ids)
         )
-        rows = self._connection.execute(wanted).all()
-        return {name: _Known(key, digest, bool(listed)) for name, key, digest, listed in rows}
-
-    def _staged_already(self, page: Page) -> frozenset[str]:
-        ids = [item.id for item in page.items]
-        wanted = sa.select(staged.c.id).where(
-            staged.c.model_key.is_(None), bulk.among(self._connection, staged.c.id, ids)
-        )
-        return frozenset(self._connection.scalars(wanted))
+        return {row.id: row for row in map(_Known._make, bulk.fetch(self._connection, wanted))}
 
     def _stage_new(self, items: Sequence[Item]) -> None:
         self._stage((item, reading, None, _digest(item, reading)) for item in items for reading in [self._read(item)])
