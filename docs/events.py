@@ -45,10 +45,7 @@ def page() -> str:
     found = in_source()
     if unsaid := found.keys() ^ WORDS.keys():
         raise KeyError(f"events and their words differ: {sorted(unsaid)}")
-    rows = [
-        f"| `{name}` | {', '.join(f'`{field}`' for field in fields)} | {WORDS[name]} |"
-        for name, fields in found.items()
-    ]
+    rows = (f"| `{name}` | {_code(fields)} | {WORDS[name]} |" for name, fields in found.items())
     return _OPENING + "\n".join(rows) + "\n"
 
 
