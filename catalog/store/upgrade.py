@@ -57,6 +57,7 @@ def upgrade(database: Database) -> None:
     """Apply every missing migration in one transaction; another process at the same waits, then finds it done."""
     from alembic import command
 
+    current(database)  # refuses before anything is touched
     _prepare(database)
     with database.write() as connection:
         if _revision(database, connection) == HEAD:
@@ -107,7 +108,7 @@ def _revision(database: Database, connection: sa.Connection) -> str | None:
     inspector = sa.inspect(connection)
     if inspector.has_table(schema.VERSION_TABLE):
         return _known(connection.execute(sa.text(f"SELECT version_num FROM {schema.VERSION_TABLE}")).scalar())  # noqa: S608 - our constant
-    tables = set(inspector.get_table_names())
+    tables = {*inspector.get_table_names(), *inspector.get_view_names()}
     ours = sorted(tables & {*schema.metadata.tables, *schema.surface.tables})
     if ours or (tables and database.is_sqlite):
         names = ", ".join(ours or sorted(tables)[:3])
