@@ -1,0 +1,160 @@
+"""Bringing a catalog to head: rows stay, strangers are refused, and two at once do it once."""
+
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+
+from catalog.errors import Exit, SchemaError
+from catalog.store import database as databases
+from catalog.store import history, invariants, schema, upgrade
+from tests.migrations import revisions
+from tests.migrations.test_schema import opened, reflected
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize("revision", revisions.older())
+def test_an_upgrade_keeps_every_row(database_url: str, revision: str) -> None:
+    database = revisions.open_at(database_url, revision)
+    before = revisions.rows(database)
+    assert upgrade.current(database) == revision
+    assert upgrade.ensure(database) == revision
+    after = revisions.rows(database)
+    assert {name: after[name] for name in before} == before
+    assert invariants.broken(database) == []
+    with database.read() as connection:
+        (story,) = history.stories(connection, "a")
+    assert [state.display_name for state in story.states] == ["Old", "New"]
+    assert story.model.attributes == {"own": None, "large": [1, 2]}
+    assert upgrade.differences(database) == []
+    database.close()
+
+
+@pytest.mark.parametrize("revision", revisions.older())
+def test_an_older_schema_is_left_alone_when_nobody_may_upgrade_it(database_url: str, revision: str) -> None:
+    database = revisions.open_at(database_url, revision)
+    for refuse in (lambda: upgrade.ensure(database, auto=False), lambda: upgrade.require(database)):
+        with pytest.raises(SchemaError) as caught:
+            refuse()
+        assert (revision in caught.value.message, "catalog db upgrade" in caught.value.hint) == (True, True)
+    assert upgrade.current(database) == revision
+    database.close()
+
+
+@pytest.mark.parametrize("revision", ["9999", "abc123", ""])
+def test_a_newer_schema_is_refused_and_untouched(migrated_url: str, revision: str) -> None:
+    with opened(migrated_url) as database:
+        with database.write() as connection:
+            connection.execute(sa.text(f"UPDATE {schema.VERSION_TABLE} SET version_num = '{revision}'"))
+        before = reflected(database)
+        for refuse in (upgrade.current, upgrade.ensure, upgrade.upgrade, upgrade.require):
+            with pytest.raises(SchemaError) as caught:
+                refuse(database)
+            assert (caught.value.exit_code, "newer" in caught.value.message) == (Exit.DATABASE, True)
+        assert reflected(database) == before
+
+
+@pytest.mark.parametrize("name", ["invoice", "models", "catalog_model"])
+def test_a_file_that_holds_something_else_is_refused_and_untouched(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "other.db"
+    with sqlite3.connect(path) as connection:
+        connection.execute(f"CREATE TABLE {name} (x)")
+    connection.close()
+    before = path.read_bytes()
+    with opened(f"sqlite:///{path}") as database:
+        for refuse in (upgrade.current, upgrade.ensure, upgrade.upgrade):
+            with pytest.raises(SchemaError, match=f"not a catalog: it holds {name}"):
+                refuse(database)
+    assert path.read_bytes() == before
+
+
+def test_a_postgres_schema_may_hold_other_things_but_none_of_our_names(postgres_url: str) -> None:
+    with opened(postgres_url) as database:
+        with database.write() as connection:
+            connection.execute(sa.text("CREATE TABLE invoice (x int)"))
+        assert upgrade.ensure(database) is None
+    with opened(postgres_url) as database:
+        assert upgrade.current(database) == upgrade.HEAD
+        assert upgrade.differences(database) == []
+
+
+@pytest.mark.parametrize("kind", ["TABLE models (x int)", "VIEW changes AS SELECT 1 AS x", "TABLE catalog_run (x int)"])
+def test_a_postgres_schema_with_one_of_our_names_is_refused(postgres_url: str, kind: str) -> None:
+    with opened(postgres_url) as database:
+        with database.write() as connection:
+            connection.execute(sa.text(f"CREATE {kind}"))
+        with pytest.raises(SchemaError, match="not a catalog: it holds"):
+            upgrade.ensure(database)
+        with database.read() as connection:
+            assert not sa.inspect(connection).has_table(schema.VERSION_TABLE)
+
+
+def test_several_processes_upgrade_at_once_and_all_find_it_done(database_url: str) -> None:
+    code = (
+        "import sys; from catalog.store import database, upgrade; import alembic.command\n"
+        "opened = database.open_(sys.argv[1]); print('ready', flush=True); sys.stdin.readline()\n"
+        "upgrade.ensure(opened); print(upgrade.current(opened))"
+    )
+    started = [
+        subprocess.Popen(
+            [sys.executable, "-c", code, database_url],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(3)
+    ]
+    for process in started:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+    ended = [process.communicate("go\n", timeout=60) for process in started]
+    assert ended == [(f"{upgrade.HEAD}\n", "")] * 3
+
+
+def test_the_printed_sql_makes_the_same_schema(sqlite_url: str, migrated_file: Path) -> None:
+    with opened(sqlite_url) as database:
+        printed = upgrade.sql(database)
+        assert database.path is not None
+        with sqlite3.connect(database.path) as connection:
+            connection.executescript(printed)
+        connection.close()
+        assert upgrade.current(database) == upgrade.HEAD
+        with opened(f"sqlite:///{migrated_file}") as migrated:
+            assert objects(database) == objects(migrated)
+
+
+def objects(database: databases.Database) -> set[tuple[object, ...]]:
+    with database.read() as connection:
+        rows = connection.execute(sa.text("SELECT type, name, sql FROM sqlite_master")).all()
+    return {(row.type, row.name, " ".join((row.sql or "").split())) for row in rows}
+
+
+def test_the_printed_sql_makes_the_same_schema_on_postgres(postgres_url: str, migrated_database: str) -> None:
+    with opened(postgres_url) as database:
+        plain = database.url.set(drivername="postgresql").render_as_string(hide_password=False)
+        with psycopg.connect(plain, autocommit=True) as connection:
+            connection.execute(upgrade.sql(database).encode())
+        assert upgrade.current(database) == upgrade.HEAD
+        assert upgrade.differences(database) == []
+        other = database.url.set(database=migrated_database).render_as_string(hide_password=False)
+        with opened(other) as migrated:
+            assert (reflected(database), definitions(database)) == (reflected(migrated), definitions(migrated))
+
+
+def definitions(database: databases.Database) -> set[tuple[object, ...]]:
+    with database.read() as connection:
+        views = connection.execute(sa.text("SELECT viewname, definition FROM pg_views WHERE schemaname = 'public'"))
+        functions = connection.execute(
+            sa.text("SELECT proname, prosrc FROM pg_proc WHERE pronamespace = 'public'::regnamespace")
+        )
+        triggers = connection.execute(
+            sa.text("SELECT tgname, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal")
+        )
+        return {tuple(row) for rows in (views, functions, triggers) for row in rows}
