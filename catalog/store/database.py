@@ -19,7 +19,7 @@ from catalog.errors import ConfigError, DatabaseError
 from catalog.store import refusals
 
 Connection = sa.Connection  # for rooms that pass one on and know no SQL
-Kind = Literal["write", "rehearsal", "read", "own"]
+Kind = Literal["write", "rehearsal", "brief", "read", "own"]
 BUSY_SECONDS = 30.0
 MERGES = 0x0CA7A106  # the advisory lock that merges, migrations and new runs take one after another
 
@@ -77,8 +77,8 @@ class Database:
     def transaction(self, connection: sa.Connection, kind: Kind = "own") -> Iterator[None]:
         """Commit when the block ends well, else roll back.
 
-        "write": one at a time per database; "rehearsal": the same, but always rolled back; "read": one consistent view;
-        "own": temporary tables only.
+        "write": one at a time per database; "rehearsal": the same, but always rolled back; "brief": writes of single
+        rows that need no such order; "read": one consistent view; "own": temporary tables only.
         """
         connection.info["begin"] = kind
         with self.translated(), connection.begin() as transaction:
@@ -190,5 +190,6 @@ def _set_pragmas(connection: Any, _record: object) -> None:
 def _begin(connection: sa.Connection) -> None:
     if connection.dialect.name == "sqlite":
         # A deferred transaction that reads before it writes fails at once when another writer came between.
-        how = "BEGIN IMMEDIATE" if connection.info.get("begin") in {"write", "rehearsal"} else "BEGIN"
+        immediate = connection.info.get("begin") in {"write", "rehearsal", "brief"}
+        how = "BEGIN IMMEDIATE" if immediate else "BEGIN"
         connection.exec_driver_sql(how)

@@ -185,6 +185,13 @@ model = sa.Table(
         sqlite_where=sa.text("missing_run IS NOT NULL"),
         postgresql_where=sa.text("missing_run IS NOT NULL"),
     ),
+    # Serves the search for retirements that come near, at each look at the clock.
+    sa.Index(
+        "catalog_model_retires_at_idx",
+        "retires_at",
+        sqlite_where=sa.text("retires_at IS NOT NULL AND removed_run IS NULL"),
+        postgresql_where=sa.text("retires_at IS NOT NULL AND removed_run IS NULL"),
+    ),
     comment="Each model ever seen, with its present or last state.",
 )
 
@@ -241,8 +248,8 @@ change = sa.Table(
     sa.CheckConstraint("observed_run < run_id", name="catalog_change_observed_check"),
     # Serves one model's story.
     sa.Index("catalog_change_model_key_idx", "model_key"),
-    # Serves the changes of a run, and through it those since a moment.
-    sa.Index("catalog_change_run_id_idx", "run_id"),
+    # Serves the changes of a run in the order of the log, and through it those since a moment.
+    sa.Index("catalog_change_run_id_idx", "run_id", "change_id"),
     comment="The change log; append-only.",
 )
 

@@ -10,13 +10,14 @@ import sqlalchemy as sa
 
 from catalog.errors import DatabaseError, SchemaError
 from catalog.store import database as databases
+from catalog.store import owed as _owed  # noqa: F401 - its tables join those of schema
 from catalog.store import schema
 from catalog.store.database import Database
 
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0003"
+HEAD = "0004"
 UPGRADE = "run `catalog db upgrade`"
 
 

@@ -54,7 +54,7 @@ def upgrade() -> None:
         comment="The change log; append-only.",
     )
     op.create_index("catalog_change_model_key_idx", "catalog_change", ["model_key"], unique=False)
-    op.create_index("catalog_change_run_id_idx", "catalog_change", ["run_id"], unique=False)
+    op.create_index("catalog_change_run_id_idx", "catalog_change", ["run_id", "change_id"], unique=False)
     op.create_table(
         "catalog_model",
         sa.Column("model_key", sa.Integer(), autoincrement=False, nullable=False, comment="Number of the model."),

@@ -1,0 +1,135 @@
+"""One pass over the outbox: lease, word, send, acknowledge. Joins store and alerts.
+
+Every channel has a thread of its own, so that one that is down, slow or broken delays no other. A message is noted as
+delivered after its channel took it, never before; one that was taken in the very moment of a crash goes out again with
+the same id.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from catalog import logs
+from catalog.errors import DatabaseError
+from catalog.notice import DeliveryError, Message
+from catalog.store import outbox
+from catalog.store.database import Database
+from catalog.store.outbox import Leased
+
+log = logging.getLogger("catalog.deliver")
+FIRST_WAIT, LONGEST_WAIT = 30.0, 3600.0  # seconds between attempts; they double
+
+
+class Channel(Protocol):
+    """Takes a message, or raises DeliveryError. Ends well before outbox.LEASE whatever the other side does."""
+
+    def send(self, message: Message) -> None: ...
+
+
+# Words a frozen payload: gives subject and text.
+Render = Callable[[str], tuple[str, str]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sender:
+    """What a pass needs besides the database. `spread` gives 0..1, `token` a name nobody else has."""
+
+    channels: Mapping[str, Channel]
+    render: Render
+    clock: Callable[[], datetime]
+    spread: Callable[[], float]
+    token: Callable[[], str]
+    monotonic: Callable[[], float] = time.monotonic
+
+
+@dataclass(kw_only=True, slots=True)
+class Report:
+    """What a pass did, channel by channel."""
+
+    delivered: dict[str, int] = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)  # why, in words
+
+
+def deliver(
+    database: Database, sender: Sender, *, seconds: float = 30.0, stop: threading.Event | None = None
+) -> Report:
+    """Send what is due; begins no message after `seconds` or once `stop` is set. Raises DatabaseError."""
+    with database.read() as connection:
+        due = [name for name in outbox.due(connection, sender.clock()) if name in sender.channels]
+    report = Report()
+    until = sender.monotonic() + seconds
+
+    def go_on() -> bool:
+        return sender.monotonic() < until and (stop is None or not stop.is_set())
+
+    args = (database, sender, report, go_on)
+    threads = [threading.Thread(target=_serve, args=(name, *args), daemon=True) for name in due]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(seconds + outbox.LEASE.total_seconds())
+    return report
+
+
+def wait(attempts: int, spread: float, retry_after: float | None = None) -> timedelta:
+    """How long to wait after so many attempts: as told, else half a minute, doubling to an hour, with jitter."""
+    if retry_after is not None:
+        return timedelta(seconds=max(retry_after, 1.0))
+    return timedelta(seconds=min(FIRST_WAIT * 2 ** min(attempts, 10), LONGEST_WAIT) * (0.75 + spread / 2))
+
+
+def _serve(name: str, database: Database, sender: Sender, report: Report, go_on: Callable[[], bool]) -> None:
+    """Send one channel's messages, oldest first, until one fails or none is due."""
+    try:
+        while go_on():
+            leased = outbox.lease(database, name, sender.clock(), sender.token)
+            if leased is None:
+                return
+            words = _send(database, sender, name, leased)
+            if words is not None:
+                report.failed[name] = words
+                return
+            report.delivered[name] = report.delivered.get(name, 0) + 1
+    except DatabaseError as error:
+        report.failed[name] = error.message
+        log.warning("%s: %s", name, error.message, extra=logs.event("delivery.unnoted", channel=name))
+
+
+def _send(database: Database, sender: Sender, name: str, leased: Leased) -> str | None:
+    """Send one message; gives why the channel did not take it, None when it did."""
+    try:
+        sender.channels[name].send(_message(sender, leased))
+    except DeliveryError as error:
+        _failed(database, sender, name, leased, error)
+        return error.message
+    except Exception as error:  # noqa: BLE001 - whatever a channel does, the other channels and messages go on
+        words = f"it failed with {type(error).__name__}"
+        _failed(database, sender, name, leased, DeliveryError(words))
+        return words
+    outbox.acknowledge(database, leased, sender.clock())
+    told = logs.event("delivery.made", channel=name, type=leased.type, id=leased.uid, attempts=leased.attempts + 1)
+    log.debug("%s took %s", name, leased.uid, extra=told)
+    return None
+
+
+def _failed(database: Database, sender: Sender, name: str, leased: Leased, error: DeliveryError) -> None:
+    pause = wait(leased.attempts, sender.spread(), error.retry_after)
+    outbox.fail(database, leased, error.message, now=sender.clock(), wait=pause, gone=error.gone)
+    told = logs.event("delivery.failed", channel=name, type=leased.type, id=leased.uid)
+    log.warning("%s did not take %s: %s", name, leased.uid, error.message, extra=told)
+
+
+def _message(sender: Sender, leased: Leased) -> Message:
+    subject, text = sender.render(leased.payload)
+    return Message(
+        id=leased.uid,
+        type=leased.type,
+        payload=leased.payload,
+        subject=subject,
+        text=text,
+        sent_at=sender.clock(),
+    )

@@ -1,0 +1,210 @@
+"""Deliveries: owed in the transaction that records their cause, leased to one sender, made, or failed until dead."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from catalog.notice import Owed
+from catalog.store import schema
+from catalog.store.database import Database
+from catalog.store.owed import channel, deliveries, delivery
+
+LEASE = timedelta(seconds=60)
+PATIENCE = timedelta(days=7)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Leased:
+    """A delivery that is ours to make until the lease ends."""
+
+    delivery_id: int
+    uid: str
+    type: str
+    payload: str
+    attempts: int  # that failed before
+    lease: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Delivery:
+    """A row of `deliveries`."""
+
+    delivery_id: int
+    channel: str
+    source: str
+    run_id: int | None
+    type: str
+    status: str
+    attempts: int
+    next_attempt_at: datetime | None
+    delivered_at: datetime | None
+    last_error: str | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Backlog:
+    """How a channel stands."""
+
+    channel: str
+    owed: int
+    dead: int
+    oldest: datetime | None  # when the oldest of the owed ones became so
+    last_error: str | None
+
+
+def register(connection: sa.Connection, names: Iterable[str], now: datetime) -> None:
+    """Note channels at first sight: what happened before that is never told to them."""
+    known = set(connection.scalars(sa.select(channel.c.channel)))
+    unknown = [{"channel": name, "created_at": now} for name in names if name not in known]
+    if unknown:
+        connection.execute(channel.insert(), unknown)
+
+
+def known_since(connection: sa.Connection) -> Mapping[str, datetime]:
+    """Tell when each channel was first seen."""
+    return dict(connection.execute(sa.select(channel.c.channel, channel.c.created_at)).tuples().all())
+
+
+def owe(connection: sa.Connection, messages: Sequence[Owed], now: datetime) -> int:
+    """Write down messages in the caller's transaction, leaving out those that were owed before; give how many."""
+    wanted = fresh(connection, messages)
+    if not wanted:
+        return 0
+    number = connection.scalar(sa.select(sa.func.max(delivery.c.delivery_id))) or 0
+    source = schema.source.c
+    keys = dict(connection.execute(sa.select(source.source, source.source_key)).tuples().all())
+    rows = [
+        {
+            "delivery_id": number + place,
+            "channel": message.channel,
+            "source_key": keys[message.source],
+            "run_id": message.run_id,
+            "type": message.type,
+            "uid": message.uid,
+            "payload": message.payload,
+            "status": "owed",
+            "attempts": 0,
+            "next_attempt_at": message.due_at,
+            "give_up_at": message.due_at + PATIENCE,
+            "created_at": now,
+        }
+        for place, message in enumerate(wanted, start=1)
+    ]
+    connection.execute(delivery.insert(), rows)
+    return len(rows)
+
+
+def fresh(connection: sa.Connection, messages: Iterable[Owed]) -> list[Owed]:
+    """Leave out the messages that were owed before, and repetitions."""
+    unique = {(message.channel, message.uid): message for message in messages}
+    return [message for message in unique.values() if not _is_owed(connection, message)]
+
+
+def due(connection: sa.Connection, now: datetime) -> list[str]:
+    """Name the channels for which something can be sent now."""
+    wanted = sa.select(delivery.c.channel).where(*_free(now)).distinct().order_by(delivery.c.channel)
+    return list(connection.scalars(wanted))
+
+
+def lease(database: Database, name: str, now: datetime, token: Callable[[], str]) -> Leased | None:
+    """Take the oldest delivery of a channel that is due, for LEASE; None when there is none that nobody else has."""
+    with database.connect() as connection, database.transaction(connection, "brief"):
+        oldest = (
+            sa.select(delivery)
+            .where(delivery.c.channel == name, *_free(now))
+            .order_by(delivery.c.delivery_id)
+            .limit(1)
+            .with_for_update(skip_locked=True)
+        )
+        row = connection.execute(oldest).first()
+        if row is None:
+            return None
+        mine = token()
+        taken = delivery.update().where(delivery.c.delivery_id == row.delivery_id)
+        connection.execute(taken.values(lease=mine, leased_until=now + LEASE))
+        return Leased(
+            delivery_id=row.delivery_id,
+            uid=row.uid,
+            type=row.type,
+            payload=row.payload,
+            attempts=row.attempts,
+            lease=mine,
+        )
+
+
+def acknowledge(database: Database, made: Leased, now: datetime) -> bool:
+    """Note that the channel took it; False when the lease had passed to somebody else."""
+    values = {"status": "delivered", "delivered_at": now, "next_attempt_at": None, "last_error": None}
+    return _settle(database, made, {**values, "attempts": made.attempts + 1})
+
+
+def fail(database: Database, failed: Leased, words: str, *, now: datetime, wait: timedelta, gone: bool) -> bool:
+    """Note that it was not taken: tried again after `wait`, or dead when `gone` or past its time."""
+    dead = sa.true() if gone else delivery.c.give_up_at <= now
+    return _settle(
+        database,
+        failed,
+        {
+            "status": sa.case((dead, "dead"), else_="owed"),
+            "next_attempt_at": sa.case(
+                (dead, sa.null()), else_=sa.literal(now + wait, delivery.c.next_attempt_at.type)
+            ),
+            "last_error": words,
+            "attempts": failed.attempts + 1,
+        },
+    )
+
+
+def revive(database: Database, *, now: datetime, name: str | None = None, delivery_id: int | None = None) -> int:
+    """Owe dead deliveries once more, all of them or those of one channel or number; give how many."""
+    conditions = [delivery.c.status == "dead"]
+    conditions += [delivery.c.channel == name] if name is not None else []
+    conditions += [delivery.c.delivery_id == delivery_id] if delivery_id is not None else []
+    values = {"status": "owed", "next_attempt_at": now, "give_up_at": now + PATIENCE}
+    with database.connect() as connection, database.transaction(connection, "brief"):
+        return connection.execute(delivery.update().where(*conditions).values(**values)).rowcount
+
+
+def listing(connection: sa.Connection, *, every: bool = False) -> Iterator[Delivery]:
+    """Stream what is owed or dead, oldest first; `every`: what was delivered too."""
+    wanted = sa.select(deliveries).order_by(deliveries.c.delivery_id)
+    if not every:
+        wanted = wanted.where(deliveries.c.status != "delivered")
+    return (Delivery(**row) for row in connection.execute(wanted).mappings())
+
+
+def backlog(connection: sa.Connection) -> list[Backlog]:
+    """Say how each channel stands that owes something or gave something up."""
+    is_owed, is_dead = delivery.c.status == "owed", delivery.c.status == "dead"
+    wanted = (
+        sa.select(
+            delivery.c.channel,
+            sa.func.count(sa.case((is_owed, 1))).label("owed"),
+            sa.func.count(sa.case((is_dead, 1))).label("dead"),
+            sa.func.min(sa.case((is_owed, delivery.c.created_at))).label("oldest"),
+            sa.func.max(delivery.c.last_error).label("last_error"),
+        )
+        .where(delivery.c.status != "delivered")
+        .group_by(delivery.c.channel)
+        .order_by(delivery.c.channel)
+    )
+    return [Backlog(**row) for row in connection.execute(wanted).mappings()]
+
+
+def _is_owed(connection: sa.Connection, message: Owed) -> bool:
+    same = (delivery.c.channel == message.channel) & (delivery.c.uid == message.uid)
+    return bool(connection.scalar(sa.select(sa.exists().where(same))))
+
+
+def _free(now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
+    unleased = delivery.c.leased_until.is_(None) | (delivery.c.leased_until <= now)
+    return delivery.c.status == "owed", delivery.c.next_attempt_at <= now, unleased
+
+
+def _settle(database: Database, made: Leased, values: Mapping[str, object]) -> bool:
+    mine = delivery.update().where(delivery.c.delivery_id == made.delivery_id, delivery.c.lease == made.lease)
+    with database.connect() as connection, database.transaction(connection, "brief"):
+        return connection.execute(mine.values(**values, lease=None, leased_until=None)).rowcount == 1

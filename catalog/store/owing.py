@@ -1,0 +1,226 @@
+"""What a run owes to channels: reads what it recorded, asks the editor, and puts the answer into the outbox.
+
+Everything happens in the transaction that records the run. What is worth telling, and how, the editor alone knows.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from itertools import takewhile
+from typing import Any, Protocol
+
+import sqlalchemy as sa
+
+from catalog.domain import Change, Kind, Status
+from catalog.notice import News, Owed, Planned, Rule, RunFacts
+from catalog.store import outbox, schema
+from catalog.store.database import Database
+from catalog.store.owed import waiting
+
+_CHUNK = 1000
+_STREAK = 1000  # runs that are looked at to count those that failed in a row
+_MERGED = (Status.COMPLETE, Status.PARTIAL, Status.HELD)
+_FAILED = (Status.FAILED, Status.ABANDONED)
+
+
+class Editor(Protocol):
+    """Decides what is worth telling; the module `catalog.alerts.rules` is one."""
+
+    def concerns(self, rule: Rule, news: News) -> bool: ...
+    def digest(self, rule: Rule, news: Iterable[News], facts: RunFacts) -> Owed | None: ...
+    def operator(self, rule: Rule, facts: RunFacts) -> list[Owed]: ...
+
+
+# Says which milestones of planned retirements a channel must hear of; the moment is when the channel was first seen.
+Planner = Callable[[Rule, Iterable[Planned], datetime], list[Owed]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Desk:
+    """Who is to be told, and who decides what. `ahead` is how far the earliest milestone looks into the future."""
+
+    rules: tuple[Rule, ...]
+    editor: Editor
+    planner: Planner
+    ahead: timedelta
+
+
+def of_run(connection: sa.Connection, run_id: int, desk: Desk) -> int:
+    """Owe what a run that just ended has to tell; gives how many messages."""
+    facts = _facts(connection, run_id)
+    outbox.register(connection, [rule.channel for rule in desk.rules], facts.finished_at)
+    messages = [message for rule in desk.rules for message in _of_rule(connection, rule, facts, desk.editor)]
+    return outbox.owe(connection, messages, facts.finished_at)
+
+
+def of_time(database: Database, desk: Desk, now: datetime) -> int:
+    """Owe what the passing of time has to tell: milestones passed, and removals that have settled.
+
+    Takes the write lock only when there is something. Gives how many messages.
+    """
+    with database.read() as connection:
+        messages = outbox.fresh(connection, _milestones(connection, desk, now))
+        some_settled = connection.scalar(sa.select(sa.exists().where(waiting.c.due_at <= now)))
+    if not messages and not some_settled:
+        return 0
+    with database.write() as connection:
+        removals = [message for rule in desk.rules for message in _settled(connection, rule, desk.editor, now)]
+        return outbox.owe(connection, [*messages, *removals], now)
+
+
+# A run
+
+
+def _of_rule(connection: sa.Connection, rule: Rule, facts: RunFacts, editor: Editor) -> list[Owed]:
+    messages = editor.operator(rule, facts)
+    if facts.status in _MERGED and not facts.baseline:
+        digest = editor.digest(rule, _told_now(connection, rule, facts, editor), facts)
+        messages = [*messages, digest] if digest else messages
+    return messages
+
+
+def _told_now(connection: sa.Connection, rule: Rule, facts: RunFacts, editor: Editor) -> Iterator[News]:
+    """Stream a run's news for a channel; removals that have to settle are put aside, and returns cancel them."""
+    of_run = schema.changes.c.run_id == facts.run_id
+    if not rule.settle:
+        return _news(connection, of_run)
+    removed = _news(connection, of_run & (schema.changes.c.kind == Kind.REMOVED.value))
+    _put_aside(connection, rule, [each for each in removed if editor.concerns(rule, each)], facts)
+    back = _cancel_returned(connection, rule, facts)
+    told = _news(connection, of_run & (schema.changes.c.kind != Kind.REMOVED.value))
+    return (each for each in told if each.change.kind is not Kind.RETURNED or each.change.model_id not in back)
+
+
+def _put_aside(connection: sa.Connection, rule: Rule, removed: Sequence[News], facts: RunFacts) -> None:
+    due_at = facts.finished_at + rule.settle
+    rows = [{"channel": rule.channel, "change_id": each.change.change_id, "due_at": due_at} for each in removed]
+    if rows:
+        connection.execute(waiting.insert(), rows)
+
+
+def _cancel_returned(connection: sa.Connection, rule: Rule, facts: RunFacts) -> frozenset[str]:
+    """Forget the removals of models that this run saw again; gives their ids."""
+    removal, back = schema.change.alias("removal"), schema.change.alias("back")
+    again = (back.c.run_id == facts.run_id) & (back.c.kind == Kind.RETURNED.value)
+    found = (
+        sa.select(waiting.c.change_id, schema.model.c.id)
+        .join(removal, removal.c.change_id == waiting.c.change_id)
+        .join(back, (back.c.model_key == removal.c.model_key) & again)
+        .join(schema.model, schema.model.c.model_key == removal.c.model_key)
+        .where(waiting.c.channel == rule.channel)
+    )
+    rows = connection.execute(found).all()
+    _forget(connection, rule, [row.change_id for row in rows])
+    return frozenset(row.id for row in rows)
+
+
+def _forget(connection: sa.Connection, rule: Rule, change_ids: Sequence[int]) -> None:
+    gone = waiting.delete().where(waiting.c.channel == rule.channel, waiting.c.change_id == sa.bindparam("number"))
+    if change_ids:
+        connection.execute(gone, [{"number": change_id} for change_id in change_ids])
+
+
+def _news(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> Iterator[News]:
+    view, model, source = schema.changes, schema.model, schema.source
+    wanted = (
+        sa.select(view, model.c.display_name, model.c.created_at, model.c.line, model.c.lifecycle)
+        .join(source, source.c.source == view.c.source)
+        .join(model, (model.c.source_key == source.c.source_key) & (model.c.id == view.c.model_id))
+        .where(condition, ~view.c.baseline)
+        .order_by(view.c.change_id)
+    )
+    with connection.execute(wanted.execution_options(yield_per=_CHUNK)) as rows:
+        for row in rows.mappings():
+            yield _one_news(dict(row))
+
+
+def _one_news(row: dict[str, Any]) -> News:
+    about = {name: row.pop(name) for name in ("display_name", "created_at", "line", "lifecycle")}
+    return News(change=Change(**{**row, "kind": Kind(row["kind"]), "baseline": bool(row["baseline"])}), **about)
+
+
+def _facts(connection: sa.Connection, run_id: int) -> RunFacts:
+    run, source = schema.run, schema.source
+    columns = (run.c.status, run.c.baseline, run.c.finished_at, run.c.missing, run.c.error)
+    about = (source.c.source_key, source.c.source, source.c.models_listed)
+    wanted = sa.select(*columns, *about).join(source, source.c.source_key == run.c.source_key)
+    row = connection.execute(wanted.where(run.c.run_id == run_id)).one()
+    earlier = _earlier(connection, row.source_key, run_id)
+    streak = list(takewhile(lambda before: before.status in _FAILED, earlier))
+    failed = row.status in _FAILED
+    since = streak[-1].started_at if streak else None
+    merged = next((before.status for before in earlier if before.status in _MERGED), None)
+    return RunFacts(
+        source=row.source,
+        run_id=run_id,
+        status=Status(row.status),
+        baseline=bool(row.baseline),
+        finished_at=row.finished_at,
+        models_listed=row.models_listed,
+        missing=row.missing,
+        failures=len(streak) + 1 if failed else 0,
+        failed_before=len(streak),
+        failing_since=since or (_started_at(connection, run_id) if failed else None),
+        held_before=merged == Status.HELD,
+        error=row.error,
+    )
+
+
+def _earlier(connection: sa.Connection, source_key: int, run_id: int) -> Sequence[sa.Row[Any, Any]]:
+    """List earlier runs of a source that say something of its list, newest first."""
+    run = schema.run.c
+    told = run.status.in_([*_MERGED, *_FAILED])
+    wanted = sa.select(run.status, run.started_at).where(run.source_key == source_key, run.run_id < run_id, told)
+    return connection.execute(wanted.order_by(run.run_id.desc()).limit(_STREAK)).all()
+
+
+def _started_at(connection: sa.Connection, run_id: int) -> datetime:
+    started_at: datetime = connection.execute(
+        sa.select(schema.run.c.started_at).where(schema.run.c.run_id == run_id)
+    ).scalar_one()
+    return started_at
+
+
+# The passing of time
+
+
+def _settled(connection: sa.Connection, rule: Rule, editor: Editor, now: datetime) -> list[Owed]:
+    """Word the removals that waited long enough, a message per run that recorded them, and wait for them no more."""
+    due = (waiting.c.channel == rule.channel) & (waiting.c.due_at <= now)
+    numbers = sa.select(waiting.c.change_id).where(due)
+    news = list(_news(connection, schema.changes.c.change_id.in_(numbers)))
+    messages = []
+    for run_id in dict.fromkeys(each.change.run_id for each in news):
+        facts = replace(_facts(connection, run_id), finished_at=now)
+        message = editor.digest(rule, [each for each in news if each.change.run_id == run_id], facts)
+        messages += [message] if message else []
+    connection.execute(waiting.delete().where(due))
+    return messages
+
+
+def _milestones(connection: sa.Connection, desk: Desk, now: datetime) -> list[Owed]:
+    since = outbox.known_since(connection)
+    models = _planned(connection, now + desk.ahead) if since and desk.rules else []
+    told = [rule for rule in desk.rules if rule.channel in since]
+    return [message for rule in told for message in desk.planner(rule, models, since[rule.channel])]
+
+
+def _planned(connection: sa.Connection, until: datetime) -> list[Planned]:
+    """List the models that are listed and to be retired before a moment, and since when that date is known."""
+    model, source, run = schema.model, schema.source, schema.run
+    moved = sa.select(sa.func.max(schema.change.c.run_id)).where(
+        schema.change.c.model_key == model.c.model_key, schema.change.c.field == "retires_at"
+    )
+    wanted = (
+        sa.select(
+            source.c.source,
+            model.c.id.label("model_id"),
+            *(model.c[name] for name in ("display_name", "line", "lifecycle", "retires_at")),
+            run.c.finished_at.label("known_since"),
+        )
+        .join(source, source.c.source_key == model.c.source_key)
+        .join(run, run.c.run_id == sa.func.coalesce(moved.scalar_subquery(), model.c.first_seen_run))
+        .where(model.c.removed_run.is_(None), model.c.retires_at <= until)
+        .order_by(source.c.source, model.c.id)
+    )
+    return [Planned(**row) for row in connection.execute(wanted).mappings()]
