@@ -11,8 +11,8 @@ from urllib.parse import quote, urlsplit
 
 from catalog.domain import Identity, ModelInfo
 from catalog.errors import AnswerError, ConfigError
+from catalog.http.exchange import Exchange
 from catalog.upstream import refusal, request, wire
-from catalog.upstream.exchange import Exchange
 from catalog.upstream.patience import Patience
 from catalog.upstream.refusal import Question
 from catalog.upstream.request import Auth

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from catalog.errors import DeadlineError, ListingError
+from catalog.http.breakage import Broken
+from catalog.http.exchange import OK, Exchange, Params, Received
 from catalog.upstream import refusal, retry
-from catalog.upstream.breakage import Broken
-from catalog.upstream.exchange import OK, Exchange, Params, Received
 from catalog.upstream.refusal import Question
 
 _RAISE_DEADLINE = "raise `deadline` of this source"

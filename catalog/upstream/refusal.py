@@ -9,8 +9,8 @@ import msgspec
 
 from catalog.domain import Identity
 from catalog.errors import AnswerError, CursorError, KeyRefusedError, ListingError
-from catalog.upstream.breakage import Broken
-from catalog.upstream.exchange import Received
+from catalog.http.breakage import Broken
+from catalog.http.exchange import Received
 from catalog.upstream.retry import Failure
 
 UNAUTHORIZED, FORBIDDEN, NOT_FOUND = 401, 403, 404

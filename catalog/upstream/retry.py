@@ -1,10 +1,10 @@
 """What a failed try is worth: seconds to wait, or giving up. Pure: time and chance come in as arguments."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
+
+from catalog.http import waits
 
 RETRIED = frozenset({408, 409, 429})  # and everything from 500 on
 NEVER = frozenset({401, 403})  # whatever the answer says of itself: a refused key stays refused
@@ -13,8 +13,6 @@ SPENT = "enforced_spend_limit_reached"
 FIRST_WAIT = 0.5
 LONGEST_WAIT = 8.0
 JITTER = 0.25  # the share of a wait that chance may take away
-
-_NUMBER = re.compile(r"[0-9]+(\.[0-9]*)?|\.[0-9]+")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,7 +43,7 @@ def wait(failure: Failure, attempt: int, *, tries: int, left: float, spread: flo
         return GiveUp()
     if attempt >= tries:
         return GiveUp(because=f"given up after {_tries(attempt)}")
-    named = named_wait(failure.headers, now)
+    named = waits.named(failure.headers, now)
     seconds = named or backoff(attempt, spread)
     if seconds < left:
         return seconds
@@ -70,33 +68,5 @@ def backoff(attempt: int, spread: float) -> float:
     return float(min(doubled, LONGEST_WAIT)) * (1 - JITTER * spread)
 
 
-def named_wait(headers: Mapping[str, str], now: datetime) -> float | None:
-    """The seconds that `retry-after-ms` or `Retry-After` ask for; None: nothing, or nothing legal."""
-    milliseconds = _number(headers.get("retry-after-ms", ""))
-    if milliseconds is not None:
-        return milliseconds / 1000
-    text = headers.get("retry-after", "")
-    seconds = _number(text)
-    return seconds if seconds is not None else _until(text, _date(headers.get("date", "")) or now)
-
-
 def _tries(number: int) -> str:
     return "1 try" if number == 1 else f"{number} tries"
-
-
-def _number(text: str) -> float | None:
-    return float(text) if _NUMBER.fullmatch(text := text.strip()) else None
-
-
-def _until(text: str, now: datetime) -> float | None:
-    moment = _date(text)
-    return None if moment is None else max(0.0, (moment - now).total_seconds())
-
-
-def _date(text: str) -> datetime | None:
-    """One of the three spellings of an HTTP date; the server's own clock is `Date`, so that ours need not be right."""
-    try:
-        moment = parsedate_to_datetime(text)
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return None

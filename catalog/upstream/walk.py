@@ -13,7 +13,8 @@ from typing import Protocol
 from catalog import domain
 from catalog.domain import KnownPage, Outcome
 from catalog.errors import AnswerError, CursorError, DeadlineError, ListingError
-from catalog.upstream import background, wire
+from catalog.http import background
+from catalog.upstream import wire
 from catalog.upstream.client import Answer, ModelsClient
 from catalog.upstream.evidence import Evidence
 

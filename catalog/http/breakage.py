@@ -43,7 +43,7 @@ _BAD_PROXY = Broken(
     hint="mend HTTPS_PROXY, HTTP_PROXY or ALL_PROXY",
     lasting=True,
 )
-_BAD_ADDRESS = Broken(words="the address cannot be used", hint="mend base_url", lasting=True)
+_BAD_ADDRESS = Broken(words="the address cannot be used", hint="mend the URL", lasting=True)
 _NO_BUNDLE = Broken(
     words="the file of CA certificates cannot be read",
     hint="mend REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE",

@@ -15,8 +15,8 @@ import urllib3
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 
-from catalog.upstream import background, breakage
-from catalog.upstream.breakage import Broken
+from catalog.http import background, breakage
+from catalog.http.breakage import Broken
 
 CHUNK = 256 * 1024
 ERROR_BODY_BYTES = 64 * 1024  # more of an answer other than 200 is not worth reading
@@ -56,14 +56,25 @@ class Line:
 
     def ask(self, url: str, params: Params, *, timeout: float, max_bytes: int) -> Received | Broken:
         """GET `url` and read the answer to its end, in this thread, for as long as it takes."""
+        options = {"params": params, "timeout": timeout}
+        return self._exchange("GET", url, options, lambda response: self._read(response, max_bytes))
+
+    def tell(self, url: str, body: bytes, headers: Mapping[str, str], *, timeout: float) -> Received | Broken:
+        """POST `body` and read the head of the answer, in this thread, for as long as it takes."""
+        options = {"data": body, "headers": headers, "timeout": timeout}
+        return self._exchange("POST", url, options, _head)
+
+    def _exchange(
+        self, method: str, url: str, options: Mapping[str, Any], read: Callable[[requests.Response], Received | Broken]
+    ) -> Received | Broken:
         try:
-            with self._session.get(url, params=params, timeout=timeout, stream=True, allow_redirects=False) as response:
-                return self._read(response, max_bytes)
+            with self._session.request(method, url, **options, stream=True, allow_redirects=False) as response:
+                return read(response)
         except (requests.RequestException, urllib3.exceptions.HTTPError, HTTPException, OSError, ValueError) as error:
             return breakage.broken(error)
 
     def _read(self, response: requests.Response, max_bytes: int) -> Received | Broken:
-        headers = {name.lower(): value for name, value in response.headers.items()}
+        headers = _head(response).headers
         if response.status_code != OK:
             excuse = self._body(response, ERROR_BODY_BYTES) or b""
             return Received(status=response.status_code, headers=headers, body=excuse)
@@ -126,7 +137,7 @@ class _Recorder:
 
 
 class Exchange:
-    """Asks one question at a time, each bounded in all by its time-out, however slowly the other side drips.
+    """Asks or tells one thing at a time, each bounded in all by its time-out, however slowly the other side drips.
 
     A time-out of the socket would start anew with each byte, and there is none for looking up a name: so the work is
     done in a thread, and a thread that is late is left behind with its line cut.
@@ -139,13 +150,17 @@ class Exchange:
 
     def get(self, url: str, params: Params, *, timeout: float, max_bytes: int) -> Received | Broken:
         """The whole answer, or why there is none after `timeout` seconds at the latest."""
+        return self._bounded(lambda line, longer: line.ask(url, params, timeout=longer, max_bytes=max_bytes), timeout)
+
+    def post(self, url: str, body: bytes, headers: Mapping[str, str], *, timeout: float) -> Received | Broken:
+        """The head of the answer, or why there is none after `timeout` seconds at the latest. Reads no body."""
+        return self._bounded(lambda line, longer: line.tell(url, body, headers, timeout=longer), timeout)
+
+    def _bounded(self, use: Callable[[Line, float], Received | Broken], timeout: float) -> Received | Broken:
         with self._turn:
             line = self._line
-            answer = background.start(
-                # The socket's own time-out only frees a thread that was left behind: it must never come first.
-                lambda: line.ask(url, params, timeout=timeout + 1, max_bytes=max_bytes),
-                name="catalog-exchange",
-            )
+            # The socket's own time-out only frees a thread that was left behind: it must never come first.
+            answer = background.start(lambda: use(line, timeout + 1), name="catalog-exchange")
             try:
                 return answer.result(timeout)
             except TimeoutError:
@@ -156,6 +171,11 @@ class Exchange:
     def close(self) -> None:
         """Close idle connections; a later question opens new ones."""
         self._line.close()
+
+
+def _head(response: requests.Response) -> Received:
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    return Received(status=response.status_code, headers=headers, body=b"")
 
 
 def _framed(headers: Mapping[str, str]) -> bool:
