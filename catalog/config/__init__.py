@@ -47,7 +47,7 @@ def load(
     directory = directory or Path.cwd()
     file = reading.find(path, environ, directory)
     database, sources = reading.settings(file, environ, directory)
-    warnings = tuple(reading.warnings(file, database, sources))
+    warnings = tuple(reading.warnings(file, environ, database, sources))
     return Config(database=database, sources=sources, path=file, warnings=warnings)
 
 

@@ -210,16 +210,19 @@ class DatabaseUrl:
         if isinstance(raw, str) and raw.startswith("sqlite:"):
             return self._sqlite(raw)
         schemes = ("postgresql", "postgres", "postgresql+psycopg")
-        hint = "; signs such as @ : / # in a password are written as %40 %3A %2F %23"
-        _split(raw, schemes, f"must be {self.words}{hint}")
+        words = f"must be {self.words}; signs such as @ : / # in a password are written as %40 %3A %2F %23"
+        if _split(raw, schemes, words).netloc.count("@") > 1:  # Not all would take the same part for the password.
+            raise ValueError(words)
         return str(raw)
 
     def _sqlite(self, raw: str) -> str:
-        path = raw.removeprefix("sqlite:///").partition("?")[0]
+        path = raw.removeprefix("sqlite:///")
         if not raw.startswith("sqlite:///") or not raw.isprintable():
             raise ValueError("must be sqlite:/// (three slashes) and a path; a full path makes it four")
         if path in {"", ":memory:"}:
             raise ValueError("must name a file: a database in memory would forget everything at the end of the run")
+        if "?" in path:
+            raise ValueError("takes no options: what follows sqlite:/// is a path, as it is written, without ?")
         return raw
 
 

@@ -60,10 +60,13 @@ def settings(
     return database, tuple(_with_file_beside(source, beside) for source in sources)
 
 
-def warnings(file: Path | None, database: DatabaseSettings, sources: tuple[SourceSettings, ...]) -> Iterator[str]:
+def warnings(
+    file: Path | None, environ: Mapping[str, str], database: DatabaseSettings, sources: tuple[SourceSettings, ...]
+) -> Iterator[str]:
     """Tell of secrets that lie open."""
     files = [source.api_key_file for source in sources if source.api_key_file]
-    if file and urlsplit(database.url).password:
+    in_file = database.url != environ.get("CATALOG_DATABASE_URL")
+    if file and in_file and urlsplit(database.url).password:
         files.append(file)
     for each in dict.fromkeys(files):
         if keys.is_open_to_all(each):
@@ -184,8 +187,8 @@ def placed(url: str, beside: Path) -> str:
     """Make a SQLite path absolute."""
     if not url.startswith("sqlite:///"):
         return url
-    path, mark, query = url.removeprefix("sqlite:///").partition("?")
-    return f"sqlite:///{(beside / _at_home(Path(path))).absolute()}{mark}{query}"
+    path = Path(url.removeprefix("sqlite:///"))
+    return f"sqlite:///{(beside / _at_home(path)).absolute()}"
 
 
 def _with_file_beside(source: SourceSettings, beside: Path) -> SourceSettings:

@@ -21,6 +21,7 @@ from catalog.store import refusals
 Connection = sa.Connection  # for rooms that pass one on and know no SQL
 Kind = Literal["write", "rehearsal", "brief", "read", "own"]
 BUSY_SECONDS = 30.0
+_SQLITE = "sqlite:///"
 MERGES = 0x0CA7A106  # the advisory lock that merges, migrations and new runs take one after another
 
 
@@ -131,6 +132,8 @@ def create_file(database: Database) -> bool:
 
 
 def _parse(url: str) -> sa.URL:
+    if url.startswith(_SQLITE):
+        return _sqlite_url(url.removeprefix(_SQLITE))
     hint = "use sqlite:///catalog.db or postgresql://user@host/database"
     try:
         parsed = sa.make_url(url.replace("postgres://", "postgresql://", 1) if url.startswith("postgres://") else url)
@@ -139,11 +142,15 @@ def _parse(url: str) -> sa.URL:
     backend = parsed.get_backend_name()
     if backend == "postgresql":
         return parsed.set(drivername="postgresql+psycopg")
-    if backend != "sqlite":
-        raise ConfigError(f"database.url names {backend!r}, which is not supported", hint=hint)
-    if not parsed.database or parsed.database == ":memory:":
+    raise ConfigError(f"database.url names {backend!r}, which is not supported", hint=hint)
+
+
+def _sqlite_url(path: str) -> sa.URL:
+    """Take a path as it is written: a folder may be called `50%25` or `what?`."""
+    if path in {"", ":memory:"}:
+        hint = "use sqlite:///catalog.db"
         raise ConfigError("database.url names no file, and a catalog in memory would forget", hint=hint)
-    return parsed.set(drivername="sqlite+pysqlite")
+    return sa.URL.create("sqlite+pysqlite", database=path)
 
 
 def _engine(url: sa.URL) -> sa.Engine:
@@ -157,7 +164,7 @@ def _engine(url: sa.URL) -> sa.Engine:
 
 def _sqlite_engine(url: sa.URL) -> sa.Engine:
     # mode=rw: opening never makes a file, so that a mistyped path is an error and not a new catalog.
-    name = f"file:{quote(str(Path(str(url.database)).absolute()))}?mode=rw"
+    name = f"file://{quote(str(Path(str(url.database)).absolute()))}?mode=rw"
 
     def connect() -> sqlite3.Connection:
         return sqlite3.connect(name, uri=True, isolation_level=None, timeout=BUSY_SECONDS, check_same_thread=False)

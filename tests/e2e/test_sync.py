@@ -170,3 +170,22 @@ def test_the_schema_is_looked_after_from_the_command_line(ground: Ground) -> Non
     code, out, _ = ground.run("db", "upgrade", "--sql")
     assert code == 0
     assert "CREATE VIEW models" in out
+
+
+@pytest.mark.parametrize("name", ["50%25", "a%20b", "what?", "sharp#", "two words", "it's"])
+def test_a_catalog_lies_where_its_path_says_whatever_the_folder_is_called(
+    server: ModelsServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """Two folders could share one catalog without a word, because the path was read as a URL.
+
+    In a folder `a%20b` the catalog was made in the folder `a b`, and in `what?` it was a file `what` beside it.
+    """
+    folder = tmp_path / name
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("ANTHROPIC_API_KEY", wire.KEY)
+    monkeypatch.setenv("ANTHROPIC_BASE_URL", server.url)
+    server.models = [model("claude-a")]
+    assert cli.run(["sync", "-q"]) == 0
+    assert (folder / "catalog.db").exists()
+    assert [each.name for each in tmp_path.iterdir()] == [name]

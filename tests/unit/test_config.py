@@ -299,6 +299,8 @@ def test_http_to_another_host_can_be_allowed(write: Writer) -> None:
         (f"mysql://user:{SECRET}@host/db", "must be"),
         (f"postgresql://user:{SECRET}/x@host:1/db", "in a password are written as"),
         (f"postgresql://user:{SECRET} @host/db", "must be"),
+        (f"postgresql://user:first@{SECRET}@host/db", "in a password are written as"),
+        ("sqlite:///catalog.db?mode=ro", "takes no options"),
         ("sqlite://catalog.db", "three slashes"),
         ("sqlite:catalog.db", "three slashes"),
         ("sqlite:///", "must name a file"),
@@ -324,13 +326,13 @@ def test_a_postgres_url_is_left_as_it_is_and_stays_out_of_reprs(tmp_path: Path, 
 def test_a_relative_sqlite_path_starts_from_the_file_and_without_one_from_the_folder(
     write: Writer, tmp_path: Path
 ) -> None:
-    path = write('[database]\nurl = "sqlite:///a.db?timeout=1"')
+    path = write('[database]\nurl = "sqlite:///a.db"')
     elsewhere = Path("/elsewhere")
 
     def url(path: Path | None, **environ: str) -> str:
         return config.load(path, environ=environ, directory=elsewhere).database.url
 
-    assert url(path) == f"sqlite:///{tmp_path}/a.db?timeout=1"
+    assert url(path) == f"sqlite:///{tmp_path}/a.db"
     assert url(write("", "empty.toml")) == f"sqlite:///{tmp_path}/catalog.db"
     assert url(write("", "empty.toml"), CATALOG_DATABASE_URL="sqlite:///b.db") == "sqlite:////elsewhere/b.db"
     assert url(None) == "sqlite:////elsewhere/catalog.db"
@@ -455,6 +457,16 @@ def test_a_secret_that_everybody_may_read_is_worth_a_warning(write: Writer) -> N
     assert config.load(path, environ={}).warnings == tuple(
         f"{file} holds a secret, and every user of this machine may read it: chmod 600 {file}" for file in (key, path)
     )
+
+
+def test_a_password_from_the_environment_is_nobodys_fault_but_the_environments(write: Writer) -> None:
+    """A readable file without any secret was called a danger.
+
+    The password came from CATALOG_DATABASE_URL; only what the file itself holds is worth a warning about the file.
+    """
+    path = write("[sources.anthropic]")
+    path.chmod(0o644)
+    assert config.load(path, environ={"CATALOG_DATABASE_URL": "postgresql://u:p@h/d"}).warnings == ()
 
 
 # Sources by name.
