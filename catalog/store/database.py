@@ -22,6 +22,7 @@ Connection = sa.Connection  # for rooms that pass one on and know no SQL
 Kind = Literal["write", "rehearsal", "brief", "read", "own"]
 BUSY_SECONDS = 30.0
 _SQLITE = "sqlite:///"
+_SHOWN = ("host", "port", "options")  # parts of a URL's query that hold no secret
 MERGES = 0x0CA7A106  # the advisory lock that merges, migrations and new runs take one after another
 
 
@@ -45,8 +46,11 @@ class Database:
         return Path(name).absolute() if self.is_sqlite and name and name != ":memory:" else None
 
     def describe(self) -> str:
-        """Name the database for people; the password is never part of it."""
-        return str(self.path) if self.path else self.url.render_as_string(hide_password=True)
+        """Name the database for people; the password is never part of it, wherever it stands in the URL."""
+        if self.path:
+            return str(self.path)
+        shown = {name: value for name, value in self.url.query.items() if name in _SHOWN}
+        return self.url.set(drivername="postgresql", query=shown).render_as_string(hide_password=True)
 
     def exists(self) -> bool:
         """Tell whether there is something to open; a Postgres database is only known by asking."""
@@ -176,8 +180,11 @@ def _sqlite_engine(url: sa.URL) -> sa.Engine:
 
 def _postgres_engine(url: sa.URL) -> sa.Engine:
     options = f"{url.query.get('options', '')} -c timezone=UTC".strip()
-    arguments = {"options": options, "application_name": "model-catalog", "connect_timeout": 15}
-    return sa.create_engine(url.difference_update_query(["options"]), pool_pre_ping=True, connect_args=arguments)
+    usual = {"application_name": "model-catalog", "connect_timeout": 15}
+    arguments = {"options": options, **{name: value for name, value in usual.items() if name not in url.query}}
+    plain = url.difference_update_query(["options"])
+    # Another default of isolation would show a writer that waited for its turn what was there before it waited.
+    return sa.create_engine(plain, pool_pre_ping=True, isolation_level="READ COMMITTED", connect_args=arguments)
 
 
 def _set_pragmas(connection: Any, _record: object) -> None:
