@@ -98,10 +98,12 @@ class Context:
         self.start_logs().error("%s", error.message, extra=told, exc_info=trace)
         return code
 
-    def _hide_secrets(self, config: "Config") -> None:
-        for source in config.sources:
-            self.redaction.hide(os.environ.get(source.api_key_env))
-        _hide_password(config.database.url, self.redaction)
+    def _hide_secrets(self, settings: "Config") -> None:
+        from catalog import config
+
+        for secret in config.secrets(settings):
+            self.redaction.hide(secret)
+        _hide_password(settings.database.url, self.redaction)
 
 
 pass_context = click.make_pass_decorator(Context, ensure=True)

@@ -3,18 +3,45 @@
 Only the edge (cli and wiring) sees it; everybody else gets plain values.
 """
 
+# ruff: noqa: RUF009 - the defaults of tables are frozen
+
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from catalog.config import keys, kinds, reading
+from catalog.config import addresses, keys, kinds, places, reading, watchlist
 from catalog.config.keys import Key
 from catalog.config.problems import shown
 from catalog.config.settings import DatabaseSettings, GuardSettings, SourceSettings
+from catalog.config.unattended import (
+    AlertSettings,
+    MonitorSettings,
+    ScheduleSettings,
+    WatchSettings,
+    WebhookSettings,
+)
 from catalog.errors import ConfigError
 
-__all__ = ["Config", "DatabaseSettings", "GuardSettings", "Key", "SourceSettings", "database", "key", "load"]
+__all__ = [
+    "AlertSettings",
+    "Config",
+    "DatabaseSettings",
+    "GuardSettings",
+    "Key",
+    "MonitorSettings",
+    "ScheduleSettings",
+    "SourceSettings",
+    "WatchSettings",
+    "WebhookSettings",
+    "channel_secret",
+    "channel_url",
+    "database",
+    "key",
+    "load",
+    "secrets",
+    "watched",
+]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -23,6 +50,10 @@ class Config:
 
     database: DatabaseSettings
     sources: tuple[SourceSettings, ...]
+    schedule: ScheduleSettings = ScheduleSettings()
+    alerts: tuple[AlertSettings, ...] = ()
+    watch: WatchSettings = WatchSettings()
+    monitor: MonitorSettings = MonitorSettings()
     path: Path | None = None  # the file it was read from
     warnings: tuple[str, ...] = ()
 
@@ -46,15 +77,23 @@ def load(
     environ = os.environ if environ is None else environ
     directory = directory or Path.cwd()
     file = reading.find(path, environ, directory)
-    database, sources = reading.settings(file, environ, directory)
-    warnings = tuple(reading.warnings(file, environ, database, sources))
-    return Config(database=database, sources=sources, path=file, warnings=warnings)
+    found = reading.settings(file, environ, directory)
+    return Config(
+        database=found.database,
+        sources=found.sources,
+        schedule=found.schedule,
+        alerts=found.alerts,
+        watch=found.watch,
+        monitor=found.monitor,
+        path=file,
+        warnings=tuple(reading.warnings(file, environ, found)),
+    )
 
 
 def database(url: str, *, setting: str, directory: Path | None = None) -> DatabaseSettings:
     """Check a database URL that was typed elsewhere (`setting`: where); a relative SQLite path starts from here."""
     try:
-        kinds.DatabaseUrl().read(url)
+        places.DatabaseUrl().read(url)
     except ValueError as error:
         raise ConfigError(f"{setting} {error}") from None
     return DatabaseSettings(url=reading.placed(url, directory or Path.cwd()))
@@ -63,3 +102,31 @@ def database(url: str, *, setting: str, directory: Path | None = None) -> Databa
 def key(source: SourceSettings, *, environ: Mapping[str, str] | None = None) -> Key:
     """Look up the key of a source, now. Raises ConfigError with a hint that names the variable or the file."""
     return keys.read(source, os.environ if environ is None else environ)
+
+
+def channel_url(alert: AlertSettings, *, environ: Mapping[str, str] | None = None) -> Key | None:
+    """Fill in the Apprise URL of a channel, or the URL of its webhook, now; None: it is a command.
+
+    Raises ConfigError that names the variable that is missing, and never quotes the URL.
+    """
+    return addresses.url(alert, os.environ if environ is None else environ)
+
+
+def channel_secret(alert: AlertSettings, *, environ: Mapping[str, str] | None = None) -> Key | None:
+    """Look up what signs for a webhook, now; None: nothing is signed. Raises ConfigError when it is not there."""
+    return addresses.secret(alert, os.environ if environ is None else environ)
+
+
+def watched(watch: WatchSettings) -> tuple[str, ...]:
+    """Read the watched ids, those in files too, each once. Raises ConfigError for a file that cannot be used."""
+    return watchlist.ids(watch)
+
+
+def secrets(config: Config, *, environ: Mapping[str, str] | None = None) -> Iterator[str]:
+    """Give every text that no line may show, as far as it is known without opening a file."""
+    environ = os.environ if environ is None else environ
+    for source in config.sources:
+        yield environ.get(source.api_key_env, "")
+    for alert in config.alerts:
+        yield from addresses.known(alert, environ)
+    yield config.monitor.ping_url

@@ -9,6 +9,7 @@ from catalog.config.settings import SourceSettings
 from catalog.errors import ConfigError
 
 _LONGEST = 16_384
+_WORDS = {FileNotFoundError: "there is no such file", PermissionError: "this user may not read it"}
 _TELLING_NAME = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+){1,8}")
 
 
@@ -32,9 +33,34 @@ class Key:
 
 def read(source: SourceSettings, environ: Mapping[str, str]) -> Key:
     """Give the key of a source; raises ConfigError when there is none, or when it can be none."""
-    if source.api_key_file is None:
-        return _checked(_from_variable(source, environ), _variable(source), source)
-    return _checked(_from_file(source.api_key_file, source), str(source.api_key_file), source)
+    wanted = f"API key for {source.name}"
+    setting = f"sources.{source.name}.api_key"
+    if source.api_key_file is not None:
+        return from_file(source.api_key_file, wanted=wanted, setting=f"{setting}_file")
+    hint = f" or set api_key_file for sources.{source.name}"
+    return from_variable(source.api_key_env, environ, wanted=wanted, setting=f"{setting}_env", hint=hint)
+
+
+def from_variable(name: str, environ: Mapping[str, str], *, wanted: str, setting: str, hint: str = "") -> Key:
+    """Give what a variable holds. `wanted` says what for, `setting` where the variable is named."""
+    telling = bool(_TELLING_NAME.fullmatch(name))  # else somebody may have pasted a key there
+    place = name if telling else f"the variable that {setting} names"
+    help_ = f"export {name}=...{hint}" if telling else f"{setting} takes the name of a variable, never the key itself"
+    text = environ.get(name)
+    if text is None:
+        raise ConfigError(f"no {wanted}: {place} is not set", hint=help_)
+    return _checked(text, place, wanted, help_)
+
+
+def from_file(path: Path, *, wanted: str, setting: str) -> Key:
+    """Give what a file holds, alone on its line."""
+    try:
+        with path.open("rb") as file:
+            text = file.read(_LONGEST).decode("ascii", "replace")
+    except OSError as error:
+        words = _WORDS.get(type(error), "it cannot be read")
+        raise ConfigError(f"no {wanted}: {path}: {words}", hint=f"see {setting}") from None
+    return _checked(text, str(path), wanted, f"write the key to {path}, alone on one line")
 
 
 def is_open_to_all(path: Path) -> bool:
@@ -45,45 +71,11 @@ def is_open_to_all(path: Path) -> bool:
         return False
 
 
-def _from_variable(source: SourceSettings, environ: Mapping[str, str]) -> str:
-    text = environ.get(source.api_key_env)
-    if text is None:
-        raise ConfigError(f"no API key for {source.name}: {_variable(source)} is not set", hint=_hint(source))
-    return text
-
-
-def _from_file(path: Path, source: SourceSettings) -> str:
-    try:
-        with path.open("rb") as file:
-            return file.read(_LONGEST).decode("ascii", "replace")
-    except FileNotFoundError:
-        words = "there is no such file"
-    except PermissionError:
-        words = "this user may not read it"
-    except OSError:
-        words = "it cannot be read"
-    raise ConfigError(f"no API key for {source.name}: {path}: {words}", hint=f"see sources.{source.name}.api_key_file")
-
-
-def _checked(text: str, place: str, source: SourceSettings) -> Key:
+def _checked(text: str, place: str, wanted: str, hint: str) -> Key:
     key = text.strip()
     if not key:
-        raise ConfigError(f"no API key for {source.name}: {place} is empty", hint=_hint(source))
+        raise ConfigError(f"no {wanted}: {place} is empty", hint=hint)
     if not (key.isascii() and key.isprintable()) or " " in key:
-        message = f"the API key for {source.name} cannot be one: {place} holds blanks, line breaks or other odd signs"
+        message = f"the {wanted} cannot be one: {place} holds blanks, line breaks or other odd signs"
         raise ConfigError(message, hint="it must hold the key alone, on one line")
     return Key(key)
-
-
-def _variable(source: SourceSettings) -> str:
-    """Name the variable, unless the name looks as if somebody pasted a key there."""
-    name = source.api_key_env
-    return name if _TELLING_NAME.fullmatch(name) else f"the variable that sources.{source.name}.api_key_env names"
-
-
-def _hint(source: SourceSettings) -> str:
-    if source.api_key_file is not None:
-        return f"write the key to {source.api_key_file}, alone on one line"
-    if _variable(source) == source.api_key_env:
-        return f"export {source.api_key_env}=... or set api_key_file for sources.{source.name}"
-    return "api_key_env takes the name of a variable, never the key itself"

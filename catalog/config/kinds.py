@@ -4,18 +4,19 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from ipaddress import ip_address
-from pathlib import Path
 from typing import Protocol
-from urllib.parse import SplitResult, urlsplit
+from zoneinfo import ZoneInfo, available_timezones
 
-from catalog import dates
+from catalog import cron, dates
+from catalog.cron import Cron
+from catalog.notice import Event
 
-_VISIBLE = re.compile(r"[!-~]+")
 _SIZE = re.compile(r"([0-9]{1,12})\s*(B|KB|MB|GB|KiB|MiB|GiB)")
 _UNITS = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
-_KEY_LIKE = re.compile(r"sk-|[A-Za-z0-9_+=-]{24,}")
-_USUAL_PORTS = {"http": 80, "https": 443}
+_FIELD = re.compile(r"[!-~]{1,200}")
+_CRON = re.compile(r"@[a-z]{1,16}|(?:(?:[0-9]{1,3}|[A-Za-z]{3}|[*,/-]){1,200}(?:\s+|$)){5}")
+_EVENTS = frozenset(Event)
+_TEN_YEARS = 3650
 
 
 class Kind(Protocol):
@@ -97,10 +98,13 @@ class Texts:
 
     words: str
     item: Kind
+    least: int = 0
 
     def read(self, raw: object) -> tuple[str, ...]:
         if not isinstance(raw, list):
             raise ValueError(f"must be {self.words}, in brackets")  # noqa: TRY004 - one type for every refusal
+        if len(raw) < self.least:
+            raise ValueError(f"must be {self.words}, and not empty")
         return tuple(self._one(number, item) for number, item in enumerate(raw, start=1))
 
     def _one(self, number: int, item: object) -> str:
@@ -152,6 +156,77 @@ class Size:
 
 
 @dataclass(frozen=True)
+class Days:
+    """A list of different numbers of days; comes out greatest first."""
+
+    words = "a list of different whole numbers from 1 to 3650"
+
+    def read(self, raw: object) -> tuple[int, ...]:
+        if not isinstance(raw, list) or not all(type(each) is int and 1 <= each <= _TEN_YEARS for each in raw):
+            raise ValueError(f"must be {self.words}, in brackets and without quotes")
+        if len(set(raw)) < len(raw):
+            raise ValueError(f"must be {self.words}; one stands there twice")
+        return tuple(sorted(raw, reverse=True))
+
+
+@dataclass(frozen=True)
+class CronLine:
+    """When something is to happen, as a crontab says it."""
+
+    words = "five fields as in a crontab, or a word such as @daily"
+
+    def read(self, raw: object) -> Cron:
+        if not isinstance(raw, str) or not _CRON.fullmatch(raw.strip()):
+            raise ValueError(f'must be {self.words}, such as "*/15 * * * *"')
+        try:
+            return cron.parse(raw)
+        except ValueError as error:  # Its words quote the text, which can be no secret: it looks like an expression.
+            raise ValueError(f"must be {self.words}: {error}") from None
+
+
+@dataclass(frozen=True)
+class Zone:
+    """A time zone by its name."""
+
+    words = 'a time zone such as "UTC" or "Europe/Berlin"'
+
+    def read(self, raw: object) -> ZoneInfo:
+        try:
+            if isinstance(raw, str) and raw:
+                return ZoneInfo(raw)
+        except (KeyError, ValueError, OSError):  # no such zone; no name of a zone; a folder of zones
+            pass
+        guess = nearest(raw, sorted(available_timezones())) if isinstance(raw, str) and raw else ""
+        raise ValueError(f"must be {self.words}{guess}")
+
+
+@dataclass(frozen=True)
+class EventName:
+    """What a channel can ask to hear of."""
+
+    words = "an event"
+
+    def read(self, raw: object) -> str:
+        event, mark, pattern = raw.partition(":") if isinstance(raw, str) else ("", "", "")
+        if (event in _EVENTS and not mark) or (event == Event.CHANGED and _FIELD.fullmatch(pattern)):
+            return f"{event}{mark}{pattern}"
+        guess = nearest(event, list(Event))
+        raise ValueError(f'must be one of {", ".join(Event)}, or changed:FIELD such as "changed:retires_at"{guess}')
+
+
+@dataclass(frozen=True)
+class Inline:
+    """A table on one line; what it holds is read by its own settings."""
+
+    words: str
+
+    def read(self, raw: object) -> dict[str, object]:
+        if isinstance(raw, dict):
+            return raw
+        raise ValueError(f"must be {self.words}")
+
+
+@dataclass(frozen=True)
 class UnknownDate:
     """A date that a source uses to say "unknown"."""
 
@@ -166,99 +241,12 @@ class UnknownDate:
         raise ValueError('must be a date and time in quotes, such as "2023-02-28T18:56:42Z"')
 
 
-@dataclass(frozen=True)
-class FilePath:
-    """A path to a file; relative ones are placed later, beside the configuration."""
-
-    words = "a path to a file"
-
-    def read(self, raw: object) -> Path:
-        if not isinstance(raw, str) or not raw or not raw.isprintable():
-            raise ValueError(f"must be {self.words}")
-        if raw[0] not in "/.~" and _KEY_LIKE.search(raw):
-            raise ValueError(f"must be {self.words}, not the key itself (a path may start with ./)")
-        return Path(raw)
-
-
-@dataclass(frozen=True)
-class BaseUrl:
-    """Where an API lives; comes out in one spelling, without trailing slash and without /v1."""
-
-    words = "an https:// URL"
-
-    def read(self, raw: object) -> str:
-        url = _split(raw, ("https", "http"), 'must be a URL such as "https://api.anthropic.com"')
-        if "@" in url.netloc:
-            raise ValueError("must not hold a user or password: name the key with api_key_env or api_key_file")
-        if url.query or url.fragment or str(raw)[-1] in "?#":
-            raise ValueError("must not hold a query (?) or fragment (#)")
-        if not url.hostname:
-            raise ValueError('must name a host, as "https://api.anthropic.com" does')
-        host = f"[{url.hostname}]" if ":" in url.hostname else url.hostname
-        port = "" if url.port in {None, _USUAL_PORTS[url.scheme]} else f":{url.port}"
-        path = url.path.rstrip("/").removesuffix("/v1").rstrip("/")
-        return f"{url.scheme}://{host}{port}{path}"
-
-
-@dataclass(frozen=True)
-class DatabaseUrl:
-    """Where the catalog is kept; SQLite paths stay as written, they are placed later."""
-
-    words = '"sqlite:///PATH" or "postgresql://USER@HOST/DATABASE"'
-
-    def read(self, raw: object) -> str:
-        if isinstance(raw, str) and raw.startswith("sqlite:"):
-            return self._sqlite(raw)
-        schemes = ("postgresql", "postgres", "postgresql+psycopg")
-        words = f"must be {self.words}; signs such as @ : / # in a password are written as %40 %3A %2F %23"
-        if _split(raw, schemes, words).netloc.count("@") > 1:  # Not all would take the same part for the password.
-            raise ValueError(words)
-        return str(raw)
-
-    def _sqlite(self, raw: str) -> str:
-        path = raw.removeprefix("sqlite:///")
-        if not raw.startswith("sqlite:///") or not raw.isprintable():
-            raise ValueError("must be sqlite:/// (three slashes) and a path; a full path makes it four")
-        if path in {"", ":memory:"}:
-            raise ValueError("must name a file: a database in memory would forget everything at the end of the run")
-        if "?" in path:
-            raise ValueError("takes no options: what follows sqlite:/// is a path, as it is written, without ?")
-        return raw
-
-
-def host(url: str) -> str:
-    """Name the host of a URL that a kind above let through."""
-    return urlsplit(url).hostname or ""
-
-
-def is_loopback(name: str) -> bool:
-    """Tell whether a host is this very machine."""
-    try:
-        return name == "localhost" or ip_address(name).is_loopback
-    except ValueError:
-        return False
-
-
 def nearest(raw: object, options: Sequence[str]) -> str:
     """Say `; did you mean "x"?` when something allowed looks much like it, else nothing."""
     from difflib import get_close_matches
 
     found = get_close_matches(raw.lower(), options, n=1) if isinstance(raw, str) and len(raw) <= 64 else []  # noqa: PLR2004 - nobody misspells longer words
     return f'; did you mean "{found[0]}"?' if found else ""
-
-
-def _split(raw: object, schemes: Sequence[str], words: str) -> SplitResult:
-    """Take a URL apart; whatever the parser dislikes is put in our words, which quote nothing."""
-    if not isinstance(raw, str) or not _VISIBLE.fullmatch(raw) or "\\" in raw or "://" not in raw:
-        raise ValueError(words)
-    try:
-        url = urlsplit(raw)
-        _ = url.port
-    except ValueError:
-        raise ValueError(words) from None
-    if url.scheme not in schemes:
-        raise ValueError(words)
-    return url
 
 
 def _bytes(raw: object) -> int | None:

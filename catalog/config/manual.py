@@ -3,14 +3,21 @@
 from collections.abc import Iterator
 
 from catalog.config.settings import DatabaseSettings, GuardSettings, Setting, SourceSettings, of
+from catalog.config.unattended import AlertSettings, MonitorSettings, ScheduleSettings, WatchSettings, WebhookSettings
 
 _TABLES = (
-    ("database", "where the catalog is kept", DatabaseSettings),
-    ("sources.anthropic", "one table per models list; the name is the `source` column", SourceSettings),
-    ("sources.anthropic.guard", "when so many models are missing that nobody should believe it", GuardSettings),
+    ("[database]", "where the catalog is kept", DatabaseSettings),
+    ("[sources.anthropic]", "one table per models list; the name is the `source` column", SourceSettings),
+    ("[sources.anthropic.guard]", "when so many models are missing that nobody should believe it", GuardSettings),
+    ("[schedule]", "when `catalog run` reads the lists", ScheduleSettings),
+    ("[[alerts]]", "one table per channel that is told; there is none by default", AlertSettings),
+    ("[alerts.webhook]", "where JSON is posted to, if the channel is a webhook", WebhookSettings),
+    ("[watch]", "the models you depend on", WatchSettings),
+    ("[monitor]", "who watches the catalog itself", MonitorSettings),
 )
 _OPENING = """\
 # The configuration of `catalog`. Each line below shows a default: take away the "# " to change it.
+# Lines that begin with "# or:", and all of [[alerts]], show an example instead.
 # The file is found by --config, else by $CATALOG_CONFIG, else as ./catalog.toml.
 """
 _PAGE = """\
@@ -40,24 +47,50 @@ When the source named `anthropic` names neither, `ANTHROPIC_AUTH_TOKEN` is taken
 
 Plain `http://` is refused unless the host is this machine or the source says `allow_http = true`.
 """
+_CADENCE = """\
+## How often
+
+A source that names neither `every` nor `cron` is read as `[schedule]` says. `stale_after` is three times the longest
+pause between two runs unless the source says otherwise: 3 hours when it is read every hour, 45 minutes for
+`*/15 * * * *`, 9 days for weekdays alone (from Friday to Monday there are 3). Without `catalog run` the same
+settings tell `catalog status` how often your cron line syncs.
+
+The five fields of `cron` mean what they mean in a crontab: Sunday is 0 and 7, and when both day of month and weekday
+are restricted, either will do. `@hourly`, `@daily`, `@weekly`, `@monthly` and `@yearly` are known. What would never
+fire is refused.
+"""
+_CHANNELS = """\
+## Channels
+
+Each `[[alerts]]` has a name of its own and exactly one of `url`, `webhook` and `command`.
+
+`url` and the webhook's `url` may hold `${VARIABLE}`; its value is looked up when something is sent, so commands that
+send nothing need none of the variables. One that is missing then is an error that names it. No message ever shows the
+URL, and neither does a log. A file that holds a whole URL and is open to every user of the machine gets a warning.
+
+The events are `added` (an id never seen before), `returned`, `removed`, `changed`, `retiring` (some days before
+`retires_at`, see `[watch]`), `overdue` (the date has passed and the model is still listed), `held`, `sync_failed`,
+`sync_recovered` and `baseline`. `changed:FIELD` asks for changes of one field; FIELD is a dotted path and may be a
+pattern: `changed:capabilities.*`. The other filters must all let a model pass; an empty one lets every model pass.
+"""
 
 
 def example() -> str:
     """Write a configuration file that shows every setting with its default, and changes none."""
-    tables = ["\n".join(_example_table(*table)) for table in _TABLES]
+    tables = ["\n".join(_example_table(*table)) for table in _TABLES if table[2] is not WebhookSettings]
     return _OPENING + "\n" + "\n\n".join(tables) + "\n"
 
 
 def reference() -> str:
     """Write the reference page, in Markdown."""
-    tables = ["\n".join(_reference_table(*table)) for table in _TABLES]
-    return "\n".join([_PAGE, *[f"{table}\n" for table in tables], _KEYS])
+    tables = ["\n".join(_reference_table(*table)) + "\n" for table in _TABLES]
+    return "\n".join([_PAGE, *tables, _CADENCE, _CHANNELS, _KEYS])
 
 
 def _example_table(name: str, about: str, settings: type) -> Iterator[str]:
-    yield _with_comment(f"[{name}]", about)
+    yield _with_comment(f"# {name}" if settings is AlertSettings else name, about)
     for key, setting in of(settings).items():
-        mark = "# or: " if setting.default is None else "# "
+        mark = "# or: " if setting.alternative else "# "
         yield _with_comment(f"{mark}{key} = {_toml(_shown(setting))}", _comment(key, setting))
 
 
@@ -69,8 +102,7 @@ def _comment(key: str, setting: Setting) -> str:
 
 
 def _reference_table(name: str, about: str, settings: type) -> Iterator[str]:
-    heading = name.replace("anthropic", "NAME")
-    yield f"## [{heading}]\n\n{about[0].upper()}{about[1:]}.\n"
+    yield f"## {name.replace('anthropic', 'NAME')}\n\n{about[0].upper()}{about[1:]}.\n"
     yield "| setting | default | must be | what it does |\n|---|---|---|---|"
     for key, setting in of(settings).items():
         default = "none" if setting.default is None else f"`{_toml(setting.default)}`"
@@ -82,11 +114,15 @@ def _with_comment(text: str, comment: str) -> str:
 
 
 def _shown(setting: Setting) -> object:
-    return setting.example if setting.default is None else setting.default
+    return setting.default if setting.example is None else setting.example
 
 
 def _toml(value: object) -> str:
-    """Spell a default as TOML does; ours are truths, numbers, plain texts and empty lists."""
+    """Spell a value as TOML does: a truth, a number, a plain text, a list or a table of them."""
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, list):
+        return f"[{', '.join(map(_toml, value))}]"
+    if isinstance(value, dict):
+        return f"{{ {', '.join(f'{key} = {_toml(each)}' for key, each in value.items())} }}"
     return f'"{value}"' if isinstance(value, str) else str(value)

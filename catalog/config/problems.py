@@ -8,7 +8,6 @@ from catalog.config import kinds
 from catalog.errors import ConfigError
 
 _SHOWABLE = re.compile(r"[A-Za-z0-9_.-]{1,40}")
-_LATER = frozenset({"schedule", "alerts", "watch", "monitor"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,7 +33,7 @@ class Problems:
 
     def unknown(self, table: str, name: str, allowed: Iterable[str], origin: str) -> None:
         """Note a key that means nothing here."""
-        self.add(f"{table}{shown(name)}", _unknown(table, name, list(allowed)), origin)
+        self.add(f"{table}{shown(name)}", _unknown(name, list(allowed)), origin)
 
     def raise_any(self) -> None:
         """Raise one ConfigError that tells of all of them, if there are any."""
@@ -52,9 +51,7 @@ def shown(name: str) -> str:
     return f"<a name of {len(name)} characters>"
 
 
-def _unknown(table: str, name: str, allowed: list[str]) -> str:
-    if not table and name in _LATER:
-        return "not known to this version"
+def _unknown(name: str, allowed: list[str]) -> str:
     if name in {"api_key", "key", "token"} and "api_key_env" in allowed:
         return "a key never stands in this file: name its variable with api_key_env, or its file with api_key_file"
     return f"no such setting{kinds.nearest(name, allowed)}"

@@ -9,27 +9,17 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from catalog.config import keys, kinds
+from catalog.config import channels, freshness, keys, places, tables
 from catalog.config.problems import Problems, shown
-from catalog.config.settings import DatabaseSettings, GuardSettings, Setting, SourceSettings, of
+from catalog.config.settings import DatabaseSettings, GuardSettings, SourceSettings, of
+from catalog.config.tables import Table
+from catalog.config.unattended import AlertSettings, MonitorSettings, ScheduleSettings, WatchSettings
 from catalog.errors import ConfigError
 
 _SOURCE_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 _WELL_KNOWN = "anthropic"  # the source whose variables users of the API have set already
+_TABLES: Mapping[str, Any] = {"database": {}, "sources": {}, "schedule": {}, "alerts": [], "watch": {}, "monitor": {}}
 _POSITION = re.compile(r"\(at (line \d+, column \d+|end of document)\)$")
-
-
-@dataclass(frozen=True, slots=True)
-class _Table:
-    """One table as it was written, with what the environment adds; `origins` says where each value comes from."""
-
-    path: str
-    values: Mapping[str, object]
-    origins: Mapping[str, str]
-    file: str
-
-    def origin(self, name: str) -> str:
-        return self.origins.get(name, self.file)
 
 
 def find(path: Path | None, environ: Mapping[str, str], directory: Path) -> Path | None:
@@ -43,33 +33,63 @@ def find(path: Path | None, environ: Mapping[str, str], directory: Path) -> Path
     return usual if os.path.lexists(usual) else None
 
 
-def settings(
-    file: Path | None, environ: Mapping[str, str], directory: Path
-) -> tuple[DatabaseSettings, tuple[SourceSettings, ...]]:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settings:
+    """Every table of the file, checked."""
+
+    database: DatabaseSettings
+    sources: tuple[SourceSettings, ...]
+    schedule: ScheduleSettings
+    alerts: tuple[AlertSettings, ...]
+    watch: WatchSettings
+    monitor: MonitorSettings
+
+    def placed(self, beside: Path, *, database: Path) -> "Settings":
+        """Make every relative path absolute; the database's may begin elsewhere."""
+        metrics = self.monitor.metrics_file
+        return replace(
+            self,
+            database=replace(self.database, url=placed(self.database.url, database)),
+            sources=tuple(_with_file_beside(source, beside) for source in self.sources),
+            alerts=tuple(channels.with_file_beside(alert, beside) for alert in self.alerts),
+            watch=replace(self.watch, files=tuple(tables.placed(Path(each), beside) for each in self.watch.files)),
+            monitor=replace(self.monitor, metrics_file=metrics and tables.placed(metrics, beside)),
+        )
+
+
+def settings(file: Path | None, environ: Mapping[str, str], directory: Path) -> Settings:
     """Check everything; raises ConfigError that tells of all problems."""
     problems, document, origin = Problems(), _parse(file) if file else {}, str(file or "the defaults")
-    for name in [each for each in document if each not in {"database", "sources"}]:
-        problems.unknown("", name, ("database", "sources"), origin)
-    database = _database(document.get("database", {}), environ, origin, problems)
-    sources = _sources(document.get("sources", {}), environ, origin, problems)
+    for name in [each for each in document if each not in _TABLES]:
+        problems.unknown("", name, _TABLES, origin)
+    read = {name: document.get(name, empty) for name, empty in _TABLES.items()}
+    schedule = _schedule(read["schedule"], origin, problems)
+    found = Settings(
+        database=_database(read["database"], environ, origin, problems),
+        sources=tuple(_sources(read["sources"], schedule, environ, origin, problems)),
+        schedule=schedule,
+        alerts=tuple(channels.read(read["alerts"], origin, problems)),
+        watch=WatchSettings(**_plain(read["watch"], "watch", WatchSettings, origin, problems)),
+        monitor=MonitorSettings(**_plain(read["monitor"], "monitor", MonitorSettings, origin, problems)),
+    )
+    _check_all(found, origin, problems)
     problems.raise_any()
     beside = file.parent if file else directory
-    in_file = "url" in document.get("database", {})
-    from_environment = not in_file and bool(environ.get("CATALOG_DATABASE_URL"))
-    database = replace(database, url=placed(database.url, directory if from_environment else beside))
-    return database, tuple(_with_file_beside(source, beside) for source in sources)
+    from_environment = "url" not in read["database"] and bool(environ.get("CATALOG_DATABASE_URL"))
+    return found.placed(beside, database=directory if from_environment else beside)
 
 
-def warnings(
-    file: Path | None, environ: Mapping[str, str], database: DatabaseSettings, sources: tuple[SourceSettings, ...]
-) -> Iterator[str]:
+def warnings(file: Path | None, environ: Mapping[str, str], settings: Settings) -> Iterator[str]:
     """Tell of secrets that lie open."""
-    files = [source.api_key_file for source in sources if source.api_key_file]
-    in_file = database.url != environ.get("CATALOG_DATABASE_URL")
-    if file and in_file and urlsplit(database.url).password:
+    files = [source.api_key_file for source in settings.sources]
+    files += [alert.webhook.secret_file for alert in settings.alerts if alert.webhook]
+    in_file = settings.database.url != environ.get("CATALOG_DATABASE_URL")
+    if (in_file and urlsplit(settings.database.url).password) or any(
+        channels.is_telling(alert) for alert in settings.alerts
+    ):
         files.append(file)
     for each in dict.fromkeys(files):
-        if keys.is_open_to_all(each):
+        if each and keys.is_open_to_all(each):
             yield f"{each} holds a secret, and every user of this machine may read it: chmod 600 {each}"
 
 
@@ -93,50 +113,68 @@ def _parse(file: Path) -> dict[str, Any]:
 
 def _database(raw: object, environ: Mapping[str, str], file: str, problems: Problems) -> DatabaseSettings:
     known = of(DatabaseSettings)
-    table = _with_environment(
-        _Table("database.", _checked_table(raw, "database", file, problems), {}, file), known, environ
+    table = tables.with_environment(
+        Table("database.", tables.checked(raw, "database", file, problems), {}, file), known, environ
     )
-    return DatabaseSettings(**_read(table, known, problems))
+    return DatabaseSettings(**tables.read(table, known, problems))
 
 
-def _sources(raw: object, environ: Mapping[str, str], file: str, problems: Problems) -> list[SourceSettings]:
-    tables = _checked_table(raw, "sources", file, problems) or {_WELL_KNOWN: {}}
+def _plain(raw: object, name: str, settings: type, file: str, problems: Problems) -> dict[str, Any]:
+    """Read a table that needs nothing but its settings."""
+    return tables.read(Table(f"{name}.", tables.checked(raw, name, file, problems), {}, file), of(settings), problems)
+
+
+def _schedule(raw: object, file: str, problems: Problems) -> ScheduleSettings:
+    table = Table("schedule.", tables.checked(raw, "schedule", file, problems), {}, file)
+    tables.keep_one(table, ("every", "cron"), problems)
+    return ScheduleSettings(**_one_cadence(tables.read(table, of(ScheduleSettings), problems)))
+
+
+def _one_cadence(good: dict[str, Any]) -> dict[str, Any]:
+    return {**good, "every": None} if "cron" in good else good
+
+
+def _sources(
+    raw: object, schedule: ScheduleSettings, environ: Mapping[str, str], file: str, problems: Problems
+) -> list[SourceSettings]:
+    written = tables.checked(raw, "sources", file, problems) or {_WELL_KNOWN: {}}
     sources = []
-    for name, table in tables.items():
+    for name, table in written.items():
         if not _SOURCE_NAME.fullmatch(name):
             words = "a source's name is 1 to 63 of a-z, 0-9, - and _, and begins with a letter or digit"
             problems.add(f"sources.{shown(name)}", words, file)
         else:
-            sources.append(_source(name, table, environ, file, problems))
+            sources.append(_scheduled(_source(name, table, environ, file, problems), table, schedule))
     return sources
 
 
 def _source(name: str, raw: object, environ: Mapping[str, str], file: str, problems: Problems) -> SourceSettings:
     path, known = f"sources.{name}", of(SourceSettings)
-    written = dict(_checked_table(raw, path, file, problems))
-    guard = _checked_table(written.pop("guard", {}), f"{path}.guard", file, problems)
-    table = _Table(f"{path}.", written, {}, file)
+    written = dict(tables.checked(raw, path, file, problems))
+    guard = tables.checked(written.pop("guard", {}), f"{path}.guard", file, problems)
+    table = Table(f"{path}.", written, {}, file)
     if name == _WELL_KNOWN:
-        table = _with_token(_with_environment(table, known, environ), environ)
+        table = _with_token(tables.with_environment(table, known, environ), environ)
     source = SourceSettings(
         name=name,
-        **_read(table, known, problems, also=("guard",)),
-        guard=GuardSettings(**_read(_Table(f"{path}.guard.", guard, {}, file), of(GuardSettings), problems)),
+        **_one_cadence(tables.read(table, known, problems, also=("guard",))),
+        guard=GuardSettings(**tables.read(Table(f"{path}.guard.", guard, {}, file), of(GuardSettings), problems)),
     )
     _check_together(source, table, problems)
     return source
 
 
-def _with_environment(table: _Table, known: Mapping[str, Setting], environ: Mapping[str, str]) -> _Table:
-    """Fill in from the environment what the file leaves out; an empty variable is no variable."""
-    values, origins = dict(table.values), dict(table.origins)
-    for name, setting in known.items():
-        if name not in values and setting.variable and (value := environ.get(setting.variable)):
-            values[name], origins[name] = value, f"the environment variable {setting.variable}"
-    return replace(table, values=values, origins=origins)
+def _scheduled(source: SourceSettings, written: object, schedule: ScheduleSettings) -> SourceSettings:
+    """Fill in from [schedule], and from how often the list is read, what the source leaves out."""
+    named = written.keys() if isinstance(written, dict) else set()
+    if not {"every", "cron"} & named:
+        source = replace(source, every=schedule.every, cron=schedule.cron)
+    if "stale_after" in named:
+        return source
+    return replace(source, stale_after=freshness.stale_after(source.every, source.cron))
 
 
-def _with_token(table: _Table, environ: Mapping[str, str]) -> _Table:
+def _with_token(table: Table, environ: Mapping[str, str]) -> Table:
     """Take ANTHROPIC_AUTH_TOKEN for the key when the file names none, and there is no other or a bearer is wanted."""
     variable, auth = "ANTHROPIC_AUTH_TOKEN", table.values.get("auth")
     if not environ.get(variable) or {"api_key_env", "api_key_file"} & table.values.keys():
@@ -146,60 +184,38 @@ def _with_token(table: _Table, environ: Mapping[str, str]) -> _Table:
     return table
 
 
-def _read(
-    table: _Table, known: Mapping[str, Setting], problems: Problems, *, also: tuple[str, ...] = ()
-) -> dict[str, Any]:
-    """Read each value by its setting's kind; what cannot be read is noted and left to its default."""
-    good: dict[str, Any] = {}
-    for name, raw in table.values.items():
-        if name not in known:
-            problems.unknown(table.path, name, [*known, *also], table.origin(name))
-            continue
-        try:
-            good[name] = known[name].kind.read(raw)
-        except ValueError as error:
-            problems.add(f"{table.path}{name}", str(error), table.origin(name))
-    return good
-
-
-def _check_together(source: SourceSettings, table: _Table, problems: Problems) -> None:
+def _check_together(source: SourceSettings, table: Table, problems: Problems) -> None:
     """Note what is wrong only in company."""
-    url, host, named = source.base_url, kinds.host(source.base_url), table.values.keys()
-    if url.startswith("http:") and not kinds.is_loopback(host) and not source.allow_http:
+    url, host, named = source.base_url, places.host(source.base_url), table.values.keys()
+    if url.startswith("http:") and not places.is_loopback(host) and not source.allow_http:
         words = "plain http:// would show the key to everybody on the way: use https://, or set allow_http = true"
         problems.add(f"{table.path}base_url", words, table.origin("base_url"))
-    if {"api_key_env", "api_key_file"} <= named:
-        problems.add(f"{table.path}api_key_file", "is given together with api_key_env: keep one", table.file)
-    own = source.name == _WELL_KNOWN or host == "api.anthropic.com" or kinds.is_loopback(host)
+    tables.keep_one(table, ("api_key_env", "api_key_file"), problems)
+    tables.keep_one(table, ("every", "cron"), problems)
+    own = source.name == _WELL_KNOWN or host == "api.anthropic.com" or places.is_loopback(host)
     if not own and not {"api_key_env", "api_key_file"} & named:
         words = "must be given: the key in ANTHROPIC_API_KEY is not sent to another host unless you say so"
         problems.add(f"{table.path}api_key_env", words, table.file)
 
 
-def _checked_table(raw: object, path: str, origin: str, problems: Problems) -> Mapping[str, object]:
-    if isinstance(raw, dict):
-        return raw
-    problems.add(path, f"must be a table: [{path}{'.NAME' if path == 'sources' else ''}]", origin)
-    return {}
+def _check_all(found: Settings, file: str, problems: Problems) -> None:
+    """Note what is wrong only when tables are seen together."""
+    jitter, names = found.schedule.jitter, [source.name for source in found.sources]
+    if any(source.every and source.every < jitter for source in found.sources):
+        problems.add("schedule.jitter", "must not be longer than the `every` it is added to", file)
+    watches = bool(found.watch.models or found.watch.files)
+    for alert in found.alerts:
+        channels.check_together(alert, names, file, problems, watches=watches)
 
 
 def placed(url: str, beside: Path) -> str:
     """Make a SQLite path absolute."""
     if not url.startswith("sqlite:///"):
         return url
-    path = Path(url.removeprefix("sqlite:///"))
-    return f"sqlite:///{(beside / _at_home(path)).absolute()}"
+    return f"sqlite:///{tables.placed(Path(url.removeprefix('sqlite:///')), beside)}"
 
 
 def _with_file_beside(source: SourceSettings, beside: Path) -> SourceSettings:
     if source.api_key_file is None:
         return source
-    return replace(source, api_key_file=(beside / _at_home(source.api_key_file)).absolute())
-
-
-def _at_home(path: Path) -> Path:
-    """Replace a leading ~, where there is a home."""
-    try:
-        return path.expanduser()
-    except RuntimeError:
-        return path
+    return replace(source, api_key_file=tables.placed(source.api_key_file, beside))

@@ -2,18 +2,24 @@
 
 import re
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 from catalog import config
 from catalog.config import manual
 from catalog.config.settings import DatabaseSettings, GuardSettings, SourceSettings, of
+from catalog.config.unattended import AlertSettings, MonitorSettings, ScheduleSettings, WatchSettings, WebhookSettings
 
 ROOT = Path(__file__).parents[2]
+TABLES = (
+    *(DatabaseSettings, SourceSettings, GuardSettings, ScheduleSettings),
+    *(AlertSettings, WebhookSettings, WatchSettings, MonitorSettings),
+)
 RENEW = "renew it with ./dev docs"
 
 
 def uncommented(text: str) -> str:
-    return re.sub(r"^# (?=\w+ = )", "", text, flags=re.MULTILINE)
+    return re.sub(r"^# (?=\w+ = |\[\[)", "", text, flags=re.MULTILINE)
 
 
 def test_the_example_file_is_the_one_init_writes() -> None:
@@ -30,18 +36,23 @@ def test_the_example_file_shows_every_setting() -> None:
     assert document["database"].keys() == of(DatabaseSettings).keys()
     assert source.pop("guard").keys() == of(GuardSettings).keys()
     assert source.keys() == of(SourceSettings).keys()
+    assert document["schedule"].keys() == of(ScheduleSettings).keys()
+    assert [alert.keys() for alert in document["alerts"]] == [of(AlertSettings).keys()]
+    assert document["watch"].keys() == of(WatchSettings).keys()
+    assert document["monitor"].keys() == of(MonitorSettings).keys()
 
 
 def test_the_example_file_equals_the_defaults_commented_or_not(tmp_path: Path) -> None:
     path, defaults = tmp_path / "catalog.toml", config.load(environ={}, directory=tmp_path)
-    for text in (manual.example(), uncommented(manual.example())):
+    example = config.AlertSettings(name="team", url="slack://${SLACK_TOKENS}")
+    for text, alerts in ((manual.example(), ()), (uncommented(manual.example()), (example,))):
         path.write_text(text, encoding="utf-8")
-        loaded = config.load(path, environ={})
-        assert (loaded.database, loaded.sources) == (defaults.database, defaults.sources)
+        path.chmod(0o600)
+        assert config.load(path, environ={}) == replace(defaults, path=path, alerts=alerts)
 
 
 def test_every_setting_is_explained() -> None:
-    for table in (DatabaseSettings, SourceSettings, GuardSettings):
+    for table in TABLES:
         for name, setting in of(table).items():
             assert setting.comment, name
             assert f"| `{name}` |" in manual.reference()

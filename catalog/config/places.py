@@ -1,0 +1,189 @@
+"""Settings that say where something is: files, URLs, addresses. Refusals quote nothing: there may be a secret in it."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from ipaddress import ip_address
+from pathlib import Path
+from urllib.parse import SplitResult, urlsplit
+
+VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]{0,254})\}")
+
+_VISIBLE = re.compile(r"[!-~]+")
+_KEY_LIKE = re.compile(r"sk-|[A-Za-z0-9_+=-]{24,}")
+_USUAL_PORTS = {"http": 80, "https": 443}
+_CHANNEL = re.compile(r"[A-Za-z][A-Za-z0-9]{0,31}://.")
+_LISTEN = re.compile(r"(\[(?P<six>[0-9A-Fa-f:.]+)\]|(?P<host>[A-Za-z0-9.-]+)):(?P<port>[0-9]{1,5})")
+_HIGHEST_PORT = 65_535
+
+
+@dataclass(frozen=True)
+class FilePath:
+    """A path to a file; relative ones are placed later, beside the configuration."""
+
+    holds: str = ""  # what kind of secret is in it: somebody may write that here instead
+    may_be_empty: bool = False
+
+    @property
+    def words(self) -> str:
+        return "a path to a file, or empty" if self.may_be_empty else "a path to a file"
+
+    def read(self, raw: object) -> Path | None:
+        if raw == "" and self.may_be_empty:
+            return None
+        if not isinstance(raw, str) or not raw or not raw.isprintable():
+            raise ValueError(f"must be {self.words}")
+        if self.holds and raw[0] not in "/.~" and _KEY_LIKE.search(raw):
+            raise ValueError(f"must be {self.words}, not the {self.holds} itself (a path may start with ./)")
+        return Path(raw)
+
+
+@dataclass(frozen=True)
+class BaseUrl:
+    """Where an API lives; comes out in one spelling, without trailing slash and without /v1."""
+
+    words = "an https:// URL"
+
+    def read(self, raw: object) -> str:
+        url = _split(raw, ("https", "http"), 'must be a URL such as "https://api.anthropic.com"')
+        if "@" in url.netloc:
+            raise ValueError("must not hold a user or password: name the key with api_key_env or api_key_file")
+        if url.query or url.fragment or str(raw)[-1] in "?#":
+            raise ValueError("must not hold a query (?) or fragment (#)")
+        if not url.hostname:
+            raise ValueError('must name a host, as "https://api.anthropic.com" does')
+        host = f"[{url.hostname}]" if ":" in url.hostname else url.hostname
+        port = "" if url.port in {None, _USUAL_PORTS[url.scheme]} else f":{url.port}"
+        path = url.path.rstrip("/").removesuffix("/v1").rstrip("/")
+        return f"{url.scheme}://{host}{port}{path}"
+
+
+@dataclass(frozen=True)
+class DatabaseUrl:
+    """Where the catalog is kept; SQLite paths stay as written, they are placed later."""
+
+    words = '"sqlite:///PATH" or "postgresql://USER@HOST/DATABASE"'
+
+    def read(self, raw: object) -> str:
+        if isinstance(raw, str) and raw.startswith("sqlite:"):
+            return self._sqlite(raw)
+        schemes = ("postgresql", "postgres", "postgresql+psycopg")
+        words = f"must be {self.words}; signs such as @ : / # in a password are written as %40 %3A %2F %23"
+        if _split(raw, schemes, words).netloc.count("@") > 1:  # Not all would take the same part for the password.
+            raise ValueError(words)
+        return str(raw)
+
+    def _sqlite(self, raw: str) -> str:
+        path = raw.removeprefix("sqlite:///")
+        if not raw.startswith("sqlite:///") or not raw.isprintable():
+            raise ValueError("must be sqlite:/// (three slashes) and a path; a full path makes it four")
+        if path in {"", ":memory:"}:
+            raise ValueError("must name a file: a database in memory would forget everything at the end of the run")
+        if "?" in path:
+            raise ValueError("takes no options: what follows sqlite:/// is a path, as it is written, without ?")
+        return raw
+
+
+@dataclass(frozen=True)
+class HookUrl:
+    """Where a webhook goes: kept as written."""
+
+    words = "an https:// URL"
+
+    def read(self, raw: object) -> str:
+        text = template(raw)
+        if not VARIABLE.search(text):
+            self.check(text)
+        return text
+
+    def check(self, text: str) -> None:
+        """Raise ValueError unless it can be one, now that it holds no variables any more."""
+        url = _split(text, ("https", "http"), 'must be a URL such as "https://example.org/hook"')
+        if not url.hostname:
+            raise ValueError('must name a host, as "https://example.org/hook" does')
+        if "@" in url.netloc or "#" in text:
+            raise ValueError("must not hold a user, a password or a fragment (#)")
+
+
+@dataclass(frozen=True)
+class ChannelUrl:
+    """A channel as Apprise spells it; may hold secrets, or the names of variables that do."""
+
+    words = "an Apprise URL"
+
+    def read(self, raw: object) -> str:
+        text = template(raw)
+        if not VARIABLE.match(text):
+            self.check(text)
+        return text
+
+    def check(self, text: str) -> None:
+        """Raise ValueError unless it can be one, now that it does not begin with a variable."""
+        if not _CHANNEL.match(text):
+            raise ValueError('must be an Apprise URL such as "slack://${SLACK_TOKENS}" or "mailto://user@example.org"')
+
+
+@dataclass(frozen=True)
+class PingUrl:
+    """Whom to tell that a run was made; whoever knows it can ping, so it is nobody's business."""
+
+    words = "an http:// or https:// URL, or empty"
+
+    def read(self, raw: object) -> str:
+        if raw == "":
+            return ""
+        url = _split(raw, ("https", "http"), 'must be a URL such as "https://hc-ping.com/UUID", or empty')
+        if not url.hostname or "@" in url.netloc or "#" in str(raw):
+            raise ValueError("must name a host, and hold no user, password or fragment (#)")
+        return str(raw)
+
+
+@dataclass(frozen=True)
+class Listen:
+    """Where to answer: a host and a port, as a pair."""
+
+    words = 'an address such as "127.0.0.1:9464", or empty'
+
+    def read(self, raw: object) -> tuple[str, int] | None:
+        if raw == "":
+            return None
+        found = _LISTEN.fullmatch(raw) if isinstance(raw, str) else None
+        if found is None or int(found["port"]) > _HIGHEST_PORT:
+            raise ValueError(f"must be {self.words}")
+        return found["six"] or found["host"], int(found["port"])
+
+
+def template(raw: object) -> str:
+    """Check a text in which ${VARIABLE} stands for what the environment holds."""
+    if not isinstance(raw, str) or not _VISIBLE.fullmatch(raw):
+        raise ValueError("must be a URL in quotes, without blanks")
+    if "${" in VARIABLE.sub("", raw):
+        raise ValueError("holds a ${ that names no variable: write ${NAME}")
+    return raw
+
+
+def host(url: str) -> str:
+    """Name the host of a URL that a kind above let through."""
+    return urlsplit(url).hostname or ""
+
+
+def is_loopback(name: str) -> bool:
+    """Tell whether a host is this very machine."""
+    try:
+        return name == "localhost" or ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+def _split(raw: object, schemes: Sequence[str], words: str) -> SplitResult:
+    """Take a URL apart; whatever the parser dislikes is put in our words, which quote nothing."""
+    if not isinstance(raw, str) or not _VISIBLE.fullmatch(raw) or "\\" in raw or "://" not in raw:
+        raise ValueError(words)
+    try:
+        url = urlsplit(raw)
+        _ = url.port
+    except ValueError:
+        raise ValueError(words) from None
+    if url.scheme not in schemes:
+        raise ValueError(words)
+    return url
