@@ -179,8 +179,8 @@ def _sqlite_engine(url: sa.URL) -> sa.Engine:
 
 
 def _postgres_engine(url: sa.URL) -> sa.Engine:
-    options = f"{url.query.get('options', '')} -c timezone=UTC".strip()
-    usual = {"application_name": "model-catalog", "connect_timeout": 15}
+    options = f"{url.query.get('options', '')} -c timezone=UTC -c datestyle=ISO".strip()
+    usual = {"application_name": "model-catalog", "connect_timeout": 15, "client_encoding": "utf8"}
     arguments = {"options": options, **{name: value for name, value in usual.items() if name not in url.query}}
     plain = url.difference_update_query(["options"])
     # Another default of isolation would show a writer that waited for its turn what was there before it waited.

@@ -32,6 +32,7 @@ _POSTGRES = {
     ),
     "25006": _Words("is read-only", "connect to the primary server"),
     "42P01": _Words("holds no catalog", "run `catalog db upgrade`, or check search_path"),
+    "22P05": _Words("cannot hold all text: its encoding is not UTF8", "create it with ENCODING 'UTF8'"),
     "53100": _Words("has no room: the disk is full", "make room; nothing of this run was kept"),
     "53300": _Words("has no connection left", "raise max_connections, or try again later"),
     "55P03": _Words("is locked by another program", "try again later"),
