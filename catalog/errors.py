@@ -10,7 +10,8 @@ CatalogError                 1  something a person can act on
 ├── DatabaseError            4  the database refused
 │   ├── SchemaError          4  the schema is older, newer, or not a catalog's
 │   └── LostConnectionError  4  the connection died under us; nothing was written
-└── UnknownModelError        1  no row of that id
+├── UnknownModelError        1  no row of that id
+└── StoppedError           143  the program is to end, and a walk was left for that
 """
 
 from enum import IntEnum
@@ -86,3 +87,9 @@ class LostConnectionError(DatabaseError):
 
 class UnknownModelError(CatalogError):
     """No model of that id was ever seen."""
+
+
+class StoppedError(CatalogError):
+    """The program is to end: a walk was left between two pages, and nothing of it is recorded."""
+
+    exit_code = Exit.TERMINATED

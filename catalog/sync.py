@@ -11,7 +11,7 @@ from pathlib import Path
 
 from catalog import dates, logs
 from catalog.domain import Change, Missing, Outcome, Policy, Run, Scope, Status
-from catalog.errors import CatalogError, DatabaseError, Exit, ListingError
+from catalog.errors import CatalogError, DatabaseError, Exit, ListingError, StoppedError
 from catalog.store import courtesy, merge, reports, runs, staging, upgrade
 from catalog.store import database as databases
 from catalog.store.database import Connection, Database
@@ -83,16 +83,18 @@ def sync_source(
     monotonic: Callable[[], float] = time.monotonic,
     options: Options = Options(),
     on_page: Callable[[int, int], None] = walk.unheard,
+    on_wait: Callable[[], None] = walk.undisturbed,
     tell: Tell = _tell_nobody,
 ) -> RunReport:
     """Walk a source's list and record what changed; give the report, which `tell` heard too.
 
     The schema must be at head, except for a dry run, which does with none. A list that cannot be read whole ends in a
     report with its `failure`; a database that refuses, or a mistake of the caller's, is raised, after the run's record
-    was closed if that was still possible. With `confirm_after` zero, a walk that misses models is followed by a second
-    run at once.
+    was closed if that was still possible. `on_wait` is called several times a second: the StoppedError it raises ends
+    the run as `abandoned`, with its words, and comes out. With `confirm_after` zero, a walk that misses models is
+    followed by a second run at once.
     """
-    task = _Task(database, client, source, clock, monotonic, options, on_page, tell)
+    task = _Task(database, client, source, clock, monotonic, options, on_page, on_wait, tell)
     if options.dry_run:
         return task.rehearse()
     with courtesy.hold(database, source.name) as mine:
@@ -131,6 +133,7 @@ class _Task:
     monotonic: Callable[[], float]
     options: Options
     on_page: Callable[[int, int], None]
+    on_wait: Callable[[], None]
     tell: Tell
 
     def run(self) -> RunReport:
@@ -142,6 +145,9 @@ class _Task:
         except ListingError as failure:
             self.close(opened, Status.FAILED, failure.message)
             return self.report(opened.run_id, failure)
+        except StoppedError as stopped:
+            self.close_if_possible(opened, Status.ABANDONED, stopped.message)
+            raise
         except CatalogError as failure:
             self.close_if_possible(opened, Status.FAILED, failure.message)
             raise
@@ -220,6 +226,7 @@ class _Task:
             max_pages=source.max_pages,
             monotonic=self.monotonic,
             on_page=self.on_page,
+            on_wait=self.on_wait,
             paging=source.paging,
         )
 

@@ -6,7 +6,7 @@ Knows the rules of a walk; what becomes of the pages is the sink's business.
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -19,6 +19,7 @@ from catalog.upstream.client import Answer, ModelsClient
 from catalog.upstream.evidence import Evidence
 
 RESTARTS = 3
+_GLANCE = 0.2  # seconds between two looks at whether to go on, while an answer is awaited
 
 _IGNORES_CURSOR = 'if the server ignores `after_id` and answers its whole list at once, set paging = "none"'
 
@@ -46,6 +47,10 @@ def unheard(pages: int, models: int) -> None:
     """Let nobody know how far the walk is."""
 
 
+def undisturbed() -> None:
+    """Let nothing but the list end the walk."""
+
+
 def walk(
     client: ModelsClient,
     reader: wire.Reader,
@@ -56,23 +61,25 @@ def walk(
     max_pages: int,
     monotonic: Callable[[], float] = time.monotonic,
     on_page: Callable[[int, int], None] = unheard,
+    on_wait: Callable[[], None] = undisturbed,
     paging: bool = True,
 ) -> Outcome:
     """Walk the whole list into `sink`, restarting at most three times when the list shifts.
 
     `deadline_seconds` bounds everything, counted by `monotonic`, the client's own clock; `on_page` hears of pages and
-    models so far. Raises ListingError when the walk is cut: then nothing that the sink took may be believed.
+    models so far, `on_wait` is called before each page and several times a second while one is awaited; both may raise
+    to end the walk. Raises ListingError when the walk is cut: then nothing that the sink took may be believed.
     """
     bounds = Bounds(
         page_size=page_size, max_pages=max_pages, deadline=monotonic() + deadline_seconds, monotonic=monotonic
     )
     for _ in range(RESTARTS):
         try:
-            return _Pass(client, reader, sink, bounds, on_page, paging=paging, may_restart=True).run()
+            return _Pass(client, reader, sink, bounds, on_page, on_wait, paging=paging, may_restart=True).run()
         except (ShiftError, CursorError):
             sink.restart()
     try:
-        return _Pass(client, reader, sink, bounds, on_page, paging=paging, may_restart=False).run()
+        return _Pass(client, reader, sink, bounds, on_page, on_wait, paging=paging, may_restart=False).run()
     except CursorError as error:
         message = f"the list shifted under the walk, also after {RESTARTS} restarts: {error.message}"
         raise CursorError(message, hint=error.hint) from error
@@ -113,6 +120,7 @@ class _Pass:
     sink: Sink
     bounds: Bounds
     on_page: Callable[[int, int], None]
+    on_wait: Callable[[], None]
     paging: bool = field(kw_only=True)
     may_restart: bool = field(kw_only=True)
 
@@ -132,7 +140,7 @@ class _Pass:
     def _follow(self) -> Outcome:
         coming = self._ask(None)
         while True:
-            turn = self._read(coming.result())
+            turn = self._read(self._await(coming))
             following = self._next(turn)
             if following is not None:
                 coming = self._ask(following)
@@ -148,6 +156,12 @@ class _Pass:
             )
 
         return background.start(fetch, name="catalog-page")
+
+    def _await(self, coming: Future[Answer]) -> Answer:
+        self.on_wait()
+        while not wait([coming], timeout=_GLANCE).done:
+            self.on_wait()
+        return coming.result()
 
     def _read(self, answer: Answer) -> _Turn:
         self.evidence.meet(answer.identity)

@@ -13,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 from catalog.domain import Status
-from catalog.errors import Exit
+from catalog.errors import Exit, StoppedError
 from catalog.store import courtesy, runs, schema
 from catalog.store import database as databases
 from catalog.upstream import wire
@@ -39,6 +39,22 @@ def test_a_run_records_how_it_went(world: World) -> None:
     row = world.last_run(*columns)
     assert row[:7] == ("one", "failed", 22, 22, 0, 0, 0)
     assert "500" in row[7]
+
+
+def test_a_stopped_run_is_abandoned_in_words_and_changes_nothing(world: World) -> None:
+    world.lists("a")
+    world.sync()
+    before = contents(world)[:3]
+    world.lists("b")
+
+    def stop() -> None:
+        raise StoppedError("the worker was stopped")
+
+    with pytest.raises(StoppedError):
+        world.sync(on_wait=stop)
+    assert world.last_run("status", "error") == ("abandoned", "the worker was stopped")
+    assert contents(world)[:3] == before
+    assert world.sync().run.added == 1
 
 
 def test_a_run_in_which_nothing_changed_writes_a_handful_of_rows(world: World) -> None:

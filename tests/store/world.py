@@ -20,6 +20,7 @@ from catalog.domain import Change, Policy, Scope
 from catalog.store import database as databases
 from catalog.store import invariants, schema
 from catalog.store.database import Database
+from catalog.upstream import walk
 from catalog.upstream.client import ModelsClient
 from tests import server as play
 from tests.server import KEY, ModelsServer, Step
@@ -47,7 +48,9 @@ class World:
         """Let the list show these models from now on."""
         self.server.models = [play.model(id, **fields) for id in ids]
 
-    def sync(self, *, name: str = "one", after: float = 10, **options: Any) -> syncs.RunReport:
+    def sync(
+        self, *, name: str = "one", after: float = 10, on_wait: Callable[[], None] = walk.undisturbed, **options: Any
+    ) -> syncs.RunReport:
         """Let some minutes pass, then make a run whose walk takes one minute a page."""
         self.pass_minutes(after)
         self.every = []
@@ -58,6 +61,7 @@ class World:
             clock=lambda: self.now,
             options=syncs.Options(**options),
             on_page=lambda _pages, _models: self.pass_minutes(1),
+            on_wait=on_wait,
             tell=self.hear,
         )
 

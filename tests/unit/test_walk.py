@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from catalog import domain
 from catalog.domain import Identity, KnownPage, Outcome, Verdict
-from catalog.errors import AnswerError, CursorError, DeadlineError, KeyRefusedError, ListingError
+from catalog.errors import AnswerError, CursorError, DeadlineError, KeyRefusedError, ListingError, StoppedError
 from catalog.upstream import wire
 from catalog.upstream.client import ModelsClient
 from catalog.upstream.walk import walk
@@ -463,6 +463,30 @@ def test_nobody_asks_for_more_once_the_sink_has_failed(server: ModelsServer, she
     for thread in [thread for thread in threading.enumerate() if thread.name == "catalog-page"]:
         thread.join(5)
     assert len(server.requests) == 2
+
+
+def test_a_walk_is_left_between_pages_when_the_program_is_to_end(server: ModelsServer, shelf: Shelf, go: Go) -> None:
+    server.models = models("abcdef")
+
+    def stop() -> None:
+        if shelf.pages:
+            raise StoppedError("enough")
+
+    with pytest.raises(StoppedError):
+        go(on_wait=stop)
+    assert shelf.ids() == ["a", "b"]
+
+
+def test_a_walk_is_left_while_an_answer_is_awaited(server: ModelsServer, shelf: Shelf, go: Go) -> None:
+    server.script(play.silence())
+
+    def stop() -> None:
+        if server.requests:
+            raise StoppedError("enough")
+
+    with pytest.raises(StoppedError):
+        go(on_wait=stop)
+    assert shelf.pages == []
 
 
 # Sources that page not at all
