@@ -147,8 +147,9 @@ class _Merge:
         rows = sa.select(*(value.label(name) for name, value in values.items())).select_from(self.staged_shapes())
         rows = rows.where(staged.c.model_key.is_(None)).order_by(staged.c.position)
         self.connection.execute(model.insert().from_select(list(values), rows))
-        keys = sa.select(key.label("model_key")).where(staged.c.model_key.is_(None)).order_by(staged.c.position)
-        self.log(Kind.ADDED, keys.subquery(), proof=absence)
+        # New models are numbered already; a window over a million of them would be sorted and held.
+        keys = sa.select(key.label("model_key"), staged.c.number).where(staged.c.model_key.is_(None)).subquery()
+        self.log(Kind.ADDED, keys, number=keys.c.number, proof=absence)
         return self.tally.new
 
     def scope_differs(self) -> bool:
@@ -281,9 +282,10 @@ class _Merge:
         *,
         proof: sa.ColumnElement[Any],
         observed: sa.ColumnElement[Any] | None = None,
+        number: sa.ColumnElement[Any] | None = None,
     ) -> None:
         rows = sa.select(
-            self.next_change(keys.c.model_key),
+            self.next_change(keys.c.model_key) if number is None else number + self.highest(change.c.change_id),
             sa.literal(self.run_id),
             keys.c.model_key,
             sa.literal(kind.value),

@@ -4,7 +4,7 @@ Lives in temporary tables of one connection and in one byte per model. Between p
 """
 
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
@@ -149,16 +149,18 @@ class Staging:
         with self._transaction():
             known = self._look_up([item.id for item in page.items])
             again = {id for id, row in known.items() if self._repeats(row.key)}
-            again |= self._ids.add(item.id for item in page.items if item.id not in known)
+            if len(known) < len(page.items):
+                again |= self._ids.add(item.id for item in page.items if item.id not in known)
             items = [item for item in page.items if item.id not in again] if again else page.items
             self._present += sum(row.listed for id, row in known.items() if id not in again)
-            self._stage_new([item for item in items if item.id not in known])
-            self._stage_differing([(item, known[item.id]) for item in items if _differs(item, known)])
+            new, differing = _sift(items, known)
+            self._stage_new(new)
+            self._stage_differing(differing)
             self._listed += len(items)
             if page.clean and page.items and not again and self._unreadable == unreadable:
                 keys = array("I", [known[item.id].key for item in page.items if item.id in known]).tobytes()
-                new = (first, self._new + 1 - first)
-                self._keep_page(page.digest, keys, new, page.items[-1].id, has_more=page.has_more)
+                numbers = (first, self._new + 1 - first)
+                self._keep_page(page.digest, keys, numbers, page.items[-1].id, has_more=page.has_more)
         return len(again)
 
     def restart(self) -> None:
@@ -275,6 +277,13 @@ def _digest(item: Item, reading: Reading) -> str:
     return "" if item.disputed or reading.unreadable else item.digest
 
 
-def _differs(item: Item, known: dict[str, _Known]) -> bool:
-    row = known.get(item.id)
-    return row is not None and not (row.listed and (item.disputed or row.digest == item.digest))
+def _sift(items: Sequence[Item], known: Mapping[str, _Known]) -> tuple[list[Item], list[tuple[Item, _Known]]]:
+    """Pick out what is new, and what is known and differs; of a disputed item only its presence is a fact."""
+    new, differing = [], []
+    for item in items:
+        row = known.get(item.id)
+        if row is None:
+            new.append(item)
+        elif not row.listed or (row.digest != item.digest and not item.disputed):
+            differing.append((item, row))
+    return new, differing

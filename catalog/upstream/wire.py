@@ -84,7 +84,7 @@ class Reader:
         if has_more and not entries:
             message = "the page is empty although `has_more` is true, so the list cannot be read to its end"
             raise AnswerError(message, hint=_TRY_LATER)
-        found = [self._item(id, raw) for id, raw in zip(ids, entries, strict=True) if id is not None]
+        found = [Item(id, digest(raw), raw, self._fields) for id, raw in zip(ids, entries, strict=True) if id]
         items, duplicates, disputed = _settle(found)
         unusable = len(ids) - len(found)
         return Page(
@@ -111,7 +111,7 @@ class Reader:
         if id is None:
             _refuse_errors(values)
             raise AnswerError("the answer has no usable `id`, so it is no model", hint=_CHECK_BASE_URL)
-        return self.info(self._item(id, body))
+        return self.info(Item(id, digest(body), body, self._fields))
 
     def info(self, item: domain.Item) -> domain.ModelInfo:
         """Read an item as a model, for those who use the client by itself."""
@@ -163,9 +163,12 @@ class Reader:
     def _ids(self, entries: list[bytes]) -> tuple[list[str | None], int]:
         """Find the id of each entry, None where it is unusable; and how many entries a strict decoder refuses."""
         try:
-            return [_usable(named.id) for named in map(self._decode_named, entries)], 0
+            ids = [named.id for named in map(self._decode_named, entries)]
         except REFUSED:
             found = [self._id_slowly(raw) for raw in entries]
+        else:
+            all_usable = all(ids) and max(map(len, ids), default=0) <= _MAX_ID and "".join(ids).isprintable()
+            return (list(ids) if all_usable else list(map(_usable, ids))), 0
         return [id for id, _ in found], sum(repaired for _, repaired in found)
 
     def _id_slowly(self, raw: bytes) -> tuple[str | None, bool]:
@@ -175,9 +178,6 @@ class Reader:
             value = repair.parse(raw)
         id = value.get("id") if isinstance(value, dict) else None
         return (_usable(id), True) if isinstance(id, str) else (None, False)
-
-    def _item(self, id: str, raw: bytes) -> Item:
-        return Item(id, digest(raw), raw, self._fields)
 
 
 class _Envelope(msgspec.Struct):
@@ -208,6 +208,8 @@ def _settle(items: list[Item]) -> tuple[list[Item], int, list[str]]:
     """Keep the first item of each id. Say how many were dropped as saying the same, and which ids are disputed."""
     first: dict[str, Item] = {}
     duplicates, disputed = 0, dict[str, None]()
+    if len({item.id for item in items}) == len(items):
+        return items, 0, []
     for item in items:
         known = first.setdefault(item.id, item)
         if known is not item and _agree(known, item):
