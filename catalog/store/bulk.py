@@ -6,6 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError
 
 
 def among(connection: sa.Connection, column: sa.Column[Any], values: Sequence[Any]) -> sa.ColumnElement[bool]:
@@ -48,6 +49,12 @@ def insert_missing(connection: sa.Connection, table: sa.Table, rows: Sequence[Se
 
 def _copy(connection: sa.Connection, table: sa.Table, rows: Sequence[Sequence[Any]]) -> None:
     driver: Any = connection.connection.driver_connection
-    with driver.cursor() as cursor, cursor.copy(f"COPY {table.name} FROM STDIN") as copy:  # the name is our own
-        for row in rows:
-            copy.write_row(row)
+    error_type = connection.dialect.loaded_dbapi.Error
+    try:
+        with driver.cursor() as cursor, cursor.copy(f"COPY {table.name} FROM STDIN") as copy:  # the name is our own
+            for row in rows:
+                copy.write_row(row)
+    except error_type as error:  # SQLAlchemy does this for every other statement
+        if driver.closed:
+            connection.invalidate(error)
+        raise DBAPIError.instance("COPY", None, error, error_type, connection_invalidated=driver.closed) from error
