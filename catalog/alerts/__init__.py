@@ -1,0 +1,1 @@
+"""What is worth telling, to whom, and how it is said. Knows no database."""

@@ -1,0 +1,225 @@
+"""A frozen message in words: a subject and a plain text. The same payload always gives the same words.
+
+A wave is one line, however many models it touched. Models are newly listed or no longer listed: when somebody else
+released or withdrew them is not known here.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from catalog.alerts import quoting, waves
+from catalog.alerts.waves import Tally, Wave
+from catalog.domain import Kind
+
+_LINES = 60  # of changes
+_SUBJECT, _REASON, _NAME, _PATH, _VALUE = 150, 1_000, 100, 200, 120  # characters
+_FEW = 3  # fields of a wave that are named
+
+_HEADINGS = {Kind.ADDED: "Newly listed", Kind.RETURNED: "Listed again", Kind.REMOVED: "No longer listed"}
+_COUNTED = {Kind.ADDED: "new", Kind.RETURNED: "returned", Kind.REMOVED: "removed", Kind.CHANGED: "changed"}
+_SUBJECTS = {
+    "catalog.held": "a run is held",
+    "catalog.sync_failed": "sync fails",
+    "catalog.sync_recovered": "sync works again",
+    "catalog.baseline": "a new baseline",
+}
+
+Entry = Mapping[str, Any]  # one of a payload's changes
+_Interval = tuple[str | None, str]
+_Section = tuple[str, list[str]]  # heading and lines
+
+
+def render(payload: Mapping[str, Any]) -> tuple[str, str]:
+    """Give subject and text of a message: the subject is one short line, the text is bounded, both are harmless."""
+    match payload["type"]:
+        case "catalog.changes":
+            subject, text = _changes(payload)
+        case "catalog.retiring":
+            subject, text = _retiring(payload)
+        case "catalog.overdue":
+            subject, text = _overdue(payload)
+        case other:
+            subject, text = (
+                _SUBJECTS.get(other, quoting.exact(other)),
+                _sentence(quoting.free(payload["reason"], _REASON)),
+            )
+    source = quoting.exact(payload["source"])
+    run = "" if payload["run_id"] is None else f", run {payload['run_id']}"
+    return quoting.cut(f"{source}: {subject}", _SUBJECT), f"{text}\n\nSource: {source}{run}\n"
+
+
+def _retiring(payload: Mapping[str, Any]) -> tuple[str, str]:
+    model_id, at, days = quoting.exact(payload["model_id"]), _date(payload["retires_at"]), payload["days"]
+    if days <= 0:
+        return f"{model_id}: its retirement date has passed", f"{_model(payload)}: its retirement was planned for {at}."
+    left = f"in {_count(days, 'day')}"
+    return f"{model_id} retires {left}", f"{_model(payload)}: its retirement is planned for {at}, {left}."
+
+
+def _overdue(payload: Mapping[str, Any]) -> tuple[str, str]:
+    model_id, at = quoting.exact(payload["model_id"]), _date(payload["retires_at"])
+    told = f"its retirement was planned for {at}, yet it is still listed and not retired."
+    return f"{model_id} is overdue for retirement", f"{_model(payload)}: {told}"
+
+
+def _changes(payload: Mapping[str, Any]) -> tuple[str, str]:
+    entries: Sequence[Entry] = payload["changes"]
+    total: int = payload.get("total", len(entries))
+    found = _waves(payload)
+    keys = {wave.key for wave in found}
+    inside = [entry for entry in entries if _key(entry) in keys]
+    outside = [entry for entry in entries if _key(entry) not in keys]
+    usual = Counter(map(_interval, entries)).most_common(1)[0][0]
+    wide = _wave_lines(found, inside, payload["models_listed"], usual)
+    lines = list(_laid_out(_sections(outside, wide, usual)))
+    untold = total - len(outside) - sum(wave.models for wave in found)
+    lines += [f"And {_count(untold, 'more change')}", ""] if untold > 0 else []
+    others = any(_interval(entry) != usual for entry in entries)
+    lines += [f"Happened {_when(usual)}{', unless said otherwise' if others else ''}"]
+    return _counts(entries, total), "\n".join(lines)
+
+
+def _waves(payload: Mapping[str, Any]) -> list[Wave]:
+    """Take what was counted when the message was frozen, if it could not carry all changes; else count."""
+    if "waves" in payload:
+        return [Wave(**wave) for wave in payload["waves"]]
+    tally = Tally()
+    for entry in payload["changes"]:
+        tally.add(entry)
+    return tally.waves(payload["models_listed"])
+
+
+def _counts(entries: Sequence[Entry], total: int) -> str:
+    """Count models; of what a message could not carry only the number of changes is known."""
+    if total > len(entries):
+        return _count(total, "change")
+    touched = {kind: {entry["model_id"] for entry in entries if entry["kind"] == kind} for kind in Kind}
+    touched[Kind.CHANGED] -= touched[Kind.RETURNED]
+    return ", ".join(f"{len(touched[kind]):,} {word}" for kind, word in _COUNTED.items() if touched[kind])
+
+
+def _sections(entries: Sequence[Entry], wide: list[str], usual: _Interval) -> list[_Section]:
+    told = [
+        (heading, [_whole(entry, usual) for entry in entries if entry["kind"] == kind])
+        for kind, heading in _HEADINGS.items()
+    ]
+    changed = [_field(entry, usual) for entry in entries if entry["kind"] == Kind.CHANGED]
+    return [(heading, lines) for heading, lines in [*told, ("On most models", wide), ("Changed", changed)] if lines]
+
+
+def _laid_out(sections: Sequence[_Section]) -> Iterator[str]:
+    """Share the room among the sections, so that a long one hides no short one."""
+    rooms = _rooms([len(lines) for _, lines in sections])
+    for (heading, lines), room in zip(sections, rooms, strict=True):
+        yield f"{heading}:"
+        yield from (f"- {line}" for line in lines[:room])
+        if len(lines) > room:
+            yield f"and {len(lines) - room:,} more"
+        yield ""
+
+
+def _rooms(wanted: Sequence[int]) -> list[int]:
+    rooms, left = [0] * len(wanted), _LINES
+    for served, index in enumerate(sorted(range(len(wanted)), key=wanted.__getitem__)):
+        rooms[index] = min(wanted[index], left // (len(wanted) - served))
+        left -= rooms[index]
+    return rooms
+
+
+def _whole(entry: Entry, usual: _Interval) -> str:
+    created_at = entry["created_at"]
+    date = "" if created_at is None else f", release date {_date(created_at)}"
+    return f"{_model(entry)}{date}{_otherwise(_interval(entry), usual)}"
+
+
+def _field(entry: Entry, usual: _Interval) -> str:
+    what = _transition(entry["field"], entry["old_value"], entry["new_value"])
+    return f"{_model(entry)}: {what}{_otherwise(_interval(entry), usual)}"
+
+
+def _wave_lines(found: Sequence[Wave], inside: Sequence[Entry], models_listed: int, usual: _Interval) -> list[str]:
+    """Word each wave; fields that appeared together, as parts of one."""
+    appeared = [wave for wave in found if wave.old_value is None]
+    grouped = appeared if len(appeared) > 1 else []
+    told = [(_group(grouped, models_listed), grouped)] if grouped else []
+    told += [(_one_wave(wave, models_listed), [wave]) for wave in found if wave not in grouped]
+    return [line + _otherwise(_span(parts, inside, usual), usual) for line, parts in told]
+
+
+def _one_wave(wave: Wave, models_listed: int) -> str:
+    on = f"on {wave.models:,} of {_count(models_listed, 'model')}"
+    if wave.old_value is None and wave.new_value is None:
+        return f"{_path(wave.field)}: appeared {on}"
+    return f"{_transition(wave.field, wave.old_value, wave.new_value)} {on}"
+
+
+def _group(appeared: Sequence[Wave], models_listed: int) -> str:
+    least, most = min(wave.models for wave in appeared), max(wave.models for wave in appeared)
+    models = f"{most:,}" if least == most else f"{least:,} to {most:,}"
+    few = ", ".join(_path(wave.field) for wave in appeared[:_FEW])
+    rest = f" and {len(appeared) - _FEW:,} more" if len(appeared) > _FEW else ""
+    return f"{len(appeared):,} fields appeared on {models} of {_count(models_listed, 'model')}: {few}{rest}"
+
+
+def _span(parts: Sequence[Wave], inside: Sequence[Entry], usual: _Interval) -> _Interval:
+    """Give the time in which all changes of these waves must have happened, as far as the message carries them."""
+    keys = {wave.key for wave in parts}
+    times = {_interval(entry) for entry in inside if _key(entry) in keys}
+    if not times:
+        return usual
+    starts = [start for start, _ in times if start is not None]
+    start = min(starts, key=_sortable) if len(starts) == len(times) else None
+    return start, max((end for _, end in times), key=_sortable)
+
+
+def _key(entry: Entry) -> waves.Key | None:
+    field = entry["field"]
+    return None if field is None else waves.key(field, entry["old_value"], entry["new_value"])
+
+
+def _interval(entry: Entry) -> _Interval:
+    return entry["not_before"], entry["observed_at"]
+
+
+def _otherwise(interval: _Interval, usual: _Interval) -> str:
+    return "" if interval == usual else f" ({_when(interval)})"
+
+
+def _when(interval: _Interval) -> str:
+    start, end = interval
+    return f"by {end}" if start is None else f"after {start}, by {end}"
+
+
+def _sortable(time: str) -> str:
+    """Let a time come before the same one with a fraction."""
+    return time.removesuffix("Z")
+
+
+def _model(entry: Entry) -> str:
+    shown, called = quoting.exact(entry["model_id"]), entry["display_name"]
+    return shown if called in {None, "", entry["model_id"]} else f"{shown} ({quoting.name(called, _NAME)})"
+
+
+def _transition(field: str, old: str | None, new: str | None) -> str:
+    return f"{_path(field)}: {_value(old)} -> {_value(new)}"
+
+
+def _path(field: str) -> str:
+    return quoting.cut(quoting.exact(field[: _PATH + 1]), _PATH)
+
+
+def _value(value: str | None) -> str:
+    return "absent" if value is None else quoting.free(value, _VALUE)
+
+
+def _date(time: str) -> str:
+    return time.removesuffix("T00:00:00Z")
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith((".", "…")) else f"{text}."
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

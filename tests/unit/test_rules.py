@@ -1,0 +1,361 @@
+"""Which news concern which channel, and what a run owes it."""
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from catalog.alerts import rules
+from catalog.domain import Change, Kind, Status
+from catalog.notice import News, Owed, Rule, RunFacts
+
+NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
+EVERYTHING = (
+    *("added", "returned", "removed", "changed", "retiring", "overdue"),
+    *("held", "sync_failed", "sync_recovered", "baseline"),
+)
+
+
+def rule(*events: str, channel: str = "team", **filters: Any) -> Rule:
+    return Rule(channel=channel, events=events or EVERYTHING, **filters)
+
+
+def news(
+    kind: Kind = Kind.ADDED,
+    model_id: str = "claude-a",
+    *,
+    field: str | None = None,
+    values: tuple[str | None, str | None] = (None, None),
+    source: str = "anthropic",
+    baseline: bool = False,
+    **about: Any,
+) -> News:
+    change = Change(
+        change_id=4,
+        run_id=7,
+        source=source,
+        model_id=model_id,
+        kind=kind,
+        field=field,
+        old_value=values[0],
+        new_value=values[1],
+        not_before=NOW - timedelta(hours=1),
+        observed_at=NOW - timedelta(microseconds=500_000),
+        recorded_at=NOW,
+        baseline=baseline,
+        uid=f"{source}:{kind}:{model_id}:{field}",
+    )
+    return News(
+        **{"change": change, "display_name": None, "created_at": None, "line": None, "lifecycle": None, **about}
+    )
+
+
+def changed(field: str, model_id: str = "claude-a", old: str | None = None, new: str | None = "true") -> News:
+    return news(Kind.CHANGED, model_id, field=field, values=(old, new))
+
+
+def facts(status: Status = Status.COMPLETE, **known: Any) -> RunFacts:
+    ordinary = {
+        "source": "anthropic",
+        "run_id": 7,
+        "baseline": False,
+        "finished_at": NOW,
+        "models_listed": 10,
+        "missing": 0,
+        "failures": 0,
+        "failed_before": 0,
+        "failing_since": None,
+        "held_before": False,
+        "error": None,
+    }
+    return RunFacts(**{"status": status, **ordinary, **known})
+
+
+def failed(times: int, **known: Any) -> RunFacts:
+    since = NOW - timedelta(hours=20)
+    streak = {"failures": times, "failed_before": times - 1, "failing_since": since, "error": "503 after 5 tries"}
+    return facts(Status.FAILED, **{**streak, **known})
+
+
+def recovered(times: int, status: Status = Status.COMPLETE) -> RunFacts:
+    return facts(status, failed_before=times, failing_since=NOW - timedelta(hours=20))
+
+
+def payload(owed: Owed | None) -> dict[str, Any]:
+    assert owed is not None
+    content: dict[str, Any] = json.loads(owed.payload)
+    return content
+
+
+def types(owed: list[Owed]) -> list[str]:
+    return [message.type for message in owed]
+
+
+# What concerns whom
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_a_channel_hears_of_the_kinds_it_asked_for_and_of_no_other(kind: Kind) -> None:
+    others = (event for event in EVERYTHING if event != kind)
+    assert rules.concerns(rule(kind.value), news(kind, field="line"))
+    assert not rules.concerns(rule(*others), news(kind, field="line"))
+
+
+@pytest.mark.parametrize(
+    ("pattern", "field", "concerned"),
+    [
+        ("retires_at", "retires_at", True),
+        ("retires_at", "lifecycle", False),
+        ("capabilities.*", "capabilities.thinking.supported", True),
+        ("capabilities.*.supported", "capabilities.thinking.budget", False),
+        ("*_at", "deprecated_at", True),
+        ("Line", "line", False),
+    ],
+)
+def test_a_channel_can_ask_for_changes_of_some_fields_alone(pattern: str, field: str, concerned: bool) -> None:
+    assert rules.concerns(rule("added", f"changed:{pattern}"), changed(field)) is concerned
+
+
+def test_a_pattern_of_fields_asks_for_changes_alone() -> None:
+    asked = rule("changed:*")
+    assert not any(rules.concerns(asked, news(kind)) for kind in Kind if kind is not Kind.CHANGED)
+    assert not rules.concerns(rule("removed:*"), changed("line"))
+
+
+def test_a_baseline_concerns_nobody() -> None:
+    assert not any(rules.concerns(rule(), news(kind, baseline=True)) for kind in Kind)
+
+
+@pytest.mark.parametrize(
+    ("filters", "concerned"),
+    [
+        ({"models": ("claude-*",)}, True),
+        ({"models": ("gpt-*", "claude-?")}, True),
+        ({"models": ("claude-[!b-z]",)}, True),
+        ({"models": ("claude-[b-z]",)}, False),
+        ({"models": ("Claude-*",)}, False),
+        ({"models": ("claude",)}, False),
+        ({"sources": ("anthropic", "gateway")}, True),
+        ({"sources": ("gateway",)}, False),
+        ({"lines": ("opus",)}, True),
+        ({"lines": ("sonnet",)}, False),
+        ({"lifecycles": ("active", "deprecated")}, True),
+        ({"lifecycles": ("retired",)}, False),
+        ({"watched": frozenset({"claude-a"})}, True),
+        ({"watched": frozenset()}, False),
+        ({"models": ("claude-*",), "lines": ("sonnet",)}, False),
+    ],
+)
+def test_every_filter_must_let_a_model_pass(filters: dict[str, Any], concerned: bool) -> None:
+    assert rules.concerns(rule(**filters), news(line="opus", lifecycle="active")) is concerned
+
+
+def test_a_model_without_line_or_lifecycle_passes_no_filter_that_asks_for_one() -> None:
+    assert not rules.concerns(rule(lines=("opus",)), news())
+    assert not rules.concerns(rule(lifecycles=("active",)), news())
+
+
+# The digest
+
+
+def test_a_run_owes_a_channel_one_message_with_all_that_concerns_it() -> None:
+    added = news(model_id="claude-é", display_name="Claude É", created_at=datetime(2026, 11, 1, tzinfo=UTC))
+    moved = changed("retires_at", old='"2026-11-30T00:00:00Z"', new=None)
+    owed = rules.digest(rule("added", "changed"), iter([added, news(Kind.REMOVED), moved]), facts())
+    assert owed is not None
+    assert owed.payload.isascii()
+    assert replace(owed, payload="") == Owed(
+        channel="team",
+        source="anthropic",
+        run_id=7,
+        type="catalog.changes",
+        uid=owed.uid,
+        payload="",
+        due_at=NOW,
+    )
+    between = {"not_before": "2026-11-22T08:30:00Z", "observed_at": "2026-11-22T09:29:59.500000Z"}
+    assert payload(owed) == {
+        "id": owed.uid,
+        "type": "catalog.changes",
+        "source": "anthropic",
+        "run_id": 7,
+        "changes": [
+            {
+                "uid": "anthropic:added:claude-é:None",
+                "kind": "added",
+                "model_id": "claude-é",
+                "display_name": "Claude É",
+                "created_at": "2026-11-01T00:00:00Z",
+                "field": None,
+                "old_value": None,
+                "new_value": None,
+                **between,
+            },
+            {
+                "uid": "anthropic:changed:claude-a:retires_at",
+                "kind": "changed",
+                "model_id": "claude-a",
+                "display_name": None,
+                "created_at": None,
+                "field": "retires_at",
+                "old_value": '"2026-11-30T00:00:00Z"',
+                "new_value": None,
+                **between,
+            },
+        ],
+        "models_listed": 10,
+    }
+
+
+def test_a_change_whose_old_state_no_walk_proves_has_no_start() -> None:
+    found = news()
+    found = replace(found, change=replace(found.change, not_before=None))
+    assert payload(rules.digest(rule(), [found], facts()))["changes"][0]["not_before"] is None
+
+
+@pytest.mark.parametrize("found", [[], [news(Kind.REMOVED)], [news(baseline=True)]])
+def test_what_concerns_nobody_makes_no_message(found: list[News]) -> None:
+    assert rules.digest(rule("added"), found, facts()) is None
+
+
+def test_the_id_says_which_channel_hears_of_which_changes_and_nothing_else() -> None:
+    def uid(found: list[News], **other: Any) -> str:
+        owed = rules.digest(rule("added", channel=other.pop("channel", "team")), found, facts(**other))
+        assert owed is not None
+        return owed.uid
+
+    two = [news(model_id="a"), news(model_id="b")]
+    assert uid(two) == uid([*two, news(Kind.REMOVED)], run_id=8, finished_at=NOW + timedelta(days=1), models_listed=3)
+    ids = {uid(two), uid(two[:1]), uid(two[1:]), uid([news(model_id="ab")]), uid(two, channel="ops")}
+    assert len(ids) == 5
+
+
+def test_the_id_is_the_same_in_every_process() -> None:
+    program = "from catalog.alerts.envelope import Fingerprint; print(Fingerprint('team', 'catalog.changes', 'é').id())"
+    told = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout
+    assert told == "msg_c632aaa4419b01197cd9877367b52983\n"
+
+
+def test_a_thousand_changes_are_carried_whole() -> None:
+    content = payload(rules.digest(rule(), (news(model_id=str(number)) for number in range(1000)), facts()))
+    assert len(content["changes"]) == 1000
+    assert content.keys().isdisjoint({"total", "waves"})
+
+
+def test_of_more_changes_the_first_thousand_are_carried_and_all_are_counted() -> None:
+    found = [news(model_id=str(number)) for number in range(1002)]
+    owed = rules.digest(rule(), iter(found), facts())
+    content = payload(owed)
+    assert [change["model_id"] for change in content["changes"]] == [str(number) for number in range(1000)]
+    assert (content["total"], content["waves"]) == (1002, [])
+    shorter = rules.digest(rule(), found[:-1], facts())
+    assert owed is not None
+    assert shorter is not None
+    assert owed.uid != shorter.uid
+
+
+def test_waves_are_counted_beyond_the_changes_a_message_carries() -> None:
+    models = range(400)
+    found = [changed(field, str(number)) for number in models for field in ("a", "b", "c")]
+    content = payload(rules.digest(rule(), found, facts(models_listed=401)))
+    assert content["total"] == 1200
+    assert content["waves"] == [
+        {"field": field, "old_value": None, "new_value": "true", "models": 400} for field in ("a", "b", "c")
+    ]
+
+
+# The messages about a run
+
+
+def test_an_ordinary_run_owes_operators_nothing() -> None:
+    assert rules.operator(rule(), facts()) == []
+
+
+def test_a_held_run_is_told_once_until_it_is_resolved() -> None:
+    words = "9 of 10 listed models are gone at once: they wait for --accept-removals"
+    (owed,) = rules.operator(rule(), facts(Status.HELD, error=words))
+    assert (owed.type, owed.due_at, owed.run_id) == ("catalog.held", NOW, 7)
+    assert payload(owed) == {
+        "id": owed.uid,
+        "type": "catalog.held",
+        "source": "anthropic",
+        "run_id": 7,
+        "changes": [],
+        "reason": f"The run is held: {words}",
+    }
+    assert rules.operator(rule(), facts(Status.HELD, error=words, held_before=True)) == []
+    assert rules.operator(rule("sync_failed"), facts(Status.HELD, error=words)) == []
+
+
+def test_failing_is_told_after_as_many_runs_as_wanted_and_once_per_streak() -> None:
+    asked = rule("sync_failed", failures=3)
+    assert rules.operator(asked, failed(2)) == []
+    (third,) = rules.operator(asked, failed(3))
+    (fourth,) = rules.operator(asked, failed(4, run_id=8, finished_at=NOW + timedelta(hours=1)))
+    assert third.uid == fourth.uid
+    assert payload(third)["reason"] == (
+        "3 runs in a row failed since 2026-11-21T13:30:00Z; the last one: 503 after 5 tries"
+    )
+    (next_streak,) = rules.operator(asked, failed(3, failing_since=NOW))
+    assert next_streak.uid != third.uid
+
+
+def test_one_failed_run_can_be_enough() -> None:
+    (owed,) = rules.operator(rule("sync_failed", failures=1), failed(1))
+    assert payload(owed)["reason"].startswith("1 run failed since")
+
+
+def test_who_does_not_ask_for_failures_hears_of_none() -> None:
+    assert rules.operator(rule("sync_recovered"), failed(9)) == []
+
+
+@pytest.mark.parametrize("event", ["sync_failed", "sync_recovered"])
+@pytest.mark.parametrize("status", [Status.COMPLETE, Status.PARTIAL, Status.HELD])
+def test_recovery_is_told_once_to_those_who_heard_of_the_failure(event: str, status: Status) -> None:
+    (owed,) = rules.operator(rule(event), recovered(20, status))
+    assert owed.type == "catalog.sync_recovered"
+    assert payload(owed)["reason"] == (
+        "The list was read again, after 20 runs in a row had failed since 2026-11-21T13:30:00Z"
+    )
+
+
+def test_recovery_is_not_told_when_the_failure_was_not() -> None:
+    assert rules.operator(rule("sync_failed", failures=3), recovered(2)) == []
+    assert rules.operator(rule("held"), recovered(20)) == []
+
+
+def test_a_run_that_failed_is_no_recovery() -> None:
+    assert types(rules.operator(rule(), failed(4))) == ["catalog.sync_failed"]
+    assert types(rules.operator(rule(), facts(Status.SUPERSEDED, failed_before=9, failing_since=NOW))) == []
+
+
+def test_a_baseline_is_told_to_those_who_ask() -> None:
+    (owed,) = rules.operator(rule(), facts(baseline=True, models_listed=1000))
+    assert owed.type == "catalog.baseline"
+    assert payload(owed)["reason"] == "This run is a baseline: it lists 1,000 models, and none of them is news"
+    assert rules.operator(rule("held", "sync_failed", "sync_recovered"), facts(baseline=True)) == []
+
+
+@pytest.mark.parametrize("status", [Status.PARTIAL, Status.HELD])
+def test_a_baseline_is_told_only_when_it_stands(status: Status) -> None:
+    assert rules.operator(rule("baseline"), facts(status, baseline=True)) == []
+
+
+def test_operators_can_ask_for_some_sources_alone() -> None:
+    assert rules.operator(rule(sources=("gateway",)), failed(9)) == []
+    assert types(rules.operator(rule(sources=("gateway", "anthropic")), failed(9))) == ["catalog.sync_failed"]
+
+
+def test_filters_of_models_hide_no_trouble_of_a_source() -> None:
+    asked = rule(models=("gpt-*",), lines=("opus",), lifecycles=("active",), watched=frozenset())
+    assert types(rules.operator(asked, failed(9))) == ["catalog.sync_failed"]
+
+
+def test_each_channel_has_its_own_message_about_a_run() -> None:
+    first, second = rules.operator(rule(), failed(3)), rules.operator(rule(channel="ops"), failed(3))
+    assert first[0].uid != second[0].uid
+    assert second[0].channel == "ops"
