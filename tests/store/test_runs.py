@@ -135,7 +135,7 @@ def test_a_slow_old_run_that_ends_after_a_newer_one_changes_nothing(
     world.page_size = 2
     world.lists("a", "b", "c")
     world.sync()
-    newer = worlds.build(world.server, world.database.url.render_as_string(hide_password=False))
+    newer = worlds.build(world.server, world.url)
     newer.now = world.now
 
     def overtake() -> None:
@@ -170,8 +170,7 @@ def test_two_runs_at_once_record_each_change_once(world: World) -> None:
     world.lists("a", "b")
     world.sync()
     world.lists("a", "b", "c")
-    url = world.database.url.render_as_string(hide_password=False)
-    others = [worlds.build(world.server, url) for _ in range(3)]
+    others = [worlds.build(world.server, world.url) for _ in range(3)]
     for other in others:
         other.now = world.now
     threads = [threading.Thread(target=other.sync) for other in others]

@@ -37,6 +37,7 @@ class World:
     server: ModelsServer
     database: Database
     client: ModelsClient
+    url: str  # of the database
     now: datetime = START
     policy: Policy = field(default_factory=Policy)
     page_size: int = 1000
@@ -141,4 +142,4 @@ def minutes(value: Any) -> Any:
 def build(server: ModelsServer, url: str) -> World:
     """Give a world around a server and a migrated database."""
     client = ModelsClient(base_url=server.url, key=KEY, max_tries=1, sleep=lambda _: None)
-    return World(server, databases.open_(url), client)
+    return World(server, databases.open_(url), client, url)

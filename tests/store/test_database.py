@@ -1,0 +1,348 @@
+"""What a database may do to us: refuse, vanish, fill up, or die in the middle; and what is left then."""
+
+import os
+import socket
+import sqlite3
+import stat
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+
+from catalog.domain import Status
+from catalog.errors import ConfigError, DatabaseError, Exit, LostConnectionError
+from catalog.store import database as databases
+from catalog.store import upgrade
+from tests import server as play
+from tests.server import ModelsServer
+from tests.store import dying
+from tests.store import world as worlds
+from tests.store.world import World
+
+ROOT = Path(__file__).parents[2]
+SECRET = "hunter2-secret"
+
+
+def refused(url: str) -> DatabaseError:
+    """Open a database that refuses; give what it said, which never holds the password."""
+    opened = databases.open_(url)
+    with pytest.raises(DatabaseError) as caught:
+        upgrade.ensure(opened)
+    opened.close()
+    assert caught.value.exit_code is Exit.DATABASE
+    assert SECRET not in f"{caught.value} {caught.value.hint} {opened.describe()} {caught.value!r}"
+    return caught.value
+
+
+@pytest.fixture
+def sqlite_world(server: ModelsServer, migrated_file: Path, tmp_path: Path) -> Iterator[World]:
+    path = tmp_path / "catalog.db"
+    path.write_bytes(migrated_file.read_bytes())
+    path.chmod(0o600)
+    made = worlds.build(server, f"sqlite:///{path}")
+    yield made
+    made.client.close()
+    made.database.close()
+
+
+# SQLite
+
+
+def test_a_new_file_is_for_its_owner_alone(server: ModelsServer, tmp_path: Path) -> None:
+    umask = os.umask(0)
+    try:
+        world = worlds.build(server, f"sqlite:///{tmp_path / 'new.db'}")
+        upgrade.ensure(world.database)
+        world.lists("a")
+        world.sync()
+        files = {file.name: stat.S_IMODE(file.stat().st_mode) for file in tmp_path.iterdir()}
+    finally:
+        os.umask(umask)
+        world.database.close()
+    assert set(files) >= {"new.db", "new.db-wal"}
+    assert set(files.values()) == {0o600}
+
+
+def test_readers_do_not_wait_for_the_writer(sqlite_world: World) -> None:
+    sqlite_world.lists("a")
+    sqlite_world.sync()
+    with sqlite_world.database.write() as connection:
+        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+        connection.exec_driver_sql("UPDATE catalog_source SET base_url = 'elsewhere'")
+        assert sqlite_world.listed() == "a"
+
+
+@contextmanager
+def ordinary_user() -> Iterator[Path]:
+    """Be somebody whom file rights bind, and have a folder of one's own."""
+    with tempfile.TemporaryDirectory(prefix="catalog-") as name:
+        folder = Path(name)
+        nobody = 65534
+        is_root = os.geteuid() == 0
+        if is_root:
+            os.chown(folder, nobody, nobody)
+            os.seteuid(nobody)
+        try:
+            yield folder
+        finally:
+            if is_root:
+                os.seteuid(0)
+            folder.chmod(0o700)
+
+
+@pytest.mark.parametrize("closed", ["file", "folder", "both"])
+def test_a_file_or_folder_that_cannot_be_written_is_refused_in_words(
+    server: ModelsServer, migrated_file: Path, closed: str
+) -> None:
+    content = migrated_file.read_bytes()
+    with ordinary_user() as folder:
+        path = folder / "catalog.db"
+        path.write_bytes(content)
+        path.chmod(0o600 if closed == "folder" else 0o400)
+        folder.chmod(0o700 if closed == "file" else 0o500)
+        world = worlds.build(server, f"sqlite:///{path}")
+        world.lists("a")
+        with pytest.raises(DatabaseError) as caught:
+            world.sync()
+        world.client.close()
+        world.database.close()
+    assert (str(path) in caught.value.message, "rights" in caught.value.hint) == (True, True)
+    assert "cannot be" in caught.value.message
+
+
+def test_a_folder_that_is_not_there_is_refused_in_words(tmp_path: Path) -> None:
+    error = refused(f"sqlite:///{tmp_path / 'nowhere' / 'catalog.db'}")
+    assert "cannot be opened" in error.message
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_a_mistyped_path_is_no_new_catalog_when_it_must_exist(tmp_path: Path) -> None:
+    with pytest.raises(DatabaseError, match="there is no catalog at"):
+        databases.open_(f"sqlite:///{tmp_path / 'catalgo.db'}", must_exist=True)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_went_away_is_refused_in_words(sqlite_world: World) -> None:
+    assert sqlite_world.database.path is not None
+    sqlite_world.database.path.unlink()
+    with pytest.raises(DatabaseError, match="cannot be opened"):
+        sqlite_world.sync()
+    assert not sqlite_world.database.path.exists()
+
+
+def test_a_database_that_another_program_locks_is_refused_in_words(
+    sqlite_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(databases, "BUSY_SECONDS", 0.05)
+    assert sqlite_world.database.path is not None
+    other = sqlite3.connect(sqlite_world.database.path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(DatabaseError, match="is locked by another program"):
+        sqlite_world.sync()
+    other.execute("ROLLBACK")
+    other.close()
+    sqlite_world.lists("a")
+    assert sqlite_world.sync().run.status is Status.COMPLETE
+
+
+@pytest.mark.warns
+@pytest.mark.parametrize("pages", [1, 2, 5])
+def test_a_full_disk_keeps_nothing_of_the_run_and_the_next_goes_on(sqlite_world: World, pages: int) -> None:
+    world, engine = sqlite_world, sqlite_world.database.engine
+    world.lists("a")
+    world.sync()
+    with world.database.read() as connection:
+        room = connection.exec_driver_sql("PRAGMA page_count").scalar_one() + pages
+    world.database.close()
+
+    def fill(connection: Any, _record: object) -> None:
+        connection.execute(f"PRAGMA max_page_count={room}")
+
+    sa.event.listen(engine, "connect", fill)
+    world.lists(*(f"m-{number}" for number in range(2000)))
+    with pytest.raises(DatabaseError, match="no room"):
+        world.sync()
+    assert world.listed() == "a"
+    sa.event.remove(engine, "connect", fill)
+    world.database.close()
+    assert world.sync().run.added == 2000
+    world.check()
+
+
+@pytest.mark.parametrize(
+    "content", [b"not a database at all, but long enough to be one" * 50, b"SQLite format 3\0" * 9]
+)
+def test_a_file_that_is_no_database_is_refused_and_kept(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "catalog.db"
+    path.write_bytes(content)
+    assert str(path) in refused(f"sqlite:///{path}").message
+    assert path.read_bytes() == content
+
+
+def test_odd_file_names_are_only_names(server: ModelsServer, tmp_path: Path) -> None:
+    path = tmp_path / "a ?mode=memory&x#%41 é.db"
+    opened = databases.open_(f"sqlite:///{path}")
+    upgrade.ensure(opened)
+    opened.close()
+    assert path.exists()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "catalog.db",
+        f"mysql://me:{SECRET}@host/db",
+        f"postgres+{SECRET}://",
+        "sqlite://",
+        "sqlite:///:memory:",
+        f"postgresql://me:{SECRET}@host:port/db",
+    ],
+)
+def test_an_address_that_names_no_database_is_refused_without_repeating_it(url: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        databases.open_(url)
+    assert SECRET not in f"{caught.value} {caught.value.hint}"
+
+
+# Postgres
+
+
+@pytest.fixture
+def refusing_server() -> Iterator[int]:
+    """A Postgres on loopback that wants a password, and never the one it gets; gives its port."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        while True:
+            try:
+                client, _ = listener.accept()
+            except OSError:
+                return
+            with client:
+                if client.recv(8)[4:] == struct.pack("!I", 80877103):
+                    client.sendall(b"N")  # no TLS here
+                    client.recv(8)
+                client.recv(4096)
+                client.sendall(b"R" + struct.pack("!II", 8, 3))  # a password in clear text, please
+                client.recv(4096)
+                said = b"SFATAL\0VFATAL\0C28P01\0Mpassword authentication failed for user " + SECRET.encode() + b"\0\0"
+                client.sendall(b"E" + struct.pack("!I", len(said) + 4) + said)
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    yield listener.getsockname()[1]
+    listener.shutdown(socket.SHUT_RDWR)
+    listener.close()
+    thread.join(5)
+
+
+@pytest.mark.parametrize(
+    "where", ["postgresql://me:{0}@127.0.0.1:{1}/db", "postgres://me@127.0.0.1:{1}/db?password={0}"]
+)
+def test_a_wrong_password_is_told_and_never_printed(refusing_server: int, where: str) -> None:
+    error = refused(where.format(SECRET, refusing_server))
+    assert "refused the password" in error.message
+    assert "PGPASSWORD" in error.hint
+
+
+def test_an_unknown_host_is_told() -> None:
+    assert "does not resolve" in refused(f"postgresql://me:{SECRET}@nowhere.invalid/db").message
+
+
+def test_a_server_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    assert "connection refused" in refused(f"postgresql://me:{SECRET}@127.0.0.1:{port}/db").message
+    assert "no socket" in refused(f"postgresql://me:{SECRET}@/db?host={tmp_path}").message
+
+
+def test_a_database_or_user_that_is_not_there_is_told(postgres_url: str) -> None:
+    url = sa.make_url(postgres_url)
+    missing = url.set(database="nowhere", password=SECRET).render_as_string(hide_password=False)
+    assert "is not there" in refused(missing).message
+    stranger = url.set(username="stranger", password=SECRET).render_as_string(hide_password=False)
+    assert "no such user" in refused(stranger).message
+
+
+@pytest.fixture
+def postgres_world(server: ModelsServer, postgres_url: str) -> Iterator[World]:
+    made = worlds.build(server, postgres_url)
+    upgrade.ensure(made.database)
+    yield made
+    made.check()
+    made.client.close()
+    made.database.close()
+
+
+def terminate(url: str, which: str) -> None:
+    """End connections to a database from outside, and wait until they are gone."""
+    plain = sa.make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(plain, autocommit=True) as connection:
+        query = (
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = current_database()"
+            f" AND pid <> pg_backend_pid() AND {which}"
+        )
+        assert connection.execute(query.encode()).fetchall()
+
+
+@pytest.mark.parametrize("page", [1, 2, 3])
+def test_a_connection_that_dies_in_the_middle_writes_nothing(
+    postgres_world: World, postgres_url: str, page: int
+) -> None:
+    world = postgres_world
+    world.page_size = 2
+    world.lists("a", "b", "c", "d", "e")
+    world.sync()
+    world.lists("a", "x", "c", "y", "e", display_name="New")
+    world.server.script(*[play.honest] * (page - 1), world.meanwhile(lambda: terminate(postgres_url, "true")))
+    with pytest.raises(LostConnectionError) as caught:
+        world.sync()
+    assert caught.value.exit_code is Exit.DATABASE
+    assert (world.listed(), world.last_run("status")) == ("abcde", ("failed",))
+    assert world.sync().run.added == 2
+
+
+def test_a_run_outlives_the_lock_that_only_saves_work(postgres_world: World, postgres_url: str) -> None:
+    world = postgres_world
+    world.lists("a")
+    world.server.script(world.meanwhile(lambda: terminate(postgres_url, "state = 'idle in transaction'")))
+    assert world.sync().run.status is Status.COMPLETE
+    assert world.sync().run.status is Status.COMPLETE
+
+
+# Death
+
+
+@pytest.mark.warns
+def test_a_run_that_is_killed_at_any_moment_leaves_nothing_half_written(world: World) -> None:
+    world.lists("a", "b", "c", large="x" * 200)
+    world.sync()
+    states = [world.rows(view, "source") for view in ("models", "model_history", "changes")]
+    world.lists("a", "b", "x", large="y" * 200)
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "tests.store.dying"),
+            *(world.url, world.server.url, "100"),
+        ],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.stderr, done.stdout.splitlines()) == ("", list(dying.MOMENTS))
+    assert [world.rows(view, "source") for view in ("models", "model_history", "changes")] == states
+    report = world.sync(after=300)
+    assert (report.run.status, report.run.added, report.run.changed) == (Status.COMPLETE, 1, 2)
+    statuses = [status for _, status in world.rows("sync_runs", "run_id", "status")]
+    assert statuses == ["complete", *["abandoned"] * (len(dying.MOMENTS) - 2), "complete"]
