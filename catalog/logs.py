@@ -51,6 +51,7 @@ def configure(
 ) -> None:
     """Send our log lines to stderr; quiet: only problems, verbose: everything. Other libraries: only warnings."""
     root, ours = logging.getLogger(), logging.getLogger("catalog")
+    logging.getLogger("urllib3").setLevel(logging.ERROR)  # its warnings quote whole URLs, which may be secrets
     for handler in [each for each in root.handlers if isinstance(each, _Handler)]:
         root.removeHandler(handler)
     handler = _Handler(stream or sys.stderr)

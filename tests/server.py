@@ -69,6 +69,7 @@ class Seen:
     path: str
     query: Mapping[str, list[str]]
     headers: Mapping[str, str]
+    body: bytes = b""
 
     def first(self, name: str) -> str | None:
         """The first value of a query parameter; None: not sent."""
@@ -466,6 +467,7 @@ def _handler(server: ModelsServer) -> type[BaseHTTPRequestHandler]:
                 path=parts.path,
                 query=parse_qs(parts.query, keep_blank_values=True),
                 headers={name.lower(): value for name, value in self.headers.items()},
+                body=self.rfile.read(int(self.headers.get("content-length", 0))),
             )
             with server.editing:
                 server.requests.append(seen)

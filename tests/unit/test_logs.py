@@ -75,8 +75,8 @@ def test_machines_get_an_event_and_its_fields(configure: Configure) -> None:
 
 def test_other_libraries_are_heard_only_when_they_warn(configure: Configure) -> None:
     stream = configure(verbose=True)
-    logging.getLogger("urllib3").debug("GET /v1/models")
-    logging.getLogger("urllib3").warning("pool is full")
+    logging.getLogger("sqlalchemy").debug("SELECT 1")
+    logging.getLogger("sqlalchemy").warning("pool is full")
     assert stream.getvalue() == "catalog: warning: pool is full\n"
 
 

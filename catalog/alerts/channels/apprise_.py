@@ -1,0 +1,115 @@
+"""Says it in words, by whatever service an Apprise URL names. Apprise is imported when something is to be said.
+
+Its log lines and its exceptions may quote a URL with all its tokens: none of them gets out of here.
+"""
+
+import re
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from catalog import plain
+from catalog.alerts.channels import TIMEOUT
+from catalog.errors import ConfigError
+from catalog.http import background
+from catalog.notice import DeliveryError, Message
+
+if TYPE_CHECKING:
+    from apprise import NotifyBase
+
+_STATUS = re.compile(r"\berror=([1-5][0-9]{2})\b")
+_HINT = "see https://appriseit.com for how the URL of each service is written"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Apprise:
+    """Sends each message to the one service of its URL."""
+
+    url: str = field(repr=False)
+    timeout: float
+    turn: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def send(self, message: Message) -> None:
+        """Send subject and text as plain text. Raises DeliveryError unless each receiver of the URL was reached."""
+        if not self.turn.acquire(blocking=False):
+            raise DeliveryError("an earlier message has still not been taken")
+        sending = background.start(self._freely(lambda: _send(self.url, message)), name="catalog-apprise")
+        try:
+            words = sending.result(self.timeout)
+        except TimeoutError:
+            words = f"it was not taken within {self.timeout:.3g} s"
+        if words:
+            raise DeliveryError(words)
+
+    def _freely(self, work: Callable[[], str]) -> Callable[[], str]:
+        """Let the next message come only when this work has ended, however long that takes."""
+
+        def release_after() -> str:
+            try:
+                return work()
+            finally:
+                self.turn.release()
+
+        return release_after
+
+
+def open_(url: str, *, timeout: float = TIMEOUT) -> Apprise:
+    """Give a channel for an Apprise URL, which is not looked at before something is sent; `check` does that."""
+    return Apprise(url=url, timeout=timeout)
+
+
+def check(url: str) -> None:
+    """Raise ConfigError, which quotes nothing of it, when Apprise cannot make sense of the URL."""
+    _service(url)
+
+
+def _send(url: str, message: Message) -> str:
+    """Send it in this thread, for as long as it takes; gives why it was not taken, in words, or nothing."""
+    try:
+        service = _service(url)
+    except ConfigError as error:
+        return error.message
+    import apprise
+
+    room = apprise.Apprise(service, asset=service.asset)
+    result = room.notify(body=message.text, title=message.subject, body_format=apprise.NotifyFormat.TEXT)
+    if result:
+        return ""
+    statuses = {status for entry in result.logs() for status in _STATUS.findall(entry.message)}
+    partly = result.status == apprise.AppriseResultStatus.PARTIAL
+    told = f"{_name(service)} did not take it" + (" for all its receivers" if partly else "")
+    return told + "".join(f", HTTP {status}" for status in sorted(statuses))
+
+
+def _service(url: str) -> "NotifyBase":
+    """Make the one service of a URL. Raises ConfigError."""
+    import apprise
+
+    apprise.logger.propagate = False  # what it logs may quote the URL
+    asset = apprise.AppriseAsset(
+        app_id="Model catalog",
+        app_desc="what changed in a models list",
+        app_url="",
+        image_url_mask="",
+        image_url_logo="",
+        async_mode=False,
+        http_redirects=False,
+        # Waiting is our business: its own would be done in threads that keep a process from ending.
+        service_timeout=0,
+    )
+    try:
+        service = apprise.Apprise.instantiate(url, asset=asset, suppress_exceptions=False)
+    except Exception:  # noqa: BLE001 - each service has its own, and they quote what is wrong with the URL
+        service = None
+    if service is None:
+        raise ConfigError("the Apprise URL names no service that can be used as it is written", hint=_HINT)
+    if not service.verify_certificate or service.redirects:
+        raise ConfigError("TLS is always verified and redirects are refused: leave verify and redirect out of the URL")
+    if "overflow_mode" not in vars(service):
+        service.overflow_mode = apprise.OverflowMode.TRUNCATE  # else a long message would never be taken
+    return service
+
+
+def _name(service: "NotifyBase") -> str:
+    return plain.harmless(str(service.service_name))

@@ -1,0 +1,93 @@
+"""Posts the JSON, signed as in Standard Webhooks: https://www.standardwebhooks.com."""
+
+import base64
+import binascii
+import hashlib
+import hmac
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from urllib.parse import urlsplit
+
+from catalog.alerts.channels import TIMEOUT
+from catalog.errors import ConfigError
+from catalog.http import waits
+from catalog.http.breakage import Broken
+from catalog.http.exchange import Exchange, Received
+from catalog.notice import DeliveryError, Message
+
+GONE = 410
+_ENCODED = "whsec_"  # what follows is base64; any other secret is taken as it stands
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Webhook:
+    """Posts each message to one address."""
+
+    url: str = field(repr=False)
+    secret: bytes | None = field(repr=False)
+    exchange: Exchange
+    timeout: float
+    clock: Callable[[], datetime]
+
+    def send(self, message: Message) -> None:
+        """Post the payload as it was frozen. Raises DeliveryError unless the answer is a 2xx."""
+        body = message.payload.encode()
+        outcome = self.exchange.post(self.url, body, headers(message, self.secret), timeout=self.timeout)
+        if isinstance(outcome, Broken):
+            raise DeliveryError(f"{self._host}: {outcome.words}", hint=outcome.hint)
+        if not 200 <= outcome.status < 300:  # noqa: PLR2004 - 2xx
+            raise self._refusal(outcome)
+
+    @property
+    def _host(self) -> str:
+        return urlsplit(self.url).hostname or "the webhook"
+
+    def _refusal(self, answer: Received) -> DeliveryError:
+        gone = answer.status == GONE
+        words = f"{self._host}: HTTP {answer.status}"
+        if gone:
+            words += ": it wants no more messages"
+        elif answer.status < 400:  # noqa: PLR2004 - 1xx and 3xx
+            words += ": redirects are refused"
+        return DeliveryError(words, retry_after=waits.named(answer.headers, self.clock()), gone=gone)
+
+
+def open_(
+    url: str,
+    *,
+    secret: str | None = None,
+    version: str = "",
+    timeout: float = TIMEOUT,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> Webhook:
+    """Give a channel that posts to `url`, unsigned without a secret. Raises ConfigError when the secret is none."""
+    key = None if secret is None else _key(secret)
+    exchange = Exchange({"user-agent": f"model-catalog/{version}".rstrip("/"), "accept": "*/*"})
+    return Webhook(url=url, secret=key, exchange=exchange, timeout=timeout, clock=clock)
+
+
+def headers(message: Message, secret: bytes | None) -> Mapping[str, str]:
+    """Say which message it is and when it was sent, and prove with the secret that nobody else did."""
+    timestamp = str(int(message.sent_at.timestamp()))
+    told = {"content-type": "application/json", "webhook-id": message.id, "webhook-timestamp": timestamp}
+    if secret is None:
+        return told
+    signed = f"{message.id}.{timestamp}.{message.payload}".encode()
+    digest = hmac.digest(secret, signed, hashlib.sha256)
+    return {**told, "webhook-signature": "v1," + base64.b64encode(digest).decode()}
+
+
+def _key(secret: str) -> bytes:
+    if not secret.startswith(_ENCODED):
+        key = secret.encode()
+    else:
+        try:
+            key = base64.b64decode(secret.removeprefix(_ENCODED), validate=True)
+        except (binascii.Error, ValueError):
+            raise ConfigError(
+                f"the secret of a webhook begins with {_ENCODED}, but what follows is no base64"
+            ) from None
+    if not key:
+        raise ConfigError("the secret of a webhook is empty")
+    return key
