@@ -27,6 +27,9 @@ class Exit(IntEnum):
     DATABASE = 4
     HELD = 5
     BUSY = 6
+    RETIRING = 10
+    UNKNOWN = 11
+    STALE = 12
     INTERRUPTED = 130
     TERMINATED = 143
 

@@ -11,6 +11,9 @@ WORDS = {
     "command.failed": "A command ended with a failure; `error` is its type, `hint` what to type about it.",
     "command.stopped": "SIGINT or SIGTERM ended a command; nothing is half-written.",
     "config.warning": "The configuration works, but something in it should be mended.",
+    "delivery.failed": "A channel did not take an alert; it stays owed, or is dead after the last attempt.",
+    "delivery.made": "A channel took an alert.",
+    "delivery.unnoted": "A channel took an alert, and the database did not take the note; it will be sent once more.",
     "demo.finished": "The demo's history was synced.",
     "demo.reconstructed": "Some of the demo's dates are drawn from announcements.",
     "init.finished": "A configuration file was written.",
@@ -19,6 +22,7 @@ WORDS = {
     "run.finished": "A run ended; told with `-v`.",
     "run.started": "A run began; told with `-v`.",
     "run.unclosed": "The database refused the record of how a run ended; the next run closes it.",
+    "watch.stale": "`watch check` found a source too old, or never read whole, to be relied on.",
 }
 
 _OPENING = """\

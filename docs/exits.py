@@ -10,6 +10,9 @@ WORDS = {
     Exit.DATABASE: "the database refused, its schema is too new, or `db check` or `db verify` found faults",
     Exit.HELD: "a run was held: too much is gone at once, or somebody else asked",
     Exit.BUSY: "another run of the source is active (`skipped`) or was quicker (`superseded`)",
+    Exit.RETIRING: "`watch check`: a watched model is gone, retired, overdue or retires soon",
+    Exit.UNKNOWN: "`watch check`: a watched id was never in any list",
+    Exit.STALE: "`watch check`: the catalog is stale or was never filled, so that nothing it says can be relied on",
     Exit.INTERRUPTED: "interrupted (Ctrl-C); nothing is half-written",
     Exit.TERMINATED: "terminated (SIGTERM); nothing is half-written",
 }
@@ -18,5 +21,6 @@ WORDS = {
 def table() -> str:
     """Write the table, in Markdown."""
     rows = [f"| {code.value} | {WORDS[code]} |" for code in Exit]
-    after = "With several sources every one is tried, and the gravest code counts: 1, 2, 4, 3, 5, 6."
+    after = "With several sources every one is tried, and the gravest code counts: 1, 2, 4, 3, 5, 6. Of the codes of"
+    after += "\n`watch check` it is 12, then 11, then 10."
     return "\n".join(["| code | meaning |", "|---|---|", *rows, "", after, ""])

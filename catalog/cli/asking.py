@@ -79,6 +79,16 @@ def catalog(context: Context, source: str | None = None) -> Iterator["Connection
         opened.close()
 
 
+def close_ids(connection: "Connection", id: str, source: str | None) -> list[str]:
+    """Give up to three known ids that look much like an unknown one, the closest first."""
+    from difflib import get_close_matches
+
+    from catalog.store import history
+
+    known = {name.lower(): name for name in history.neighbours(connection, id, source=source)}
+    return [known[name] for name in get_close_matches(id.lower(), known, n=3, cutoff=0.6)]
+
+
 def tell(context: Context, words: str) -> None:
     """Say something beside the data, on stderr; -q silences it."""
     from catalog import logs

@@ -44,12 +44,7 @@ def command(context: Context, *, id: str, source: str | None, as_json: bool) -> 
 
 
 def _unknown(connection: "Connection", id: str, source: str | None) -> UnknownModelError:
-    from difflib import get_close_matches
-
-    from catalog.store import history
-
-    known = {name.lower(): name for name in history.neighbours(connection, id, source=source)}
-    close = [known[name] for name in get_close_matches(id.lower(), known, n=3, cutoff=0.6)]
+    close = asking.close_ids(connection, id, source)
     hint = f"did you mean {', '.join(close)}?" if close else "`catalog models --all` lists every id ever seen"
     where = f" at {source}" if source else ""
     return UnknownModelError(f'no model with the id "{id}" was ever seen{where}', hint=hint)

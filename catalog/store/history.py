@@ -75,6 +75,18 @@ def models(
     return (Model(**row) for row in _by_source(connection, view, conditions, source, match))
 
 
+def named(connection: Connection, ids: Iterable[str]) -> list[Model]:
+    """List the models of these ids, gone ones too, by source and id."""
+    view, wanted = schema.models, sorted({id for id in ids if globs.storable(id)})
+    found: list[Model] = []
+    for name in _names(connection, None):
+        for start in range(0, len(wanted), _CHUNK):
+            some = wanted[start : start + _CHUNK]
+            statement = sa.select(view).where(view.c.source == name, view.c.id.in_(some)).order_by(view.c.id)
+            found.extend(Model(**row) for row in _rows(connection, statement))
+    return found
+
+
 def as_of(
     connection: Connection, moment: datetime, *, source: str | None = None, match: str | None = None
 ) -> Generator[State, None, None]:

@@ -1,0 +1,109 @@
+"""`catalog watch check`: a gate for builds that asks the catalog, not the API."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from catalog import config, health, logs, watch
+from catalog.cli import asking, output
+from catalog.cli.context import Context, json_option, pass_context
+from catalog.config import SourceSettings
+from catalog.domain import Model, Source
+from catalog.errors import ConfigError, Exit
+from catalog.watch import Finding, State
+
+if TYPE_CHECKING:
+    from catalog.store.history import Connection
+
+_SHOWN = ("state", "id", "source", "text")
+
+
+@click.group("watch")
+def command() -> None:
+    """Look after the models you depend on: the ids that [watch] names."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Answer:
+    """What the catalog says of the watched ids, and of its own freshness."""
+
+    findings: Sequence[Finding]
+    stale: Sequence[health.Finding]
+
+
+@command.command()
+@click.argument("models", nargs=-1, metavar="[MODEL]...")
+@click.option("--days", type=click.IntRange(0, 3650), default=60, show_default=True, help="How far to look ahead.")
+@asking.source_option()
+@json_option
+@pass_context
+def check(context: Context, *, models: tuple[str, ...], days: int, source: str | None, as_json: bool) -> int:
+    """Say whether each watched model, or each MODEL, is still fine. Asks the database alone, no network.
+
+    Exits with 0 when all are fine; a deprecated or missing one is told, and does no harm. With 10 when one is gone,
+    retired, overdue, or retires within --days. With 11 when an id was never in any list. With 12 when the catalog
+    itself is stale, or was never filled. When several hold, 12 counts more than 11, and 11 more than 10: what is not
+    known for sure is worth more worry than what is.
+    """
+    settings = context.config()
+    ids = models or config.watched(settings.watch)
+    if not ids:
+        raise ConfigError("no models are watched", hint="name ids in [watch] models or files, or on the command line")
+    sources = settings.select([source] if source else [])
+    with asking.catalog(context) as connection:
+        answer = _ask(connection, ids, sources, days)
+    _print(context, answer, as_json=as_json)
+    return _exit(answer)
+
+
+def _ask(connection: "Connection", ids: Sequence[str], sources: Sequence[SourceSettings], days: int) -> _Answer:
+    from catalog.store import history
+
+    now, names = datetime.now(UTC), [source.name for source in sources]
+    rows: list[Model] = [row for row in history.named(connection, ids) if row.source in names]
+
+    def guess(id: str) -> list[str]:
+        return list(dict.fromkeys(close for name in names for close in asking.close_ids(connection, id, name)))
+
+    known = {row.source: row for row in history.sources(connection)}
+    return _Answer(
+        findings=watch.check(tuple(dict.fromkeys(ids)), rows, now=now, days=days, guess=guess),
+        stale=_stale(sources, known, now),
+    )
+
+
+def _stale(sources: Sequence[SourceSettings], known: dict[str, Source], now: datetime) -> tuple[health.Finding, ...]:
+    """Look at nothing but how old each source is."""
+    watched = [
+        health.Watched(name=source.name, row=known.get(source.name), stale_after=source.stale_after, recent=())
+        for source in sources
+    ]
+    return health.findings(watched, now=now)
+
+
+def _print(context: Context, answer: _Answer, *, as_json: bool) -> None:
+    if as_json:
+        output.array(asdict(finding) for finding in answer.findings)
+    else:
+        told = [asdict(finding) for finding in answer.findings if _is_problem(finding) or not context.quiet]
+        if told:
+            output.listing(told, columns=_SHOWN, form="text")
+    for finding in answer.stale:
+        told_of = logs.event("watch.stale", source=finding.source, code=finding.code, hint=finding.hint)
+        context.start_logs().warning("%s: %s", finding.source, finding.text, extra=told_of)
+
+
+def _is_problem(finding: Finding) -> bool:
+    return finding.state is State.UNKNOWN or finding.state in watch.LEAVING
+
+
+def _exit(answer: _Answer) -> Exit:
+    states = {finding.state for finding in answer.findings}
+    if answer.stale:
+        return Exit.STALE
+    if State.UNKNOWN in states:
+        return Exit.UNKNOWN
+    return Exit.RETIRING if states & watch.LEAVING else Exit.DONE

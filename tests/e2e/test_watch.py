@@ -1,0 +1,151 @@
+"""`catalog watch check`, called as a build would call it: what it prints, and with which code it ends."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from catalog import cli, dates
+from tests import server as wire
+from tests.e2e.ground import Ground
+from tests.server import ModelsServer, model
+
+NOW = datetime.now(UTC)
+
+
+@pytest.fixture
+def watched(
+    server: ModelsServer,
+    migrated_url: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Ground:
+    """Sync twice: claude-fine and claude-old stay, claude-soon retires in 30 days, claude-gone goes."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ANTHROPIC_API_KEY", wire.KEY)
+    monkeypatch.setenv("CATALOG_DATABASE_URL", migrated_url)
+    watched = Ground(server, tmp_path, capsys)
+    watched.configure(base_url=server.url, deadline="1s", timeout="1s", confirm_after="0s")
+    soon = dates.short(NOW + timedelta(days=30))
+    stay = [
+        model("claude-fine"),
+        model("claude-old", lifecycle="deprecated"),
+        model("claude-soon", lifecycle="deprecated", retires_at=soon),
+    ]
+    server.models = [*stay, model("claude-gone")]
+    assert watched.run("sync")[0] == 0
+    server.models = stay
+    assert watched.run("sync")[0] == 0
+    return watched
+
+
+def watch(ground: Ground, *ids: str, more: str = "") -> None:
+    """Watch these ids, with other tables behind."""
+    ground.configure()
+    path = ground.folder / "catalog.toml"
+    path.write_text(f"{path.read_text()}[watch]\nmodels = {json.dumps(ids)}\n{more}")
+
+
+def test_fine_models_end_well_and_a_deprecated_one_is_told(watched: Ground) -> None:
+    watch(watched, "claude-fine", "claude-old")
+    code, out, err = watched.run("watch", "check")
+    assert (code, err) == (0, "")
+    assert [line.split() for line in out.splitlines()[1:]] == [
+        ["fine", "claude-fine", "anthropic"],
+        ["deprecated", "claude-old", "anthropic"],
+    ]
+    assert watched.run("-q", "watch", "check") == (0, "", "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["claude-fine"], 0),
+        (["claude-soon"], 10),
+        (["claude-soon", "--days", "29"], 0),
+        (["claude-gone"], 10),
+        (["claude-fnie"], 11),
+        (["claude-gone", "claude-fnie", "claude-fine"], 11),
+    ],
+)
+def test_the_code_tells_the_gravest(watched: Ground, arguments: list[str], code: int) -> None:
+    assert watched.run("watch", "check", *arguments)[0] == code
+
+
+def test_each_model_has_a_line_that_says_what_is_wrong(watched: Ground) -> None:
+    _, out, _ = watched.run("watch", "check", "claude-fnie", "claude-gone", "claude-soon", "claude-fnie")
+    header, unknown, gone, soon = out.splitlines()
+    assert header.split() == ["state", "id", "source", "text"]
+    assert unknown.split()[:2] == ["unknown", "claude-fnie"]
+    assert "  no list ever had it; did you mean claude-fine, " in unknown
+    assert "  not listed since 20" in gone
+    assert ", in 29 d 23 h" in soon
+
+
+def test_json_is_one_array(watched: Ground) -> None:
+    watch(watched, "claude-soon", "claude-fnie")
+    code, out, err = watched.run("watch", "check", "--json")
+    soon, unknown = json.loads(out)
+    assert (code, err) == (11, "")
+    assert list(soon) == ["id", "source", "state", "text", "retires_at", "removed_at", "did_you_mean"]
+    assert (soon["state"], soon["source"], len(soon["retires_at"])) == ("retiring", "anthropic", 27)
+    assert (unknown["source"], unknown["did_you_mean"][0]) == (None, "claude-fine")
+
+
+def test_it_asks_nobody_but_the_database(
+    watched: Ground, server: ModelsServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("ANTHROPIC_API_KEY")
+    before = len(server.requests)
+    assert watched.run("watch", "check", "claude-fine")[0] == 0
+    assert len(server.requests) == before
+
+
+@pytest.mark.warns
+def test_a_catalog_that_lacks_a_whole_source_counts_more_than_anything_it_says(watched: Ground) -> None:
+    watch(watched, "claude-gone", "claude-fnie", more='[sources.other]\nbase_url = "http://127.0.0.1:9"\n')
+    code, out, err = watched.run("watch", "check")
+    assert (code, len(out.splitlines())) == (12, 3)
+    assert "other: was never read whole\n  catalog sync other\n" in err
+    assert watched.run("watch", "check", "--source", "anthropic")[0] == 11
+    assert watched.run("watch", "check", "--source", "anthropic", "claude-fine")[0] == 0
+    assert watched.run("-q", "watch", "check", "--source", "other", "claude-fine")[0] == 12
+
+
+@pytest.mark.warns
+def test_a_stale_catalog_is_not_relied_on(
+    database_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert cli.run(["-q", "demo", "--database", database_url]) == 0
+    monkeypatch.setenv("CATALOG_DATABASE_URL", database_url)
+    (tmp_path / "catalog.toml").write_text('[sources.demo]\nbase_url = "http://127.0.0.1:9"\n')
+    capsys.readouterr()
+    assert cli.run(["watch", "check", "--json", "claude-opus-4-8"]) == 12
+    out, err = capsys.readouterr()
+    assert [one["id"] for one in json.loads(out)] == ["claude-opus-4-8"]
+    assert "demo: the last whole walk ended" in err
+
+
+@pytest.mark.warns
+def test_nothing_to_watch_is_a_mistake(watched: Ground) -> None:
+    code, out, err = watched.run("watch", "check")
+    assert (code, out) == (2, "")
+    assert "no models are watched" in err
+    path = watched.folder / "catalog.toml"
+    path.write_text(path.read_text() + '[watch]\nfiles = ["models.txt"]\n')
+    code, _, err = watched.run("watch", "check")
+    assert code == 2
+    assert "models.txt is not there" in err
+    (watched.folder / "models.txt").write_text("claude-gone  # the bot\n")
+    assert watched.run("watch", "check")[0] == 10
+
+
+@pytest.mark.warns
+def test_no_database_is_no_answer(tmp_path: Path, sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CATALOG_DATABASE_URL", sqlite_url)
+    assert cli.run(["watch", "check", "claude-fine"]) == 4
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,87 @@
+"""What is said of a watched model: rows and the time in, findings out."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from catalog import watch
+from catalog.domain import Model
+from catalog.watch import Finding, State
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+DAY = timedelta(days=1)
+
+
+def model(id: str = "claude-a", **fields: Any) -> Model:
+    usual: dict[str, Any] = {
+        "source": "anthropic",
+        "lifecycle": "active",
+        "attributes": {},
+        "first_seen_at": NOW - 300 * DAY,
+        "last_seen_at": NOW,
+        "missing_since": None,
+        "removed_at": None,
+    }
+    return Model(**(usual | {"id": id} | fields))
+
+
+def found(*models: Model, days: int = 60) -> list[tuple[State, str]]:
+    ids = list(dict.fromkeys(one.id for one in models))
+    return [(each.state, each.text) for each in watch.check(ids, models, now=NOW, days=days)]
+
+
+@pytest.mark.parametrize(
+    ("fields", "state", "text"),
+    [
+        ({}, State.FINE, ""),
+        ({"lifecycle": None}, State.FINE, ""),
+        ({"lifecycle": "deprecated"}, State.DEPRECATED, ""),
+        ({"lifecycle": None, "deprecated_at": NOW}, State.DEPRECATED, ""),
+        ({"deprecated_at": NOW + DAY}, State.FINE, ""),
+        (
+            {"retires_at": NOW + 61 * DAY},
+            State.DEPRECATED,
+            "retires 2027-01-22T12:00:00Z, in 61 d",
+        ),
+        ({"retires_at": NOW + 60 * DAY}, State.RETIRING, "retires 2027-01-21T12:00:00Z, in 60 d"),
+        (
+            {"retires_at": NOW + DAY, "missing_since": NOW, "lifecycle": "deprecated"},
+            State.RETIRING,
+            "retires 2026-11-23T12:00:00Z, in 1 d",
+        ),
+        ({"retires_at": NOW}, State.OVERDUE, "was to retire 2026-11-22T12:00:00Z, and is still listed"),
+        ({"retires_at": NOW - DAY, "lifecycle": "retired"}, State.RETIRED, "since 2026-11-21T12:00:00Z"),
+        ({"lifecycle": "retired"}, State.RETIRED, ""),
+        ({"removed_at": NOW - DAY, "retires_at": NOW}, State.GONE, "not listed since 2026-11-21T12:00:00Z"),
+        ({"missing_since": NOW}, State.MISSING, "not listed since 2026-11-22T12:00:00Z, not yet believed to be gone"),
+    ],
+)
+def test_the_gravest_that_is_so_is_said_of_a_model(fields: dict[str, Any], state: State, text: str) -> None:
+    assert found(model(**fields)) == [(state, text)]
+
+
+def test_how_far_to_look_ahead_is_the_askers_choice() -> None:
+    soon = model(retires_at=NOW + 10 * DAY)
+    assert [state for state, _ in found(soon, days=10)] == [State.RETIRING]
+    assert [state for state, _ in found(soon, days=9)] == [State.DEPRECATED]
+    assert [state for state, _ in found(soon, days=0)] == [State.DEPRECATED]
+
+
+def test_an_id_nobody_knows_is_unknown_and_guessed_at() -> None:
+    (nowhere,) = watch.check(["cluade-a"], [], now=NOW, days=60)
+    assert nowhere == Finding(id="cluade-a", source=None, state=State.UNKNOWN, text="no list ever had it")
+    (close,) = watch.check(["cluade-a"], [], now=NOW, days=60, guess=lambda id: [id.replace("ua", "au")])
+    assert close.text == "no list ever had it; did you mean claude-a?"
+    assert close.did_you_mean == ("claude-a",)
+
+
+def test_each_source_that_ever_had_an_id_is_told_in_the_order_of_the_ids() -> None:
+    rows = [model("b"), model("a"), model("a", source="gateway", removed_at=NOW), model("c")]
+    findings = watch.check(["a", "x", "b"], rows, now=NOW, days=60)
+    assert [(each.id, each.source, each.state) for each in findings] == [
+        ("a", "anthropic", State.FINE),
+        ("a", "gateway", State.GONE),
+        ("x", None, State.UNKNOWN),
+        ("b", "anthropic", State.FINE),
+    ]
