@@ -69,9 +69,10 @@ send nothing need none of the variables. One that is missing then is an error th
 URL, and neither does a log. A file that holds a whole URL and is open to every user of the machine gets a warning.
 
 The events are `added` (an id never seen before), `returned`, `removed`, `changed`, `retiring` (some days before
-`retires_at`, see `[watch]`), `overdue` (the date has passed and the model is still listed), `held`, `sync_failed`,
-`sync_recovered` and `baseline`. `changed:FIELD` asks for changes of one field; FIELD is a dotted path and may be a
-pattern: `changed:capabilities.*`. The other filters must all let a model pass; an empty one lets every model pass.
+`retires_at`, see `[watch]`), `overdue` (the date has passed and the model is still listed), `held`, `sync_failed`
+(and once more when it works again), `sync_recovered` (that alone) and `baseline`. `changed:FIELD` asks for changes of
+one field; FIELD is a dotted path and may be a pattern: `changed:capabilities.*`. The other filters must all let a model
+pass; an empty one lets every model pass.
 """
 
 
