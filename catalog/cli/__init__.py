@@ -109,6 +109,8 @@ def _told(context: Context, error: BaseException) -> int:
             code = _stopped(context, Exit.TERMINATED)
         case BrokenPipeError():  # Whoever reads us has read enough.
             code = Exit.FAILED
+        case OSError(filename=None, strerror=str(reason)):
+            code = context.fail(CatalogError(f"the output could not be written: {reason}"))
         case _:
             code = _unexpected(context, error)
     return code

@@ -102,9 +102,11 @@ class Database:
             yield
         except DBAPIError as error:
             raise refusals.explain(error.orig, self.describe(), lost=error.connection_invalidated) from None
-        except BrokenPipeError:  # Whoever reads our output has read enough: no word of the database's.
-            raise
-        except (sqlite3.Error, OSError) as error:
+        except sqlite3.Error as error:
+            raise refusals.explain(error, self.describe()) from None
+        except OSError as error:
+            if error.filename is None:  # No file of the database: our output was closed, or its disk is full.
+                raise
             raise refusals.explain(error, self.describe()) from None
         except SQLAlchemyError as error:
             name = type(error).__name__

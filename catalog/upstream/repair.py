@@ -72,7 +72,7 @@ def safe_text(text: str) -> str:
 def _safe_float(value: float) -> float | int | None:
     if not math.isfinite(value):
         return None
-    return int(value) if value.is_integer() and abs(value) < _TOO_BIG else value
+    return safe(int(value)) if value.is_integer() else value
 
 
 def _integer(digits: str) -> float | int:

@@ -206,7 +206,7 @@ def test_a_reader_that_has_enough_is_no_news(tmp_path: Path, form: str) -> None:
 def test_the_last_lines_are_not_lost_unnoticed_on_a_full_disk(tmp_path: Path) -> None:
     full = f"{PROBE}\nimport os\nos.dup2(os.open('/dev/full', os.O_WRONLY), 1)\ncli.main()"
     code, _, err = run(tmp_path, full, "probe", "rows", given="1")
-    assert (code, err) == (1, "catalog: unexpected: OSError (run with -v for the traceback)\n")
+    assert (code, err) == (1, "catalog: the output could not be written: No space left on device\n")
 
 
 def test_closed_streams_and_odd_encodings_stop_nothing(tmp_path: Path) -> None:

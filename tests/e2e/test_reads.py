@@ -3,6 +3,8 @@
 import csv
 import io
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -230,3 +232,14 @@ def test_an_older_schema_is_named_with_what_to_type(ground: Ground) -> None:
     code, out, err = ground.run("models")
     assert (code, out) == (4, "")
     assert "catalog db upgrade" in err
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+@pytest.mark.parametrize("command", ["models", "changes", "status", "sync"])
+def test_output_that_cannot_be_written_is_not_blamed_on_the_database(ground: Ground, command: str) -> None:
+    """With its output on a full disk, `models` said that the database could not be opened, and exited 4."""
+    with Path("/dev/full").open("wb") as full:
+        run = [sys.executable, "-c", "from catalog.cli import main; main()", command]
+        done = subprocess.run(run, cwd=ground.folder, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.stderr == "catalog: the output could not be written: No space left on device\n"
+    assert done.returncode == 1

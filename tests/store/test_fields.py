@@ -207,3 +207,13 @@ def test_an_entry_without_a_usable_id_stops_no_other(world: World) -> None:
     world.server.models = [NAMELESS, play.model("a", display_name="New"), play.model("b")]
     assert world.sync().run.status is Status.PARTIAL
     assert world.said == [("added", "b"), ("changed", "a", "display_name", '"A"', '"New"')]
+
+
+@pytest.mark.parametrize("number", [1e100, 1e308, -1e308, 1e-320, 2.0**400])
+def test_a_number_of_any_size_is_no_change_when_the_model_is_read_again(world: World, number: float) -> None:
+    """On Postgres 1e308 was recorded as changed whenever anything else of its model changed.
+
+    Its jsonb gives such a number back with all its digits, which was another spelling of the same.
+    """
+    became(world, far=number)
+    assert became(world, far=number, display_name="Other") == [("display_name", '"A"', '"Other"')]

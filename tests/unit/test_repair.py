@@ -43,9 +43,10 @@ def test_a_long_number_is_kept_up_to_a_hundred_digits(number: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("number", "same"), [(1.0, 1), (-0.0, 0), (1e20, 10**20), (1.10, 1.1), (1e300, 1e300), (True, True)]
+    ("number", "same"),
+    [(1.0, 1), (-0.0, 0), (1e20, 10**20), (1.10, 1.1), (1e300, None), (-1e100, None), (1e-300, 1e-300), (True, True)],
 )
-def test_a_number_has_one_spelling(number: float, same: float) -> None:
+def test_a_number_has_one_spelling(number: float, same: float | None) -> None:
     safe = repair.safe(number)
     assert (safe, type(safe)) == (same, type(same))
 
