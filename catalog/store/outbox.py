@@ -65,7 +65,7 @@ def register(connection: sa.Connection, names: Iterable[str], now: datetime) -> 
 
 def known_since(connection: sa.Connection) -> Mapping[str, datetime]:
     """Tell when each channel was first seen."""
-    return dict(connection.execute(sa.select(channel.c.channel, channel.c.created_at)).tuples().all())
+    return {row.channel: row.created_at for row in connection.execute(sa.select(channel))}
 
 
 def owe(connection: sa.Connection, messages: Sequence[Owed], now: datetime) -> int:
@@ -75,7 +75,7 @@ def owe(connection: sa.Connection, messages: Sequence[Owed], now: datetime) -> i
         return 0
     number = connection.scalar(sa.select(sa.func.max(delivery.c.delivery_id))) or 0
     source = schema.source.c
-    keys = dict(connection.execute(sa.select(source.source, source.source_key)).tuples().all())
+    keys = {row.source: row.source_key for row in connection.execute(sa.select(source.source, source.source_key))}
     rows = [
         {
             "delivery_id": number + place,

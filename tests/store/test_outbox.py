@@ -1,0 +1,254 @@
+"""The outbox: what is owed stays owed until somebody who holds its lease says that it was taken."""
+
+import itertools
+import threading
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from catalog.errors import DatabaseError
+from catalog.notice import Owed
+from catalog.store import database as databases
+from catalog.store import outbox
+from catalog.store.outbox import Leased
+from catalog.store.owed import delivery
+from tests.store.world import START, World
+
+SECOND = timedelta(seconds=1)
+PAYLOAD = '{"id": "a",  "zoë": "\\u202e"}'
+COLUMNS = ("status", "attempts", "next_attempt_at", "delivered_at", "last_error")
+
+
+def message(uid: str, channel: str = "team", **fields: Any) -> Owed:
+    usual = {"source": "one", "run_id": 1, "type": "catalog.changes", "payload": PAYLOAD, "due_at": START}
+    return Owed(**{"channel": channel, "uid": uid, **usual, **fields})
+
+
+@pytest.fixture
+def box(world: World) -> World:
+    """A world with a source, an empty outbox, and the clock at the story's beginning."""
+    world.lists("a")
+    world.sync()
+    world.now = START
+    return world
+
+
+def owe(box: World, *messages: Owed) -> int:
+    with box.database.write() as connection:
+        return outbox.owe(connection, messages, box.now)
+
+
+def lease(box: World, after: timedelta = timedelta(0), channel: str = "team") -> Leased | None:
+    tokens = itertools.count()
+    return outbox.lease(box.database, channel, box.now + after, lambda: f"{after} {next(tokens)}")
+
+
+def taken(box: World, after: timedelta = timedelta(0)) -> Leased:
+    leased = lease(box, after)
+    assert leased is not None
+    return leased
+
+
+def fail(box: World, leased: Leased, after: timedelta = timedelta(0), *, gone: bool = False) -> bool:
+    wait = 30 * SECOND
+    return outbox.fail(box.database, leased, "no answer", now=box.now + after, wait=wait, gone=gone)
+
+
+def rows(box: World) -> list[tuple[Any, ...]]:
+    return [row[1:] for row in box.rows("deliveries", "delivery_id", *COLUMNS)]
+
+
+def test_the_same_message_is_owed_to_a_channel_once(box: World) -> None:
+    assert owe(box, message("a"), message("a"), message("b"), message("a", "other")) == 3
+    assert owe(box, message("a"), message("c")) == 1
+    assert box.rows("deliveries", "delivery_id", "channel", "source", "run_id", "type", "created_at") == [
+        (1, "team", "one", 1, "catalog.changes", 0),
+        (2, "team", "one", 1, "catalog.changes", 0),
+        (3, "other", "one", 1, "catalog.changes", 0),
+        (4, "team", "one", 1, "catalog.changes", 0),
+    ]
+
+
+def test_what_was_delivered_is_not_owed_again(box: World) -> None:
+    owe(box, message("a"))
+    outbox.acknowledge(box.database, taken(box), box.now)
+    assert owe(box, message("a")) == 0
+    assert lease(box) is None
+
+
+def test_what_a_transaction_takes_back_is_not_owed(box: World) -> None:
+    def owe_and_fail() -> None:
+        with box.database.write() as connection:
+            outbox.owe(connection, [message("a")], box.now)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        owe_and_fail()
+    assert rows(box) == []
+
+
+def test_a_channel_gets_its_own_oldest_first_and_exactly_what_was_frozen(box: World) -> None:
+    owe(box, message("z", "other"), message("b"), message("a"))
+    first, second = taken(box), taken(box)
+    assert (first.uid, second.uid) == ("b", "a")
+    assert (first.payload, first.type, first.attempts) == (PAYLOAD, "catalog.changes", 0)
+    assert lease(box) is None
+    with box.database.read() as connection:
+        assert outbox.due(connection, box.now) == ["other"]
+
+
+def test_nothing_is_sent_before_it_is_due(box: World) -> None:
+    owe(box, message("a", due_at=START + 60 * SECOND))
+    assert lease(box, 59 * SECOND) is None
+    assert lease(box, 60 * SECOND) is not None
+
+
+def test_what_is_leased_is_nobody_elses_until_the_lease_ends(box: World) -> None:
+    owe(box, message("a"))
+    first = taken(box)
+    assert lease(box, 59 * SECOND) is None
+    with box.database.read() as connection:
+        assert outbox.due(connection, box.now + 59 * SECOND) == []
+    second = taken(box, 60 * SECOND)
+    assert (second.uid, second.attempts) == ("a", 0)
+    assert second.lease != first.lease
+
+
+def test_whoever_lost_the_lease_changes_nothing(box: World) -> None:
+    owe(box, message("a"))
+    late, holder = taken(box), taken(box, 60 * SECOND)
+    assert not outbox.acknowledge(box.database, late, box.now)
+    assert not fail(box, late, gone=True)
+    assert rows(box) == [("owed", 0, 0, None, None)]
+    assert outbox.acknowledge(box.database, holder, box.now + 61 * SECOND)
+    assert not outbox.acknowledge(box.database, late, box.now)
+    assert rows(box) == [("delivered", 1, None, 61 / 60, None)]
+
+
+def test_a_failure_is_tried_again_after_its_wait(box: World) -> None:
+    owe(box, message("a"))
+    assert fail(box, taken(box))
+    assert rows(box) == [("owed", 1, 0.5, None, "no answer")]
+    assert lease(box, 29 * SECOND) is None
+    again = taken(box, 30 * SECOND)
+    assert again.attempts == 1
+    assert outbox.acknowledge(box.database, again, box.now + 30 * SECOND)
+    assert rows(box) == [("delivered", 2, None, 0.5, None)]
+
+
+def test_what_a_receiver_never_wants_is_dead_at_once(box: World) -> None:
+    owe(box, message("a"), message("b"))
+    assert fail(box, taken(box), gone=True)
+    assert rows(box) == [("dead", 1, None, None, "no answer"), ("owed", 0, 0, None, None)]
+    assert taken(box, timedelta(days=6)).uid == "b"
+
+
+def test_what_was_not_taken_for_seven_days_is_dead(box: World) -> None:
+    owe(box, message("a"))
+    week = timedelta(days=7)
+    assert fail(box, taken(box, week - SECOND), week - SECOND)
+    assert rows(box)[0][0] == "owed"
+    assert fail(box, taken(box, week + 29 * SECOND), week + 29 * SECOND)
+    assert rows(box) == [("dead", 2, None, None, "no answer")]
+    assert lease(box, timedelta(days=100)) is None
+
+
+def test_a_catalog_that_was_off_for_weeks_still_tries_once(box: World) -> None:
+    owe(box, message("a"))
+    assert taken(box, timedelta(days=30)).uid == "a"
+
+
+def test_the_dead_are_revived_by_channel_by_number_or_all(box: World) -> None:
+    owe(box, message("a"), message("b"), message("c", "other"), message("d"))
+    for channel in ("team", "team", "other"):
+        leased = lease(box, channel=channel)
+        assert leased is not None
+        fail(box, leased, gone=True)
+    box.now += timedelta(days=30)
+    assert outbox.revive(box.database, now=box.now, name="nobody") == 0
+    assert outbox.revive(box.database, now=box.now, delivery_id=2) == 1
+    assert outbox.revive(box.database, now=box.now, name="team") == 1
+    assert outbox.revive(box.database, now=box.now) == 1
+    assert outbox.revive(box.database, now=box.now) == 0
+    assert [row[0] for row in rows(box)] == ["owed"] * 4
+    fail(box, taken(box))
+    assert rows(box)[0][:2] == ("owed", 2)  # it has seven days again
+
+
+def test_the_backlog_counts_what_is_owed_and_dead(box: World) -> None:
+    owe(box, message("a"), message("b"), message("c"), message("d", "other"))
+    fail(box, taken(box), gone=True)
+    outbox.acknowledge(box.database, taken(box), box.now)
+    with box.database.read() as connection:
+        team, other = sorted(outbox.backlog(connection), key=lambda each: each.channel, reverse=True)
+        listed = [each.delivery_id for each in outbox.listing(connection)]
+        every = [each.delivery_id for each in outbox.listing(connection, every=True)]
+    assert (team.channel, team.owed, team.dead, team.oldest, team.last_error) == ("team", 1, 1, START, "no answer")
+    assert (other.channel, other.owed, other.dead, other.last_error) == ("other", 1, 0, None)
+    assert (listed, every) == ([1, 3, 4], [1, 2, 3, 4])
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        delivery.update().values(payload="{}"),
+        delivery.update().values(uid="other"),
+        delivery.update().values(channel="other"),
+        delivery.update().where(delivery.c.status == "delivered").values(last_error="x"),
+        delivery.delete(),
+        delivery.insert().values(
+            delivery_id=9,
+            channel="team",
+            source_key=1,
+            type="t",
+            uid="a",
+            payload="{}",
+            status="owed",
+            attempts=0,
+            next_attempt_at=START,
+            give_up_at=START,
+            created_at=START,
+        ),
+    ],
+    ids=["payload", "uid", "channel", "delivered", "delete", "twice"],
+)
+def test_the_database_itself_keeps_what_is_owed_as_it_was(box: World, edit: sa.sql.dml.UpdateBase) -> None:
+    owe(box, message("a"), message("b"))
+    outbox.acknowledge(box.database, taken(box), box.now)
+    before = rows(box)
+    with pytest.raises(DatabaseError), box.database.write() as connection:
+        connection.execute(edit)
+    assert rows(box) == before
+
+
+@pytest.fixture
+def others(box: World) -> Iterator[list[databases.Database]]:
+    """Connections as other processes would have them."""
+    opened = [databases.open_(box.url) for _ in range(4)]
+    yield opened
+    for each in opened:
+        each.close()
+
+
+def test_of_many_workers_exactly_one_gets_each_message(box: World, others: list[databases.Database]) -> None:
+    owe(box, *(message(f"m{number}") for number in range(40)))
+    got: list[str] = []
+    gate = threading.Barrier(len(others))
+
+    def work(database: databases.Database, name: int) -> None:
+        gate.wait(10)
+        numbers = itertools.count()
+        while leased := outbox.lease(database, "team", box.now, lambda: f"{name} {next(numbers)}"):
+            got.append(leased.uid)
+            assert outbox.acknowledge(database, leased, box.now)
+
+    threads = [threading.Thread(target=work, args=(each, name)) for name, each in enumerate(others)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert sorted(got) == sorted(f"m{number}" for number in range(40))
+    assert {row[0] for row in rows(box)} == {"delivered"}
