@@ -14,11 +14,12 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from catalog import logs
-from catalog.errors import DatabaseError
+from catalog.errors import CatalogError, DatabaseError
 from catalog.notice import DeliveryError, Message
-from catalog.store import outbox
+from catalog.store import outbox, owing
 from catalog.store.database import Database
 from catalog.store.outbox import Leased
+from catalog.store.owing import Desk
 
 log = logging.getLogger("catalog.deliver")
 FIRST_WAIT, LONGEST_WAIT = 30.0, 3600.0  # seconds between attempts; they double
@@ -54,6 +55,14 @@ class Report:
     failed: dict[str, str] = field(default_factory=dict)  # why, in words
 
 
+def catch_up(
+    database: Database, desk: Desk, sender: Sender, *, seconds: float = 30.0, stop: threading.Event | None = None
+) -> Report:
+    """Owe what the passing of time has to tell, then send what is due. Raises DatabaseError."""
+    owing.of_time(database, desk, sender.clock())
+    return deliver(database, sender, seconds=seconds, stop=stop)
+
+
 def deliver(
     database: Database, sender: Sender, *, seconds: float = 30.0, stop: threading.Event | None = None
 ) -> Report:
@@ -70,15 +79,16 @@ def deliver(
     threads = [threading.Thread(target=_serve, args=(name, *args), daemon=True) for name in due]
     for thread in threads:
         thread.start()
+    latest = time.monotonic() + seconds + outbox.LEASE.total_seconds()
     for thread in threads:
-        thread.join(seconds + outbox.LEASE.total_seconds())
+        thread.join(max(0.0, latest - time.monotonic()))
     return report
 
 
 def wait(attempts: int, spread: float, retry_after: float | None = None) -> timedelta:
     """How long to wait after so many attempts: as told, else half a minute, doubling to an hour, with jitter."""
     if retry_after is not None:
-        return timedelta(seconds=max(retry_after, 1.0))
+        return timedelta(seconds=min(max(retry_after, 1.0), outbox.PATIENCE.total_seconds()))
     return timedelta(seconds=min(FIRST_WAIT * 2 ** min(attempts, 10), LONGEST_WAIT) * (0.75 + spread / 2))
 
 
@@ -104,23 +114,23 @@ def _send(database: Database, sender: Sender, name: str, leased: Leased) -> str 
     try:
         sender.channels[name].send(_message(sender, leased))
     except DeliveryError as error:
-        _failed(database, sender, name, leased, error)
-        return error.message
+        return _failed(database, sender, name, leased, error)
+    except CatalogError as error:
+        return _failed(database, sender, name, leased, DeliveryError(error.message))
     except Exception as error:  # noqa: BLE001 - whatever a channel does, the other channels and messages go on
-        words = f"it failed with {type(error).__name__}"
-        _failed(database, sender, name, leased, DeliveryError(words))
-        return words
+        return _failed(database, sender, name, leased, DeliveryError(f"it failed with {type(error).__name__}"))
     outbox.acknowledge(database, leased, sender.clock())
     told = logs.event("delivery.made", channel=name, type=leased.type, id=leased.uid, attempts=leased.attempts + 1)
     log.debug("%s took %s", name, leased.uid, extra=told)
     return None
 
 
-def _failed(database: Database, sender: Sender, name: str, leased: Leased, error: DeliveryError) -> None:
+def _failed(database: Database, sender: Sender, name: str, leased: Leased, error: DeliveryError) -> str:
     pause = wait(leased.attempts, sender.spread(), error.retry_after)
     outbox.fail(database, leased, error.message, now=sender.clock(), wait=pause, gone=error.gone)
     told = logs.event("delivery.failed", channel=name, type=leased.type, id=leased.uid)
     log.warning("%s did not take %s: %s", name, leased.uid, error.message, extra=told)
+    return error.message
 
 
 def _message(sender: Sender, leased: Leased) -> Message:

@@ -13,6 +13,8 @@ from catalog import dates
 from catalog.domain import Run, Source, Status
 
 CLOCK_SLACK = timedelta(minutes=5)
+CHANNEL_CODES = frozenset({"dead", "orphaned", "late"})  # of findings that speak of a channel
+LATE = timedelta(hours=1)  # so long a channel may fail before it is a problem: retries come at least that often
 UNCLEAN_IN_A_ROW = 3  # that often, an unclean walk is no accident, and no removal is ever noticed
 
 _MERGED = (Status.COMPLETE, Status.PARTIAL, Status.HELD)
@@ -28,7 +30,7 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Finding:
-    """One thing to know about a source."""
+    """One thing to know about a source, or a channel."""
 
     level: Level
     code: str
@@ -47,10 +49,27 @@ class Watched:
     recent: Sequence[Run]  # newest first; the ones that still run count for nothing
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Channel:
+    """How a channel stands."""
+
+    name: str
+    owed: int
+    dead: int
+    oldest: datetime | None  # since when the oldest of the owed alerts is owed
+    last_error: str | None
+    configured: bool
+
+
 def findings(watched: Sequence[Watched], *, now: datetime) -> tuple[Finding, ...]:
     """Say all there is to know, problems first, then by source."""
     found = [finding for one in watched for finding in _of_source(one, now)]
     return tuple(sorted(found, key=lambda finding: (finding.level is not Level.PROBLEM, finding.source)))
+
+
+def backlogs(channels: Sequence[Channel], *, now: datetime) -> tuple[Finding, ...]:
+    """Say which channels have given something up, or have not taken anything for long."""
+    return tuple(finding for channel in channels for finding in _of_channel(channel, now))
 
 
 def healthy(found: Sequence[Finding]) -> bool:
@@ -66,6 +85,18 @@ def _of_source(one: Watched, now: datetime) -> Iterator[Finding]:
     yield from _freshness(one, one.stale_after, now)
     yield from _failures(one.name, ended)
     yield from _doubts(one.name, [run for run in ended if run.status in _MERGED])
+
+
+def _of_channel(channel: Channel, now: datetime) -> Iterator[Finding]:
+    if channel.dead:
+        text = f"{_count(channel.dead, 'alert')} given up: {channel.last_error or 'no reason is known'}"
+        yield _problem("dead", channel.name, text, f"catalog alerts retry {channel.name}")
+    if channel.owed and not channel.configured:
+        text = f"{_count(channel.owed, 'alert')} owed to a channel that is not configured any more"
+        yield _note("orphaned", channel.name, text)
+    elif channel.oldest and now - channel.oldest > LATE:
+        text = f"{_count(channel.owed, 'alert')} owed for {dates.age(now - channel.oldest)}"
+        yield _problem("late", channel.name, f"{text}: {channel.last_error or 'not tried yet'}", "catalog alerts send")
 
 
 def _freshness(one: Watched, stale_after: timedelta, now: datetime) -> Iterator[Finding]:

@@ -62,7 +62,7 @@ class RunFacts:
     missing: int
     failures: int  # that failed, this one included
     failed_before: int  # that failed just before this one
-    failing_since: datetime | None  # start of the first run that failed, now or just before
+    failing_since: datetime | None  # end of the first of the runs that failed
     held_before: bool  # the merged run before this one was held
     error: str | None
 

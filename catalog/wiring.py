@@ -1,13 +1,27 @@
 """Configuration in, working parts out. The only module that knows all of them."""
 
-from datetime import UTC, datetime
+import json
+import random
+import threading
+import uuid
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
+from catalog import config as configuration
 from catalog import sync
-from catalog.config import Config, Key, SourceSettings
+from catalog.config import AlertSettings, Config, Key, SourceSettings
 from catalog.domain import Policy, Scope
 from catalog.store import database as databases
+from catalog.store import reports
 from catalog.store.database import Database
 from catalog.upstream.client import ModelsClient
+
+if TYPE_CHECKING:
+    from catalog.deliver import Channel, Sender
+    from catalog.notice import Message, Owed, Planned, Rule
+    from catalog.schedule import Task, Worker
+    from catalog.store.owing import Desk
 
 
 def utc_now() -> datetime:
@@ -58,4 +72,113 @@ def source(settings: SourceSettings) -> sync.Source:
         max_pages=settings.max_pages,
         paging=settings.paging == "cursor",
         unknown_dates=frozenset(settings.unknown_dates),
+    )
+
+
+def has_begun(database: Database, settings: SourceSettings, since: datetime) -> bool:
+    """Tell whether somebody began a run of a source at that moment or later."""
+    with database.read() as connection:
+        return reports.has_begun(connection, settings.name, since)
+
+
+def task(config: Config, settings: SourceSettings, run: "Callable[[datetime], sync.RunReport | None]") -> "Task":
+    """Give what the worker needs to know of a source."""
+    from catalog import schedule
+
+    timetable = schedule.Timetable(
+        when=settings.cron or settings.every or timedelta(hours=1),
+        zone=config.schedule.timezone,
+        jitter=config.schedule.jitter,
+    )
+    return schedule.Task(source=settings.name, timetable=timetable, run=run, deadline=settings.deadline)
+
+
+def worker(tasks: "Sequence[Task]", *, stopping: threading.Event) -> "Worker":
+    """Give a worker on the wall clock, whose runs end once `stopping` is set."""
+    from catalog import schedule
+
+    return schedule.Worker(tasks, stopping=stopping, clock=utc_now, spread=random.random)
+
+
+def desk(config: Config) -> "Desk | None":
+    """Give who is to be told, and who decides what; None when nobody is. Raises ConfigError for a bad watchlist."""
+    if not config.alerts:
+        return None
+    from catalog.alerts import milestones, rules
+    from catalog.store.owing import Desk
+
+    days = config.watch.milestones
+
+    def planner(rule: "Rule", planned: "Iterable[Planned]", since: datetime, now: datetime) -> "list[Owed]":
+        return milestones.retiring(rule, planned, milestones=days, now=now, since=since)
+
+    limited = any(alert.only for alert in config.alerts)
+    watched = frozenset(configuration.watched(config.watch)) if limited else frozenset[str]()
+    return Desk(
+        rules=tuple(_rule(alert, watched) for alert in config.alerts),
+        editor=rules,
+        planner=planner,
+        ahead=timedelta(days=max(days, default=0)),
+    )
+
+
+def sender(config: Config) -> "Sender":
+    """Give what sends alerts. A channel whose address or secret is not there fails when something is sent to it."""
+    from catalog.alerts import wording
+    from catalog.deliver import Sender
+
+    return Sender(
+        channels={alert.name: _Channel(config, alert) for alert in config.alerts},
+        render=lambda payload: wording.render(json.loads(payload)),
+        clock=utc_now,
+        spread=random.random,
+        token=lambda: uuid.uuid4().hex,
+    )
+
+
+class _Channel:
+    """Opens its channel when the first message is sent: most runs owe nothing, and need no library for it."""
+
+    def __init__(self, config: Config, alert: AlertSettings) -> None:
+        self._config = config
+        self._alert = alert
+        self._opened: Channel | None = None
+
+    def send(self, message: "Message") -> None:
+        if self._opened is None:
+            self._opened = channel(self._config, self._alert)
+        self._opened.send(message)
+
+
+def channel(config: Config, alert: AlertSettings) -> "Channel":
+    """Open one channel. Raises ConfigError when its address or secret is missing or cannot be used."""
+    from catalog.alerts.channels import apprise_, command, webhook
+
+    url = configuration.channel_url(alert)
+    if url is None:
+        return command.open_(alert.command or (), withheld=_withheld(config))
+    if alert.webhook is None:
+        return apprise_.open_(url.reveal())
+    secret = configuration.channel_secret(alert)
+    return webhook.open_(url.reveal(), secret=secret.reveal() if secret else None)
+
+
+def _withheld(config: Config) -> Sequence[str]:
+    """Name the variables that hold keys: no program that is told of changes needs them."""
+    return [source.api_key_env for source in config.sources]
+
+
+def _rule(alert: AlertSettings, watched: frozenset[str]) -> "Rule":
+    from catalog.notice import Rule
+
+    return Rule(
+        channel=alert.name,
+        events=alert.events,
+        models=alert.models,
+        sources=alert.sources,
+        lines=alert.lines,
+        lifecycles=alert.lifecycles,
+        watched=watched if alert.only else None,
+        settle=alert.settle,
+        failures=alert.failures,
     )

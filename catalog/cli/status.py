@@ -1,6 +1,6 @@
 """`catalog status`: how fresh each source is, what is wrong, and what to type about it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -11,7 +11,7 @@ from catalog import health
 from catalog.cli import asking, output
 from catalog.cli.context import Context, json_option, pass_context
 from catalog.errors import Exit
-from catalog.health import Finding, Watched
+from catalog.health import Channel, Finding, Watched
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -25,14 +25,16 @@ _RECENT = 20  # runs that are looked at to tell how long a failure has lasted
 @json_option
 @pass_context
 def command(context: Context, *, as_json: bool) -> int:
-    """Say whether each source is fresh and believed: exit 0 healthy, 1 not."""
-    stale_after = {source.name: source.stale_after for source in context.config().sources}
+    """Say whether each source is fresh and believed, and whether alerts arrive: exit 0 healthy, 1 not."""
+    config = context.config()
+    stale_after = {source.name: source.stale_after for source in config.sources}
     now = datetime.now(UTC)
     with asking.catalog(context) as connection:
         watched = _watched(connection, stale_after)
-    found = health.findings(watched, now=now)
+        channels = _channels(connection, {alert.name for alert in config.alerts})
+    found = (*health.findings(watched, now=now), *health.backlogs(channels, now=now))
     if as_json:
-        output.array(_object(one, found) for one in watched)
+        output.array([*(_object(one, found) for one in watched), *(_channel_object(one, found) for one in channels)])
     else:
         _print(watched, found, now)
     return Exit.DONE if health.healthy(found) else Exit.FAILED
@@ -54,10 +56,33 @@ def _watched(connection: "Connection", stale_after: "Mapping[str, timedelta]") -
     ]
 
 
+def _channels(connection: "Connection", configured: Collection[str]) -> list[Channel]:
+    """Look at every channel that has something to take, or gave something up."""
+    from catalog.store import outbox
+
+    return [
+        Channel(
+            name=backlog.channel,
+            owed=backlog.owed,
+            dead=backlog.dead,
+            oldest=backlog.oldest,
+            last_error=backlog.last_error,
+            configured=backlog.channel in configured,
+        )
+        for backlog in outbox.backlog(connection)
+    ]
+
+
+def _channel_object(one: Channel, found: Sequence[Finding]) -> dict[str, Any]:
+    mine = [finding for finding in found if finding.source == one.name and finding.code in health.CHANNEL_CODES]
+    row = {"channel": one.name, "owed": one.owed, "dead": one.dead, "oldest": one.oldest, "last_error": one.last_error}
+    return row | {"healthy": health.healthy(mine), "findings": [asdict(finding) for finding in mine]}
+
+
 def _object(one: Watched, found: Sequence[Finding]) -> dict[str, Any]:
     from catalog.store import history
 
-    mine = [finding for finding in found if finding.source == one.name]
+    mine = [finding for finding in found if finding.source == one.name and finding.code not in health.CHANNEL_CODES]
     row = {name: getattr(one.row, name, None) for name in history.SOURCE_COLUMNS} | {"source": one.name}
     return row | {"healthy": health.healthy(mine), "findings": [asdict(finding) for finding in mine]}
 

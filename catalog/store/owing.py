@@ -6,7 +6,6 @@ Everything happens in the transaction that records the run. What is worth tellin
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from itertools import takewhile
 from typing import Any, Protocol
 
 import sqlalchemy as sa
@@ -18,7 +17,6 @@ from catalog.store.database import Database
 from catalog.store.owed import waiting
 
 _CHUNK = 1000
-_STREAK = 1000  # runs that are looked at to count those that failed in a row
 _MERGED = (Status.COMPLETE, Status.PARTIAL, Status.HELD)
 _FAILED = (Status.FAILED, Status.ABANDONED)
 
@@ -31,8 +29,8 @@ class Editor(Protocol):
     def operator(self, rule: Rule, facts: RunFacts) -> list[Owed]: ...
 
 
-# Says which milestones of planned retirements a channel must hear of; the moment is when the channel was first seen.
-Planner = Callable[[Rule, Iterable[Planned], datetime], list[Owed]]
+# Says which milestones of planned retirements a channel must hear of, given when it was first seen, and the time now.
+Planner = Callable[[Rule, Iterable[Planned], datetime, datetime], list[Owed]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,7 +58,8 @@ def of_time(database: Database, desk: Desk, now: datetime) -> int:
     """
     with database.read() as connection:
         messages = outbox.fresh(connection, _milestones(connection, desk, now))
-        some_settled = connection.scalar(sa.select(sa.exists().where(waiting.c.due_at <= now)))
+        mine = waiting.c.channel.in_([rule.channel for rule in desk.rules])
+        some_settled = connection.scalar(sa.select(sa.exists().where(mine, waiting.c.due_at <= now)))
     if not messages and not some_settled:
         return 0
     with database.write() as connection:
@@ -145,11 +144,9 @@ def _facts(connection: sa.Connection, run_id: int) -> RunFacts:
     about = (source.c.source_key, source.c.source, source.c.models_listed)
     wanted = sa.select(*columns, *about).join(source, source.c.source_key == run.c.source_key)
     row = connection.execute(wanted.where(run.c.run_id == run_id)).one()
-    earlier = _earlier(connection, row.source_key, run_id)
-    streak = list(takewhile(lambda before: before.status in _FAILED, earlier))
+    merged = _merged_before(connection, row.source_key, run_id)
+    before, since = _failed_between(connection, row.source_key, merged.run_id if merged else 0, run_id)
     failed = row.status in _FAILED
-    since = streak[-1].started_at if streak else None
-    merged = next((before.status for before in earlier if before.status in _MERGED), None)
     return RunFacts(
         source=row.source,
         run_id=run_id,
@@ -158,27 +155,29 @@ def _facts(connection: sa.Connection, run_id: int) -> RunFacts:
         finished_at=row.finished_at,
         models_listed=row.models_listed,
         missing=row.missing,
-        failures=len(streak) + 1 if failed else 0,
-        failed_before=len(streak),
-        failing_since=since or (_started_at(connection, run_id) if failed else None),
-        held_before=merged == Status.HELD,
+        failures=before + 1 if failed else 0,
+        failed_before=before,
+        failing_since=since or (row.finished_at if failed else None),
+        held_before=merged is not None and merged.status == Status.HELD,
         error=row.error,
     )
 
 
-def _earlier(connection: sa.Connection, source_key: int, run_id: int) -> Sequence[sa.Row[Any, Any]]:
-    """List earlier runs of a source that say something of its list, newest first."""
+def _merged_before(connection: sa.Connection, source_key: int, run_id: int) -> sa.Row[Any, Any] | None:
     run = schema.run.c
-    told = run.status.in_([*_MERGED, *_FAILED])
-    wanted = sa.select(run.status, run.started_at).where(run.source_key == source_key, run.run_id < run_id, told)
-    return connection.execute(wanted.order_by(run.run_id.desc()).limit(_STREAK)).all()
+    mine = (run.source_key == source_key) & (run.run_id < run_id) & run.generation.is_not(None)
+    return connection.execute(
+        sa.select(run.run_id, run.status).where(mine).order_by(run.generation.desc()).limit(1)
+    ).first()
 
 
-def _started_at(connection: sa.Connection, run_id: int) -> datetime:
-    started_at: datetime = connection.execute(
-        sa.select(schema.run.c.started_at).where(schema.run.c.run_id == run_id)
-    ).scalar_one()
-    return started_at
+def _failed_between(connection: sa.Connection, source_key: int, after: int, run_id: int) -> tuple[int, datetime | None]:
+    """Count the runs in between that failed, and tell when the first of them ended."""
+    run = schema.run.c
+    mine = (run.source_key == source_key) & (run.run_id > after) & (run.run_id < run_id) & run.status.in_(_FAILED)
+    count, first = connection.execute(sa.select(sa.func.count(), sa.func.min(run.run_id)).where(mine)).one()
+    since = sa.select(run.finished_at).where(run.run_id == first)
+    return count, connection.scalar(since) if count else None
 
 
 # The passing of time
@@ -202,7 +201,7 @@ def _milestones(connection: sa.Connection, desk: Desk, now: datetime) -> list[Ow
     since = outbox.known_since(connection)
     models = _planned(connection, now + desk.ahead) if since and desk.rules else []
     told = [rule for rule in desk.rules if rule.channel in since]
-    return [message for rule in told for message in desk.planner(rule, models, since[rule.channel])]
+    return [message for rule in told for message in desk.planner(rule, models, since[rule.channel], now)]
 
 
 def _planned(connection: sa.Connection, until: datetime) -> list[Planned]:

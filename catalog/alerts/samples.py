@@ -1,0 +1,102 @@
+"""One message of each kind a channel asks for, plainly marked as a sample. Pure."""
+
+import json
+from datetime import datetime, timedelta
+
+from catalog.alerts import milestones, rules
+from catalog.domain import Change, Kind, Status
+from catalog.notice import News, Owed, Planned, Rule, RunFacts
+
+SOURCE = "sample"
+MODEL = "sample-model-1"
+_NAME = "Sample Model 1 (a test; nothing happened)"
+_HOUR = timedelta(hours=1)
+
+
+def of(rule: Rule, now: datetime, mark: str) -> list[Owed]:
+    """Make the messages; `mark` sets them apart from earlier samples, so that no receiver takes them for repeats."""
+    rule = Rule(channel=rule.channel, events=rule.events, failures=rule.failures)
+    digest = rules.digest(rule, _news(now, mark), _facts(now, Status.COMPLETE))
+    told = [digest] if digest else []
+    told += rules.operator(rule, _facts(now, Status.HELD))
+    told += rules.operator(rule, _facts(now, Status.FAILED, failures=rule.failures))
+    told += rules.operator(rule, _facts(now, Status.COMPLETE, baseline=True))
+    told += [message for model in _planned(now) for message in _milestone(rule, model, now)]
+    return [_marked(message, mark) for message in told]
+
+
+def _marked(message: Owed, mark: str) -> Owed:
+    uid = f"{message.uid}_{mark}"
+    payload = json.dumps({**json.loads(message.payload), "id": uid}, separators=(",", ":"))
+    return Owed(
+        channel=message.channel,
+        source=message.source,
+        run_id=None,
+        type=message.type,
+        uid=uid,
+        payload=payload,
+        due_at=message.due_at,
+    )
+
+
+def _milestone(rule: Rule, model: Planned, now: datetime) -> list[Owed]:
+    return milestones.retiring(rule, [model], milestones=(30,), now=now, since=model.known_since)
+
+
+def _planned(now: datetime) -> list[Planned]:
+    day = timedelta(days=1)
+    return [
+        Planned(
+            source=SOURCE,
+            model_id=MODEL,
+            display_name=_NAME,
+            line=None,
+            lifecycle="deprecated",
+            retires_at=now + days * day,
+            known_since=now - 90 * day,
+        )
+        for days in (30, -1)
+    ]
+
+
+def _facts(now: datetime, status: Status, *, failures: int = 0, baseline: bool = False) -> RunFacts:
+    return RunFacts(
+        source=SOURCE,
+        run_id=0,
+        status=status,
+        baseline=baseline,
+        finished_at=now,
+        models_listed=1,
+        missing=0,
+        failures=failures,
+        failed_before=0,
+        failing_since=now - failures * _HOUR if failures else None,
+        held_before=False,
+        error="this is a sample; nothing happened",
+    )
+
+
+def _news(now: datetime, mark: str) -> list[News]:
+    fields = (("display_name", '"Sample"', f'"{_NAME}"'), ("lifecycle", '"active"', '"deprecated"'))
+    told = [(kind, None, None, None) for kind in (Kind.ADDED, Kind.RETURNED, Kind.REMOVED)]
+    told += [(Kind.CHANGED, *each) for each in (*fields, ("retires_at", None, '"2030-01-01T00:00:00Z"'))]
+    return [_one(now, f"sample:{mark}:{number}", *each) for number, each in enumerate(told)]
+
+
+def _one(now: datetime, uid: str, kind: Kind, field: str | None, old: str | None, new: str | None) -> News:  # noqa: PLR0917 - a row
+    change = Change(
+        change_id=0,
+        run_id=0,
+        source=SOURCE,
+        model_id=MODEL,
+        kind=kind,
+        field=field,
+        old_value=old,
+        new_value=new,
+        not_before=now - _HOUR,
+        observed_at=now,
+        recorded_at=now,
+        baseline=False,
+        uid=uid,
+    )
+    return News(change=change, display_name=_NAME, created_at=now, line=None, lifecycle="deprecated")

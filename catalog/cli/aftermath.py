@@ -1,0 +1,76 @@
+"""What follows a run: alerts are sent, metrics written, and whoever watches us is told. None of it can fail a run."""
+
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from catalog import logs
+from catalog.config import Config
+from catalog.errors import CatalogError
+from catalog.store.database import Database
+
+if TYPE_CHECKING:
+    from catalog.ping import Pinger
+
+log = logging.getLogger("catalog.cli")
+
+
+def send_alerts(config: Config, database: Database, *, stop: threading.Event | None = None) -> None:
+    """Send what is owed. A channel that does not take it is told of in the log; it stays owed."""
+    from catalog import wiring
+
+    desk = wiring.desk(config)
+    if desk is None:
+        return
+    from catalog import deliver
+
+    try:
+        deliver.catch_up(database, desk, wiring.sender(config), stop=stop)
+    except CatalogError as error:
+        log.warning("no alert was sent: %s", error.message, extra=logs.event("alerts.unsent"))
+
+
+def write_metrics(config: Config, database: Database) -> None:
+    """Write the metrics file, where one is configured."""
+    path = config.monitor.metrics_file
+    if path is None:
+        return
+    from catalog import metrics
+
+    try:
+        metrics.write(path, metrics.page(database))
+    except CatalogError as error:
+        log.warning("no metrics were written: %s", error.message, extra=logs.event("metrics.unwritten"))
+    except OSError as error:
+        told = logs.event("metrics.unwritten", path=str(path))
+        log.warning("the metrics file %s cannot be written (%s)", path, error.strerror, extra=told)
+
+
+def pinger(config: Config) -> "Pinger | None":
+    """Give what tells the watcher, where one is configured."""
+    if not config.monitor.ping_url:
+        return None
+    from catalog.ping import Pinger
+
+    return Pinger(url=config.monitor.ping_url)
+
+
+@contextmanager
+def pinged(config: Config) -> Iterator[list[str]]:
+    """Tell the watcher that a sync begins and how it ended; the block collects what went wrong."""
+    watcher = pinger(config)
+    problems: list[str] = []
+    if watcher:
+        watcher.started()
+    try:
+        yield problems
+    except BaseException as error:
+        problems.append(error.message if isinstance(error, CatalogError) else f"it ended with {type(error).__name__}")
+        raise
+    finally:
+        if watcher and problems:
+            watcher.failed("\n".join(problems))
+        elif watcher:
+            watcher.succeeded()

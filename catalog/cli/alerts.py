@@ -1,0 +1,128 @@
+"""`catalog alerts`: what is owed to whom, a sample, another try."""
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+
+import click
+
+from catalog import deliver, wiring
+from catalog.alerts import samples
+from catalog.cli import output
+from catalog.cli.context import Context, Form, list_options, pass_context
+from catalog.config import Config
+from catalog.errors import CatalogError, ConfigError, Exit
+from catalog.notice import Message, Owed, Rule
+from catalog.store import outbox, owed, upgrade
+from catalog.store.database import Database
+
+_COLUMNS = [column.name for column in owed.deliveries.columns]
+_SHOWN = ("delivery_id", "channel", "source", "type", "status", "attempts", "next_attempt_at", "last_error")
+
+
+@click.group("alerts")
+def command() -> None:
+    """Look after the alerts: what is owed and what is dead, a sample to a channel, another try."""
+
+
+@command.command("list")
+@click.option("--all", "every", is_flag=True, help="Show what was delivered, too.")
+@list_options
+@pass_context
+def list_(context: Context, *, every: bool, form: Form) -> None:
+    """List the alerts that are owed or dead, oldest first."""
+    with _database(context.config()) as database, database.read() as connection:
+        rows = (asdict(each) for each in outbox.listing(connection, every=every))
+        output.listing(rows, columns=_COLUMNS, shown=_SHOWN, form=form)
+
+
+@command.command("test")
+@click.argument("channel")
+@pass_context
+def test(context: Context, channel: str) -> int:
+    """Send CHANNEL a sample of each kind of message it asks for; nothing is recorded."""
+    config = context.config()
+    rule = _rule(config, channel)
+    alert = next(alert for alert in config.alerts if alert.name == channel)
+    opened, sender = wiring.channel(config, alert), wiring.sender(config)
+    failed = 0
+    for message in samples.of(rule, sender.clock(), uuid.uuid4().hex[:8]):
+        try:
+            opened.send(_worded(message, sender))
+        except CatalogError as error:
+            failed += 1
+            context.fail(type(error)(f"{channel} did not take {message.type}: {error.message}", hint=error.hint))
+        else:
+            output.line(f"{channel} took {message.type}")
+    return Exit.FAILED if failed else Exit.DONE
+
+
+@command.command("send")
+@pass_context
+def send(context: Context) -> int:
+    """Send now what is owed and due; exit 1 when a channel did not take something."""
+    config = context.config()
+    desk = wiring.desk(config)
+    if desk is None:
+        raise ConfigError("no channel is configured", hint="add [[alerts]] to catalog.toml")
+    with _database(config) as database:
+        report = deliver.catch_up(database, desk, wiring.sender(config))
+    return _tell(context, report)
+
+
+@command.command("retry")
+@click.argument("channel", required=False)
+@click.option("--delivery", "number", type=click.IntRange(min=1), metavar="N", help="Only this delivery.")
+@pass_context
+def retry(context: Context, channel: str | None, number: int | None) -> int:
+    """Try dead alerts again: all of them, or those of CHANNEL."""
+    config = context.config()
+    sender = wiring.sender(config)
+    with _database(config) as database:
+        revived = outbox.revive(database, now=sender.clock(), name=channel, delivery_id=number)
+        if not context.quiet:
+            output.line(f"{revived} dead alert{'s' if revived != 1 else ''} revived")
+        report = deliver.deliver(database, sender)
+    return _tell(context, report)
+
+
+def _tell(context: Context, report: deliver.Report) -> int:
+    for channel, count in report.delivered.items():
+        if not context.quiet:
+            output.line(f"{channel} took {count:,} message{'s' if count != 1 else ''}")
+    if not report.delivered and not report.failed and not context.quiet:
+        output.line("nothing is due")
+    return Exit.FAILED if report.failed else Exit.DONE
+
+
+def _worded(message: Owed, sender: deliver.Sender) -> Message:
+    subject, text = sender.render(message.payload)
+    return Message(
+        id=message.uid,
+        type=message.type,
+        payload=message.payload,
+        subject=f"[sample] {subject}",
+        text=text,
+        sent_at=sender.clock(),
+    )
+
+
+def _rule(config: Config, channel: str) -> Rule:
+    desk = wiring.desk(config)
+    for rule in desk.rules if desk else ():
+        if rule.channel == channel:
+            return rule
+    names = ", ".join(alert.name for alert in config.alerts) or "none"
+    raise ConfigError(f"no channel is named {channel!r}", hint=f"channels are: {names}")
+
+
+@contextmanager
+def _database(config: Config) -> Iterator[Database]:
+    """Open a catalog that is there, at head."""
+    database = wiring.database(config, must_exist=True)
+    try:
+        upgrade.require(database)
+        yield database
+    finally:
+        database.close()

@@ -1,0 +1,115 @@
+"""The catalog's numbers for Prometheus. Each is read from the database, so it is true under cron and after restarts."""
+
+import os
+import tempfile
+from collections.abc import Iterable
+from itertools import takewhile
+from pathlib import Path
+
+from prometheus_client import CollectorRegistry, Gauge, generate_latest
+
+from catalog.domain import Run, Source, Status
+from catalog.store import history, outbox
+from catalog.store.database import Database
+from catalog.store.outbox import Backlog
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+_RECENT = 100  # runs that are looked at to count those that failed in a row
+_MERGED = (Status.COMPLETE, Status.PARTIAL, Status.HELD)
+_FAILED = (Status.FAILED, Status.ABANDONED)
+
+# Name, labels and meaning of each; the reference page is made from here.
+METRICS = {
+    "catalog_models_listed": (("source",), "Models that are listed."),
+    "catalog_models_missing": (("source",), "Models that the last merged walk lacked, not believed to be gone."),
+    "catalog_last_whole_walk_timestamp_seconds": (("source",), "End of the last whole walk."),
+    "catalog_last_run_timestamp_seconds": (("source",), "End of the last run, however it went."),
+    "catalog_last_run_duration_seconds": (("source",), "How long the last run took."),
+    "catalog_last_run_status": (("source", "status"), "1 for the status of the last run."),
+    "catalog_runs_failed_in_a_row": (
+        ("source",),
+        f"Runs that failed since the last good one; counted up to {_RECENT}.",
+    ),
+    "catalog_held": (("source",), "1 while what the last merged walk lacked waits for a person."),
+    "catalog_alerts_owed": (("channel",), "Alerts that the channel has not taken yet."),
+    "catalog_alerts_dead": (("channel",), "Alerts that were given up."),
+    "catalog_alerts_oldest_owed_timestamp_seconds": (("channel",), "Since when the oldest of the owed ones is owed."),
+}
+
+
+class Page:
+    """Gathers values and gives them in the text form of Prometheus."""
+
+    def __init__(self) -> None:
+        """Begin with no value; a metric without one is not shown."""
+        self._registry = CollectorRegistry()
+        self._gauges = {
+            name: Gauge(name, words, labels, registry=self._registry) for name, (labels, words) in METRICS.items()
+        }
+
+    def set(self, name: str, value: float | None, **labels: str) -> None:
+        """Take a value; None: there is none."""
+        if value is not None:
+            self._gauges[name].labels(**labels).set(value)
+
+    def text(self) -> bytes:
+        """Give the page."""
+        return generate_latest(self._registry)
+
+
+def page(database: Database) -> bytes:
+    """Read the numbers and write them down. Raises DatabaseError."""
+    page = Page()
+    with database.read() as connection:
+        for source in history.sources(connection):
+            _tell_source(page, source, list(history.runs(connection, source=source.source, limit=_RECENT)))
+        for backlog in outbox.backlog(connection):
+            _tell_channel(page, backlog)
+    return page.text()
+
+
+def write(path: Path, text: bytes) -> None:
+    """Put the page into a file that a collector may read at any moment: it sees the old page or the new one."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(text)
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _tell_source(page: Page, source: Source, runs: list[Run]) -> None:
+    name = source.source
+    page.set("catalog_models_listed", source.models_listed, source=name)
+    if source.last_whole_at:
+        page.set("catalog_last_whole_walk_timestamp_seconds", source.last_whole_at.timestamp(), source=name)
+    told = [run for run in runs if run.status in (*_MERGED, *_FAILED)]
+    merged = next((run for run in told if run.status in _MERGED), None)
+    if merged:
+        page.set("catalog_models_missing", merged.missing, source=name)
+        page.set("catalog_held", merged.status is Status.HELD, source=name)
+    page.set("catalog_runs_failed_in_a_row", _count_failed(told), source=name)
+    if told:
+        _tell_run(page, told[0])
+
+
+def _tell_run(page: Page, run: Run) -> None:
+    page.set("catalog_last_run_status", 1, source=run.source, status=run.status.value)
+    if run.finished_at:
+        page.set("catalog_last_run_timestamp_seconds", run.finished_at.timestamp(), source=run.source)
+        took = (run.finished_at - run.started_at).total_seconds()
+        page.set("catalog_last_run_duration_seconds", took, source=run.source)
+
+
+def _count_failed(told: Iterable[Run]) -> int:
+    return len(list(takewhile(lambda run: run.status in _FAILED, told)))
+
+
+def _tell_channel(page: Page, backlog: Backlog) -> None:
+    page.set("catalog_alerts_owed", backlog.owed, channel=backlog.channel)
+    page.set("catalog_alerts_dead", backlog.dead, channel=backlog.channel)
+    if backlog.oldest:
+        page.set("catalog_alerts_oldest_owed_timestamp_seconds", backlog.oldest.timestamp(), channel=backlog.channel)

@@ -1,0 +1,77 @@
+"""What `catalog run` answers to those who watch it: /metrics for Prometheus, /healthz for whoever restarts it."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from catalog import metrics
+from catalog.errors import CatalogError, ConfigError
+
+
+@contextmanager
+def serving(
+    address: tuple[str, int], *, page: Callable[[], bytes], problems: Callable[[], list[str]]
+) -> Iterator[tuple[str, int]]:
+    """Answer while the block lasts; gives the address, whose port is a free one where 0 was asked for.
+
+    `problems` are sentences; /healthz is 200 while there are none, else 503 with them. Raises ConfigError when the
+    address cannot be had.
+    """
+    try:
+        server = _Server(address, _handler(page, problems))
+    except OSError as error:
+        host, port = address
+        words = f"{host}:{port} cannot be listened on ({error.strerror})"
+        raise ConfigError(words, hint="change monitor.listen") from None
+    thread = threading.Thread(target=server.serve_forever, args=(0.1,), name="catalog-probes", daemon=True)
+    thread.start()
+    try:
+        yield address[0], server.server_port
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+
+
+def _handler(page: Callable[[], bytes], problems: Callable[[], list[str]]) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        timeout = 10  # seconds for a client to say what it wants
+
+        def do_GET(self) -> None:
+            """Answer one question; the database's refusal is an answer too."""
+            try:
+                self._answer()
+            except CatalogError as error:
+                self._send(HTTPStatus.SERVICE_UNAVAILABLE, f"{error.message}\n".encode())
+
+        def _answer(self) -> None:
+            if self.path == "/metrics":
+                self._send(HTTPStatus.OK, page(), metrics.CONTENT_TYPE)
+            elif self.path == "/healthz":
+                found = problems()
+                status = HTTPStatus.SERVICE_UNAVAILABLE if found else HTTPStatus.OK
+                self._send(status, ("\n".join(found or ["ok"]) + "\n").encode())
+            else:
+                self._send(HTTPStatus.NOT_FOUND, b"there is /metrics and /healthz\n")
+
+        def _send(self, status: HTTPStatus, body: bytes, kind: str = "text/plain; charset=utf-8") -> None:
+            self.send_response(status)
+            self.send_header("content-type", kind)
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def version_string(self) -> str:
+            """Name the product, and no version of anything."""
+            return "model-catalog"
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
+            """Write no line per question."""
+
+    return Handler

@@ -1,0 +1,57 @@
+"""The metrics page tells what the database holds."""
+
+from pathlib import Path
+
+import pytest
+
+from catalog import metrics
+from tests.store.world import START, World
+
+
+def lines(page: bytes) -> set[str]:
+    return {line for line in page.decode().splitlines() if not line.startswith("#")}
+
+
+def test_each_number_is_read_from_the_database(world: World) -> None:
+    world.lists("a", "b", "c")
+    world.sync()
+    world.lists("a", "b")
+    world.sync()
+    world.cut()
+    world.cut()
+    told = lines(metrics.page(world.database))
+    last_whole = (world.rows("sources", "last_whole_at")[0][0] * 60) + START.timestamp()
+    assert {
+        'catalog_models_listed{source="one"} 3.0',
+        'catalog_models_missing{source="one"} 1.0',
+        'catalog_held{source="one"} 0.0',
+        'catalog_runs_failed_in_a_row{source="one"} 2.0',
+        'catalog_last_run_status{source="one",status="failed"} 1.0',
+    } <= told
+    [whole] = [line for line in told if line.startswith("catalog_last_whole_walk_timestamp_seconds")]
+    assert float(whole.split()[-1]) == last_whole
+
+
+def test_a_held_source_shows(world: World) -> None:
+    world.lists("a", "b")
+    world.sync()
+    world.lists("c")
+    world.sync()
+    assert 'catalog_held{source="one"} 1.0' in lines(metrics.page(world.database))
+
+
+def test_the_file_is_replaced_at_once_and_readable_by_the_collector(tmp_path: Path) -> None:
+    path = tmp_path / "catalog.prom"
+    metrics.write(path, b"old\n")
+    metrics.write(path, b"new\n")
+    assert path.read_bytes() == b"new\n"
+    assert path.stat().st_mode & 0o777 == 0o644
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_file_that_cannot_be_put_in_place_leaves_nothing_behind(tmp_path: Path) -> None:
+    path = tmp_path / "folder"
+    (path / "inside").mkdir(parents=True)
+    with pytest.raises(OSError, match="irectory"):
+        metrics.write(path, b"new\n")
+    assert list(tmp_path.iterdir()) == [path]

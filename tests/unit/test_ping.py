@@ -1,0 +1,41 @@
+"""The watcher is told of each start and end, and can hurt nobody."""
+
+import logging
+
+import pytest
+
+from catalog.ping import Pinger
+from tests import server as wire
+from tests.server import ModelsServer
+
+
+def pinger(server: ModelsServer) -> Pinger:
+    server.always = wire.answer({})
+    return Pinger(url=f"{server.url}/secret-uuid/", timeout=1)
+
+
+def test_each_call_has_its_own_address(server: ModelsServer) -> None:
+    watcher = pinger(server)
+    watcher.started()
+    watcher.succeeded()
+    watcher.failed("the list could not be read")
+    assert [seen.path for seen in server.requests] == ["/secret-uuid/start", "/secret-uuid", "/secret-uuid/fail"]
+    assert {seen.method for seen in server.requests} == {"POST"}
+
+
+@pytest.mark.warns
+@pytest.mark.parametrize(
+    "step",
+    [wire.error(500), wire.redirect("http://127.0.0.1:9/"), wire.silence(), wire.hang_up],
+    ids=["error", "redirect", "silence", "hang up"],
+)
+def test_a_watcher_that_does_not_answer_is_only_warned_of(
+    server: ModelsServer, step: wire.Step, caplog: pytest.LogCaptureFixture
+) -> None:
+    watcher = pinger(server)
+    server.script(step)
+    with caplog.at_level(logging.WARNING, "catalog"):
+        watcher.succeeded()
+    assert "could not be pinged" in caplog.text
+    assert "secret-uuid" not in caplog.text
+    assert "secret-uuid" not in repr(watcher)
