@@ -197,8 +197,8 @@ def _set_pragmas(connection: Any, _record: object) -> None:
         "foreign_keys=ON",
         "temp_store=FILE",
         "temp.journal_mode=MEMORY",
-        "temp.cache_size=-16384",
-        "cache_size=-32768",
+        "temp.cache_size=-2048",
+        "cache_size=-16384",
     ):
         connection.execute(f"PRAGMA {pragma}")
 
