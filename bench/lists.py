@@ -40,8 +40,8 @@ def changed(models: int) -> Iterator[tuple[int, bool]]:
 
 
 def id_of(number: int) -> str:
-    """Give the id of a model by its number."""
-    return f"claude-{LINES[number % len(LINES)]}-{number:07}-20260101"
+    """Give the id of a model by its number: the order of ids is not that of the list, as with real ones."""
+    return f"claude-{LINES[number % len(LINES)]}-{number * 7_368_787 % 9_999_991:07}-20260101"
 
 
 def _cut(items: Iterable[tuple[int, bool]], sizes: list[int]) -> Iterator[Page]:
