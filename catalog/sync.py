@@ -46,6 +46,7 @@ class Options:
     accept_removals: bool = False
     accept_scope: bool = False
     configured: Collection[str] = ()  # names of all sources of the configuration; empty: only this one
+    slot: datetime | None = None  # of a schedule: the run is skipped when another one began then or later
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -99,7 +100,9 @@ def sync_source(
         return task.rehearse()
     with courtesy.hold(database, source.name) as mine:
         if not mine:
-            return task.skip()
+            return task.skip("another run of this source is active")
+        if task.is_taken():
+            return task.skip("another run took this slot of the schedule")
         report = task.run()
         if report.run.status is Status.COMPLETE and report.run.missing and not source.policy.confirm_after:
             report = task.run()
@@ -188,10 +191,17 @@ class _Task:
             return self.tell_of(connection, opened.run_id, failure)
         return self.tell_of(connection, opened.run_id)
 
-    def skip(self) -> RunReport:
-        """Record that another run of the source is active."""
+    def is_taken(self) -> bool:
+        """Tell whether another worker was here first."""
+        if self.options.slot is None:
+            return False
+        with self.database.read() as connection:
+            return reports.has_begun(connection, self.source.name, self.options.slot)
+
+    def skip(self, words: str) -> RunReport:
+        """Record that the run does not take place, and why."""
         with self.database.write() as connection:
-            run_id = runs.skip(connection, self.key(connection), self.source.scope, self.clock())
+            run_id = runs.skip(connection, self.key(connection), self.source.scope, self.clock(), words)
         return self.report(run_id)
 
     def begin(self) -> OpenRun:

@@ -8,6 +8,7 @@ from pathlib import Path
 PACKAGE = Path(__file__).parents[1] / "catalog"
 
 WORDS = {
+    "alerts.unsent": "The outbox could not be read, so no alert was sent; what is owed stays owed.",
     "command.failed": "A command ended with a failure; `error` is its type, `hint` what to type about it.",
     "command.stopped": "SIGINT or SIGTERM ended a command; nothing is half-written.",
     "config.warning": "The configuration works, but something in it should be mended.",
@@ -17,12 +18,18 @@ WORDS = {
     "demo.finished": "The demo's history was synced.",
     "demo.reconstructed": "Some of the demo's dates are drawn from announcements.",
     "init.finished": "A configuration file was written.",
+    "job.failed": "Something that `catalog run` does now and then failed in a way nobody foresaw; it goes on.",
+    "metrics.unwritten": "The metrics file could not be written; the next run tries again.",
+    "ping.failed": "The watcher at `monitor.ping_url` could not be told of a start or an end.",
     "read.note": "Something to know beside a list, such as that it was cut at `--limit`.",
     "run.abandoned": "Earlier runs of the source died without a word; they are closed now.",
     "run.finished": "A run ended; told with `-v`.",
+    "run.overdue": "A run of `catalog run` should have ended ten minutes ago; no watchdog is told that all is well.",
+    "run.skipped": "Another run of the source is active, here or on another machine; told with `-v`.",
     "run.started": "A run began; told with `-v`.",
     "run.unclosed": "The database refused the record of how a run ended; the next run closes it.",
     "watch.stale": "`watch check` found a source too old, or never read whole, to be relied on.",
+    "worker.left": "A run did not end in the seconds that `catalog run` gives it when it is told to end.",
 }
 
 _OPENING = """\

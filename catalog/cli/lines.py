@@ -44,11 +44,16 @@ def _second(moment: datetime) -> str:
 
 def run(report: RunReport) -> str:
     """Say in one line how a run of a source ended."""
+    return f"{report.run.source}: {outcome(report)}"
+
+
+def outcome(report: RunReport) -> str:
+    """Say the same without the source's name."""
     found = report.run
     if found.status in {Status.FAILED, Status.SKIPPED, Status.SUPERSEDED}:
-        return f"{found.source}: {found.status}: {found.error}"
+        return f"{found.status}: {found.error}"
     parts = [f"{_count(found.models_seen, 'model')} listed", *_counts(found)]
-    told = f"{found.source}: {', '.join(parts)} ({_cost(found)})"
+    told = f"{', '.join(parts)} ({_cost(found)})"
     if report.baseline:
         told += "; a baseline: what it found is not news"
     return f"{told}; {found.status}: {found.error}" if found.error else told

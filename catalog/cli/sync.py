@@ -1,6 +1,5 @@
 """`catalog sync`: one run per source, each told in a line, with a line per change."""
 
-import itertools
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
@@ -8,13 +7,12 @@ from typing import Protocol
 
 import click
 
-from catalog import sync, wiring
-from catalog.cli import lines, output
+from catalog import wiring
+from catalog.cli import output, syncing
 from catalog.cli.context import Context, json_option, pass_context
-from catalog.config import Config, SourceSettings
-from catalog.domain import Change, Status
+from catalog.config import SourceSettings
+from catalog.domain import Change
 from catalog.errors import CatalogError, Exit
-from catalog.store import upgrade
 from catalog.store.database import Database
 from catalog.sync import Options, RunReport
 
@@ -46,22 +44,12 @@ def command(
     database = wiring.database(config, must_exist=False if dry_run else None)
     try:
         if not dry_run:
-            _make_ready(context, config, database)
+            syncing.make_ready(context, config, database)
         codes = [_sync(context, database, source, options, printer) for source in chosen]
     finally:
         database.close()
         printer.end()
     return min(codes, key=_GRAVEST.index)
-
-
-def _make_ready(context: Context, config: Config, database: Database) -> None:
-    before = upgrade.ensure(database, auto=config.database.auto_upgrade)
-    if before == upgrade.HEAD or context.quiet:
-        return
-    words = f"upgraded the schema of {database.describe()} from {before} to {upgrade.HEAD}"
-    if before is None:
-        words = f"made a new catalog in {database.describe()}; this run is its baseline"
-    output.line(words, stream=sys.stderr)
 
 
 def _sync(
@@ -75,27 +63,15 @@ def _sync(
         printer.tell(report, changes)
 
     try:
-        with wiring.client(settings, context.key(settings)) as client:
-            report = sync.sync_source(
-                database,
-                client,
-                wiring.source(settings),
-                clock=wiring.utc_now,
-                options=options,
-                on_page=progress.page,
-                tell=tell,
-            )
+        report = syncing.once(
+            database, settings, context.key(settings), options=options, on_page=progress.page, tell=tell
+        )
     except CatalogError as failure:
         progress.clear()
-        return Exit(context.fail(_named(settings, failure)))
+        return Exit(context.fail(syncing.named(settings, failure)))
     if report.failure is not None:
-        context.fail(_named(settings, report.failure))
+        context.fail(syncing.named(settings, report.failure))
     return report.exit_code
-
-
-def _named(settings: SourceSettings, failure: CatalogError) -> CatalogError:
-    named = type(failure)(f"{settings.name}: {failure.message}", hint=failure.hint)
-    return named.with_traceback(failure.__traceback__)
 
 
 class _Progress:
@@ -127,19 +103,13 @@ class _Printer(Protocol):
 
 
 class _Text:
-    """A line per source and one per change; a baseline's findings are counted, not listed: they are no news."""
+    """A line per source and one per change."""
 
     def __init__(self, context: Context) -> None:
         self._quiet = context.quiet
 
     def tell(self, report: RunReport, changes: Iterable[Change]) -> None:
-        if report.failure is not None:
-            return  # told as an error
-        news = () if report.baseline else changes
-        head = [lines.run(report)] if not self._quiet or report.run.status is not Status.COMPLETE else []
-        waiting = [] if self._quiet else lines.missing(report)
-        for line in itertools.chain(head, map(lines.change, news), waiting):
-            output.line(line)
+        syncing.tell(report, changes, quiet=self._quiet)
 
     def end(self) -> None:
         return

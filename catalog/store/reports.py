@@ -1,6 +1,7 @@
 """What one run found, read back for whoever started it."""
 
 from collections.abc import Iterator
+from datetime import datetime
 
 import sqlalchemy as sa
 
@@ -21,6 +22,22 @@ def is_baseline(connection: sa.Connection, run_id: int) -> bool:
     """Tell whether the findings of a run are no news."""
     wanted = sa.select(schema.run.c.baseline).where(schema.run.c.run_id == run_id)
     return bool(connection.scalar(wanted))
+
+
+def has_begun(connection: sa.Connection, source: str, since: datetime) -> bool:
+    """Tell whether a run of this source began at that moment or later, and has not been given up."""
+    run = schema.run
+    wanted = (
+        sa.select(run.c.run_id)
+        .join(schema.source, schema.source.c.source_key == run.c.source_key)
+        .where(
+            schema.source.c.source == source,
+            run.c.started_at >= since,
+            run.c.finished_at.is_(None) | (run.c.finished_at >= since),
+            run.c.status.not_in([Status.SKIPPED, Status.SUPERSEDED, Status.ABANDONED]),
+        )
+    )
+    return connection.execute(wanted.limit(1)).first() is not None
 
 
 def changes(connection: sa.Connection, run_id: int) -> Iterator[Change]:

@@ -62,11 +62,10 @@ def begin(connection: sa.Connection, key: int, scope: Scope, now: datetime) -> O
     return opened
 
 
-def skip(connection: sa.Connection, key: int, scope: Scope, now: datetime) -> int:
-    """Record that a run did not take place because another one of its source is active; give its number."""
+def skip(connection: sa.Connection, key: int, scope: Scope, now: datetime, words: str) -> int:
+    """Record that a run did not take place because of another one of its source; give its number."""
     skipped = OpenRun(run_id=_next_id(connection), source_key=key, generation=0, started_at=now)
     recorded_at = next_record_time(connection, now)
-    words = "another run of this source is active"
     _insert(connection, skipped, scope, Status.SKIPPED, finished_at=recorded_at, error=words)
     return skipped.run_id
 

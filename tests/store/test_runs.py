@@ -57,6 +57,22 @@ def test_a_stopped_run_is_abandoned_in_words_and_changes_nothing(world: World) -
     assert world.sync().run.added == 1
 
 
+def test_a_slot_that_another_run_took_is_skipped_and_a_run_that_was_given_up_takes_none(world: World) -> None:
+    world.lists("a")
+    world.sync()
+    taken, free = (worlds.START + minute * worlds.MINUTE for minute in (10, 11))
+    assert world.sync(slot=taken).run.status is Status.SKIPPED
+    assert world.last_run("status", "error") == ("skipped", "another run took this slot of the schedule")
+
+    def stop() -> None:
+        raise StoppedError("the worker was stopped")
+
+    with pytest.raises(StoppedError):
+        world.sync(slot=free, on_wait=stop)
+    assert world.sync(slot=free).run.status is Status.COMPLETE
+    assert world.sync(slot=free).run.status is Status.SKIPPED
+
+
 def test_a_run_in_which_nothing_changed_writes_a_handful_of_rows(world: World) -> None:
     world.page_size = 5
     world.lists(*(f"m-{number}" for number in range(50)))

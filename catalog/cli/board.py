@@ -1,0 +1,53 @@
+"""One live line per source on a terminal: when the last run ended, when the next one begins, and how it went."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.text import Text
+
+from catalog import dates
+from catalog.cli import lines, output
+from catalog.schedule import Line
+
+_REFRESH = 4  # times a second
+
+
+def shown(read: Callable[[], Sequence[Line]], pages: Mapping[str, str]) -> Live:
+    """Show what `read` gives, on stdout, for as long as the context lasts; other lines go above."""
+    return Live(
+        console=Console(highlight=False, emoji=False, markup=False),
+        get_renderable=lambda: Group(*drawn(read(), pages, now=datetime.now(UTC))),
+        refresh_per_second=_REFRESH,
+    )
+
+
+def drawn(standing: Sequence[Line], pages: Mapping[str, str], *, now: datetime) -> list[Text]:
+    """Draw the lines, in columns; `pages` says of running sources how far they are. What is too long is cut."""
+    rows = [(line.source, *cells(line, pages.get(line.source, ""), now)) for line in standing]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)][:-1]
+    found = []
+    for line, (*columns, outcome) in zip(standing, rows, strict=True):
+        words = [*(word.ljust(width) for word, width in zip(columns, widths, strict=True)), output.cell(outcome)]
+        style = "red" if line.failure else "cyan" if line.began else ""
+        found.append(Text("  ".join(words), style=style, no_wrap=True, overflow="ellipsis"))
+    return found
+
+
+def cells(line: Line, page: str, now: datetime) -> tuple[str, str, str]:
+    """Say when the last run ended, when the next one begins, and how the last one ended or how far this one is."""
+    ended = f"{dates.age(now - line.ended)} ago" if line.ended else "-"
+    if line.began is not None:
+        return ended, "now", f"reading {page}".rstrip()
+    due = "now" if line.next is None or line.next <= now else f"next in {dates.age(line.next - now)}"
+    return ended, due, _outcome(line)
+
+
+def _outcome(line: Line) -> str:
+    if line.failure is not None:
+        again = f" ({line.failures} times)" if line.failures > 1 else ""
+        return f"failed{again}: {line.failure.message}"
+    if line.report is not None:
+        return lines.outcome(line.report)
+    return "read by another worker" if line.ended else "waiting"

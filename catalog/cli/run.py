@@ -1,0 +1,149 @@
+"""`catalog run`: stays up and does what `catalog sync` does, on a schedule, until it is told to end."""
+
+import logging
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from datetime import datetime
+from functools import partial
+from typing import TYPE_CHECKING
+
+import click
+
+from catalog import logs, systemd, wiring
+from catalog.cli import syncing
+from catalog.cli.context import Context, pass_context
+from catalog.config import Config, Key, SourceSettings
+from catalog.domain import Change, Status
+from catalog.errors import CatalogError, StoppedError
+from catalog.store.database import Database
+from catalog.sync import Options, RunReport
+
+if TYPE_CHECKING:
+    from catalog.schedule import Worker
+
+log = logging.getLogger("catalog.cli")
+
+_LOOK = 1.0  # seconds between two looks at the worker
+_LAST_WORDS = 4.0  # seconds for runs to end in, once the program is to end
+
+
+@click.command("run")
+@click.argument("names", metavar="[SOURCE]...", nargs=-1)
+@pass_context
+def command(context: Context, names: Sequence[str]) -> None:
+    """Stay up, and read each SOURCE's list (all of them by default) at once and then on its schedule.
+
+    On a terminal there is one live line per source; in a pipe the lines are those of `catalog sync`. SIGTERM or Ctrl-C
+    ends it within five seconds, with nothing half-written.
+    """
+    config = context.config()
+    chosen = config.select(names)
+    for settings in chosen:
+        context.key(settings)  # better none at all than one that can never work
+    database = wiring.database(config)
+    try:
+        syncing.make_ready(context, config, database)
+        _Shift(context, config, database).work(chosen)
+    finally:
+        database.close()
+
+
+class _Shift:
+    """What one call of the command knows; its runs are made in threads of the worker."""
+
+    def __init__(self, context: Context, config: Config, database: Database) -> None:
+        self._context, self._config, self._database = context, config, database
+        self._live = sys.stdout.isatty() and not context.quiet
+        self._stopping = threading.Event()
+        self._speaking = threading.Lock()
+        self._pages: dict[str, str] = {}
+        self._configured = tuple(source.name for source in config.sources)
+
+    def work(self, chosen: Sequence[SourceSettings]) -> None:
+        """Stay up until an exception says that it is enough."""
+        tasks = [wiring.task(self._config, settings, partial(self._run, settings)) for settings in chosen]
+        worker = wiring.worker(tasks, stopping=self._stopping)
+        try:
+            with self._board(worker):
+                self._context.start_logs()  # from here on, lines go above the live ones
+                worker.start()
+                systemd.notify("READY=1", os.environ)
+                _stay(worker)
+        finally:
+            self._context.start_logs()
+            systemd.notify("STOPPING=1", os.environ)
+            if not worker.stop(within=_LAST_WORDS):
+                told = logs.event("worker.left")
+                log.warning("a run did not end in time; the next one will record it as abandoned", extra=told)
+
+    def _board(self, worker: "Worker") -> AbstractContextManager[object]:
+        if not self._live:
+            return nullcontext()
+        from catalog.cli import board
+
+        return board.shown(worker.lines, self._pages)
+
+    def _run(self, settings: SourceSettings, slot: datetime) -> RunReport | None:
+        """Make a run unless another worker took the slot, and tell how it went."""
+        try:
+            if wiring.has_begun(self._database, settings, slot):
+                return None
+            report = self._once(settings, slot)
+        except StoppedError:
+            raise
+        except CatalogError as failure:
+            self._fail(settings, failure)
+            raise
+        finally:
+            self._pages.pop(settings.name, None)
+        if report.failure is not None:
+            self._fail(settings, report.failure)
+        return report
+
+    def _once(self, settings: SourceSettings, slot: datetime) -> RunReport:
+        return syncing.once(
+            self._database,
+            settings,
+            self._key(settings),
+            options=Options(configured=self._configured, slot=slot),
+            tell=self._tell,
+            on_page=partial(self._page, settings.name),
+            on_wait=self._check,
+        )
+
+    def _key(self, settings: SourceSettings) -> Key:
+        with self._speaking:  # threads must not lose each other's secrets
+            return self._context.key(settings)
+
+    def _tell(self, report: RunReport, changes: Iterable[Change]) -> None:
+        with self._speaking:
+            if report.run.status is Status.SKIPPED:
+                told = logs.event("run.skipped", source=report.run.source)
+                log.debug("%s: another run is active", report.run.source, extra=told)
+                return
+            syncing.tell(report, changes, quiet=self._live or self._context.quiet)
+            sys.stdout.flush()
+
+    def _fail(self, settings: SourceSettings, failure: CatalogError) -> None:
+        with self._speaking:
+            self._context.fail(syncing.named(settings, failure))
+
+    def _page(self, source: str, pages: int, models: int) -> None:
+        self._pages[source] = f"page {pages:,}, {models:,} models"
+
+    def _check(self) -> None:
+        if self._stopping.is_set():
+            raise StoppedError("it was stopped: the program was told to end")
+
+
+def _stay(worker: "Worker", *, sleep: Callable[[float], None] = time.sleep) -> None:
+    """Look after the worker for ever; tell the service manager as long as all is well."""
+    allowed = systemd.watchdog(os.environ)
+    while True:
+        if worker.alive() and allowed is not None:
+            systemd.notify("WATCHDOG=1", os.environ)
+        sleep(_LOOK if allowed is None else min(_LOOK, allowed))

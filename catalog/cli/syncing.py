@@ -1,0 +1,68 @@
+"""What `catalog sync` and `catalog run` share: the schema made ready, one run of one source, and its lines."""
+
+import itertools
+import sys
+from collections.abc import Callable, Iterable
+
+from catalog import sync, wiring
+from catalog.cli import lines, output
+from catalog.cli.context import Context
+from catalog.config import Config, Key, SourceSettings
+from catalog.domain import Change, Status
+from catalog.errors import CatalogError
+from catalog.store import upgrade
+from catalog.store.database import Database
+from catalog.sync import Options, RunReport, Tell
+from catalog.upstream import walk
+
+
+def make_ready(context: Context, config: Config, database: Database) -> None:
+    """Bring the schema to its head, and say so if there was something to do."""
+    before = upgrade.ensure(database, auto=config.database.auto_upgrade)
+    if before == upgrade.HEAD or context.quiet:
+        return
+    words = f"upgraded the schema of {database.describe()} from {before} to {upgrade.HEAD}"
+    if before is None:
+        words = f"made a new catalog in {database.describe()}; this run is its baseline"
+    output.line(words, stream=sys.stderr)
+
+
+def once(
+    database: Database,
+    settings: SourceSettings,
+    key: Key,
+    *,
+    options: Options,
+    tell: Tell,
+    on_page: Callable[[int, int], None] = walk.unheard,
+    on_wait: Callable[[], None] = walk.undisturbed,
+) -> RunReport:
+    """Make one run of one source."""
+    with wiring.client(settings, key) as client:
+        return sync.sync_source(
+            database,
+            client,
+            wiring.source(settings),
+            clock=wiring.utc_now,
+            options=options,
+            on_page=on_page,
+            on_wait=on_wait,
+            tell=tell,
+        )
+
+
+def named(settings: SourceSettings, failure: CatalogError) -> CatalogError:
+    """Say whose failure it is."""
+    named = type(failure)(f"{settings.name}: {failure.message}", hint=failure.hint)
+    return named.with_traceback(failure.__traceback__)
+
+
+def tell(report: RunReport, changes: Iterable[Change], *, quiet: bool) -> None:
+    """Print a line per source and one per change; a baseline's findings are counted, not listed: they are no news."""
+    if report.failure is not None:
+        return  # told as an error
+    news = () if report.baseline else changes
+    head = [lines.run(report)] if not quiet or report.run.status is not Status.COMPLETE else []
+    waiting = [] if quiet else lines.missing(report)
+    for line in itertools.chain(head, map(lines.change, news), waiting):
+        output.line(line)

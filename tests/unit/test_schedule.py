@@ -1,0 +1,330 @@
+"""The worker: when slots are, and that nothing a run does disturbs the others, the loop or the program's end."""
+
+import itertools
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from catalog import cron, schedule
+from catalog.domain import Run, Status
+from catalog.errors import CatalogError, ListingError, StoppedError
+from catalog.schedule import Chore, Line, Task, Timetable, Worker
+from catalog.sync import RunReport
+
+BERLIN = ZoneInfo("Europe/Berlin")
+NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
+SECOND, MINUTE, HOUR, DAY = (timedelta(seconds=seconds) for seconds in (1, 60, 3600, 86400))
+OFTEN = Timetable(when=timedelta(milliseconds=20))
+SELDOM = Timetable(when=DAY * 300)
+
+
+def ended(status: Status = Status.COMPLETE, failure: CatalogError | None = None) -> RunReport:
+    counts = dict.fromkeys(("pages", "models_seen", "added", "returned", "changed", "missing", "removed"), 0)
+    run = Run(
+        run_id=1,
+        source="one",
+        status=status,
+        started_at=NOW,
+        finished_at=NOW,
+        scope="{}",
+        error=failure.message if failure else None,
+        **counts,
+    )
+    return RunReport(run=run, baseline=False, failure=failure)
+
+
+class Clock:
+    """The wall clock, as wrong as a test wants it."""
+
+    off = timedelta(0)
+
+    def __call__(self) -> datetime:
+        return datetime.now(UTC) + self.off
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+Start = Callable[..., Worker]
+
+
+@pytest.fixture
+def start(clock: Clock) -> Iterator[Start]:
+    """Start a worker that is stopped after the test."""
+    workers = []
+
+    def begin(tasks: Sequence[Task], chores: Sequence[Chore] = (), stopping: threading.Event | None = None) -> Worker:
+        stopping = stopping or threading.Event()
+        worker = Worker(tasks, chores, stopping=stopping, clock=clock, spread=lambda: 0.0)
+        worker.start()
+        workers.append(worker)
+        return worker
+
+    yield begin
+    for worker in workers:
+        worker.stop(within=2)
+
+
+def wait_for(condition: Callable[[], object]) -> None:
+    """Wait until something is so; the test fails when it takes longer than three seconds."""
+    until = time.monotonic() + 3
+    while not condition():
+        assert time.monotonic() < until, "waited in vain"
+        time.sleep(0.005)
+
+
+def line(worker: Worker, source: str = "one") -> Line:
+    return next(line for line in worker.lines() if line.source == source)
+
+
+# Timetables
+
+
+def test_slots_of_an_interval_are_the_same_for_every_worker() -> None:
+    quarters = Timetable(when=15 * MINUTE)
+    assert quarters.slot(NOW) == quarters.slot(NOW + 7 * MINUTE) == NOW + 15 * MINUTE
+    assert Timetable(when=DAY).slot(NOW) == datetime(2026, 11, 23, tzinfo=UTC)
+    assert Timetable(when=7 * DAY).slot(NOW).isoweekday() == 1
+
+
+def test_jitter_moves_each_run_and_adds_up_to_nothing() -> None:
+    table, slot = Timetable(when=HOUR, jitter=10 * MINUTE), NOW
+    shares = itertools.cycle([0.0, 0.9, 0.5])
+    for number in range(1, 101):
+        moment = table.moment(slot, next(shares))
+        assert slot <= moment <= slot + 9 * MINUTE
+        slot = table.slot(moment)
+        assert slot == datetime(2026, 11, 22, 9, tzinfo=UTC) + number * HOUR
+
+
+def test_jitter_never_reaches_the_next_slot() -> None:
+    table = Timetable(when=cron.parse("0,5 9 * * *"), jitter=HOUR)
+    slot = table.slot(NOW)
+    assert slot == NOW.replace(day=23, hour=9, minute=0)
+    assert table.slot(table.moment(slot, 0.99)) == slot + 5 * MINUTE
+
+
+def test_a_hundred_nights_in_berlin_have_a_hundred_runs() -> None:
+    table = Timetable(when=cron.parse("30 2 * * *"), zone=BERLIN, jitter=20 * MINUTE)
+    moment, nights = datetime(2026, 2, 1, 12, tzinfo=BERLIN).astimezone(UTC), []
+    for _ in range(100):
+        slot = table.slot(moment)
+        moment = table.moment(slot, 0.5)
+        nights.append(slot.astimezone(BERLIN))
+    assert [night.date() for night in nights] == [nights[0].date() + number * DAY for number in range(100)]
+    assert {(night.hour, night.minute) for night in nights} == {(2, 30), (3, 0)}
+    assert [night.day for night in nights if night.hour == 3] == [29]
+
+
+def test_a_source_that_fails_is_left_alone_longer_and_longer_but_no_longer_than_an_hour() -> None:
+    waits = [schedule.patience(failures) for failures in (0, 1, 2, 3, 6, 7, 8, 5_000)]
+    assert waits == [0 * HOUR, MINUTE, 2 * MINUTE, 4 * MINUTE, 32 * MINUTE, HOUR, HOUR, HOUR]
+
+
+# The worker
+
+
+def test_each_source_is_read_at_once_and_then_again(start: Start) -> None:
+    slots: list[datetime] = []
+
+    def run(slot: datetime) -> RunReport:
+        slots.append(slot)
+        return ended()
+
+    worker = start([Task(source="one", timetable=OFTEN, run=run)])
+    wait_for(lambda: len(slots) >= 4)
+    assert slots == sorted(set(slots))
+    wait_for(lambda: line(worker).ended)
+    assert line(worker).failures == 0
+
+
+def test_a_run_that_takes_longer_than_its_interval_is_alone_and_is_followed_by_one(start: Start) -> None:
+    going, most, runs = 0, 0, 0
+
+    def run(_slot: datetime) -> RunReport:
+        nonlocal going, most, runs
+        going, runs = going + 1, runs + 1
+        most = max(most, going)
+        time.sleep(0.1)  # five slots
+        going -= 1
+        return ended()
+
+    start([Task(source="one", timetable=OFTEN, run=run)])
+    wait_for(lambda: runs >= 4)
+    assert most == 1
+
+
+@pytest.mark.warns
+@pytest.mark.parametrize("failure", [ListingError("cut"), KeyError("sk-secret"), RecursionError()])
+def test_a_source_that_fails_waits_and_disturbs_no_other(
+    start: Start, failure: Exception, caplog: pytest.LogCaptureFixture
+) -> None:
+    runs: list[datetime] = []
+
+    def fail(_slot: datetime) -> RunReport:
+        raise failure
+
+    def run(slot: datetime) -> RunReport:
+        runs.append(slot)
+        return ended()
+
+    worker = start(
+        [
+            Task(source="bad", timetable=OFTEN, run=fail),
+            Task(source="one", timetable=OFTEN, run=run),
+        ]
+    )
+    wait_for(lambda: len(runs) >= 3 and line(worker, "bad").next and line(worker, "bad").ended)
+    bad = line(worker, "bad")
+    assert bad.failures == 1
+    assert bad.next is not None
+    assert bad.ended is not None
+    assert 59 * SECOND < bad.next - bad.ended < 61 * SECOND
+    assert "sk-secret" not in str(bad.failure) + "".join(record.getMessage() for record in caplog.records)
+
+
+def test_failures_in_a_row_are_counted_until_a_run_succeeds(clock: Clock) -> None:
+    reports = iter(
+        [ended(failure=ListingError("cut")), ended(failure=ListingError("cut")), None, ended(Status.SKIPPED)]
+    )
+    task = Task(source="one", timetable=SELDOM, run=lambda _slot: next(reports, ended()))
+    worker = Worker([task], stopping=threading.Event(), clock=clock, spread=lambda: 0.0)
+    counts = []
+    for _ in range(5):
+        worker._take(task, NOW)
+        counts.append(line(worker).failures)
+    assert counts == [1, 2, 2, 2, 0]
+
+
+def test_what_another_worker_did_is_no_failure_and_the_next_slot_is_tried(start: Start) -> None:
+    answers = iter([None, ended(Status.SKIPPED)])
+    worker = start([Task(source="one", timetable=OFTEN, run=lambda _slot: next(answers, ended()))])
+    wait_for(lambda: (report := line(worker).report) and report.run.status is Status.COMPLETE)
+    assert line(worker).failures == 0
+
+
+@pytest.mark.warns
+def test_a_hung_run_disturbs_no_other_and_is_told_of_once(
+    start: Start, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    release = threading.Event()
+    runs: list[datetime] = []
+
+    def hang(_slot: datetime) -> RunReport:
+        release.wait(5)
+        return ended()
+
+    def run(slot: datetime) -> RunReport:
+        runs.append(slot)
+        return ended()
+
+    worker = start([Task(source="hung", timetable=OFTEN, run=hang), Task(source="one", timetable=OFTEN, run=run)])
+    wait_for(lambda: len(runs) >= 3)
+    assert worker.alive()
+    clock.off = 21 * MINUTE
+    assert [worker.alive(), worker.alive()] == [False, False]
+    assert [record.getMessage() for record in caplog.records if "hung" in record.getMessage()] == [
+        "hung: the run should have ended long ago, and still goes on"
+    ]
+    release.set()
+    wait_for(lambda: line(worker, "hung").ended)
+    assert worker.alive()
+
+
+def test_only_a_few_runs_are_made_at_once_and_all_get_their_turn(start: Start) -> None:
+    release = threading.Event()
+    begun: list[datetime] = []
+
+    def run(slot: datetime) -> RunReport:
+        begun.append(slot)
+        release.wait(5)
+        return ended()
+
+    worker = start([Task(source=f"s{number}", timetable=SELDOM, run=run) for number in range(6)])
+    wait_for(lambda: len(begun) == 4)
+    release.set()
+    wait_for(lambda: all(line.ended for line in worker.lines()))
+
+
+def test_stopping_tells_the_runs_and_waits_for_them(start: Start) -> None:
+    stopping = threading.Event()
+    told: list[int] = []
+
+    def run(_slot: datetime) -> RunReport:
+        assert stopping.wait(5)
+        told.append(1)
+        raise StoppedError("enough")
+
+    worker = start([Task(source=f"s{number}", timetable=OFTEN, run=run) for number in range(6)], stopping=stopping)
+    wait_for(lambda: sum(line.began is not None for line in worker.lines()) == 4)
+    assert worker.stop(within=2)
+    assert len(told) == 4
+    assert [line.failures for line in worker.lines()] == [0] * 6
+
+
+def test_stopping_does_not_wait_for_a_run_that_hangs(start: Start) -> None:
+    release = threading.Event()
+
+    def hang(_slot: datetime) -> RunReport:
+        release.wait(5)
+        return ended()
+
+    worker = start([Task(source="one", timetable=OFTEN, run=hang)])
+    wait_for(lambda: line(worker).began)
+    assert not worker.stop(within=0.05)
+    release.set()
+
+
+def test_a_worker_that_never_began_can_be_stopped(clock: Clock) -> None:
+    assert Worker([], stopping=threading.Event(), clock=clock, spread=lambda: 0.0).stop(within=0)
+
+
+@pytest.mark.warns
+def test_chores_are_done_in_between_whatever_they_raise(start: Start) -> None:
+    done: list[str] = []
+
+    def fail() -> None:
+        done.append("bad")
+        raise OSError("sk-secret")
+
+    def stopped() -> None:
+        done.append("stopped")
+        raise StoppedError("enough")
+
+    every = timedelta(milliseconds=10)
+    start([], [Chore(name="bad", work=fail, every=every), Chore(name="stopped", work=stopped, every=every)])
+    wait_for(lambda: done.count("bad") >= 3)
+    assert done.count("stopped") == 1
+
+
+def test_a_loop_that_goes_round_is_alive_and_one_that_stands_still_is_not(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker = start([])
+    assert worker.alive()
+    worker.stop(within=1)
+    later = time.monotonic() + 31
+    monkeypatch.setattr("catalog.schedule.time.monotonic", lambda: later)
+    assert not worker.alive()
+
+
+def test_a_clock_that_goes_back_postpones_nothing(start: Start, clock: Clock) -> None:
+    clock.off = 400 * DAY
+    done: list[int] = []
+    task = Task(source="one", timetable=Timetable(when=HOUR), run=lambda _slot: ended())
+    worker = start([task], [Chore(name="chore", work=lambda: done.append(1), every=HOUR)])
+    planned = line(worker).next
+    assert planned is not None
+    assert planned > datetime.now(UTC) + 399 * DAY
+    clock.off = timedelta(0)
+    assert worker.alive()
+    planned = line(worker).next
+    assert planned is not None
+    assert planned <= datetime.now(UTC) + HOUR
+    wait_for(lambda: done)
