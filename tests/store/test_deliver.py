@@ -1,0 +1,359 @@
+"""A pass over the outbox: nothing lost, nothing doubled but by a crash, and no channel waits for another."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from catalog import deliver
+from catalog.alerts import wording
+from catalog.alerts.channels import command, webhook
+from catalog.deliver import Channel, Sender
+from catalog.errors import ConfigError
+from catalog.notice import DeliveryError, Message, Owed
+from catalog.store import outbox
+from tests import server as play
+from tests.server import Step, Visit
+from tests.store.world import START, World
+
+SECOND = timedelta(seconds=1)
+COLUMNS = ("channel", "status", "attempts", "next_attempt_at", "last_error")
+SECRET = "canary-secret"
+
+
+@dataclass
+class Ear:
+    """A channel that keeps what it hears, and then does something."""
+
+    then: Callable[[Message], object] = bool
+    heard: list[Message] = field(default_factory=list)
+
+    def send(self, message: Message) -> None:
+        self.heard.append(message)
+        self.then(message)
+
+    @property
+    def ids(self) -> list[str]:
+        return [message.id for message in self.heard]
+
+
+def refuse(**how: Any) -> Callable[[Message], object]:
+    def raise_(_message: Message) -> None:
+        raise DeliveryError("no answer", **how)
+
+    return raise_
+
+
+def render(payload: str) -> tuple[str, str]:
+    return wording.render(json.loads(payload))
+
+
+def taken(visit: Visit) -> None:
+    visit.send(204, b"")
+
+
+@pytest.fixture
+def box(world: World) -> World:
+    """A world with a source, an empty outbox, and the clock at the story's beginning."""
+    world.lists("a")
+    world.sync()
+    world.now = START
+    world.server.requests.clear()
+    return world
+
+
+def owe(box: World, *uids: str, channel: str = "team") -> None:
+    content = {"type": "catalog.sync_failed", "source": "one", "run_id": 1, "changes": [], "reason": "it failed"}
+    with box.database.write() as connection:
+        messages = [
+            Owed(
+                channel=channel,
+                source="one",
+                run_id=1,
+                type="catalog.sync_failed",
+                uid=uid,
+                payload=json.dumps({"id": uid, **content}),
+                due_at=START,
+            )
+            for uid in uids
+        ]
+        outbox.owe(connection, messages, box.now)
+
+
+def sender(box: World, channels: Mapping[str, Channel], **settings: Any) -> Sender:
+    usual = {"render": render, "clock": lambda: box.now, "spread": lambda: 0.5, "token": lambda: os.urandom(8).hex()}
+    return Sender(**{"channels": channels, **usual, **settings})
+
+
+def send(box: World, channels: Mapping[str, Channel], **settings: Any) -> deliver.Report:
+    return deliver.deliver(box.database, sender(box, channels, **settings))
+
+
+def rows(box: World) -> list[tuple[Any, ...]]:
+    return [row[1:] for row in box.rows("deliveries", "delivery_id", *COLUMNS)]
+
+
+def hook(box: World) -> webhook.Webhook:
+    return webhook.open_(box.server.url + "/hook/canary", secret=SECRET, clock=lambda: box.now)
+
+
+def test_what_is_due_is_sent_oldest_first_and_noted_after_it_was_taken(box: World) -> None:
+    owe(box, "b", "a")
+    seen: list[list[tuple[Any, ...]]] = []
+    ear = Ear(then=lambda _: seen.append(rows(box)))
+    report = send(box, {"team": ear})
+    assert ear.ids == ["b", "a"]
+    assert [[row[1] for row in each] for each in seen] == [["owed", "owed"], ["delivered", "owed"]]
+    assert rows(box) == [("team", "delivered", 1, None, None)] * 2
+    assert (report.delivered, report.failed) == ({"team": 2}, {})
+    assert send(box, {"team": ear}) == deliver.Report()
+
+
+def test_a_channel_gets_the_frozen_payload_and_its_words(box: World) -> None:
+    owe(box, "a")
+    ear = Ear()
+    send(box, {"team": ear})
+    [message] = ear.heard
+    assert json.loads(message.payload)["id"] == message.id == "a"
+    assert (message.subject, message.text) == wording.render(json.loads(message.payload))
+    assert (message.type, message.sent_at) == ("catalog.sync_failed", START)
+
+
+def test_a_channel_that_is_not_configured_any_more_keeps_what_it_is_owed(box: World) -> None:
+    owe(box, "a", channel="former")
+    assert send(box, {"team": Ear()}) == deliver.Report()
+    assert rows(box) == [("former", "owed", 0, 0, None)]
+
+
+@pytest.mark.warns
+def test_a_failure_is_noted_and_ends_the_pass_of_its_channel(box: World) -> None:
+    owe(box, "a", "b")
+    ear = Ear(then=refuse())
+    assert send(box, {"team": ear}).failed == {"team": "no answer"}
+    assert ear.ids == ["a"]
+    assert rows(box) == [("team", "owed", 1, 0.5, "no answer"), ("team", "owed", 0, 0, None)]
+
+
+@pytest.mark.warns
+def test_one_message_that_is_refused_does_not_hold_up_the_later_ones_for_ever(box: World) -> None:
+    owe(box, "a", "b", "c")
+
+    def dislike(message: Message) -> None:
+        if message.id == "a":
+            raise DeliveryError("no answer")
+
+    ear = Ear(then=dislike)
+    send(box, {"team": ear})
+    send(box, {"team": ear})
+    assert [row[1] for row in rows(box)] == ["owed", "delivered", "delivered"]
+
+
+@pytest.mark.parametrize(
+    ("attempts", "seconds"), [(0, 30), (1, 60), (2, 120), (6, 1920), (7, 3600), (8, 3600), (10_000, 3600)]
+)
+def test_waits_double_from_half_a_minute_to_an_hour_with_jitter(attempts: int, seconds: int) -> None:
+    assert deliver.wait(attempts, 0.5) == seconds * SECOND
+    assert deliver.wait(attempts, 0.0) == 0.75 * seconds * SECOND
+    assert deliver.wait(attempts, 1.0) == 1.25 * seconds * SECOND
+
+
+@pytest.mark.parametrize(
+    ("asked", "kept"), [(7.0, 7 * SECOND), (0.1, SECOND), (7200.0, 7200 * SECOND), (float("inf"), timedelta(days=7))]
+)
+def test_a_receiver_may_say_how_long_to_wait(asked: float, kept: timedelta) -> None:
+    assert deliver.wait(3, 0.5, asked) == kept
+
+
+@pytest.mark.warns
+@pytest.mark.parametrize(("text", "minutes"), [("120", 2), ("9" * 400, 7 * 24 * 60)])
+def test_retry_after_is_obeyed(box: World, text: str, minutes: int) -> None:
+    owe(box, "a")
+    box.server.script(play.error(429, headers={"retry-after": text}))
+    send(box, {"team": hook(box)})
+    assert rows(box) == [("team", "owed", 1, minutes, "127.0.0.1: HTTP 429")]
+
+
+@pytest.mark.warns
+def test_410_is_the_end_until_somebody_revives_it(box: World) -> None:
+    owe(box, "a")
+    box.server.script(play.error(410), taken)
+    send(box, {"team": hook(box)})
+    assert rows(box) == [("team", "dead", 1, None, "127.0.0.1: HTTP 410: it wants no more messages")]
+    box.now += timedelta(days=30)
+    assert send(box, {"team": hook(box)}) == deliver.Report()
+    outbox.revive(box.database, now=box.now)
+    assert send(box, {"team": hook(box)}).delivered == {"team": 1}
+    assert [seen.headers["webhook-id"] for seen in box.server.requests] == ["a", "a"]
+
+
+@pytest.mark.warns
+def test_a_channel_that_is_down_for_seven_days_gets_nothing_more(box: World) -> None:
+    owe(box, "a")
+    ear = Ear(then=refuse())
+    while rows(box)[0][1] == "owed":
+        send(box, {"team": ear})
+        box.now += timedelta(hours=1)
+    assert timedelta(days=7) <= box.now - START <= timedelta(days=7, hours=2)
+    assert len(ear.heard) == rows(box)[0][2] > 100
+
+
+@pytest.mark.warns
+def test_one_channel_hangs_another_raises_and_the_third_is_served(box: World) -> None:
+    for name in ("broken", "hanging", "team"):
+        owe(box, "a", "b", channel=name)
+    served = threading.Event()
+    team = Ear(then=lambda message: served.set() if message.id == "b" else None)
+
+    def hang(_message: Message) -> None:
+        assert served.wait(20)
+        raise DeliveryError("it took too long")
+
+    def break_(_message: Message) -> None:
+        raise ValueError(SECRET)
+
+    report = send(box, {"hanging": Ear(then=hang), "broken": Ear(then=break_), "team": team})
+    assert report.delivered == {"team": 2}
+    assert report.failed == {"hanging": "it took too long", "broken": "it failed with ValueError"}
+    assert SECRET not in str(rows(box))
+
+
+@pytest.mark.warns
+def test_a_message_that_cannot_be_worded_delays_no_other(box: World) -> None:
+    owe(box, "a")
+    owe(box, "b", channel="other")
+    ear = Ear()
+
+    def stumble(payload: str) -> tuple[str, str]:
+        if '"a"' in payload:
+            raise KeyError(SECRET)
+        return render(payload)
+
+    assert send(box, {"team": ear, "other": ear}, render=stumble).delivered == {"other": 1}
+    assert rows(box)[0] == ("team", "owed", 1, 0.5, "it failed with KeyError")
+
+
+@pytest.mark.warns
+def test_a_channel_that_is_set_up_wrongly_says_so_in_its_words(box: World) -> None:
+    owe(box, "a")
+
+    def misconfigured(_message: Message) -> None:
+        raise ConfigError("HOOK_SECRET is not set")
+
+    assert send(box, {"team": Ear(then=misconfigured)}).failed == {"team": "HOOK_SECRET is not set"}
+
+
+def test_no_message_is_begun_once_it_is_to_stop_or_the_time_is_up(box: World) -> None:
+    owe(box, "a", "b")
+    stop = threading.Event()
+    ear = Ear(then=lambda _: stop.set())
+    deliver.deliver(box.database, sender(box, {"team": ear}), stop=stop)
+    assert ear.ids == ["a"]
+    deliver.deliver(box.database, sender(box, {"team": ear}), seconds=0)
+    assert ear.ids == ["a"]
+
+
+@pytest.mark.warns
+@pytest.mark.parametrize("fault", [play.reset, play.hang_up, play.error(500)], ids=["reset", "hang up", "500"])
+def test_an_answer_that_is_lost_means_a_repeat_with_the_same_id_and_content(box: World, fault: Step) -> None:
+    owe(box, "a")
+    box.server.script(fault, taken)
+    send(box, {"team": hook(box)})
+    box.now += timedelta(minutes=1)
+    send(box, {"team": hook(box)})
+    first, second = box.server.requests
+    assert (first.body, first.headers["webhook-id"]) == (second.body, second.headers["webhook-id"])
+    assert rows(box) == [("team", "delivered", 2, None, None)]
+
+
+WORKER = """
+import itertools, json, os, sys
+from datetime import datetime
+from catalog import deliver
+from catalog.alerts import wording
+from catalog.alerts.channels import webhook
+from catalog.store import database
+url, hook, now, name = sys.argv[1:]
+clock = lambda: datetime.fromisoformat(now)
+numbers = itertools.count()
+sender = deliver.Sender(channels={"team": webhook.open_(hook)}, render=lambda text: wording.render(json.loads(text)),
+                        clock=clock, spread=lambda: 0.5, token=lambda: f"{name} {next(numbers)}")
+deliver.deliver(database.open_(url), sender)
+"""
+
+
+def worker(box: World, name: str = "one") -> subprocess.Popen[bytes]:
+    """A process of its own that makes one pass."""
+    arguments = (box.url, box.server.url + "/hook", box.now.isoformat(), name)
+    return subprocess.Popen(
+        [sys.executable, "-c", WORKER, *arguments], cwd=Path(__file__).parents[2], stderr=subprocess.DEVNULL
+    )
+
+
+def test_a_kill_between_send_and_acknowledge_repeats_with_the_same_id_and_nothing_else(box: World) -> None:
+    owe(box, "a", "b", "c")
+    arrived = threading.Event()
+
+    def take_and_wait(visit: Visit) -> None:
+        arrived.set()
+        visit.server.closing.wait(30)
+
+    box.server.script(taken, take_and_wait, taken, taken)
+    process = worker(box)
+    assert arrived.wait(30)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait(10)
+    assert [row[1:3] for row in rows(box)] == [("delivered", 1), ("owed", 0), ("owed", 0)]
+    ear = Ear()
+    send(box, {"team": ear})  # the dead one's lease still runs
+    assert ear.ids == ["c"]
+    box.now += timedelta(seconds=60)
+    send(box, {"team": ear})
+    assert ear.ids == ["c", "b"]
+    assert [seen.headers["webhook-id"] for seen in box.server.requests] == ["a", "b"]
+    assert {row[1] for row in rows(box)} == {"delivered"}
+
+
+def test_two_workers_at_once_send_nothing_twice(box: World) -> None:
+    uids = [f"m{number}" for number in range(30)]
+    owe(box, *uids)
+    box.server.script(*[taken] * len(uids))
+    workers = [worker(box, name) for name in ("one", "two")]
+    assert [each.wait(60) for each in workers] == [0, 0]
+    assert sorted(seen.headers["webhook-id"] for seen in box.server.requests) == sorted(uids)
+    assert {row[1] for row in rows(box)} == {"delivered"}
+
+
+@pytest.mark.warns
+def test_no_secret_of_a_channel_is_in_logs_rows_or_the_process_list(
+    box: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    for name in ("closed", "command", "hook"):
+        owe(box, "a", channel=name)
+    listing: list[str] = []
+
+    def refuse_and_look(visit: Visit) -> None:
+        listing.append(subprocess.run(["ps", "axeww"], capture_output=True, text=True, check=True).stdout)
+        visit.send(500, b"canary")
+
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        closed = webhook.open_(f"http://127.0.0.1:{free.getsockname()[1]}/canary", secret=SECRET)
+    keys = {"ANTHROPIC_API_KEY": SECRET, "PATH": os.environ["PATH"]}
+    program = command.open_(["sh", "-c", "env >&2; exit 1"], environment=keys)
+    box.server.script(refuse_and_look)
+    with caplog.at_level("DEBUG", logger="catalog"):
+        report = send(box, {"closed": closed, "command": program, "hook": hook(box)})
+    assert len(report.failed) == 3
+    assert listing
+    for text in (str(report), str(rows(box)), caplog.text, *listing):
+        assert "canary" not in text
