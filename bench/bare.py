@@ -1,6 +1,6 @@
 """The bare walk, the yardstick: a requests session and json.loads, page by page; no database, no checks.
 
-    python bench/bare.py URL
+python bench/bare.py URL
 """
 
 import json

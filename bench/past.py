@@ -22,7 +22,7 @@ NUMBERS = {
     "postgres": "WITH number(k) AS (SELECT generate_series(1, {models}))",
 }
 # The run in which state n of model k began.
-BEGAN = f"1 + {{n}} * {SPREAD} + CASE WHEN {{n}} = 0 THEN 0 ELSE k % {SPREAD - 1} END"
+BEGAN = f"1 + {{n}} * {SPREAD} + CASE WHEN {{n}} = 0 THEN 0 ELSE k - k / {SPREAD - 1} * {SPREAD - 1} END"
 FIELDS = "display_name, created_at, type, lifecycle, line, max_input_tokens, max_tokens, own"
 VALUES = """'Claude ' || k || ' v{n}', '2026-01-01T00:00:00.000000Z', 'model', 'active', 'opus', 200000, 64000,
 '{{"created_at":"2026-01-01T00:00:00Z"}}'"""
@@ -45,11 +45,11 @@ def build(contender: Contender, models: int) -> None:
     database.close()
     with contender.connect() as connection:
         _lift_rules(connection, contender.kind)
-        with connection.execution_options(isolation_level="SERIALIZABLE").begin():
-            _runs(connection, models)
-            for statement in _statements(contender.kind, models):
-                connection.exec_driver_sql(statement)
-    with contender.connect() as connection:
+        connection.exec_driver_sql("BEGIN")
+        _runs(connection, models)
+        for statement in _statements(contender.kind, models):
+            connection.exec_driver_sql(statement)
+        connection.exec_driver_sql("COMMIT")
         if contender.kind == "postgres":
             connection.exec_driver_sql("VACUUM ANALYZE")  # as autovacuum does a minute later
 

@@ -32,6 +32,7 @@ AND valid_from <= :moment AND (valid_to IS NULL OR valid_to > :moment)"""
 class Question:
     words: str
     ask: Ask
+    bounded: bool = True  # about one model or one page of changes; a whole list is streamed
 
 
 def _sql(text: str) -> Ask:
@@ -46,7 +47,9 @@ def _sql(text: str) -> Ask:
 QUESTIONS = (
     Question("one model as of a moment", lambda con, id, at: list(history.as_of(con, at, match=id))),
     Question("one model as of a moment (SQL)", _sql(AS_OF)),
-    Question("first page of the list as of a moment", lambda con, _, at: list(islice(history.as_of(con, at), 100))),
+    Question(
+        "first 100 of all as of a moment", lambda con, _, at: list(islice(history.as_of(con, at), 100)), bounded=False
+    ),
     Question("changes since a moment, a page", lambda con, _, at: list(history.changes(con, since=at, limit=100))),
     Question("changes of one run (SQL)", _sql("SELECT * FROM changes WHERE recorded_at = :moment")),
     Question("one model's story", lambda con, id, _: history.stories(con, id)),
@@ -69,23 +72,24 @@ def rows(server: postgres.Server | None, kinds: tuple[str, ...], models: int) ->
 def _row(database: product.Database, kind: str, question: Question, models: int) -> Row:
     took = []
     for number in range(TIMES):
-        id, at = past.id_of(1 + number * models // TIMES), past.walk_end(past.RUNS * (number + 1) // (TIMES + 2))
+        id, at = past.id_of(1 + number * models // TIMES), past.walk_end(past.RUNS // 2 + 10 * number)
         with database.read() as connection:
             began = time.perf_counter()
             answer = question.ask(connection, id, at)
             took.append(time.perf_counter() - began)
             if not answer:
                 raise RuntimeError(question.words)
-    with database.read() as connection, _overheard(connection) as said:
-        question.ask(connection, id, at)
+    with database.read() as connection:
+        with _overheard(connection) as said:
+            question.ask(connection, id, at)
         scans = [scan for statement, bound in said for scan in _scans(connection, statement, bound)]
     ms = median(took) * 1000
     return Row(
         what=f"{question.words}, {kind}",
         measured=f"{ms:.1f} ms",
-        ratio="index" if not scans else f"scans {', '.join(scans)}",
-        target=f"<= {LIMIT_MS} ms",
-        met=ms <= LIMIT_MS and not scans,
+        ratio="by index" if not scans else "reads all",
+        target=f"<= {LIMIT_MS} ms" if question.bounded else "",
+        met=ms <= LIMIT_MS and not scans if question.bounded else None,
     )
 
 
