@@ -2,7 +2,7 @@
 
 import re
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
@@ -17,13 +17,11 @@ from catalog.store.database import Database
 from tests import postgres
 from tests.server import ModelsServer
 from tests.store import world as worlds
-from tests.store.world import World
+from tests.store.world import Enter, World
 
 HOW_TO = (Path(__file__).parents[2] / "docs" / "postgres.md").read_text()
 ROLES, GRANTS, READER = re.findall(r"```sql\n(.*?)```", HOW_TO, re.DOTALL)
 NAMES = ("catalog_owner", "catalog_app", "catalog_reader")
-
-Enter = Callable[[str], World]
 
 
 @pytest.fixture
@@ -63,17 +61,9 @@ def _execute(url: str, script: str, names: dict[str, str]) -> None:
 
 @pytest.fixture
 def enter(server: ModelsServer) -> Iterator[Enter]:
-    """A world of a database that may be entered in several ways."""
-    made: list[World] = []
-
-    def build(url: str) -> World:
-        made.append(worlds.build(server, url))
-        return made[-1]
-
-    yield build
-    for world in made:
-        world.client.close()
-        world.database.close()
+    """Make worlds around the server, one per URL."""
+    with worlds.entering(server) as enter:
+        yield enter
 
 
 def story(world: World) -> None:

@@ -115,7 +115,7 @@ def as_of(world: World, name: str, moment: datetime) -> dict[str, str | None]:
         return {state.id: state.display_name for state in history.as_of(connection, moment, source=name)}
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(walks=st.lists(WALKS, min_size=4, max_size=12))
 def test_what_was_listed_at_any_moment_is_what_a_replay_of_all_runs_says(world: World, walks: list[Walk]) -> None:
     name = f"story {sum(1 for _ in world.rows('sources', 'source'))}"

@@ -23,10 +23,8 @@ from catalog.errors import ConfigError, DatabaseError, Exit, LostConnectionError
 from catalog.store import database as databases
 from catalog.store import upgrade
 from tests import server as play
-from tests.server import ModelsServer
 from tests.store import dying
-from tests.store import world as worlds
-from tests.store.world import World
+from tests.store.world import Enter, World
 
 ROOT = Path(__file__).parents[2]
 SECRET = "hunter2-secret"
@@ -44,30 +42,26 @@ def refused(url: str) -> DatabaseError:
 
 
 @pytest.fixture
-def sqlite_world(server: ModelsServer, migrated_file: Path, tmp_path: Path) -> Iterator[World]:
+def sqlite_world(enter: Enter, migrated_file: Path, tmp_path: Path) -> World:
     path = tmp_path / "catalog.db"
     path.write_bytes(migrated_file.read_bytes())
     path.chmod(0o600)
-    made = worlds.build(server, f"sqlite:///{path}")
-    yield made
-    made.client.close()
-    made.database.close()
+    return enter(f"sqlite:///{path}")
 
 
 # SQLite
 
 
-def test_a_new_file_is_for_its_owner_alone(server: ModelsServer, tmp_path: Path) -> None:
+def test_a_new_file_is_for_its_owner_alone(enter: Enter, tmp_path: Path) -> None:
     umask = os.umask(0)
     try:
-        world = worlds.build(server, f"sqlite:///{tmp_path / 'new.db'}")
+        world = enter(f"sqlite:///{tmp_path / 'new.db'}")
         upgrade.ensure(world.database)
         world.lists("a")
         world.sync()
         files = {file.name: stat.S_IMODE(file.stat().st_mode) for file in tmp_path.iterdir()}
     finally:
         os.umask(umask)
-        world.database.close()
     assert set(files) >= {"new.db", "new.db-wal"}
     assert set(files.values()) == {0o600}
 
@@ -101,7 +95,7 @@ def ordinary_user() -> Iterator[Path]:
 
 @pytest.mark.parametrize("closed", ["file", "folder", "both"])
 def test_a_file_or_folder_that_cannot_be_written_is_refused_in_words(
-    server: ModelsServer, migrated_file: Path, closed: str
+    enter: Enter, migrated_file: Path, closed: str
 ) -> None:
     content = migrated_file.read_bytes()
     with ordinary_user() as folder:
@@ -109,11 +103,10 @@ def test_a_file_or_folder_that_cannot_be_written_is_refused_in_words(
         path.write_bytes(content)
         path.chmod(0o600 if closed == "folder" else 0o400)
         folder.chmod(0o700 if closed == "file" else 0o500)
-        world = worlds.build(server, f"sqlite:///{path}")
+        world = enter(f"sqlite:///{path}")
         world.lists("a")
         with pytest.raises(DatabaseError) as caught:
             world.sync()
-        world.client.close()
         world.database.close()
     assert (str(path) in caught.value.message, "rights" in caught.value.hint) == (True, True)
     assert "cannot be" in caught.value.message
@@ -188,7 +181,7 @@ def test_a_file_that_is_no_database_is_refused_and_kept(tmp_path: Path, content:
     assert path.read_bytes() == content
 
 
-def test_odd_file_names_are_only_names(server: ModelsServer, tmp_path: Path) -> None:
+def test_odd_file_names_are_only_names(tmp_path: Path) -> None:
     path = tmp_path / "a ?mode=memory&x#%41 é.db"
     opened = databases.open_(f"sqlite:///{path}")
     upgrade.ensure(opened)
@@ -275,24 +268,22 @@ def test_a_database_or_user_that_is_not_there_is_told(postgres_url: str) -> None
 
 
 @pytest.fixture
-def postgres_world(server: ModelsServer, postgres_url: str) -> Iterator[World]:
-    made = worlds.build(server, postgres_url)
+def postgres_world(enter: Enter, postgres_url: str) -> Iterator[World]:
+    made = enter(postgres_url)
     upgrade.ensure(made.database)
     yield made
     made.check()
-    made.client.close()
-    made.database.close()
 
 
 def terminate(url: str, which: str) -> None:
     """End connections to a database from outside, and wait until they are gone."""
     plain = sa.make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    others = f"FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND {which}"
     with psycopg.connect(plain, autocommit=True) as connection:
-        query = (
-            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = current_database()"
-            f" AND pid <> pg_backend_pid() AND {which}"
-        )
-        assert connection.execute(query.encode()).fetchall()
+        pids = [pid for pid, _ in connection.execute(f"SELECT pid, pg_terminate_backend(pid) {others}".encode())]
+        assert pids
+        while connection.execute("SELECT 1 FROM pg_stat_activity WHERE pid = ANY(%s)", [pids]).fetchall():
+            pass
 
 
 @pytest.mark.parametrize("page", [1, 2, 3])

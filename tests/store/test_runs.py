@@ -15,12 +15,10 @@ import sqlalchemy as sa
 from catalog.domain import Status
 from catalog.errors import Exit, StoppedError
 from catalog.store import courtesy, runs, schema
-from catalog.store import database as databases
 from catalog.upstream import wire
 from tests import server as play
-from tests.server import ModelsServer
 from tests.store import world as worlds
-from tests.store.world import World
+from tests.store.world import Enter, World
 
 STATES = ("models", "model_history", "changes")
 
@@ -144,14 +142,14 @@ def test_a_walk_that_began_again_counts_each_model_once(world: World) -> None:
 @pytest.mark.warns
 @pytest.mark.parametrize("overtaken", ["before it began to walk", "in the middle of its walk"])
 def test_a_slow_old_run_that_ends_after_a_newer_one_changes_nothing(
-    world: World, monkeypatch: pytest.MonkeyPatch, overtaken: str
+    world: World, enter: Enter, monkeypatch: pytest.MonkeyPatch, overtaken: str
 ) -> None:
     """The lock that would have kept them apart was lost."""
     monkeypatch.setattr(courtesy, "hold", lambda *_: nullcontext(enter_result=True))
     world.page_size = 2
     world.lists("a", "b", "c")
     world.sync()
-    newer = worlds.build(world.server, world.url)
+    newer = enter(world.url)
     newer.now = world.now
 
     def overtake() -> None:
@@ -161,8 +159,6 @@ def test_a_slow_old_run_that_ends_after_a_newer_one_changes_nothing(
     scripted = world.meanwhile(overtake)
     world.server.script(*([scripted] if overtaken.startswith("before") else [play.honest, scripted]))
     report = world.sync()
-    newer.client.close()
-    newer.database.close()
     assert [made.run.status for made in newer.every] == [Status.COMPLETE]
     assert (report.run.status, report.exit_code, world.said) == (Status.SUPERSEDED, Exit.BUSY, [])
     assert world.listed() == "abcdef"
@@ -182,11 +178,11 @@ def test_a_run_is_skipped_while_another_of_its_source_is_active(world: World, ot
     assert world.sync().run.status is Status.COMPLETE
 
 
-def test_two_runs_at_once_record_each_change_once(world: World) -> None:
+def test_two_runs_at_once_record_each_change_once(world: World, enter: Enter) -> None:
     world.lists("a", "b")
     world.sync()
     world.lists("a", "b", "c")
-    others = [worlds.build(world.server, world.url) for _ in range(3)]
+    others = [enter(world.url) for _ in range(3)]
     for other in others:
         other.now = world.now
     threads = [threading.Thread(target=other.sync) for other in others]
@@ -194,9 +190,6 @@ def test_two_runs_at_once_record_each_change_once(world: World) -> None:
         thread.start()
     for thread in threads:
         thread.join(30)
-    for other in others:
-        other.client.close()
-        other.database.close()
     assert [row[1:] for row in world.rows("changes", "change_id", "kind", "model_id")][2:] == [("added", "c")]
     statuses = {status for _, status in world.rows("sync_runs", "run_id", "status")}
     assert statuses <= {"complete", "skipped", "superseded"}
@@ -265,12 +258,10 @@ def test_a_dry_run_tells_what_a_run_would_and_leaves_the_database_alone(world: W
         assert told == [(change.kind, change.model_id, change.field) for change in world.told]
 
 
-def test_a_dry_run_leaves_the_file_as_it_is_byte_for_byte(
-    server: ModelsServer, tmp_path: Path, migrated_file: Path
-) -> None:
+def test_a_dry_run_leaves_the_file_as_it_is_byte_for_byte(enter: Enter, tmp_path: Path, migrated_file: Path) -> None:
     path = tmp_path / "catalog.db"
     path.write_bytes(migrated_file.read_bytes())
-    world = worlds.build(server, f"sqlite:///{path}")
+    world = enter(f"sqlite:///{path}")
     world.lists("a", "b")
     world.sync()
     world.database.close()
@@ -281,21 +272,19 @@ def test_a_dry_run_leaves_the_file_as_it_is_byte_for_byte(
     assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == before
 
 
-def test_a_dry_run_makes_no_database(server: ModelsServer, tmp_path: Path) -> None:
-    world = worlds.build(server, f"sqlite:///{tmp_path / 'new.db'}")
+def test_a_dry_run_makes_no_database(enter: Enter, tmp_path: Path) -> None:
+    world = enter(f"sqlite:///{tmp_path / 'new.db'}")
     world.lists("a", "b")
     assert world.sync(dry_run=True).run.added == 2
     assert world.said == [("added", "a"), ("added", "b")]
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_dry_run_makes_no_schema(server: ModelsServer, database_url: str) -> None:
+def test_a_dry_run_makes_no_schema(enter: Enter, database_url: str) -> None:
     if database_url.startswith("sqlite"):
         sqlite3.connect(database_url.removeprefix("sqlite:///")).close()
-    opened = databases.open_(database_url)
-    world = worlds.build(server, database_url)
+    world = enter(database_url)
     world.lists("a")
     assert world.sync(dry_run=True).run.added == 1
-    with opened.read() as connection:
+    with world.database.read() as connection:
         assert sa.inspect(connection).get_table_names() == []
-    opened.close()

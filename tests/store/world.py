@@ -8,7 +8,8 @@
 All times are told in minutes since the story began.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -140,6 +141,30 @@ def minutes(value: Any) -> Any:
 
 
 def build(server: ModelsServer, url: str) -> World:
-    """Give a world around a server and a migrated database."""
+    """Give a world around a server and a database."""
     client = ModelsClient(base_url=server.url, key=KEY, max_tries=1, sleep=lambda _: None)
-    return World(server, databases.open_(url), client, url)
+    database = databases.open_(url)
+    if database.is_sqlite:
+        sa.event.listen(database.engine, "connect", _make_haste)
+    return World(server, database, client, url)
+
+
+def _make_haste(connection: Any, _record: object) -> None:
+    connection.execute("PRAGMA synchronous=OFF")  # no test pulls the plug of the whole machine
+
+
+Enter = Callable[[str], World]
+
+
+@contextmanager
+def entering(server: ModelsServer) -> Iterator[Enter]:
+    """Give a function that makes worlds around a server, one per URL of a database; they all end with the block."""
+    with ExitStack() as stack:
+
+        def enter(url: str) -> World:
+            world = build(server, url)
+            stack.callback(world.database.close)
+            stack.callback(world.client.close)
+            return world
+
+        yield enter
