@@ -1,13 +1,15 @@
 """One run: walk, stage, merge, report. Joins upstream and store; prints nothing and reads no configuration."""
 
 import logging
+import pickle
 import tempfile
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
+from typing import IO
 
 from catalog import dates, logs
 from catalog.domain import Change, Missing, Outcome, Policy, Run, Scope, Status
@@ -125,6 +127,29 @@ def rehearsal_database(database: Database) -> Iterator[Database]:
             scratch.close()
 
 
+class _Kept:
+    """Keeps what is to be told until the database is let go; on disk, because a run may find a million changes."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self._reports: list[RunReport] = []
+
+    def hear(self, report: RunReport, changes: Iterable[Change]) -> None:
+        self._reports.append(report)
+        for change in changes:
+            pickle.dump(change, self._file)
+
+    def tell(self, tell: Tell) -> None:
+        self._file.seek(0)
+        for report in self._reports:
+            tell(report, self._changes())
+
+    def _changes(self) -> Iterator[Change]:
+        with suppress(EOFError):
+            while True:
+                yield pickle.load(self._file)  # noqa: S301 - our own file, which has no name
+
+
 @dataclass(frozen=True, slots=True)
 class _Task:
     """One call of sync_source."""
@@ -160,7 +185,15 @@ class _Task:
         return self.report(opened.run_id)
 
     def rehearse(self) -> RunReport:
-        """Walk for real, merge, tell, and take everything back."""
+        """Walk for real, merge, take everything back, and tell: whoever reads slowly must not keep others waiting."""
+        with tempfile.TemporaryFile(prefix="catalog-") as file:
+            kept = _Kept(file)
+            report = replace(self, tell=kept.hear).rehearse_untold()
+            kept.tell(self.tell)
+        return report
+
+    def rehearse_untold(self) -> RunReport:
+        """Do so while nobody else can write."""
         with rehearsal_database(self.database) as database, database.connect() as connection:
             task = replace(self, database=database)
             with database.transaction(connection, "rehearsal"):
