@@ -139,6 +139,33 @@ def test_a_walk_that_began_again_counts_each_model_once(world: World) -> None:
     assert world.rows("sources", "source", "models_listed") == [("one", 6)]
 
 
+@pytest.mark.parametrize("words", ["a \0 in it", "half a \ud83d", "\x1b[31mred", "x" * 5_000_000])
+def test_whatever_a_server_says_the_record_of_the_run_can_be_written(world: World, words: str) -> None:
+    world.server.script(play.error(400, message=words))
+    report = world.sync()
+    assert (report.run.status, report.exit_code) == (Status.FAILED, Exit.LISTING)
+    assert world.last_run("status", "error") == ("failed", report.run.error)
+    assert len(str(report.run.error)) < 1000
+
+
+@pytest.mark.parametrize("signal", [KeyboardInterrupt, SystemExit])
+def test_a_run_that_is_interrupted_says_so_and_writes_nothing(world: World, signal: type[BaseException]) -> None:
+    world.page_size = 1
+    world.lists("a")
+    world.sync()
+    world.lists("x", "y")
+
+    def interrupt(_pages: int, _models: int) -> None:
+        raise signal
+
+    with pytest.raises(signal):
+        worlds.syncs.sync_source(
+            world.database, world.client, world.source("one"), clock=lambda: world.now, on_page=interrupt
+        )
+    assert (world.listed(), world.last_run("status")) == ("a", ("abandoned",))
+    assert world.sync().run.added == 2
+
+
 @pytest.mark.warns
 @pytest.mark.parametrize("overtaken", ["before it began to walk", "in the middle of its walk"])
 def test_a_slow_old_run_that_ends_after_a_newer_one_changes_nothing(
