@@ -58,7 +58,7 @@ class Receiver:
 
     def steps(self, number: int) -> list[Step]:
         faults = [play.error(500), play.error(429, headers={"retry-after": "2"}), play.reset, play.hang_up]
-        faults += [play.silence(), play.slow_headers(), play.cut_headers]
+        faults += [play.silence(), play.slow_headers()]
         return [self.take if self.chance.random() < 0.9 else self.chance.choice(faults) for _ in range(number)]
 
 
