@@ -16,7 +16,7 @@ from catalog.store.database import Database
 @contextmanager
 def hold(database: Database, source: str) -> Iterator[bool]:
     """Hold the source's lock while the block lasts; False when another run has it."""
-    holder = _beside_file(database.path, source) if database.path else _in_postgres(database, source)
+    holder = _beside_file(database.path.resolve(), source) if database.path else _in_postgres(database, source)
     with database.translated(), holder as mine:
         yield mine
 

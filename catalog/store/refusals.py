@@ -12,6 +12,10 @@ class _Words(NamedTuple):
 
 
 _SQLITE = {
+    "SQLITE_READONLY_DIRECTORY": _Words(
+        "cannot be read without the right to write beside it",
+        "let this user write to its folder, where SQLite keeps an index while somebody reads, or give it a copy",
+    ),
     "SQLITE_BUSY": _Words("is locked by another program", "wait until it is done, or find it with `fuser`"),
     "SQLITE_LOCKED": _Words("is locked by another program", "wait until it is done, or find it with `fuser`"),
     "SQLITE_READONLY": _Words("cannot be written", "check the owner and rights of the file and of its folder"),
@@ -48,7 +52,9 @@ _CONNECTING = {
     "resolve host": _Words("cannot be found: its host name does not resolve", "check the host in database.url"),
     "too many clients": _POSTGRES["53300"],
     "timeout": _Words("does not answer in time", "check that the server runs, host and port"),
+    "invalid connection option": _Words("was not asked: its URL holds an unknown option", "check what follows the ?"),
 }
+_UNCONNECTED = _Words("cannot be connected to", "check what follows the ? in database.url, and the server's log")
 _LOST = ("57P01", "57P02", "57P03", "08")
 
 
@@ -65,6 +71,8 @@ def explain(error: BaseException | None, name: str, *, lost: bool = False) -> Da
         hint = "nothing was written; run it again when the server is back"
         return LostConnectionError(f"the connection to {name} was lost", hint=hint)
     words = _POSTGRES.get(state) or _while_connecting(str(error))
+    if words is None and not state and type(error).__name__ == "OperationalError":
+        words = _UNCONNECTED
     if words is not None:
         return DatabaseError(f"the database {name} {words.says}", hint=words.hint)
     return DatabaseError(f"the database {name} refused a statement ({type(error).__name__} {state})".replace(" )", ")"))

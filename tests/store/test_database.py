@@ -20,8 +20,8 @@ import sqlalchemy as sa
 
 from catalog.domain import Status
 from catalog.errors import ConfigError, DatabaseError, Exit, LostConnectionError
+from catalog.store import courtesy, upgrade
 from catalog.store import database as databases
-from catalog.store import upgrade
 from tests import server as play
 from tests.store import dying
 from tests.store.world import Enter, World
@@ -257,6 +257,30 @@ def test_a_server_that_is_not_there_is_told(tmp_path: Path) -> None:
         port = listener.getsockname()[1]
     assert "connection refused" in refused(f"postgresql://me:{SECRET}@127.0.0.1:{port}/db").message
     assert "no socket" in refused(f"postgresql://me:{SECRET}@/db?host={tmp_path}").message
+
+
+@pytest.mark.parametrize(
+    ("option", "words"),
+    [
+        ("sslmode=sometimes", "cannot be connected to"),
+        ("options=-cno_such_setting%3D1", "cannot be connected to"),
+        ("target_session_attrs=standby", "cannot be connected to"),
+        ("no_such_option=1", "unknown option"),
+    ],
+)
+def test_an_option_that_nobody_takes_is_told_as_one(postgres_url: str, option: str, words: str) -> None:
+    """A misspelt option of the URL was told as `refused a statement`, though none was ever sent."""
+    error = refused(f"{postgres_url}&{option}")
+    assert words in error.message
+    assert "?" in error.hint
+
+
+def test_a_catalog_has_one_lock_by_whatever_path_it_is_reached(tmp_path: Path, migrated_file: Path) -> None:
+    """Through a symbolic link a second run began beside the first, and recorded it as one that never ended."""
+    (tmp_path / "link.db").symlink_to(migrated_file)
+    file, link = (databases.open_(f"sqlite:///{path}") for path in (migrated_file, tmp_path / "link.db"))
+    with courtesy.hold(file, "one") as mine, courtesy.hold(link, "one") as too:
+        assert (mine, too) == (True, False)
 
 
 def test_a_database_or_user_that_is_not_there_is_told(postgres_url: str) -> None:
