@@ -14,9 +14,10 @@ from typing import IO
 from catalog import dates, logs
 from catalog.domain import Change, Missing, Outcome, Policy, Run, Scope, Status
 from catalog.errors import CatalogError, DatabaseError, Exit, ListingError, StoppedError
-from catalog.store import courtesy, merge, reports, runs, staging, upgrade
+from catalog.store import courtesy, merge, owing, reports, runs, staging, upgrade
 from catalog.store import database as databases
 from catalog.store.database import Connection, Database
+from catalog.store.owing import Desk
 from catalog.store.runs import OpenRun
 from catalog.upstream import walk
 from catalog.upstream.client import ModelsClient
@@ -49,6 +50,7 @@ class Options:
     accept_scope: bool = False
     configured: Collection[str] = ()  # names of all sources of the configuration; empty: only this one
     slot: datetime | None = None  # of a schedule: the run is skipped when another one began then or later
+    desk: Desk | None = None  # who is to be told, and who decides what; None: nobody
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -257,6 +259,7 @@ class _Task:
             walked_at = self.clock()
             with self.database.transaction(connection, "write"):
                 merge.apply(connection, opened, sealed, self.request(walked_at))
+                self.owe(connection, opened)
 
     def walk(self, sink: walk.Sink) -> Outcome:
         source = self.source
@@ -289,6 +292,12 @@ class _Task:
     def close(self, opened: OpenRun, status: Status, words: str) -> None:
         with self.database.write() as connection:
             runs.close(connection, opened, status, self.clock(), error=words)
+            self.owe(connection, opened)
+
+    def owe(self, connection: Connection, opened: OpenRun) -> None:
+        """Owe what the run has to tell, in the transaction that ends it."""
+        if self.options.desk is not None:
+            owing.of_run(connection, opened.run_id, self.options.desk)
 
     def close_if_possible(self, opened: OpenRun, status: Status, words: str) -> None:
         try:

@@ -17,6 +17,12 @@ if TYPE_CHECKING:
 log = logging.getLogger("catalog.cli")
 
 
+def follow(config: Config, database: Database, *, stop: threading.Event | None = None) -> None:
+    """Do all that follows a run but the ping."""
+    send_alerts(config, database, stop=stop)
+    write_metrics(config, database)
+
+
 def send_alerts(config: Config, database: Database, *, stop: threading.Event | None = None) -> None:
     """Send what is owed. A channel that does not take it is told of in the log; it stays owed."""
     from catalog import wiring

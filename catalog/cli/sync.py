@@ -3,15 +3,15 @@
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import click
 
 from catalog import wiring
-from catalog.cli import output, syncing
+from catalog.cli import aftermath, output, syncing
 from catalog.cli.context import Context, json_option, pass_context
 from catalog.config import SourceSettings
-from catalog.domain import Change
+from catalog.domain import Change, Status
 from catalog.errors import CatalogError, Exit
 from catalog.store.database import Database
 from catalog.sync import Options, RunReport
@@ -34,27 +34,63 @@ def command(
     """Read each SOURCE's list (all of them by default) and record what changed."""
     config = context.config()
     chosen = config.select(names)
+    _demand_a_key(context, chosen)
     options = Options(
         dry_run=dry_run,
         accept_removals=accept_removals,
         accept_scope=accept_scope,
         configured=tuple(source.name for source in config.sources),
+        desk=None if dry_run else wiring.desk(config),
     )
     printer: _Printer = _Json() if as_json else _Text(context)
     database = wiring.database(config, must_exist=False if dry_run else None)
     try:
-        if not dry_run:
-            syncing.make_ready(context, config, database)
-        codes = [_sync(context, database, source, options, printer) for source in chosen]
+        if dry_run:
+            ends = [_sync(context, database, source, options, printer) for source in chosen]
+        else:
+            ends = _sync_for_good(context, database, chosen, options, printer)
     finally:
         database.close()
         printer.end()
-    return min(codes, key=_GRAVEST.index)
+    return min((end.code for end in ends), key=_GRAVEST.index)
+
+
+def _demand_a_key(context: Context, chosen: Sequence[SourceSettings]) -> None:
+    """Raise ConfigError when no source has a key: then nothing is asked, and no catalog is made for it."""
+    missing = []
+    for settings in chosen:
+        try:
+            context.key(settings)
+        except CatalogError as error:
+            missing.append(syncing.named(settings, error))
+        else:
+            return
+    raise missing[0]
+
+
+def _sync_for_good(
+    context: Context, database: Database, chosen: Sequence[SourceSettings], options: Options, printer: "_Printer"
+) -> list["_End"]:
+    """Sync each source, then do what follows; whoever watches hears of the start and of how it ended."""
+    config = context.config()
+    with aftermath.pinged(config) as problems:
+        syncing.make_ready(context, config, database)
+        ends = [_sync(context, database, source, options, printer) for source in chosen]
+        problems += [end.words for end in ends if end.words]
+        aftermath.follow(config, database)
+    return ends
+
+
+class _End(NamedTuple):
+    """How a source's run ended; `words` where that is a problem."""
+
+    code: Exit
+    words: str = ""
 
 
 def _sync(
     context: Context, database: Database, settings: SourceSettings, options: Options, printer: "_Printer"
-) -> Exit:
+) -> _End:
     """Sync one source; a failure is told and does not keep the others from their turn."""
     progress = _Progress(settings.name, shown=sys.stderr.isatty() and not context.quiet)
 
@@ -68,10 +104,15 @@ def _sync(
         )
     except CatalogError as failure:
         progress.clear()
-        return Exit(context.fail(syncing.named(settings, failure)))
+        return _failed(context, syncing.named(settings, failure))
     if report.failure is not None:
-        context.fail(syncing.named(settings, report.failure))
-    return report.exit_code
+        return _failed(context, syncing.named(settings, report.failure))
+    held = report.run.status is Status.HELD
+    return _End(report.exit_code, f"{report.run.source}: held: {report.run.error}" if held else "")
+
+
+def _failed(context: Context, failure: CatalogError) -> _End:
+    return _End(Exit(context.fail(failure)), failure.message)
 
 
 class _Progress:

@@ -40,6 +40,11 @@ class Ground:
         with sqlite3.connect(self.folder / "catalog.db") as connection:
             return connection.execute(query).fetchall()
 
+    def execute(self, statement: str) -> None:
+        """Change the database directly."""
+        with sqlite3.connect(self.folder / "catalog.db") as connection:
+            connection.execute(statement)
+
     def history(self) -> list[list[tuple[object, ...]]]:
         """Everything that must not change when a run fails."""
         views = ("models", "model_history", "changes")

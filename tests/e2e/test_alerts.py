@@ -1,0 +1,148 @@
+"""Alerts as people meet them: configured in the file, sent by `catalog sync`, looked after by `catalog alerts`."""
+
+import base64
+import hashlib
+import hmac
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests import server as wire
+from tests.e2e.ground import IDS, Ground
+from tests.server import ModelsServer, answer, model
+
+pytestmark = pytest.mark.warns  # the command line tells of failures by its log
+
+SECRET = "whsec_" + base64.b64encode(b"a secret of the receiver").decode()
+
+
+@pytest.fixture
+def receiver() -> Iterator[ModelsServer]:
+    """An HTTP server that takes everything."""
+    server = ModelsServer(always=answer({})).start()
+    yield server
+    server.close()
+
+
+def tell(ground: Ground, receiver: ModelsServer, **settings: object) -> None:
+    """Configure a signed webhook beside the source."""
+    lines = [f"{name} = {json.dumps(value)}" for name, value in settings.items()]
+    ground.configure()
+    with (ground.folder / "catalog.toml").open("a") as file:
+        file.write(f'[[alerts]]\nname = "team"\nwebhook = {{ url = "{receiver.url}/hook", secret_env = "HOOK" }}\n')
+        file.write("\n".join(lines) + "\n")
+
+
+def payloads(receiver: ModelsServer) -> list[dict[str, object]]:
+    return [json.loads(seen.body) for seen in receiver.requests]
+
+
+def test_a_new_model_is_told_once_signed_and_in_one_message(
+    ground: Ground, receiver: ModelsServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOOK", SECRET)
+    tell(ground, receiver)
+    assert ground.run("sync")[0] == 0
+    assert receiver.requests == []
+    ground.server.models += [model("claude-d"), model("claude-e")]
+    assert ground.run("sync")[0] == 0
+    assert ground.run("sync")[0] == 0
+    [seen] = receiver.requests
+    body = json.loads(seen.body)
+    assert [change["model_id"] for change in body["changes"]] == ["claude-d", "claude-e"]
+    headers = seen.headers
+    signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + seen.body
+    expected = base64.b64encode(hmac.digest(b"a secret of the receiver", signed, hashlib.sha256)).decode()
+    assert headers["webhook-signature"] == f"v1,{expected}"
+    assert headers["webhook-id"] == body["id"]
+
+
+def test_a_channel_that_is_down_fails_no_sync_stays_owed_and_is_retried_with_the_same_id(
+    ground: Ground, receiver: ModelsServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOOK", SECRET)
+    tell(ground, receiver)
+    receiver.script(wire.error(503))
+    ground.server.models.append(model("claude-d"))
+    code, _, err = ground.run("sync")
+    assert code == 0
+    assert "team did not take" in err
+    code, out, _ = ground.run("alerts", "list", "--json")
+    [delivery] = json.loads(out)
+    assert (code, delivery["status"], delivery["attempts"]) == (0, "owed", 1)
+    ground.execute("UPDATE catalog_delivery SET next_attempt_at = created_at")
+    assert ground.run("alerts", "send") == (0, "team took 1 message\n", "")
+    first, second = receiver.requests
+    assert first.headers["webhook-id"] == second.headers["webhook-id"]
+    assert first.body == second.body
+    assert json.loads(ground.run("alerts", "list", "--json")[1]) == []
+    assert json.loads(ground.run("alerts", "list", "--all", "--json")[1])[0]["status"] == "delivered"
+
+
+def test_a_channel_that_wants_no_more_is_dead_and_shows_until_it_is_tried_again(
+    ground: Ground, receiver: ModelsServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOOK", SECRET)
+    tell(ground, receiver)
+    receiver.script(wire.error(410))
+    ground.server.models.append(model("claude-d"))
+    assert ground.run("sync")[0] == 0
+    code, out, _ = ground.run("status")
+    assert code == 1
+    assert "team: 1 alert given up" in out
+    code, out, _ = ground.run("alerts", "retry", "team")
+    assert (code, out) == (0, "1 dead alert revived\nteam took 1 message\n")
+    assert ground.run("status")[0] == 0
+
+
+def test_a_sample_of_each_kind_goes_to_the_channel_and_into_no_table(
+    ground: Ground, receiver: ModelsServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOOK", SECRET)
+    events = ["added", "removed", "retiring", "overdue", "held", "sync_failed", "baseline"]
+    tell(ground, receiver, events=events)
+    code, out, _ = ground.run("alerts", "test", "team")
+    assert code == 0
+    kinds = ["changes", "held", "sync_failed", "baseline", "retiring", "overdue"]
+    assert [payload["type"] for payload in payloads(receiver)] == [f"catalog.{kind}" for kind in kinds]
+    assert all("sample" in seen.body.decode() for seen in receiver.requests)
+    assert out.count("team took") == len(kinds)
+    assert ground.rows("SELECT count(*) FROM deliveries") == [(0,)]
+    assert len({seen.headers["webhook-id"] for seen in receiver.requests}) == len(kinds)
+
+
+def test_a_missing_secret_is_named_and_the_alert_stays_owed(ground: Ground, receiver: ModelsServer) -> None:
+    tell(ground, receiver)
+    ground.server.models.append(model("claude-d"))
+    code, _, err = ground.run("sync")
+    assert code == 0
+    assert "alerts.team.webhook.secret_env" in err
+    assert receiver.requests == []
+    assert ground.rows("SELECT status, attempts FROM deliveries") == [("owed", 1)]
+
+
+def test_a_command_gets_the_same_json_on_its_standard_input(ground: Ground, tmp_path: Path) -> None:
+    target = tmp_path / "told.json"
+    with (ground.folder / "catalog.toml").open("a") as file:
+        file.write(f'[[alerts]]\nname = "hook"\ncommand = ["tee", "-a", "{target}"]\nevents = ["added"]\n')
+    ground.server.models = [model("claude-new"), *(model(id) for id in IDS)]
+    assert ground.run("sync")[0] == 0
+    assert [change["kind"] for change in json.loads(target.read_text())["changes"]] == ["added"]
+
+
+def test_an_unknown_channel_is_named_with_the_known_ones(ground: Ground, receiver: ModelsServer) -> None:
+    tell(ground, receiver)
+    code, _, err = ground.run("alerts", "test", "taem")
+    assert code == 2
+    assert "team" in err
+
+
+def test_nothing_to_send_is_said(ground: Ground, receiver: ModelsServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOOK", SECRET)
+    tell(ground, receiver)
+    assert ground.run("alerts", "send") == (0, "nothing is due\n", "")
+    with (ground.folder / "catalog.toml").open("w") as file:
+        file.write("")
+    assert ground.run("alerts", "send")[0] == 2

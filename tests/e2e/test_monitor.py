@@ -1,0 +1,61 @@
+"""Who watches the watcher: pings and the metrics file of `catalog sync`."""
+
+from pathlib import Path
+
+import pytest
+
+from tests import server as wire
+from tests.e2e.ground import Ground
+from tests.server import ModelsServer, answer, model
+
+pytestmark = pytest.mark.warns  # the command line tells of failures by its log
+
+
+def monitor(ground: Ground, text: str) -> None:
+    ground.configure()
+    with (ground.folder / "catalog.toml").open("a") as file:
+        file.write(f"[monitor]\n{text}\n")
+
+
+def test_a_sync_pings_its_start_and_its_end(ground: Ground) -> None:
+    watcher = ModelsServer(always=answer({})).start()
+    try:
+        monitor(ground, f'ping_url = "{watcher.url}/uuid"')
+        assert ground.run("sync")[0] == 0
+        ground.server.script(wire.error(401))
+        assert ground.run("sync")[0] == 3
+        ground.server.models = [model("claude-z")]
+        assert ground.run("sync")[0] == 5
+        paths = [seen.path for seen in watcher.requests]
+        assert paths == ["/uuid/start", "/uuid", "/uuid/start", "/uuid/fail", "/uuid/start", "/uuid/fail"]
+        reasons = [seen.body.decode() for seen in watcher.requests if seen.path.endswith("/fail")]
+        assert "401" in reasons[0]
+        assert "held" in reasons[1]
+        assert wire.KEY not in "".join(reasons)
+        assert ground.run("sync", "--dry-run")[0] in {0, 5}
+        assert len(watcher.requests) == 6
+    finally:
+        watcher.close()
+
+
+def test_a_watcher_that_is_down_fails_no_sync(ground: Ground) -> None:
+    monitor(ground, 'ping_url = "http://127.0.0.1:9/uuid"')
+    code, _, err = ground.run("sync")
+    assert code == 0
+    assert "could not be pinged" in err
+    assert "uuid" not in err
+
+
+def test_each_sync_writes_the_metrics_file(ground: Ground) -> None:
+    monitor(ground, 'metrics_file = "catalog.prom"')
+    assert ground.run("sync")[0] == 0
+    text = (ground.folder / "catalog.prom").read_text()
+    assert 'catalog_models_listed{source="anthropic"} 3.0' in text
+
+
+def test_a_metrics_file_that_cannot_be_written_is_told_of(ground: Ground) -> None:
+    Path(ground.folder / "taken").mkdir()
+    monitor(ground, 'metrics_file = "taken"')
+    code, _, err = ground.run("sync")
+    assert code == 0
+    assert "taken cannot be written" in err
