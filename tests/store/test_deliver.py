@@ -16,12 +16,13 @@ from typing import Any
 import pytest
 
 from catalog import deliver
-from catalog.alerts import wording
+from catalog.alerts import rules, wording
 from catalog.alerts.channels import command, webhook
 from catalog.deliver import Channel, Sender
 from catalog.errors import ConfigError
-from catalog.notice import DeliveryError, Message, Owed
+from catalog.notice import DeliveryError, Message, Owed, Rule
 from catalog.store import outbox
+from catalog.store.owing import Desk
 from tests import server as play
 from tests.server import Step, Visit
 from tests.store.world import START, World
@@ -273,6 +274,49 @@ def test_an_answer_that_is_lost_means_a_repeat_with_the_same_id_and_content(box:
     first, second = box.server.requests
     assert (first.body, first.headers["webhook-id"]) == (second.body, second.headers["webhook-id"])
     assert rows(box) == [("team", "delivered", 2, None, None)]
+
+
+def rename(box: World, old: str, new: str) -> None:
+    with box.database.write() as connection:
+        connection.exec_driver_sql(f"ALTER TABLE {old} RENAME TO {new}")
+
+
+@pytest.mark.warns
+def test_a_database_that_fails_after_the_send_means_a_repeat_with_the_same_id(box: World) -> None:
+    owe(box, "a")
+    ear = Ear(then=lambda _: rename(box, "catalog_delivery", "away"))
+    report = send(box, {"team": ear})
+    assert (report.delivered, list(report.failed)) == ({}, ["team"])
+    rename(box, "away", "catalog_delivery")
+    box.now += 60 * SECOND
+    again = Ear()
+    send(box, {"team": again})
+    assert ear.ids == again.ids == ["a"]
+    assert rows(box) == [("team", "delivered", 1, None, None)]
+
+
+def test_catching_up_owes_what_time_brought_and_sends_it(box: World) -> None:
+    milestone = Owed(
+        channel="team",
+        source="one",
+        run_id=None,
+        type="catalog.retiring",
+        uid="r",
+        payload="{}",
+        due_at=START,
+    )
+    with box.database.write() as connection:
+        outbox.register(connection, ["team"], START)
+    desk = Desk(
+        rules=(Rule(channel="team", events=("retiring",)),),
+        editor=rules,
+        planner=lambda _rule, _planned, _since, _now: [milestone],
+        ahead=timedelta(0),
+    )
+    ear = Ear()
+    for _ in range(2):
+        deliver.catch_up(box.database, desk, sender(box, {"team": ear}, render=lambda text: ("soon", text)))
+    assert ear.ids == ["r"]
 
 
 WORKER = """
