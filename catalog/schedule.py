@@ -115,7 +115,7 @@ class Worker:
         self._overdue: set[str] = set()
         self._beaten, self._seen = time.monotonic(), clock()
         self._threads = _Threads()
-        self._scheduler = BackgroundScheduler(
+        self._scheduler = _Loop(
             timezone=UTC,
             executors={"default": self._threads, "loop": DebugExecutor()},
             job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
@@ -250,6 +250,17 @@ def _unforeseen(what: str, error: Exception) -> CatalogError:
     failure = CatalogError(f"{what}: unexpected: {type(error).__name__}")
     log.error("%s", failure.message, exc_info=error, extra=logs.event("job.failed", job=what))
     return failure
+
+
+class _Loop(BackgroundScheduler):  # type: ignore[misc] # APScheduler has no types
+    """The loop; ending it forgets the jobs, also the one whose removal it is just about to ask for."""
+
+    def remove_job(self, job_id: str, jobstore: str | None = None) -> None:
+        try:
+            super().remove_job(job_id, jobstore)
+        except JobLookupError:
+            if self.running:
+                raise
 
 
 class _Threads(BaseExecutor):  # type: ignore[misc] # APScheduler has no types

@@ -22,7 +22,7 @@ COMMANDS = {
     "init": ("catalog.cli.init:command", "Write a commented catalog.toml."),
     "check": ("catalog.cli.check:command", "Say what is wrong with the set-up, and how to mend it."),
     "sync": ("catalog.cli.sync:command", "Read each source's list and record what changed."),
-    "run": ("catalog.cli.run:command", "Stay up, and do the same on a schedule."),
+    "run": ("catalog.cli.worker:command", "Stay up, and do the same on a schedule."),
     "models": ("catalog.cli.reads:models", "List the models: now, or at a moment."),
     "show": ("catalog.cli.show:command", "Tell one model's whole story."),
     "changes": ("catalog.cli.reads:changes", "Print the change log, newest first."),

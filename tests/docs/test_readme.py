@@ -168,7 +168,9 @@ def test_cron_mails_changes_and_problems_only(newcomer: Newcomer) -> None:
 
 def test_the_shown_sources_can_be_synced(newcomer: Newcomer) -> None:
     gateway = ModelsServer(models=before(), key="gw-0123456789", reshape=lambda page: {"data": page["data"]}).start()
-    text = blocks("toml")[0].replace("https://models.example.org", gateway.url)
+    text = next(block for block in blocks("toml") if "gateway" in block).replace(
+        "https://models.example.org", gateway.url
+    )
     (newcomer.folder / "catalog.toml").write_text(text)
     keys = {"ANTHROPIC_API_KEY": "sk-ant-...", "GATEWAY_KEY": "gw-0123456789"}
     both = newcomer.types("catalog sync", **keys)
