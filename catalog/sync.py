@@ -5,7 +5,7 @@ import pickle
 import tempfile
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -318,5 +318,6 @@ class _Task:
         took = dates.age(run.finished_at - run.started_at) if run.finished_at else ""
         told = logs.event("run.finished", source=run.source, run_id=run_id, status=run.status.value, took=took)
         log.debug("run %d of %s: %s", run_id, run.source, run.status, extra=told)
-        self.tell(report, reports.changes(connection, run_id))
+        with closing(reports.changes(connection, run_id)) as changes:  # before the connection, if nobody reads on
+            self.tell(report, changes)
         return report

@@ -3,6 +3,7 @@
 A command returns an exit code (None: done) or raises a CatalogError. Its module is imported only when it is called.
 """
 
+import errno
 import io
 import os
 import signal
@@ -111,7 +112,7 @@ def _told(context: Context, error: BaseException) -> int:
             code = _stopped(context, Exit.TERMINATED)
         case BrokenPipeError():  # Whoever reads us has read enough.
             code = Exit.FAILED
-        case OSError(filename=None, strerror=str(reason)):
+        case OSError(filename=None, errno=errno.ENOSPC | errno.EDQUOT | errno.EFBIG | errno.EIO, strerror=reason):
             code = context.fail(CatalogError(f"the output could not be written: {reason}"))
         case _:
             code = _unexpected(context, error)

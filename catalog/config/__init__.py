@@ -75,7 +75,7 @@ def load(
     Raises ConfigError that tells of every problem at once.
     """
     environ = os.environ if environ is None else environ
-    directory = directory or Path.cwd()
+    directory = directory or _here()
     file = reading.find(path, environ, directory)
     found = reading.settings(file, environ, directory)
     return Config(
@@ -96,7 +96,7 @@ def database(url: str, *, setting: str, directory: Path | None = None) -> Databa
         places.DatabaseUrl().read(url)
     except ValueError as error:
         raise ConfigError(f"{setting} {error}") from None
-    return DatabaseSettings(url=reading.placed(url, directory or Path.cwd()))
+    return DatabaseSettings(url=reading.placed(url, directory or _here()))
 
 
 def key(source: SourceSettings, *, environ: Mapping[str, str] | None = None) -> Key:
@@ -130,3 +130,10 @@ def secrets(config: Config, *, environ: Mapping[str, str] | None = None) -> Iter
     for alert in config.alerts:
         yield from addresses.known(alert, environ)
     yield config.monitor.ping_url
+
+
+def _here() -> Path:
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        raise ConfigError("the folder this was started in is gone", hint="cd to a folder that is there") from None

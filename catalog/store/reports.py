@@ -1,6 +1,6 @@
 """What one run found, read back for whoever started it."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -40,7 +40,7 @@ def has_begun(connection: sa.Connection, source: str, since: datetime) -> bool:
     return connection.execute(wanted.limit(1)).first() is not None
 
 
-def changes(connection: sa.Connection, run_id: int) -> Iterator[Change]:
+def changes(connection: sa.Connection, run_id: int) -> Generator[Change, None, None]:
     """Stream what a run recorded, in the order of the log."""
     view = schema.changes
     wanted = sa.select(view).where(view.c.run_id == run_id).order_by(view.c.change_id)

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -243,3 +244,15 @@ def test_output_that_cannot_be_written_is_not_blamed_on_the_database(ground: Gro
         done = subprocess.run(run, cwd=ground.folder, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
     assert done.stderr == "catalog: the output could not be written: No space left on device\n"
     assert done.returncode == 1
+
+
+@pytest.mark.warns
+def test_a_folder_that_is_gone_is_told_as_that(ground: Ground, tmp_path: Path) -> None:
+    """In a folder that somebody had removed, every command failed as `unexpected`."""
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    os.chdir(gone)
+    gone.rmdir()
+    code, out, err = ground.run("models")
+    assert (code, out) == (2, "")
+    assert err == "catalog: the folder this was started in is gone\n  cd to a folder that is there\n"

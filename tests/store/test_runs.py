@@ -4,7 +4,7 @@ import re
 import sqlite3
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from catalog.domain import Status
+from catalog.domain import Change, Status
 from catalog.errors import Exit, StoppedError
 from catalog.store import courtesy, runs, schema
+from catalog.sync import RunReport
 from catalog.upstream import wire
 from tests import server as play
 from tests.store import world as worlds
@@ -315,3 +316,19 @@ def test_a_dry_run_makes_no_schema(enter: Enter, database_url: str) -> None:
     assert world.sync(dry_run=True).run.added == 1
     with world.database.read() as connection:
         assert sa.inspect(connection).get_table_names() == []
+
+
+def test_whoever_stops_listening_to_a_run_hears_nothing_of_the_database(
+    world: World, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`sync | head -1` ended with `Error closing cursor`: the changes were let go after their connection."""
+
+    def stop(_report: RunReport, changes: Iterable[Change]) -> None:
+        next(iter(changes))
+        raise BrokenPipeError
+
+    world.lists(*(f"m{number}" for number in range(2500)))
+    monkeypatch.setattr(world, "hear", stop)
+    with pytest.raises(BrokenPipeError) as kept:
+        world.sync()
+    assert (kept.type, caplog.text) == (BrokenPipeError, "")
