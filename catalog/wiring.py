@@ -158,14 +158,16 @@ def channel(config: Config, alert: AlertSettings) -> "Channel":
     if url is None:
         return command.open_(alert.command or (), withheld=_withheld(config))
     if alert.webhook is None:
+        apprise_.check(url.reveal())
         return apprise_.open_(url.reveal())
     secret = configuration.channel_secret(alert)
     return webhook.open_(url.reveal(), secret=secret.reveal() if secret else None)
 
 
 def _withheld(config: Config) -> Sequence[str]:
-    """Name the variables that hold keys: no program that is told of changes needs them."""
-    return [source.api_key_env for source in config.sources]
+    """Name the variables that hold secrets: no program that is told of changes needs them."""
+    hooks = [alert.webhook.secret_env for alert in config.alerts if alert.webhook and alert.webhook.secret_env]
+    return [*(source.api_key_env for source in config.sources), *hooks, "CATALOG_DATABASE_URL"]
 
 
 def _rule(alert: AlertSettings, watched: frozenset[str]) -> "Rule":

@@ -5,7 +5,7 @@ import click
 from catalog import wiring
 from catalog.cli import output
 from catalog.cli.context import Context, pass_context
-from catalog.config import Config, SourceSettings
+from catalog.config import AlertSettings, Config, SourceSettings
 from catalog.errors import CatalogError, Exit
 from catalog.store import upgrade
 from catalog.upstream.client import MAX_LIMIT
@@ -18,6 +18,7 @@ def command(context: Context) -> int:
     config = context.config()
     output.line(f"ok    configuration: {config.path or 'defaults and environment'}")
     codes = [_database(context, config), *(_source(context, source) for source in config.sources)]
+    codes += [_channel(context, config, alert) for alert in config.alerts]
     return max(codes)
 
 
@@ -52,4 +53,14 @@ def _source(context: Context, settings: SourceSettings) -> int:
         output.line(f"note  {settings.name}: the list is empty; check the key's rights, `lifecycle` and `workspace_id`")
     if not settings.confirm_after:
         output.line(f'note  {settings.name}: confirm_after = "0s" believes an outage that lasts for two walks in a row')
+    return Exit.DONE
+
+
+def _channel(context: Context, config: Config, alert: AlertSettings) -> int:
+    """Look whether a channel has all it needs; sends nothing."""
+    try:
+        wiring.channel(config, alert)
+    except CatalogError as failure:
+        return context.fail(type(failure)(f"channel {alert.name}: {failure.message}", hint=failure.hint))
+    output.line(f"ok    channel {alert.name}: `catalog alerts test {alert.name}` sends it a sample")
     return Exit.DONE

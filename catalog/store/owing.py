@@ -81,12 +81,12 @@ def _of_rule(connection: sa.Connection, rule: Rule, facts: RunFacts, editor: Edi
 def _told_now(connection: sa.Connection, rule: Rule, facts: RunFacts, editor: Editor) -> Iterator[News]:
     """Stream a run's news for a channel; removals that have to settle are put aside, and returns cancel them."""
     of_run = schema.changes.c.run_id == facts.run_id
-    if not rule.settle:
-        return _news(connection, of_run)
-    removed = _news(connection, of_run & (schema.changes.c.kind == Kind.REMOVED.value))
-    _put_aside(connection, rule, [each for each in removed if editor.concerns(rule, each)], facts)
     back = _cancel_returned(connection, rule, facts)
-    told = _news(connection, of_run & (schema.changes.c.kind != Kind.REMOVED.value))
+    if rule.settle:
+        removed = _news(connection, of_run & (schema.changes.c.kind == Kind.REMOVED.value))
+        _put_aside(connection, rule, [each for each in removed if editor.concerns(rule, each)], facts)
+        of_run &= schema.changes.c.kind != Kind.REMOVED.value
+    told = _news(connection, of_run)
     return (each for each in told if each.change.kind is not Kind.RETURNED or each.change.model_id not in back)
 
 

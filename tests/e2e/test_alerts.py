@@ -146,3 +146,19 @@ def test_nothing_to_send_is_said(ground: Ground, receiver: ModelsServer, monkeyp
     with (ground.folder / "catalog.toml").open("w") as file:
         file.write("")
     assert ground.run("alerts", "send")[0] == 2
+
+
+def test_check_looks_at_each_channel_and_sends_nothing(
+    ground: Ground, receiver: ModelsServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tell(ground, receiver)
+    with (ground.folder / "catalog.toml").open("a") as file:
+        file.write('[[alerts]]\nname = "odd"\nurl = "nosuch://secret-token"\n')
+    code, out, err = ground.run("check")
+    assert code == 2
+    assert "channel team" in err
+    assert "channel odd" in err
+    assert "secret-token" not in out + err
+    monkeypatch.setenv("HOOK", SECRET)
+    assert "ok    channel team" in ground.run("check")[1]
+    assert receiver.requests == []
