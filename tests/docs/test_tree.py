@@ -54,7 +54,7 @@ def test_scripts_are_plain_sh_and_can_be_run(script: str) -> None:
     assert path.read_text().startswith("#!/bin/sh\n")
 
 
-@pytest.mark.parametrize("name", ["runtime", "dev", "tools"])
+@pytest.mark.parametrize("name", ["runtime", "dev", "tools", "build"])
 def test_every_locked_package_has_hashes(name: str) -> None:
     lock = (ROOT / f"requirements/{name}.lock").read_text().replace("\\\n", " ")
     assert [line for line in lock.splitlines() if "--hash=sha256:" not in line] == []
