@@ -68,7 +68,7 @@ def explain(error: BaseException | None, name: str, *, lost: bool = False) -> Da
         )
     state = getattr(error, "sqlstate", None) or ""
     if lost or state.startswith(_LOST):
-        hint = "nothing was written; run it again when the server is back"
+        hint = "a run is kept whole or not at all; run it again when the server is back"
         return LostConnectionError(f"the connection to {name} was lost", hint=hint)
     words = _POSTGRES.get(state) or _while_connecting(str(error))
     if words is None and not state and type(error).__name__ == "OperationalError":

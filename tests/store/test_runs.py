@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from catalog import sync
 from catalog.domain import Change, Status
 from catalog.errors import Exit, StoppedError
 from catalog.store import courtesy, runs, schema
@@ -160,9 +161,7 @@ def test_a_run_that_is_interrupted_says_so_and_writes_nothing(world: World, sign
         raise signal
 
     with pytest.raises(signal):
-        worlds.syncs.sync_source(
-            world.database, world.client, world.source("one"), clock=lambda: world.now, on_page=interrupt
-        )
+        sync.sync_source(world.database, world.client, world.source("one"), clock=lambda: world.now, on_page=interrupt)
     assert (world.listed(), world.last_run("status")) == ("a", ("abandoned",))
     assert world.sync().run.added == 2
 
@@ -247,12 +246,18 @@ def test_a_source_that_left_the_configuration_says_so(world: World) -> None:
     assert world.rows("sources", "source", "configured") == [("one", True), ("two", True)]
 
 
-def test_a_source_that_moved_says_where(world: World) -> None:
+def test_a_source_that_moved_says_where_and_has_a_new_baseline(world: World) -> None:
     world.lists("a")
     world.sync()
-    assert world.rows("sources", "source", "base_url", "last_status", "last_whole_at", "models_listed") == [
-        ("one", world.server.url, "complete", 11, 1)
-    ]
+    columns = ("source", "base_url", "last_status", "last_whole_at", "models_listed")
+    assert world.rows("sources", *columns) == [("one", world.server.url, "complete", 11, 1)]
+    elsewhere = play.ModelsServer().start()
+    with worlds.entering(elsewhere) as enter:
+        moved = enter(world.url)
+        moved.lists("a", "b")
+        assert moved.sync(after=20).baseline
+    elsewhere.close()
+    assert world.rows("sources", *columns) == [("one", elsewhere.url, "complete", 21, 2)]
 
 
 # Dry runs

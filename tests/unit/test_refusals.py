@@ -1,0 +1,88 @@
+"""What a database means by refusing, in words; and that nothing a driver said is repeated."""
+
+import sqlite3
+
+import pytest
+from psycopg import OperationalError, errors
+
+from catalog.errors import LostConnectionError
+from catalog.store import refusals
+
+SECRET = "hunter2"
+
+
+def said(error: BaseException, *, lost: bool = False) -> str:
+    explained = refusals.explain(error, "catalog.db", lost=lost)
+    assert SECRET not in f"{explained} {explained.hint}"
+    assert explained.message.startswith(("the database catalog.db ", "the connection to catalog.db "))
+    return explained.message.removeprefix("the database catalog.db ")
+
+
+def sqlite_error(name: str) -> sqlite3.Error:
+    error = sqlite3.OperationalError(f"{name} {SECRET}")
+    error.sqlite_errorname = name
+    return error
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("SQLITE_BUSY", "is locked by another program"),
+        ("SQLITE_BUSY_SNAPSHOT", "is locked by another program"),
+        ("SQLITE_READONLY", "cannot be written"),
+        ("SQLITE_CANTOPEN", "cannot be opened"),
+        ("SQLITE_FULL", "has no room: the disk is full"),
+        ("SQLITE_IOERR_WRITE", "cannot be read or written: the disk failed or is full"),
+        ("SQLITE_NOTADB", "is no SQLite database"),
+        ("SQLITE_CORRUPT", "is damaged"),
+        ("SQLITE_CONSTRAINT_TRIGGER", "refused a statement (OperationalError SQLITE_CONSTRAINT_TRIGGER)"),
+    ],
+)
+def test_what_sqlite_means(name: str, words: str) -> None:
+    assert said(sqlite_error(name)) == words
+
+
+def test_sqlite_without_our_tables_holds_no_catalog() -> None:
+    assert said(sqlite3.OperationalError("no such table: models")) == "holds no catalog"
+    assert said(sqlite3.ProgrammingError(SECRET)) == "refused a statement (ProgrammingError)"
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        ("28P01", "refused the password"),
+        ("3D000", "is not there"),
+        ("42501", "denied a right"),
+        ("25006", "is read-only"),
+        ("42P01", "holds no catalog"),
+        ("53100", "has no room: the disk is full"),
+        ("22P05", "cannot hold all text: its encoding is not UTF8"),
+        ("23514", "refused a statement (CheckViolation 23514)"),
+    ],
+)
+def test_what_postgres_means(state: str, words: str) -> None:
+    assert said(errors.lookup(state)(SECRET)) == words
+
+
+@pytest.mark.parametrize("state", ["57P01", "57P02", "08006"])
+def test_a_lost_connection_is_told_from_a_refusal(state: str) -> None:
+    assert isinstance(refusals.explain(errors.lookup(state)(SECRET), "here"), LostConnectionError)
+    assert isinstance(refusals.explain(OperationalError(SECRET), "here", lost=True), LostConnectionError)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("connection failed: Connection refused", "does not answer: connection refused"),
+        ("failed to resolve host 'db'", "cannot be found: its host name does not resolve"),
+        ("connection timeout expired", "does not answer in time"),
+        ("FATAL: sorry, too many clients already", "has no connection left"),
+        ('database "x" does not exist', "is not there, or has no such user"),
+    ],
+)
+def test_a_server_that_cannot_be_reached_is_told_by_how(text: str, words: str) -> None:
+    assert said(OperationalError(f"{text} {SECRET}")) == words
+
+
+def test_a_file_that_the_system_refuses_is_told_by_its_reason() -> None:
+    assert said(PermissionError(13, "Permission denied", SECRET)) == "cannot be opened (Permission denied)"
