@@ -113,6 +113,7 @@ class Worker:
         self._planned: dict[str, Any] = {}
         self._turns = threading.BoundedSemaphore(_AT_ONCE)
         self._overdue: set[str] = set()
+        self._looking = threading.Lock()
         self._beaten, self._seen = time.monotonic(), clock()
         self._threads = _Threads()
         self._scheduler = _Loop(
@@ -147,7 +148,10 @@ class Worker:
 
         It also plans anew when the clock went back, lest the next slot be a year away.
         """
-        now = self._clock()
+        with self._looking:
+            return self._is_alive(self._clock())
+
+    def _is_alive(self, now: datetime) -> bool:
         if now < self._seen - _CLOCK_SLACK:
             self._plan_anew(now)
         self._seen = now

@@ -20,7 +20,7 @@ from catalog.upstream.client import ModelsClient
 if TYPE_CHECKING:
     from catalog.deliver import Channel, Sender
     from catalog.notice import Message, Owed, Planned, Rule
-    from catalog.schedule import Task, Worker
+    from catalog.schedule import Chore, Task, Worker
     from catalog.store.owing import Desk
 
 
@@ -93,11 +93,11 @@ def task(config: Config, settings: SourceSettings, run: "Callable[[datetime], sy
     return schedule.Task(source=settings.name, timetable=timetable, run=run, deadline=settings.deadline)
 
 
-def worker(tasks: "Sequence[Task]", *, stopping: threading.Event) -> "Worker":
+def worker(tasks: "Sequence[Task]", chores: "Sequence[Chore]", *, stopping: threading.Event) -> "Worker":
     """Give a worker on the wall clock, whose runs end once `stopping` is set."""
     from catalog import schedule
 
-    return schedule.Worker(tasks, stopping=stopping, clock=utc_now, spread=random.random)
+    return schedule.Worker(tasks, chores, stopping=stopping, clock=utc_now, spread=random.random)
 
 
 def desk(config: Config) -> "Desk | None":

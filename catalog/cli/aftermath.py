@@ -2,8 +2,10 @@
 
 import logging
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from catalog import logs
@@ -13,6 +15,7 @@ from catalog.store.database import Database
 
 if TYPE_CHECKING:
     from catalog.ping import Pinger
+    from catalog.schedule import Chore
 
 log = logging.getLogger("catalog.cli")
 
@@ -52,6 +55,34 @@ def write_metrics(config: Config, database: Database) -> None:
     except OSError as error:
         told = logs.event("metrics.unwritten", path=str(path))
         log.warning("the metrics file %s cannot be written (%s)", path, error.strerror, extra=told)
+
+
+def chores(config: Config, database: Database, *, stop: threading.Event) -> "list[Chore]":
+    """Give what a worker does in between: what follows each run of `catalog sync`, but at its own pace."""
+    from catalog.schedule import Chore
+
+    found = []
+    if config.alerts:
+        send = partial(send_alerts, config, database, stop=stop)
+        found.append(Chore(name="alerts", work=send, every=timedelta(seconds=5)))
+    if config.monitor.metrics_file:
+        write = partial(write_metrics, config, database)
+        found.append(Chore(name="metrics", work=write, every=timedelta(seconds=15)))
+    return found
+
+
+def probed(config: Config, database: Database, alive: Callable[[], bool]) -> AbstractContextManager[object]:
+    """Answer whoever looks at a worker for as long as the block lasts, where that is configured."""
+    address = config.monitor.listen
+    if address is None:
+        return nullcontext()
+    from catalog import metrics, probes
+
+    return probes.serving(
+        address,
+        page=lambda: metrics.page(database),
+        problems=lambda: [] if alive() else ["the schedule stands still, or a run hangs"],
+    )
 
 
 def pinger(config: Config) -> "Pinger | None":

@@ -34,7 +34,7 @@ def command(
     """Read each SOURCE's list (all of them by default) and record what changed."""
     config = context.config()
     chosen = config.select(names)
-    _demand_a_key(context, chosen)
+    syncing.demand_a_key(context, chosen)
     options = Options(
         dry_run=dry_run,
         accept_removals=accept_removals,
@@ -53,19 +53,6 @@ def command(
         database.close()
         printer.end()
     return min((end.code for end in ends), key=_GRAVEST.index)
-
-
-def _demand_a_key(context: Context, chosen: Sequence[SourceSettings]) -> None:
-    """Raise ConfigError when no source has a key: then nothing is asked, and no catalog is made for it."""
-    missing = []
-    for settings in chosen:
-        try:
-            context.key(settings)
-        except CatalogError as error:
-            missing.append(syncing.named(settings, error))
-        else:
-            return
-    raise missing[0]
 
 
 def _sync_for_good(

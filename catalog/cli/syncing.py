@@ -2,7 +2,7 @@
 
 import itertools
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from catalog import sync, wiring
 from catalog.cli import lines, output
@@ -14,6 +14,19 @@ from catalog.store import upgrade
 from catalog.store.database import Database
 from catalog.sync import Options, RunReport, Tell
 from catalog.upstream import walk
+
+
+def demand_a_key(context: Context, chosen: Sequence[SourceSettings]) -> None:
+    """Raise ConfigError when no source has a key: then nothing is asked, and no catalog is made for it."""
+    missing = []
+    for settings in chosen:
+        try:
+            context.key(settings)
+        except CatalogError as error:
+            missing.append(named(settings, error))
+        else:
+            return
+    raise missing[0]
 
 
 def make_ready(context: Context, config: Config, database: Database) -> None:

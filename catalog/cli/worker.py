@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from catalog import logs, systemd, wiring
-from catalog.cli import syncing
+from catalog.cli import aftermath, syncing
 from catalog.cli.context import Context, pass_context
 from catalog.config import Config, Key, SourceSettings
 from catalog.domain import Change, Status
@@ -23,6 +23,7 @@ from catalog.store.database import Database
 from catalog.sync import Options, RunReport
 
 if TYPE_CHECKING:
+    from catalog.ping import Pinger
     from catalog.schedule import Worker
 
 log = logging.getLogger("catalog.cli")
@@ -42,8 +43,8 @@ def command(context: Context, names: Sequence[str]) -> None:
     """
     config = context.config()
     chosen = config.select(names)
-    for settings in chosen:
-        context.key(settings)  # better none at all than one that can never work
+    syncing.demand_a_key(context, chosen)
+    wiring.desk(config)  # a watchlist that cannot be read is told of now
     database = wiring.database(config)
     try:
         syncing.make_ready(context, config, database)
@@ -62,13 +63,15 @@ class _Shift:
         self._speaking = threading.Lock()
         self._pages: dict[str, str] = {}
         self._configured = tuple(source.name for source in config.sources)
+        self._pings = _Pings(aftermath.pinger(config))
 
     def work(self, chosen: Sequence[SourceSettings]) -> None:
         """Stay up until an exception says that it is enough."""
         tasks = [wiring.task(self._config, settings, partial(self._run, settings)) for settings in chosen]
-        worker = wiring.worker(tasks, stopping=self._stopping)
+        chores = aftermath.chores(self._config, self._database, stop=self._stopping)
+        worker = wiring.worker(tasks, chores, stopping=self._stopping)
         try:
-            with self._board(worker):
+            with aftermath.probed(self._config, self._database, worker.alive), self._board(worker):
                 self._context.start_logs()  # from here on, lines go above the live ones
                 worker.start()
                 systemd.notify("READY=1", os.environ)
@@ -92,6 +95,7 @@ class _Shift:
         try:
             if wiring.has_begun(self._database, settings, slot):
                 return None
+            self._pings.begin()
             report = self._once(settings, slot)
         except StoppedError:
             raise
@@ -102,6 +106,9 @@ class _Shift:
             self._pages.pop(settings.name, None)
         if report.failure is not None:
             self._fail(settings, report.failure)
+        elif report.run.status is not Status.SKIPPED:
+            held = report.run.status is Status.HELD
+            self._pings.end(settings.name, f"{settings.name}: held: {report.run.error}" if held else "")
         return report
 
     def _once(self, settings: SourceSettings, slot: datetime) -> RunReport:
@@ -109,7 +116,7 @@ class _Shift:
             self._database,
             settings,
             self._key(settings),
-            options=Options(configured=self._configured, slot=slot),
+            options=Options(configured=self._configured, slot=slot, desk=wiring.desk(self._config)),
             tell=self._tell,
             on_page=partial(self._page, settings.name),
             on_wait=self._check,
@@ -129,8 +136,10 @@ class _Shift:
             sys.stdout.flush()
 
     def _fail(self, settings: SourceSettings, failure: CatalogError) -> None:
+        named = syncing.named(settings, failure)
         with self._speaking:
-            self._context.fail(syncing.named(settings, failure))
+            self._context.fail(named)
+        self._pings.end(settings.name, named.message)
 
     def _page(self, source: str, pages: int, models: int) -> None:
         self._pages[source] = f"page {pages:,}, {models:,} models"
@@ -138,6 +147,31 @@ class _Shift:
     def _check(self) -> None:
         if self._stopping.is_set():
             raise StoppedError("it was stopped: the program was told to end")
+
+
+class _Pings:
+    """Tells the watcher how the runs go: well only while no source's last run had a problem."""
+
+    def __init__(self, pinger: "Pinger | None") -> None:
+        self._pinger = pinger
+        self._problems: dict[str, str] = {}
+        self._telling = threading.Lock()
+
+    def begin(self) -> None:
+        if self._pinger:
+            self._pinger.started()
+
+    def end(self, source: str, problem: str) -> None:
+        """Note how a run ended; `problem` is empty if it ended well."""
+        if self._pinger is None:
+            return
+        with self._telling:
+            self._problems[source] = problem
+            problems = [words for words in self._problems.values() if words]
+            if problems:
+                self._pinger.failed("\n".join(problems))
+            else:
+                self._pinger.succeeded()
 
 
 def _stay(worker: "Worker", *, sleep: Callable[[float], None] = time.sleep) -> None:

@@ -10,6 +10,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
@@ -226,6 +227,43 @@ def test_a_service_manager_hears_when_it_is_ready_alive_and_about_to_end(quick: 
             heard.append(manager.recv(100))
     assert heard[0] == b"READY=1"
     assert set(heard[1:-1]) == {b"WATCHDOG=1"}
+
+
+def test_what_follows_a_sync_is_done_in_between(quick: Place) -> None:
+    watcher = ModelsServer(always=play.answer({})).start()
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with (quick.folder / "catalog.toml").open("a") as file:
+        file.write(
+            f'[[alerts]]\nname = "team"\nwebhook = {{ url = "{watcher.url}/hook" }}\n'
+            f'[monitor]\nping_url = "{watcher.url}/ping"\nmetrics_file = "catalog.prom"\nlisten = "127.0.0.1:{port}"\n'
+        )
+    process = quick.run()
+    try:
+        wait_for(quick.said)
+        quick.server.models.append(model("claude-c"))
+        wait_for(lambda: "/hook" in [seen.path for seen in watcher.requests])
+        assert (quick.folder / "catalog.prom").exists()
+        assert asked(port, "/healthz") == (200, "ok\n")
+        assert 'catalog_models_listed{source="one"} 3.0' in asked(port, "/metrics")[1]
+        quick.server.always = play.error(401)
+        wait_for(lambda: "/ping/fail" in [seen.path for seen in watcher.requests])
+        assert end(process) == 143
+    finally:
+        watcher.close()
+    paths = [seen.path for seen in watcher.requests]
+    assert paths[:2] == ["/ping/start", "/ping"]
+    assert paths.count("/hook") == 1
+
+
+def asked(port: int, path: str) -> tuple[int, str]:
+    connection = HTTPConnection("127.0.0.1", port, timeout=5)
+    connection.request("GET", path)
+    answer = connection.getresponse()
+    text = answer.read().decode()
+    connection.close()
+    return answer.status, text
 
 
 def test_a_terminal_shows_one_live_line_per_source(quick: Place) -> None:
