@@ -223,6 +223,8 @@ class _Merge:
         """Fill in the counts; give how many models moved: from listed to missing, or from missing to removed."""
         if judged.anew:
             self.start_anew()
+        elif not judged.stranger:
+            self.forget_strangers()
         counts["removed"] = 0 if judged.anew else self.remove(judged)
         counts["missing"] = self.absent_count - counts["removed"]
         fresh = self.mark_missing()
@@ -233,13 +235,23 @@ class _Merge:
     def count_absent(self) -> tuple[int, int]:
         if self.tally.present == self.before.models_listed:
             return 0, 0
-        counts = sa.select(sa.func.count(), sa.func.count(model.c.held_run)).where(*self.absent())
-        absent, held = self.connection.execute(counts).one()
-        return absent, held
+        held = sa.func.count(sa.case((~self.since_strangers(model.c.held_run), model.c.held_run)))
+        absent, waiting = self.connection.execute(sa.select(sa.func.count(), held).where(*self.absent())).one()
+        return absent, waiting
 
     def start_anew(self) -> None:
         lacking = model.update().where(*self.absent(), model.c.missing_run.is_not(None))
         self.connection.execute(lacking.values(missing_run=self.run_id, held_run=None))
+
+    def forget_strangers(self) -> None:
+        """What only another asker's walks lacked starts anew, and what was held for the asker's sake is not held."""
+        lacking = model.update().where(*self.absent(), self.since_strangers(model.c.held_run))
+        since = sa.case((self.since_strangers(model.c.missing_run), self.run_id), else_=model.c.missing_run)
+        self.connection.execute(lacking.values(missing_run=since, held_run=None))
+
+    def since_strangers(self, column: sa.Column[int]) -> sa.ColumnElement[bool]:
+        """Whole walks by the same asker end with `absence_run`: what came after it, another one found."""
+        return column > (self.before.absence_run or 0)
 
     def remove(self, judged: Judgement) -> int:
         limit = self.walked_at() - self.request.policy.confirm_after

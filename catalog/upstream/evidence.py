@@ -14,21 +14,16 @@ class Evidence:
 
     identity: Identity = field(default_factory=Identity)
     _doubts: dict[str, None] = field(default_factory=dict)  # in the order they came, each once
-    _warnings: list[str] = field(default_factory=list)
+    _warnings: dict[str, None] = field(default_factory=dict)
     _untold: int = 0
     _repeated: int = 0
 
     def note(self, number: int, page: wire.Page) -> None:
         """Take in what was wrong with page `number`."""
-        for warning in page.warnings:
-            if len(self._warnings) < WARNINGS_KEPT:
-                self._warnings.append(f"page {number}: {warning}")
-            else:
-                self._untold += 1
-        if page.unusable:
-            self.doubt("an entry has no usable id")
-        if page.disputed:
-            self.doubt("an id is listed twice with different content")
+        for words in page.doubts:
+            self._keep(self._doubts, f"page {number}: {words}")
+        for words in page.warnings:
+            self._keep(self._warnings, f"page {number}: {words}")
 
     def meet(self, identity: Identity) -> None:
         """Take in who a page says is asking; a header that is absent says nothing."""
@@ -45,6 +40,12 @@ class Evidence:
     def doubt(self, words: str) -> None:
         """Take in a reason not to hold against anyone what the walk lacks."""
         self._doubts[words] = None
+
+    def _keep(self, told: dict[str, None], words: str) -> None:
+        if len(told) < WARNINGS_KEPT:
+            told[words] = None
+        else:
+            self._untold += 1
 
     def outcome(self, pages: int) -> Outcome:
         """The verdict on a walk that reached its end."""

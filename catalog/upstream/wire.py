@@ -55,12 +55,13 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     duplicates: int  # entries dropped because they say what an earlier one of the same id said
     disputed: int  # ids listed twice with different content
     repaired: int  # entries that a strict decoder refuses
-    warnings: list[str]
+    doubts: list[str]  # in words, why not all of the page can be trusted
+    warnings: list[str]  # what was put right, in words
 
     @property
     def clean(self) -> bool:
         """Whether nothing on the page needs a warning."""
-        return not self.warnings
+        return not (self.doubts or self.warnings)
 
 
 class Reader:
@@ -96,7 +97,8 @@ class Reader:
             duplicates=duplicates,
             disputed=len(disputed),
             repaired=repaired,
-            warnings=_warnings(unusable, duplicates, disputed, repaired),
+            doubts=_doubts(unusable, disputed),
+            warnings=_warnings(duplicates, repaired),
         )
 
     def model(self, raw: bytes) -> domain.ModelInfo:
@@ -230,13 +232,18 @@ def _agree(one: Item, other: Item) -> bool:
     return same_columns and {**a.attributes, "created_at": ""} == {**b.attributes, "created_at": ""}
 
 
-def _warnings(unusable: int, duplicates: int, disputed: Sequence[str], repaired: int) -> list[str]:
-    warnings = []
+def _doubts(unusable: int, disputed: Sequence[str]) -> list[str]:
+    doubts = []
     if unusable:
-        warnings.append(f"{_count(unusable)} without a usable id: such models cannot be recorded")
+        doubts.append(f"{_count(unusable)} without a usable id: such models cannot be recorded")
     if disputed:
         named = ", ".join(disputed[:3]) + (", ..." if disputed[3:] else "")
-        warnings.append(f"listed twice on one page with different content: {named}")
+        doubts.append(f"listed twice on one page with different content: {named}")
+    return doubts
+
+
+def _warnings(duplicates: int, repaired: int) -> list[str]:
+    warnings = []
     if duplicates:
         warnings.append(f"{_count(duplicates)} dropped as a repetition on the same page")
     if repaired:

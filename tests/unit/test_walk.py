@@ -216,11 +216,11 @@ def test_known_pages_count_as_repeated_too(server: ModelsServer, shelf: Shelf, g
 @pytest.mark.parametrize(
     ("items", "listed", "words"),
     [
-        ([model("a"), {"type": "model"}, model("b")], 2, "no usable id"),
-        ([model("a"), model("b") | {"id": 5}], 1, "no usable id"),
-        ([model("a"), model("b" * 300)], 1, "no usable id"),
-        ([model("a"), model("b\n")], 1, "no usable id"),
-        ([{"id": None}], 0, "no usable id"),
+        ([model("a"), {"type": "model"}, model("b")], 2, "without a usable id"),
+        ([model("a"), model("b") | {"id": 5}], 1, "without a usable id"),
+        ([model("a"), model("b" * 300)], 1, "without a usable id"),
+        ([model("a"), model("b\n")], 1, "without a usable id"),
+        ([{"id": None}], 0, "without a usable id"),
         ([model("a"), model("a", display_name="Other")], 1, "different content"),
     ],
 )
@@ -231,7 +231,9 @@ def test_what_cannot_be_trusted_fully_is_unclean_and_told(
     heard: list[int] = []
     outcome = go(page_size=10, on_page=lambda _, models: heard.append(models))
     assert (outcome.verdict, heard) == (Verdict.UNCLEAN, [listed])
-    assert words in outcome.warnings[0]
+    [told] = outcome.warnings
+    assert told.startswith("page 1: ")
+    assert words in told
 
 
 def test_an_id_on_two_pages_that_stays_after_three_restarts_is_unclean(
@@ -276,6 +278,16 @@ def test_warnings_are_told_up_to_a_number(server: ModelsServer, go: Go) -> None:
     outcome = go()
     assert (outcome.verdict, outcome.pages, len(outcome.warnings)) == (Verdict.WHOLE, 25, 21)
     assert outcome.warnings[0].startswith("page 1: ")
+    assert outcome.warnings[-1] == "and 5 more warnings"
+
+
+def test_a_doubt_counts_also_where_the_walk_has_many_already(server: ModelsServer, go: Go) -> None:
+    ids = [f"m-{number}" for number in range(25)]
+    pages = {before: [{}, model(id)] for before, id in zip([None, *ids], ids, strict=False)}
+    steps = {before: play.answer(play.page(items, has_more=before != "m-23")) for before, items in pages.items()}
+    server.always = play.by_cursor(steps)
+    outcome = go()
+    assert (outcome.verdict, outcome.pages, len(outcome.warnings)) == (Verdict.UNCLEAN, 25, 21)
     assert outcome.warnings[-1] == "and 5 more warnings"
 
 

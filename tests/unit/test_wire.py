@@ -69,7 +69,8 @@ def test_a_page_gives_its_items_in_the_order_received() -> None:
     body = answer(MODEL, {"id": "another"}, has_more=True, first_id="claude-test-1", last_id="ignored")
     page = Reader().page(body)
     assert [item.id for item in page.items] == ["claude-test-1", "another"]
-    assert (page.has_more, page.last_id, page.clean, page.warnings) == (True, "another", True, [])
+    assert (page.has_more, page.last_id, page.clean) == (True, "another", True)
+    assert (page.doubts, page.warnings) == ([], [])
     assert page.digest == wire.digest(body)
 
 
@@ -150,7 +151,7 @@ def test_an_entry_without_a_usable_id_is_counted_and_the_others_stay(bad: bytes)
     page = page_of(b'{"id": "good"}', bad)
     assert [item.id for item in page.items] == ["good"]
     assert (page.unusable, page.last_id, page.clean) == (1, None, False)
-    assert "1 entry without a usable id: such models cannot be recorded" in page.warnings
+    assert "1 entry without a usable id: such models cannot be recorded" in page.doubts
 
 
 def test_the_same_entry_twice_is_dropped_with_a_warning() -> None:
@@ -171,12 +172,12 @@ def test_one_id_with_different_content_is_kept_once_and_disputed() -> None:
     assert [(item.id, item.disputed) for item in page.items] == [("a", True), ("b", False)]
     assert page.items[0].read().attributes == {"x": "1"}
     assert (page.disputed, page.duplicates) == (1, 1)
-    assert "listed twice on one page with different content: a" in page.warnings
+    assert "listed twice on one page with different content: a" in page.doubts
 
 
 def test_a_warning_names_three_disputed_ids_at_most() -> None:
     twice = [entry(id=f"m{number}", x=x) for number in range(5) for x in (1, 2)]
-    assert page_of(*twice).warnings == ["listed twice on one page with different content: m0, m1, m2, ..."]
+    assert page_of(*twice).doubts == ["listed twice on one page with different content: m0, m1, m2, ..."]
 
 
 @pytest.mark.parametrize("key", ["x", "data"])
