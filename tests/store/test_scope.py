@@ -143,6 +143,38 @@ def test_the_first_asker_coming_back_resolves_it(world: World) -> None:
     assert world.told[0].not_before is not None
 
 
+def test_what_only_another_asker_lacked_starts_anew_when_the_first_one_is_back(world: World) -> None:
+    """It was removed as of the stranger's walk, for no news, and only when a person said so."""
+    world.lists("a", "b", "c")
+    world.sync()
+    world.lists("a", "b")
+    world.sync()  # c is missing since 22
+    world.server.organization = OTHER
+    world.lists("a")
+    world.sync()
+    world.server.organization = ORGANIZATION
+    report = world.sync()
+    assert (report.run.status, report.run.removed) == (Status.COMPLETE, 1)
+    assert world.rows("models", "id", "missing_since", "removed_at")[1:] == [("b", 44, None), ("c", None, 22)]
+    assert world.sync(after=20).run.removed == 1
+    assert [(change.model_id, change.baseline) for change in world.told] == [("b", False)]
+    assert world.rows("changes", "change_id", "not_before", "observed_at")[-1][1:] == (21, 44)
+
+
+def test_what_was_held_before_another_asker_came_is_still_held_after(world: World) -> None:
+    world.lists(*"abcdefghij")
+    world.sync()
+    world.lists(*"abcde")
+    world.sync()
+    world.server.organization = OTHER
+    world.sync()
+    world.server.organization = ORGANIZATION
+    world.lists(*"abcdefgh")
+    report = world.sync(after=60)
+    assert (report.run.status, report.run.removed, report.run.missing) == (Status.HELD, 0, 2)
+    assert world.sync(accept_removals=True).run.removed == 2
+
+
 def test_another_asker_removes_nothing_whatever_else_is_accepted(world: World) -> None:
     world.lists("a", "b")
     world.sync()
