@@ -126,12 +126,17 @@ def _doubts(name: str, merged: Sequence[Run]) -> Iterator[Finding]:
         yield _note("missing", name, f"{_count(merged[0].missing, 'model')} missing, not yet believed to be gone")
     if merged and merged[0].status == Status.HELD:
         text = f"held: {merged[0].error or 'what is absent waits for somebody to believe it'}"
-        yield _problem("held", name, text, f"catalog sync {name} --accept-removals, or --accept-scope")
+        yield _problem("held", name, text, f"catalog sync {name} {_accepting(merged[0].error or '')}")
     unclean = len(list(takewhile(lambda run: run.status == Status.PARTIAL, merged)))
     if unclean:
         make = _problem if unclean >= UNCLEAN_IN_A_ROW else _note
         text = f"the last {_count(unclean, 'walk')} could not be trusted fully, so that no removal is noticed"
         yield make("unclean", name, text, "catalog runs")
+
+
+def _accepting(reason: str) -> str:
+    """Name the option that ends what a run was held for; its reason says which."""
+    return "--accept-scope" if "--accept-scope" in reason else "--accept-removals"
 
 
 def _count(number: int, noun: str) -> str:

@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO
 
-from catalog import dates, logs
+from catalog import logs
 from catalog.domain import Change, Missing, Outcome, Policy, Run, Scope, Status
 from catalog.errors import CatalogError, DatabaseError, Exit, ListingError, StoppedError
 from catalog.store import courtesy, merge, owing, reports, runs, staging, upgrade
@@ -315,8 +315,8 @@ class _Task:
         missing = reports.missing(connection, run.source, self.source.policy, limit=MISSING_SHOWN)
         baseline = reports.is_baseline(connection, run_id)
         report = RunReport(run=run, baseline=baseline, missing=tuple(missing), failure=failure)
-        took = dates.age(run.finished_at - run.started_at) if run.finished_at else ""
-        told = logs.event("run.finished", source=run.source, run_id=run_id, status=run.status.value, took=took)
+        seconds = (run.finished_at - run.started_at).total_seconds() if run.finished_at else None
+        told = logs.event("run.finished", source=run.source, run_id=run_id, status=run.status.value, took=seconds)
         log.debug("run %d of %s: %s", run_id, run.source, run.status, extra=told)
         with closing(reports.changes(connection, run_id)) as changes:  # before the connection, if nobody reads on
             self.tell(report, changes)

@@ -23,7 +23,7 @@ WORDS = {
     "ping.failed": "The watcher at `monitor.ping_url` could not be told of a start or an end.",
     "read.note": "Something to know beside a list, such as that it was cut at `--limit`.",
     "run.abandoned": "Earlier runs of the source died without a word; they are closed now.",
-    "run.finished": "A run ended; told with `-v`.",
+    "run.finished": "A run ended, after `took` seconds; told with `-v`.",
     "run.overdue": "A run of `catalog run` should have ended ten minutes ago; no watchdog is told that all is well.",
     "run.skipped": "Another run of the source is active, here or on another machine; told with `-v`.",
     "run.started": "A run began; told with `-v`.",

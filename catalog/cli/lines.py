@@ -1,8 +1,8 @@
 """One line of text per change, run and missing model, as `sync` prints them."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from catalog import dates
+from catalog.cli import output
 from catalog.domain import Change, Kind, Missing, Run, Status
 from catalog.sync import RunReport
 
@@ -18,7 +18,7 @@ def change(found: Change) -> str:
         case Kind.RETURNED:
             return f"{subject} listed again"
         case Kind.REMOVED:
-            return f"{subject} removed: not listed since {_second(found.observed_at)}"
+            return f"{subject} removed: not listed since {output.second(found.observed_at)}"
         case Kind.CHANGED:
             return f"{subject} {found.field}: {found.old_value or 'absent'} -> {found.new_value or 'absent'}"
 
@@ -31,15 +31,11 @@ def missing(report: RunReport) -> list[str]:
 
 
 def _missing(source: str, model: Missing) -> str:
-    since = f"  ? {source}: {model.model_id} missing since {_second(model.missing_since)}"
+    since = f"  ? {source}: {model.model_id} missing since {output.second(model.missing_since)}"
     if model.confirmed_from is None:
         return f"{since}; held until a walk lists it or somebody accepts that it is gone"
-    after = _second(model.confirmed_from + timedelta(seconds=1))
+    after = output.second(model.confirmed_from + timedelta(seconds=1))
     return f"{since}; removed if a whole walk still lacks it at {after} or later"
-
-
-def _second(moment: datetime) -> str:
-    return dates.short(moment.replace(microsecond=0))
 
 
 def run(report: RunReport) -> str:
@@ -54,7 +50,7 @@ def outcome(report: RunReport) -> str:
         return f"{found.status}: {found.error}"
     parts = [f"{_count(found.models_seen, 'model')} listed", *_counts(found)]
     told = f"{', '.join(parts)} ({_cost(found)})"
-    if report.baseline:
+    if report.baseline and found.status in {Status.COMPLETE, Status.PARTIAL}:
         told += "; a baseline: what it found is not news"
     return f"{told}; {found.status}: {found.error}" if found.error else told
 

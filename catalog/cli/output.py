@@ -68,10 +68,15 @@ def cell(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, datetime):
-        return dates.short(value)
+        return second(value)
     if isinstance(value, timedelta):
         return dates.age(value)
     return plain.harmless(value if isinstance(value, str) else json_text(value))
+
+
+def second(moment: datetime) -> str:
+    """Spell a moment for people, to the second that it lies in."""
+    return dates.short(moment.replace(microsecond=0))
 
 
 def _text(rows: Iterable[Row], columns: Sequence[str], stream: TextIO) -> None:

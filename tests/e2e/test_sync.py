@@ -78,6 +78,31 @@ def test_a_held_run_exits_5_until_somebody_accepts_it(ground: Ground) -> None:
     assert ground.run("sync", "--accept-removals")[0] == 0
 
 
+def test_what_another_organization_sees_is_held_and_called_no_baseline_until_somebody_accepts_it(
+    ground: Ground,
+) -> None:
+    ground.server.organization = "org_another"
+    code, out, _ = ground.run("sync")
+    assert (code, "baseline" in out, "--accept-scope" in out) == (5, False, True)
+    assert "(catalog sync anthropic --accept-scope)" in ground.run("status")[1]
+    code, out, _ = ground.run("sync", "--accept-scope")
+    assert (code, "a baseline: what it found is not news" in out) == (0, True)
+
+
+def test_a_run_that_is_partial_says_why_once(ground: Ground) -> None:
+    ground.server.models.append({"type": "model"})
+    code, out, _ = ground.run("sync")
+    assert code == 0
+    assert out.count("usable id") == 1
+
+
+def test_how_long_a_run_took_is_logged_as_a_number_of_seconds(ground: Ground) -> None:
+    _, _, err = ground.run("sync", "-v", "--log-format", "json")
+    told = [json.loads(line) for line in err.splitlines()]
+    [finished] = [line for line in told if line["event"] == "run.finished"]
+    assert 0 < finished["took"] < 60
+
+
 def test_json_is_one_array_with_the_columns_of_sync_runs_and_the_changes(ground: Ground) -> None:
     ground.server.models.append(model("claude-d"))
     code, out, _ = ground.run("sync", "--json")

@@ -81,6 +81,18 @@ def test_a_finding_says_how_old_why_and_what_to_type() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("reason", "option"),
+    [
+        ("9 of 10 listed models are gone at once: they wait for --accept-removals", "--accept-removals"),
+        ("the answers name another workspace than before: absences wait for --accept-scope", "--accept-scope"),
+    ],
+)
+def test_the_option_that_accepts_what_was_held_is_the_one_that_its_reason_names(reason: str, option: str) -> None:
+    [finding] = health.findings([watched(run(Status.HELD, reason))], now=NOW)
+    assert (finding.code, finding.hint) == ("held", f"catalog sync one {option}")
+
+
 def test_problems_come_before_notes() -> None:
     one = watched(run(Status.PARTIAL, missing=1))
     two = watched(Status.FAILED, name="two")

@@ -152,6 +152,7 @@ def test_on_a_narrow_terminal_ids_stay_whole() -> None:
         (True, "yes"),
         (0, "0"),
         (timedelta(hours=3, minutes=20), "3 h 20 min"),
+        (NOW.replace(microsecond=999_999), "2026-11-22T09:30:00Z"),
         (("a", "b"), '["a", "b"]'),
         ("a\u200db\u00a0c", "a\u200db\u00a0c"),
     ],
