@@ -5,14 +5,14 @@ from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.exc import DBAPIError
 
 
 def among(connection: sa.Connection, column: sa.Column[Any], values: Sequence[Any]) -> sa.ColumnElement[bool]:
     """Say that a column holds one of many values, as a single parameter, by way of an index."""
     if connection.dialect.name == "postgresql":
-        return column == sa.any_(sa.literal(list(values), postgresql.ARRAY(column.type)))
+        return column == sa.any_(sa.literal(list(values), ARRAY(column.type)))
     each = sa.func.json_each(json.dumps(list(values), ensure_ascii=False)).table_valued("value")
     return column.in_(sa.select(each.c.value))
 
@@ -32,19 +32,17 @@ def insert(connection: sa.Connection, table: sa.Table, rows: Sequence[Sequence[A
     if connection.dialect.name == "postgresql":
         _copy(connection, table, rows)
     else:
-        marks = ", ".join("?" * len(table.columns))
-        connection.exec_driver_sql(f"INSERT INTO {table.name} VALUES ({marks})", [tuple(row) for row in rows])  # noqa: S608 - our own table
+        connection.exec_driver_sql(_insert(table, "?"), [tuple(row) for row in rows])
 
 
 def insert_missing(connection: sa.Connection, table: sa.Table, rows: Sequence[Sequence[Any]]) -> None:
     """Insert rows like `insert`, leaving out those whose primary key is there already."""
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    plain: list[sa.ColumnClause[Any]] = [sa.column(column.name) for column in table.columns]
-    target = sa.table(table.name, *plain)
-    names = [column.name for column in table.columns]
-    connection.execute(
-        dialect.insert(target).on_conflict_do_nothing(), [dict(zip(names, row, strict=True)) for row in rows]
-    )
+    mark = "%s" if connection.dialect.name == "postgresql" else "?"
+    connection.exec_driver_sql(f"{_insert(table, mark)} ON CONFLICT DO NOTHING", [tuple(row) for row in rows])
+
+
+def _insert(table: sa.Table, mark: str) -> str:
+    return f"INSERT INTO {table.name} VALUES ({', '.join([mark] * len(table.columns))})"  # noqa: S608 - our own table
 
 
 def _copy(connection: sa.Connection, table: sa.Table, rows: Sequence[Sequence[Any]]) -> None:
