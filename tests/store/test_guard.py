@@ -50,6 +50,17 @@ def test_missing_models_count_among_those_listed_before(world: World) -> None:
     assert all(missing.held for missing in report.missing)
 
 
+def test_what_waited_long_enough_is_held_too_when_more_is_gone(world: World) -> None:
+    world.lists(*TEN)
+    world.sync()
+    world.lists(*TEN[:7])
+    world.sync()
+    world.lists(*TEN[:6])
+    report = world.sync(after=60)
+    assert (report.run.status, report.run.removed, report.run.missing) == (Status.HELD, 0, 4)
+    assert world.sync(after=60).run.removed == 0
+
+
 def test_what_is_held_is_never_accepted_by_waiting(world: World) -> None:
     world.lists(*TEN)
     world.sync()

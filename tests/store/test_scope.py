@@ -175,6 +175,16 @@ def test_what_was_held_before_another_asker_came_is_still_held_after(world: Worl
     assert world.sync(accept_removals=True).run.removed == 2
 
 
+def test_another_asker_confirms_no_removal(world: World) -> None:
+    world.lists("a", "b", "c", "d")
+    world.sync()
+    world.lists("a", "b", "c")
+    world.sync()
+    world.server.organization = OTHER
+    report = world.sync(after=60)
+    assert (report.run.status, report.run.removed, world.listed()) == (Status.HELD, 0, "abcd")
+
+
 def test_another_asker_removes_nothing_whatever_else_is_accepted(world: World) -> None:
     world.lists("a", "b")
     world.sync()

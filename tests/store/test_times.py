@@ -127,9 +127,11 @@ def test_a_found_model_was_seen_when_it_was_found(world: World) -> None:
     world.lists("a")
     world.sync()  # 22
     assert seen(world, "b") == 11
+    world.unclean("a", "b")  # 33
+    assert (seen(world, "a"), seen(world, "b")) == (22, 33)
     world.lists("a", "b")
-    world.sync()  # 33
-    assert seen(world, "b") == 33
+    world.sync()  # 44
+    assert seen(world, "b") == 44
 
 
 @pytest.mark.parametrize("back", [60, 400 * 1440])
@@ -144,6 +146,7 @@ def test_a_clock_that_jumps_back_never_puts_history_out_of_order(world: World, b
     world.sync()
     runs = [row[1:] for row in world.rows("sync_runs", "run_id", "started_at", "finished_at")]
     assert all(started <= finished for started, finished in runs)
+    assert [started for started, _ in runs] == sorted(started for started, _ in runs)
     assert [finished for _, finished in runs] == sorted({finished for _, finished in runs})
     states = world.rows("model_history", "id", "valid_from", "valid_to")
     assert all(until is None or since < until for _, since, until in states)
