@@ -37,6 +37,10 @@ class Status(StrEnum):
     SKIPPED = "skipped"
 
 
+MERGED = (Status.COMPLETE, Status.PARTIAL, Status.HELD)  # its walk reached the end, and what it showed is recorded
+DIED = (Status.FAILED, Status.ABANDONED)  # it was tried, and recorded nothing
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ModelInfo:
     """One model as a list shows it. None means: unknown, or not told."""

@@ -10,15 +10,12 @@ from enum import StrEnum
 from itertools import takewhile
 
 from catalog import dates
-from catalog.domain import Run, Source, Status
+from catalog.domain import DIED, MERGED, Run, Source, Status
 
 CLOCK_SLACK = timedelta(minutes=5)
 CHANNEL_CODES = frozenset({"dead", "orphaned", "late"})  # of findings that speak of a channel
 LATE = timedelta(hours=1)  # so long a channel may fail before it is a problem: retries come at least that often
 UNCLEAN_IN_A_ROW = 3  # that often, an unclean walk is no accident, and no removal is ever noticed
-
-_MERGED = (Status.COMPLETE, Status.PARTIAL, Status.HELD)
-_DIED = (Status.FAILED, Status.ABANDONED)
 
 
 class Level(StrEnum):
@@ -84,7 +81,7 @@ def _of_source(one: Watched, now: datetime) -> Iterator[Finding]:
     ended = [run for run in one.recent if run.status != Status.RUNNING]
     yield from _freshness(one, one.stale_after, now)
     yield from _failures(one.name, ended)
-    yield from _doubts(one.name, [run for run in ended if run.status in _MERGED])
+    yield from _doubts(one.name, [run for run in ended if run.status in MERGED])
 
 
 def _of_channel(channel: Channel, now: datetime) -> Iterator[Finding]:
@@ -113,8 +110,8 @@ def _freshness(one: Watched, stale_after: timedelta, now: datetime) -> Iterator[
 
 
 def _failures(name: str, ended: Sequence[Run]) -> Iterator[Finding]:
-    tried = [run for run in ended if run.status in (*_MERGED, *_DIED)]
-    died = list(takewhile(lambda run: run.status in _DIED, tried))
+    tried = [run for run in ended if run.status in (*MERGED, *DIED)]
+    died = list(takewhile(lambda run: run.status in DIED, tried))
     if died:
         often = "the last run" if len(died) == 1 else f"the last {len(died)} runs"
         reason = died[0].error or ("it died half-way" if died[0].status == Status.ABANDONED else "no reason is known")

@@ -8,15 +8,13 @@ from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
-from catalog.domain import Run, Source, Status
+from catalog.domain import DIED, MERGED, Run, Source, Status
 from catalog.store import history, outbox
 from catalog.store.database import Database
 from catalog.store.outbox import Backlog
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _RECENT = 100  # runs that are looked at to count those that failed in a row
-_MERGED = (Status.COMPLETE, Status.PARTIAL, Status.HELD)
-_FAILED = (Status.FAILED, Status.ABANDONED)
 
 # Name, labels and meaning of each; the reference page is made from here.
 METRICS = {
@@ -86,8 +84,8 @@ def _tell_source(page: Page, source: Source, runs: list[Run]) -> None:
     page.set("catalog_models_listed", source.models_listed, source=name)
     if source.last_whole_at:
         page.set("catalog_last_whole_walk_timestamp_seconds", source.last_whole_at.timestamp(), source=name)
-    told = [run for run in runs if run.status in (*_MERGED, *_FAILED)]
-    merged = next((run for run in told if run.status in _MERGED), None)
+    told = [run for run in runs if run.status in (*MERGED, *DIED)]
+    merged = next((run for run in told if run.status in MERGED), None)
     if merged:
         page.set("catalog_models_missing", merged.missing, source=name)
         page.set("catalog_held", merged.status is Status.HELD, source=name)
@@ -105,7 +103,7 @@ def _tell_run(page: Page, run: Run) -> None:
 
 
 def _count_failed(told: Iterable[Run]) -> int:
-    return len(list(takewhile(lambda run: run.status in _FAILED, told)))
+    return len(list(takewhile(lambda run: run.status in DIED, told)))
 
 
 def _tell_channel(page: Page, backlog: Backlog) -> None:

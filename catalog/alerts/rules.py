@@ -8,12 +8,11 @@ from fnmatch import fnmatchcase
 from catalog import dates
 from catalog.alerts.envelope import Fingerprint, owed
 from catalog.alerts.waves import Tally
-from catalog.domain import Kind, Status
+from catalog.domain import MERGED, Kind, Status
 from catalog.notice import Event, News, Owed, Rule, RunFacts
 
 _MOST = 1_000  # changes in a message
 _CHANGES = "catalog.changes"
-_MERGED = frozenset({Status.COMPLETE, Status.PARTIAL, Status.HELD})
 
 
 def concerns(rule: Rule, news: News) -> bool:
@@ -114,7 +113,7 @@ def _recovered(rule: Rule, facts: RunFacts) -> Owed | None:
     """Tell those, too, who were told of the failure."""
     since = facts.failing_since
     asked = Event.SYNC_FAILED in rule.events or Event.SYNC_RECOVERED in rule.events
-    if not asked or since is None or facts.status not in _MERGED or facts.failed_before < rule.failures:
+    if not asked or since is None or facts.status not in MERGED or facts.failed_before < rule.failures:
         return None
     words = f"The list was read again, after {_runs(facts.failed_before)} had failed since {dates.short(since)}"
     return _told(rule, facts, Event.SYNC_RECOVERED, since, words)

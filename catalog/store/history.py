@@ -16,7 +16,20 @@ from typing import Any
 import sqlalchemy as sa
 
 from catalog import dates
-from catalog.domain import DATE_FIELDS, FIELDS, Change, Kind, Model, ModelInfo, Reading, Run, Source, State, Status
+from catalog.domain import (
+    DATE_FIELDS,
+    FIELDS,
+    MERGED,
+    Change,
+    Kind,
+    Model,
+    ModelInfo,
+    Reading,
+    Run,
+    Source,
+    State,
+    Status,
+)
 from catalog.store import difference, globs, schema
 
 _CHUNK = 1000
@@ -153,7 +166,7 @@ def sources(connection: Connection) -> list[Source]:
 def begins(connection: Connection) -> datetime | None:
     """Tell when the oldest run that recorded anything began; about earlier moments the catalog knows nothing."""
     view = schema.sync_runs
-    merged = view.c.status.in_(["complete", "partial", "held"])
+    merged = view.c.status.in_(MERGED)
     statement = sa.select(view.c.started_at).where(merged).order_by(view.c.run_id).limit(1)
     return connection.execute(statement).scalar_one_or_none()
 

@@ -10,15 +10,13 @@ from typing import Any, Protocol
 
 import sqlalchemy as sa
 
-from catalog.domain import Change, Kind, Status
+from catalog.domain import DIED, MERGED, Change, Kind, Status
 from catalog.notice import News, Owed, Planned, Rule, RunFacts
 from catalog.store import outbox, schema
 from catalog.store.database import Database
 from catalog.store.owed import waiting
 
 _CHUNK = 1000
-_MERGED = (Status.COMPLETE, Status.PARTIAL, Status.HELD)
-_FAILED = (Status.FAILED, Status.ABANDONED)
 
 
 class Editor(Protocol):
@@ -72,7 +70,7 @@ def of_time(database: Database, desk: Desk, now: datetime) -> int:
 
 def _of_rule(connection: sa.Connection, rule: Rule, facts: RunFacts, editor: Editor) -> list[Owed]:
     messages = editor.operator(rule, facts)
-    if facts.status in _MERGED and not facts.baseline:
+    if facts.status in MERGED and not facts.baseline:
         digest = editor.digest(rule, _told_now(connection, rule, facts, editor), facts)
         messages = [*messages, digest] if digest else messages
     return messages
@@ -146,7 +144,7 @@ def _facts(connection: sa.Connection, run_id: int) -> RunFacts:
     row = connection.execute(wanted.where(run.c.run_id == run_id)).one()
     merged = _merged_before(connection, row.source_key, run_id)
     before, since = _failed_between(connection, row.source_key, merged.run_id if merged else 0, run_id)
-    failed = row.status in _FAILED
+    failed = row.status in DIED
     return RunFacts(
         source=row.source,
         run_id=run_id,
@@ -174,7 +172,7 @@ def _merged_before(connection: sa.Connection, source_key: int, run_id: int) -> s
 def _failed_between(connection: sa.Connection, source_key: int, after: int, run_id: int) -> tuple[int, datetime | None]:
     """Count the runs in between that failed, and tell when the first of them ended."""
     run = schema.run.c
-    mine = (run.source_key == source_key) & (run.run_id > after) & (run.run_id < run_id) & run.status.in_(_FAILED)
+    mine = (run.source_key == source_key) & (run.run_id > after) & (run.run_id < run_id) & run.status.in_(DIED)
     count, first = connection.execute(sa.select(sa.func.count(), sa.func.min(run.run_id)).where(mine)).one()
     since = sa.select(run.finished_at).where(run.run_id == first)
     return count, connection.scalar(since) if count else None
