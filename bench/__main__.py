@@ -2,7 +2,7 @@
 
 import argparse
 
-from bench import cron, databases, syncs, table
+from bench import cron, databases, peers, questions, syncs, table
 from bench.table import Row
 
 ALL = ("syncs", "cron", "questions")
@@ -11,6 +11,9 @@ ALL = ("syncs", "cron", "questions")
 def main() -> None:
     """Measure what is asked for and print the table."""
     options = _options()
+    if options.peers:
+        print(table.text(peers.rows(options.models, options.rounds)))
+        return
     with databases.servers(options.kinds) as server:
         found: list[Row] = []
         if "syncs" in options.parts:
@@ -22,8 +25,6 @@ def main() -> None:
         if "cron" in options.parts:
             found += cron.rows(server, times=5 if options.quick else 20)
         if "questions" in options.parts:
-            from bench import questions
-
             found += questions.rows(server, options.kinds, options.models)
     print(table.text(found))
 
@@ -37,7 +38,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--kind", dest="kinds", action="append", choices=syncs.KINDS, help="only this database")
     parser.add_argument("--peers", action="store_true", help="measure beside dlt and the official SDK instead")
     options = parser.parse_args()
-    options.models = options.models or (100_000 if options.quick else 1_000_000)
+    options.models = options.models or (100_000 if options.quick or options.peers else 1_000_000)
     options.rounds = options.rounds or (1 if options.quick else 3)
     options.parts = tuple(options.parts or ALL)
     options.kinds = tuple(options.kinds or syncs.KINDS)

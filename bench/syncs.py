@@ -2,8 +2,8 @@
 
 import sys
 import time
-from contextlib import ExitStack
 from collections import defaultdict
+from contextlib import ExitStack
 
 from bench import databases, process, table
 from bench.databases import Contender
