@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from catalog.config import manual
-from docs import commands, events, picture, readme, tables
+from docs import alerts, commands, events, metrics, picture, readme, tables
 
 ROOT = Path(__file__).parents[1]
 
@@ -20,6 +20,8 @@ PAGES: dict[str, Callable[[], str]] = {
     "docs/cli.md": commands.page,
     "docs/schema.md": tables.page,
     "docs/events.md": events.page,
+    "docs/metrics.md": metrics.page,
+    "docs/alerts.md": lambda: alerts.renewed((ROOT / "docs" / "alerts.md").read_text("utf-8")),
     "README.md": lambda: readme.renewed((ROOT / "README.md").read_text("utf-8")),
     "docs/demo.svg": picture.svg,
 }

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from docs import exits
+from docs import exits, parts
 
 COOKBOOK = Path(__file__).with_name("cookbook.md")
 
@@ -26,17 +26,16 @@ CHOSEN = (
     "Which fields change most often?",
     "How fresh is it?",
     "Which runs failed, and why?",
+    "Which alerts has nobody taken yet?",
 )
 
 # Questions that need their section's title to be understood.
 _RENAMED = {"What is its story?": "What is one model's story?", "What was it on a day?": "What was one model on a day?"}
-_PART = re.compile(r"(<!-- made by ./dev docs: (?P<name>[a-z ]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
 def renewed(text: str) -> str:
     """Give the README with its generated parts written anew."""
-    parts = {"exit codes": exits.table, "cookbook": recipes}
-    return _PART.sub(lambda found: f"{found[1]}{parts[found['name']]()}{found[3]}", text)
+    return parts.renewed(text, {"exit codes": exits.table, "cookbook": recipes})
 
 
 def recipes() -> str:

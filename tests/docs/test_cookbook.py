@@ -13,6 +13,9 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 
+from catalog.alerts import rules
+from catalog.notice import Rule
+from catalog.store.owing import Desk
 from tests.server import Json, ModelsServer, model
 from tests.store import world as worlds
 from tests.store.world import World
@@ -85,10 +88,12 @@ def reader(server: ModelsServer, migrated_url: str) -> Iterator[Reader]:
 
 
 def live(world: World) -> None:
+    told = Rule(channel="team", events=("added", "removed"))
+    desk = Desk(rules=(told,), editor=rules, planner=lambda *_: [], ahead=timedelta(0))
     for moment, items in events(datetime.now(UTC)):
         world.now = moment
         world.server.models = items
-        world.sync(after=0)
+        world.sync(after=0, desk=desk)
     world.sync(name="two", after=1)
     world.cut(after=1)
 

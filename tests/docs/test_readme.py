@@ -9,17 +9,21 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
-from catalog import cli, config
+from catalog import cli, config, wiring
 from catalog.cli import lines
 from catalog.errors import Exit
-from tests.server import Json, ModelsServer, model
+from tests.server import Json, ModelsServer, answer, model
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
 PAGES = {path.relative_to(ROOT): path.read_text("utf-8") for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]}
+
+uses_apprise = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated")  # a service of it imports that
 
 
 def blocks(language: str, text: str = README) -> list[str]:
@@ -30,7 +34,15 @@ SHELL = [line for block in blocks("sh") for line in block.splitlines()]
 FIRST = "ANTHROPIC_API_KEY=sk-ant-... catalog sync"
 ON_POSTGRES = "CATALOG_DATABASE_URL=postgresql://catalog@db.example.org/catalog catalog sync"
 SET_UP = ["./dev catalog demo", "./dev test", "pip install ."]
-DAILY = [line for line in SHELL if line not in {FIRST, ON_POSTGRES, *SET_UP}]
+SECRETS = {
+    "SLACK_TOKENS": "T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ",
+    "MAIL_USER": "me",
+    "MAIL_PASSWORD": "word",
+    "HOOK_SECRET": "whsec_c2VjcmV0",
+}
+_TYPED = [line for page in PAGES.values() for block in blocks("sh", page) for line in block.splitlines()]
+ON_ALERTS = [line for line in _TYPED if line.startswith("catalog alerts")]
+DAILY = [line for line in SHELL if line not in {FIRST, ON_POSTGRES, *SET_UP, *ON_ALERTS}]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -181,6 +193,44 @@ def test_the_shown_sources_can_be_synced(newcomer: Newcomer) -> None:
     assert gateway.requests[0].headers["authorization"] == "Bearer gw-0123456789"
 
 
+@uses_apprise
+def test_the_shown_channels_are_told_and_every_command_about_them_works(
+    newcomer: Newcomer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    receiver = ModelsServer(always=answer({})).start()
+    text = next(block for block in blocks("toml") if "[[alerts]]" in block)
+    team = f"json://{urlsplit(receiver.url).netloc}"
+    text = text.replace("https://example.org", receiver.url).replace("slack://${SLACK_TOKENS}", team)
+    (newcomer.folder / "catalog.toml").write_text(text)
+    monkeypatch.chdir(newcomer.folder)
+    for variable, value in {"ANTHROPIC_API_KEY": "sk-ant-...", **SECRETS}.items():
+        monkeypatch.setenv(variable, value)
+    monkeypatch.setenv("ANTHROPIC_BASE_URL", newcomer.server.url)
+    assert cli.run(["sync"]) == Exit.DONE
+    newcomer.server.models = after()
+    assert cli.run(["sync"]) == Exit.DONE
+    told = [seen for seen in receiver.requests if seen.path == "/hook"]
+    codes = {line: cli.run(shlex.split(line)[1:]) for line in ON_ALERTS}
+    receiver.close()
+    page: dict[str, Any] = {}
+    exec(blocks("python", PAGES[Path("docs/alerts.md")])[0], page)
+    assert [page["is_genuine"](seen.headers, seen.body, SECRETS["HOOK_SECRET"]) for seen in told] == [True]
+    assert set(codes.values()) == {Exit.DONE}, capsys.readouterr().err
+    assert {"team took catalog.changes", "team took catalog.retiring"} <= set(capsys.readouterr().out.splitlines())
+
+
+@uses_apprise
+def test_every_shown_channel_can_be_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable, value in SECRETS.items():
+        monkeypatch.setenv(variable, value)
+    for text in (text for page in PAGES.values() for text in blocks("toml", page)):
+        path = tmp_path / "catalog.toml"
+        path.write_text(text)
+        settings = config.load(path)
+        for alert in settings.alerts:
+            wiring.channel(settings, alert)
+
+
 def test_every_shown_setting_exists(tmp_path: Path) -> None:
     for name, page in PAGES.items():
         for text in blocks("toml", page):
@@ -237,4 +287,6 @@ def test_the_api_of_the_demo_can_be_used_as_its_page_shows(capsys: pytest.Captur
 
 
 def test_every_program_that_a_page_shows_is_run_above() -> None:
-    assert {str(name) for name, page in PAGES.items() if blocks("python", page)} == {"docs/demo.md", "docs/python.md"}
+    assert {str(name) for name, page in PAGES.items() if blocks("python", page)} == {
+        *("docs/alerts.md", "docs/demo.md", "docs/python.md"),
+    }

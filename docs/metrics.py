@@ -1,0 +1,62 @@
+"""The reference page of metrics, made from the table of them in the program."""
+
+from catalog.metrics import METRICS
+
+_OPENING = """\
+# Metrics, pings and probes
+
+What shows from outside that the catalog works. Each is a setting in `[monitor]`; all of them are off until set.
+
+```toml
+[monitor]
+ping_url = "https://hc.example.org/ping/0b5e6f0c"                    # healthchecks and its like
+metrics_file = "/var/lib/node_exporter/textfile/catalog.prom"        # for Prometheus, under cron
+listen = "127.0.0.1:9464"                                            # for Prometheus and a supervisor, in `catalog run`
+```
+
+## Pings
+
+`catalog sync` posts to `ping_url` with `/start` added when it begins, to `ping_url` itself when every run went well,
+and with `/fail` added otherwise; the body says why. A run that is held is a failure here. `catalog run` does the same
+for each run, and success is pinged only while every source's last run went well. A `--dry-run` pings nothing. A
+watcher that cannot be reached is a line in the log and fails no run.
+
+## Probes
+
+`catalog run` with `listen` answers `/metrics` as below, and `/healthz` with 200 and `ok`, or with 503 and the reason
+when the schedule stands still or a run hangs: then a restart may help. A list that cannot be read is no reason to
+restart, and no failure there; `catalog status` and the metrics tell of it. There is no password, so listen where only
+those can ask who may know names and numbers.
+
+## Metrics
+
+Every number is read from the database, so it is true under cron, after a restart, and on any machine that shares the
+database. `metrics_file` is replaced as a whole after each `catalog sync`, and every 15 seconds by `catalog run`; when
+nothing runs it stays as it is, which is why times are told and not ages. A metric without a value has no line: a
+channel that owes nothing and gave nothing up has none.
+
+| metric | labels | what it tells |
+|---|---|---|
+"""
+
+_CLOSING = """
+What to be woken by:
+
+```promql
+time() - catalog_last_whole_walk_timestamp_seconds > 3 * 3600
+catalog_runs_failed_in_a_row >= 3
+catalog_held == 1
+catalog_alerts_dead > 0
+time() - catalog_alerts_oldest_owed_timestamp_seconds > 3600
+```
+"""
+
+
+def page() -> str:
+    """Write the page."""
+    rows = (f"| `{name}` | {_code(labels)} | {words} |" for name, (labels, words) in METRICS.items())
+    return _OPENING + "\n".join(rows) + "\n" + _CLOSING
+
+
+def _code(labels: tuple[str, ...]) -> str:
+    return ", ".join(f"`{label}`" for label in labels)

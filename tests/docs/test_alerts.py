@@ -1,0 +1,117 @@
+"""The page on alerts says what is sent, when, and how to tell that it is ours."""
+
+import base64
+import json
+import re
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from catalog import config, health
+from catalog.alerts import channels, samples
+from catalog.alerts.channels import webhook
+from catalog.cli import aftermath
+from catalog.config.settings import of
+from catalog.config.unattended import AlertSettings
+from catalog.metrics import METRICS
+from catalog.notice import Event, Rule
+from catalog.store import outbox
+from docs import alerts
+from tests.alerts import messages
+
+DOCS = Path(__file__).parents[2] / "docs"
+PAGE = (DOCS / "alerts.md").read_text("utf-8")
+METRICS_PAGE = (DOCS / "metrics.md").read_text("utf-8")
+NOW = datetime.now(UTC)
+SECRETS = ("whsec_" + base64.b64encode(b"a secret").decode(), "a secret as it stands")
+
+Check = Callable[[dict[str, str], bytes, str], bool]
+
+
+@pytest.fixture(scope="module")
+def is_genuine() -> Check:
+    shown: dict[str, Any] = {}
+    [program] = re.findall(r"^```python\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+    exec(program, shown)
+    check: Check = shown["is_genuine"]
+    return check
+
+
+def sent(secret: str, sent_at: datetime = NOW) -> tuple[dict[str, str], bytes]:
+    """Give what a webhook posts."""
+    told = messages.message(sent_at=sent_at)
+    key = webhook.open_("https://example.org/hook", secret=secret).secret
+    return dict(webhook.headers(told, key)), told.payload.encode()
+
+
+@pytest.mark.parametrize("secret", SECRETS)
+def test_the_shown_program_takes_what_we_sign(is_genuine: Check, secret: str) -> None:
+    assert is_genuine(*sent(secret), secret)
+
+
+@pytest.mark.parametrize("secret", SECRETS)
+def test_the_shown_program_refuses_what_somebody_else_signed_touched_or_kept(is_genuine: Check, secret: str) -> None:
+    headers, body = sent(secret)
+    assert not is_genuine(headers, body, "whsec_b3RoZXI=")
+    assert not is_genuine(headers, body + b" ", secret)
+    assert not is_genuine({**headers, "webhook-id": "msg_2"}, body, secret)
+    assert not is_genuine(*sent(secret, NOW - timedelta(minutes=6)), secret)
+
+
+def test_every_header_is_explained() -> None:
+    headers, _ = sent(SECRETS[0])
+    assert {name for name in headers if name.startswith("webhook-") and f"\n| `{name}` |" not in PAGE} == set()
+
+
+@pytest.mark.parametrize("event", Event)
+def test_an_event_is_told_by_a_message_of_the_type_that_the_page_names(event: Event) -> None:
+    told = samples.of(Rule(channel="team", events=(event,)), NOW, "x")
+    kind, _ = alerts.EVENTS[event]
+    assert {message.type for message in told} <= {kind}
+    assert f"`{kind}` |" in PAGE
+
+
+def test_every_field_of_a_message_is_explained() -> None:
+    shown = re.findall(r"^```json\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+    fields = {name for text in shown for name in json.loads(text)}
+    fields -= {"model_id", "display_name", "retires_at", "milestone"}  # of `retiring`, and named after what they hold
+    assert {name for name in fields if f"`{name}`" not in PAGE} == set()
+    told = samples.of(Rule(channel="team", events=tuple(Event)), NOW, "x")
+    known = {name for text in shown for name in json.loads(text)} | {"reason"}
+    assert {name for message in told for name in json.loads(message.payload)} <= known
+
+
+def test_the_usual_events_are_the_ones_of_a_channel_that_names_none() -> None:
+    usual = of(AlertSettings)["events"].default
+    assert isinstance(usual, list)
+    sentence = PAGE.partition("Without `events` a channel hears")[2].partition(". ")[0]
+    assert re.findall(r"`([^`]+)`", sentence) == usual
+
+
+def test_the_times_that_the_pages_name_are_those_of_the_program(tmp_path: Path) -> None:
+    (tmp_path / "catalog.toml").write_text(
+        '[[alerts]]\nname = "a"\ncommand = ["true"]\n[monitor]\nmetrics_file = "m.prom"\n'
+    )
+    settings = config.load(tmp_path / "catalog.toml", environ={})
+    database: Any = None  # nothing is done yet
+    chores = {chore.name: chore.every for chore in aftermath.chores(settings, database, stop=threading.Event())}
+    assert chores == {"alerts": timedelta(seconds=5), "metrics": timedelta(seconds=15)}
+    assert [span.total_seconds() for span in (outbox.LEASE, outbox.PATIENCE)] == [60, 7 * 86_400]
+    assert [channels.TIMEOUT, health.LATE.total_seconds()] == [30, 3600]
+    for words in (
+        "every five seconds",
+        "after 60 seconds",
+        "After seven days",
+        "within 30 seconds",
+        "more than an hour",
+    ):
+        assert words in " ".join(PAGE.split()), words
+    assert "every 15 seconds" in METRICS_PAGE
+
+
+def test_every_metric_that_the_page_names_exists() -> None:
+    assert set(re.findall(r"\bcatalog_\w+", METRICS_PAGE)) == set(METRICS)
