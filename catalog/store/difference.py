@@ -11,6 +11,7 @@ from catalog.domain import DATE_FIELDS, FIELDS, Reading
 _MOST_LEAVES = 500  # beyond it a member changed as a whole, and one row says so
 _RAW_DATE = "created_at"  # kept in the attributes as it was spelled, and a spelling is no change
 _NEEDS_QUOTES = frozenset('." ')
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"), sort_keys=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,11 @@ def merge(old: Reading, new: Reading) -> Reading:
     return Reading(columns, attributes)
 
 
+def canonical(value: object) -> str:
+    """Spell a JSON value in the one way in which equal values have equal texts."""
+    return _ENCODER.encode(value)
+
+
 def _columns(old: Reading, new: Reading) -> Iterator[FieldChange]:
     for name, before, after in zip(FIELDS, old.columns, new.columns, strict=True):
         if before != after and name not in new.silent:
@@ -47,7 +53,7 @@ def _say(name: str, value: str | int | None) -> str | None:
     """Spell the value of a column as JSON text; a date the short way."""
     if value is None:
         return None
-    return _text(dates.short(dates.from_text(str(value))) if name in DATE_FIELDS else value)
+    return canonical(dates.short(dates.from_text(str(value))) if name in DATE_FIELDS else value)
 
 
 def _attributes(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[FieldChange]:
@@ -73,7 +79,7 @@ def _leaves(path: str, text: str | None) -> dict[str, str]:
 def _flatten(path: str, value: Any) -> Iterator[tuple[str, str]]:
     """Walk down the objects of a value; arrays and empty objects are leaves, because their parts have no names."""
     if not isinstance(value, dict) or not value:
-        yield path, _text(value)
+        yield path, canonical(value)
         return
     for key, inner in value.items():
         yield from _flatten(f"{path}.{_step(key)}", inner)
@@ -82,8 +88,4 @@ def _flatten(path: str, value: Any) -> Iterator[tuple[str, str]]:
 def _step(key: str) -> str:
     """Spell a key as one step of a dotted path; quoted as in JSON where a reader could mistake it."""
     plain = key and key.isprintable() and not _NEEDS_QUOTES.intersection(key)
-    return key if plain else _text(key)
-
-
-def _text(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"), sort_keys=True)
+    return key if plain else canonical(key)

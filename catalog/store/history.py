@@ -4,7 +4,6 @@ Each function takes a connection inside one read transaction and gives domain ob
 models pass through in the memory of a thousand. Whoever stops early closes the generator while the connection lives.
 """
 
-import json
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -30,7 +29,7 @@ from catalog.domain import (
     State,
     Status,
 )
-from catalog.store import difference, globs, schema
+from catalog.store import difference, globs, rows, schema
 
 _CHUNK = 1000
 _NEIGHBOURS = 1000
@@ -145,7 +144,7 @@ def changes(
     found = _log(connection, window, match) if named is None else _log_of(connection, window, named, limit)
     with closing(found):
         for row in islice(found, limit):
-            yield _change(row)
+            yield rows.change(row)
 
 
 def runs(connection: Connection, *, source: str | None = None, limit: int | None = None) -> Generator[Run, None, None]:
@@ -154,7 +153,7 @@ def runs(connection: Connection, *, source: str | None = None, limit: int | None
     statement = sa.select(view).order_by(view.c.run_id.desc()).limit(limit)
     if source is not None:
         statement = statement.where(view.c.source == source)
-    return (_run(row) for row in _rows(connection, statement))
+    return (rows.run(row) for row in _rows(connection, statement))
 
 
 def sources(connection: Connection) -> list[Source]:
@@ -204,7 +203,7 @@ def fields(model: ModelInfo) -> list[tuple[str, str | None]]:
 def reading(state: ModelInfo) -> Reading:
     """Spell a state as a reading, so that two of them can be compared field by field."""
     columns = tuple(_spelled(name, getattr(state, name)) for name in FIELDS)
-    return Reading(columns, {name: _canonical(value) for name, value in state.attributes.items()})
+    return Reading(columns, {name: difference.canonical(value) for name, value in state.attributes.items()})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -321,16 +320,8 @@ def _story(connection: Connection, id: str, source: str) -> Story | None:
     return Story(
         model=Model(**row),
         states=tuple(State(**state) for state in connection.execute(past).mappings()),
-        changes=tuple(_change(change) for change in connection.execute(log).mappings()),
+        changes=tuple(rows.change(change) for change in connection.execute(log).mappings()),
     )
-
-
-def _change(row: Mapping[Any, Any]) -> Change:
-    return Change(**{**row, "kind": Kind(row["kind"])})
-
-
-def _run(row: Mapping[Any, Any]) -> Run:
-    return Run(**{**row, "status": Status(row["status"])})
 
 
 def _source(row: Mapping[Any, Any]) -> Source:
@@ -372,7 +363,3 @@ def _said(value: datetime | str | int | None) -> str | None:
 
 def _spelled(name: str, value: Any) -> str | int | None:
     return dates.to_text(value) if name in DATE_FIELDS and value is not None else value
-
-
-def _canonical(value: object) -> str:
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)

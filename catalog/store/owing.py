@@ -10,9 +10,9 @@ from typing import Any, Protocol
 
 import sqlalchemy as sa
 
-from catalog.domain import DIED, MERGED, Change, Kind, Status
+from catalog.domain import DIED, MERGED, Kind, Status
 from catalog.notice import News, Owed, Planned, Rule, RunFacts
-from catalog.store import outbox, schema
+from catalog.store import outbox, rows, schema
 from catalog.store.database import Database
 from catalog.store.owed import waiting
 
@@ -126,14 +126,14 @@ def _news(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> Itera
         .where(condition, ~view.c.baseline)
         .order_by(view.c.change_id)
     )
-    with connection.execute(wanted.execution_options(yield_per=_CHUNK)) as rows:
-        for row in rows.mappings():
+    with connection.execute(wanted.execution_options(yield_per=_CHUNK)) as found:
+        for row in found.mappings():
             yield _one_news(dict(row))
 
 
 def _one_news(row: dict[str, Any]) -> News:
     about = {name: row.pop(name) for name in ("display_name", "created_at", "line", "lifecycle")}
-    return News(change=Change(**{**row, "kind": Kind(row["kind"]), "baseline": bool(row["baseline"])}), **about)
+    return News(change=rows.change(row), **about)
 
 
 def _facts(connection: sa.Connection, run_id: int) -> RunFacts:

@@ -5,8 +5,8 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from catalog.domain import Change, Kind, Missing, Policy, Run, Status
-from catalog.store import schema
+from catalog.domain import Change, Missing, Policy, Run, Status
+from catalog.store import rows, schema
 
 _CHUNK = 1000
 
@@ -15,7 +15,7 @@ def run(connection: sa.Connection, run_id: int) -> Run:
     """Give the row of a run."""
     view = schema.sync_runs
     row = connection.execute(sa.select(view).where(view.c.run_id == run_id)).mappings().one()
-    return Run(**{**row, "status": Status(row["status"])})
+    return rows.run(row)
 
 
 def is_baseline(connection: sa.Connection, run_id: int) -> bool:
@@ -44,9 +44,8 @@ def changes(connection: sa.Connection, run_id: int) -> Generator[Change, None, N
     """Stream what a run recorded, in the order of the log."""
     view = schema.changes
     wanted = sa.select(view).where(view.c.run_id == run_id).order_by(view.c.change_id)
-    with connection.execute(wanted.execution_options(yield_per=_CHUNK)) as rows:
-        for row in rows.mappings():
-            yield Change(**{**row, "kind": Kind(row["kind"]), "baseline": bool(row["baseline"])})
+    with connection.execute(wanted.execution_options(yield_per=_CHUNK)) as found:
+        yield from map(rows.change, found.mappings())
 
 
 def missing(connection: sa.Connection, source: str, policy: Policy, *, limit: int) -> list[Missing]:

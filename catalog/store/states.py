@@ -1,6 +1,5 @@
 """How a reading is laid out in a row, and read back. Large attributes are split off, to be stored once and shared."""
 
-import json
 from collections.abc import Mapping
 from datetime import datetime
 from json.encoder import encode_basestring
@@ -10,12 +9,11 @@ import sqlalchemy as sa
 
 from catalog import dates
 from catalog.domain import DATE_FIELDS, FIELDS, Reading
-from catalog.store import schema
+from catalog.store import difference, schema
 
 # Longer attributes are shared. The official list's `capabilities` is about 700 characters, the same for whole families;
 # shorter values cost less in their row than a reference and a join.
 SHARED_FROM = 100
-STORED = (*FIELDS, "own", "shape_key")
 
 
 class Layout(NamedTuple):
@@ -45,13 +43,9 @@ def reading(row: sa.RowMapping) -> Reading:
     """Give back the reading that a row of `select_states` was laid out from."""
     columns = tuple(_plain(row[name]) if name in DATE_FIELDS else row[name] for name in FIELDS)
     attributes = {**row["own"], **(row["body"] or {})}
-    return Reading(columns, {name: _text(value) for name, value in attributes.items()})
+    # What is stored was made canonical when it was read off the wire; only spacing and order are the database's own.
+    return Reading(columns, {name: difference.canonical(value) for name, value in attributes.items()})
 
 
 def _plain(value: datetime | None) -> str | None:
     return None if value is None else dates.to_text(value)
-
-
-def _text(value: object) -> str:
-    # What is stored was made canonical when it was read off the wire; only spacing and order are the database's own.
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
