@@ -1,10 +1,14 @@
 """The metrics page tells what the database holds."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from catalog import metrics
+from catalog.alerts import rules
+from catalog.notice import Rule
+from catalog.store.owing import Desk
 from tests.store.world import START, World
 
 
@@ -38,6 +42,21 @@ def test_a_held_source_shows(world: World) -> None:
     world.lists("c")
     world.sync()
     assert 'catalog_held{source="one"} 1.0' in lines(metrics.page(world.database))
+
+
+def test_what_is_owed_to_a_channel_shows_and_a_source_without_a_run_is_left_out(world: World) -> None:
+    desk = Desk(
+        rules=(Rule(channel="team", events=("added",)),), editor=rules, planner=lambda *_: [], ahead=timedelta(0)
+    )
+    world.cut(name="two")
+    world.lists("a")
+    world.sync(desk=desk)
+    world.lists("a", "b")
+    world.sync(desk=desk)
+    told = lines(metrics.page(world.database))
+    assert {'catalog_alerts_owed{channel="team"} 1.0', 'catalog_alerts_dead{channel="team"} 0.0'} <= told
+    assert any(line.startswith('catalog_alerts_oldest_owed_timestamp_seconds{channel="team"}') for line in told)
+    assert not any("last_whole" in line and 'source="two"' in line for line in told)
 
 
 def test_the_file_is_replaced_at_once_and_readable_by_the_collector(tmp_path: Path) -> None:

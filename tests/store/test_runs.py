@@ -26,7 +26,8 @@ STATES = ("models", "model_history", "changes")
 
 
 def contents(world: World) -> list[list[tuple[Any, ...]]]:
-    return [world.rows(view, *schema.surface.tables[view].c.keys()) for view in (*STATES, "sync_runs")]
+    views = (*STATES, "sync_runs")
+    return [sorted(world.rows(view, *schema.surface.tables[view].c.keys()), key=str) for view in views]
 
 
 def test_a_run_records_how_it_went(world: World) -> None:

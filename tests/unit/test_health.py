@@ -8,7 +8,7 @@ import pytest
 
 from catalog import health
 from catalog.domain import Run, Source, Status
-from catalog.health import Finding, Level, Watched
+from catalog.health import Channel, Finding, Level, Watched
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -101,3 +101,26 @@ def test_problems_come_before_notes() -> None:
         ("one", "missing"),
         ("one", "unclean"),
     ]
+
+
+def channel(**fields: object) -> Channel:
+    told: dict[str, object] = {"name": "team", "owed": 0, "dead": 0, "oldest": None, "last_error": None}
+    return Channel(**{**told, "configured": True, **fields})  # type: ignore[arg-type] # as the test names them
+
+
+CHANNELS = {
+    "nothing owed": ({}, []),
+    "owed for a moment": ({"owed": 1, "oldest": NOW - timedelta(minutes=5)}, []),
+    "owed for long": ({"owed": 2, "oldest": NOW - 2 * HOUR, "last_error": "HTTP 503"}, ["problem late"]),
+    "owed and never tried": ({"owed": 1, "oldest": NOW - 2 * HOUR}, ["problem late"]),
+    "given up": ({"dead": 1, "last_error": "HTTP 410"}, ["problem dead"]),
+    "given up without a word": ({"dead": 3}, ["problem dead"]),
+    "not configured any more": ({"owed": 1, "oldest": NOW - 2 * HOUR, "configured": False}, ["note orphaned"]),
+}
+
+
+@pytest.mark.parametrize(("fields", "codes"), CHANNELS.values(), ids=CHANNELS.keys())
+def test_a_channel_that_gave_up_or_is_late_is_a_problem(fields: dict[str, object], codes: list[str]) -> None:
+    found = health.backlogs([channel(**fields)], now=NOW)
+    assert [f"{finding.level} {finding.code}" for finding in found] == codes
+    assert all(finding.source == "team" and finding.code in health.CHANNEL_CODES for finding in found)

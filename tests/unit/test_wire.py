@@ -543,3 +543,10 @@ def test_the_slow_way_reads_what_the_fast_way_reads(members: dict[str, Any]) -> 
     fast = json.dumps({"id": "m", **members, "zz": None}).encode()
     slow = fast[: -len("null}")] + b"NaN}"
     assert reading(fast) == reading(slow)
+
+
+def test_a_name_with_invisible_characters_is_kept_as_it_is_but_for_what_databases_refuse() -> None:
+    member = {"created_at": "2026-01-01T00:00:00Z", "type": "model"}
+    assert read(**member, display_name="a\u202eb")["display_name"] == "a\u202eb"
+    assert read(**member, display_name="a\x00b")["display_name"] == "a\ufffdb"
+    assert read(**member, display_name="a\nb")["display_name"] == "a\nb"
