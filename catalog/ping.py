@@ -41,7 +41,7 @@ class Pinger:
         outcome = self.exchange.post(url, text.encode(), headers, timeout=self.timeout)
         if isinstance(outcome, Broken):
             self._warn(outcome.words)
-        elif not 200 <= outcome.status < 300:  # noqa: PLR2004 - 2xx
+        elif not outcome.taken:
             self._warn(f"HTTP {outcome.status}")
 
     def _warn(self, words: str) -> None:

@@ -33,6 +33,11 @@ class Received:
     headers: Mapping[str, str]
     body: bytes
 
+    @property
+    def taken(self) -> bool:
+        """Whether the other side says that it took what it was sent: any 2xx."""
+        return 200 <= self.status < 300  # noqa: PLR2004 - 2xx
+
 
 class NoNetrc(AuthBase):
     """Adds nothing: it only keeps requests from sending what ~/.netrc holds instead of the key."""

@@ -75,7 +75,7 @@ def explain(error: BaseException | None, name: str, *, lost: bool = False) -> Da
         words = _UNCONNECTED
     if words is not None:
         return DatabaseError(f"the database {name} {words.says}", hint=words.hint)
-    return DatabaseError(f"the database {name} refused a statement ({type(error).__name__} {state})".replace(" )", ")"))
+    return _refused(name, error, state)
 
 
 def _from_sqlite(error: sqlite3.Error, name: str) -> DatabaseError:
@@ -84,10 +84,14 @@ def _from_sqlite(error: sqlite3.Error, name: str) -> DatabaseError:
     if words is None and "no such table" in str(error):
         words = _POSTGRES["42P01"]
     if words is None:
-        return DatabaseError(
-            f"the database {name} refused a statement ({type(error).__name__} {code})".replace(" )", ")")
-        )
+        return _refused(name, error, code)
     return DatabaseError(f"the database {name} {words.says}", hint=words.hint)
+
+
+def _refused(name: str, error: BaseException | None, code: str) -> DatabaseError:
+    """Tell of a refusal nobody foresaw, by its type and code alone."""
+    told = " ".join(filter(None, (type(error).__name__, code)))
+    return DatabaseError(f"the database {name} refused a statement ({told})")
 
 
 def _while_connecting(text: str) -> _Words | None:

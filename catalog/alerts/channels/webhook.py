@@ -36,7 +36,7 @@ class Webhook:
         outcome = self.exchange.post(self.url, body, headers(message, self.secret), timeout=self.timeout)
         if isinstance(outcome, Broken):
             raise DeliveryError(f"{self._host}: {outcome.words}", hint=outcome.hint)
-        if not 200 <= outcome.status < 300:  # noqa: PLR2004 - 2xx
+        if not outcome.taken:
             raise self._refusal(outcome)
 
     @property
