@@ -20,7 +20,7 @@ def serving(
     address cannot be had.
     """
     try:
-        server = _Server(address, _handler(page, problems))
+        server = _Server(address, page, problems)
     except OSError as error:
         host, port = address
         words = f"{host}:{port} cannot be listened on ({error.strerror})"
@@ -38,40 +38,43 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
 
+    def __init__(self, address: tuple[str, int], page: Callable[[], bytes], problems: Callable[[], list[str]]) -> None:
+        super().__init__(address, _Handler)
+        self.page = page
+        self.problems = problems
 
-def _handler(page: Callable[[], bytes], problems: Callable[[], list[str]]) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        timeout = 10  # seconds for a client to say what it wants
 
-        def do_GET(self) -> None:
-            """Answer one question; the database's refusal is an answer too."""
-            try:
-                self._answer()
-            except CatalogError as error:
-                self._send(HTTPStatus.SERVICE_UNAVAILABLE, f"{error.message}\n".encode())
+class _Handler(BaseHTTPRequestHandler):
+    server: _Server
+    timeout = 10  # seconds for a client to say what it wants
 
-        def _answer(self) -> None:
-            if self.path == "/metrics":
-                self._send(HTTPStatus.OK, page(), metrics.CONTENT_TYPE)
-            elif self.path == "/healthz":
-                found = problems()
-                status = HTTPStatus.SERVICE_UNAVAILABLE if found else HTTPStatus.OK
-                self._send(status, ("\n".join(found or ["ok"]) + "\n").encode())
-            else:
-                self._send(HTTPStatus.NOT_FOUND, b"there is /metrics and /healthz\n")
+    def do_GET(self) -> None:
+        """Answer one question; the database's refusal is an answer too."""
+        try:
+            self._answer()
+        except CatalogError as error:
+            self._send(HTTPStatus.SERVICE_UNAVAILABLE, f"{error.message}\n".encode())
 
-        def _send(self, status: HTTPStatus, body: bytes, kind: str = "text/plain; charset=utf-8") -> None:
-            self.send_response(status)
-            self.send_header("content-type", kind)
-            self.send_header("content-length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+    def _answer(self) -> None:
+        if self.path == "/metrics":
+            self._send(HTTPStatus.OK, self.server.page(), metrics.CONTENT_TYPE)
+        elif self.path == "/healthz":
+            found = self.server.problems()
+            status = HTTPStatus.SERVICE_UNAVAILABLE if found else HTTPStatus.OK
+            self._send(status, ("\n".join(found or ["ok"]) + "\n").encode())
+        else:
+            self._send(HTTPStatus.NOT_FOUND, b"there is /metrics and /healthz\n")
 
-        def version_string(self) -> str:
-            """Name the product, and no version of anything."""
-            return "model-catalog"
+    def _send(self, status: HTTPStatus, body: bytes, kind: str = "text/plain; charset=utf-8") -> None:
+        self.send_response(status)
+        self.send_header("content-type", kind)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
 
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
-            """Write no line per question."""
+    def version_string(self) -> str:
+        """Name the product, and no version of anything."""
+        return "model-catalog"
 
-    return Handler
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
+        """Write no line per question."""

@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -48,7 +49,7 @@ class ModelsApi:
         """Answer one GET: a status and a JSON object. Names of headers are in lower case."""
         try:
             self._admit(headers)
-            return 200, self._find(target)
+            return HTTPStatus.OK, self._find(target)
         except RefusedRequestError as refusal:
             return refusal.status, refusal.body(request_id)
 
@@ -86,10 +87,10 @@ class _Server(ThreadingHTTPServer):
         socketserver.TCPServer.server_bind(self)
         self.server_name, self.server_port = "127.0.0.1", self.server_address[1]
 
-    def handle_error(self, request: object, client_address: object) -> None:
+    def handle_error(self, request: Any, client_address: Any) -> None:
         # A client may hang up whenever it likes; anything else is a bug of ours and worth its traceback.
         if not isinstance(sys.exception(), ConnectionError):
-            super().handle_error(request, client_address)  # type: ignore[arg-type]
+            super().handle_error(request, client_address)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -107,7 +108,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("content-length", str(len(body)))
         self.send_header("request-id", request_id)
         self.send_header("anthropic-organization-id", ORGANIZATION)
-        if status != 200:  # noqa: PLR2004
+        if status != HTTPStatus.OK:
             self.send_header("x-should-retry", "false")
         self.end_headers()
         self.wfile.write(body)
