@@ -145,7 +145,6 @@ def _ending(code: int | None, timeout: float) -> str:
 
 
 def _quote(said: bytes) -> str:
-    """Give the end of the last line it said, made harmless."""
-    lines = said.decode(errors="replace").split()
-    text = plain.harmless(" ".join(lines))
+    """Give the end of what it said, on one line and harmless."""
+    text = plain.harmless(" ".join(said.decode(errors="replace").split()))
     return f": {text[-_QUOTED:]}" if text else ""
