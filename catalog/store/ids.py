@@ -19,15 +19,7 @@ class Ids:
 
     def add(self, ids: Iterable[str]) -> set[str]:
         """Take ids, each once; give those that came before."""
-        known = set()
-        for id in ids:
-            mark = hash(id) or 1
-            place = self._place(mark)
-            if self._slots[place]:
-                known.add(id)
-            else:
-                self._put(place, mark)
-        return known
+        return {id for id in ids if not self._take(hash(id) or 1)}
 
     def _place(self, mark: int) -> int:
         slots, last = self._slots, len(self._slots) - 1
@@ -36,11 +28,15 @@ class Ids:
             place = (place + 1) & last
         return place
 
-    def _put(self, place: int, mark: int) -> None:
+    def _take(self, mark: int) -> bool:
+        place = self._place(mark)
+        if self._slots[place]:
+            return False
         self._slots[place] = mark
         self._count += 1
         if self._count * 2 > len(self._slots):
             self._grow()
+        return True
 
     def _grow(self) -> None:
         marks = self._slots

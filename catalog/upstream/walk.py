@@ -175,7 +175,7 @@ class _Pass:
                 has_more=known.has_more,
                 land=lambda: self.sink.add_known(digest),
             )
-        page = self._page(answer.body)
+        page = self._page(answer.body, digest)
         return _Turn(
             count=len(page.items),
             empty=not page.items and not page.unusable,
@@ -185,9 +185,9 @@ class _Pass:
             land=lambda: self.sink.add(page),
         )
 
-    def _page(self, body: bytes) -> wire.Page:
+    def _page(self, body: bytes, digest: str) -> wire.Page:
         try:
-            page = self.reader.page(body)
+            page = self.reader.page(body, known_as=digest)
         except AnswerError as error:
             raise AnswerError(f"page {self.pages + 1}: {error.message}", hint=error.hint) from error
         self.evidence.note(self.pages + 1, page)

@@ -75,8 +75,11 @@ class Reader:
         self._decode_entries = Decoder(list[Raw]).decode
         self._decode_named = Decoder(_Named).decode
 
-    def page(self, body: bytes) -> Page:
-        """Read one page. Raises AnswerError, in words, for what cannot be a page of a models list."""
+    def page(self, body: bytes, *, known_as: str | None = None) -> Page:
+        """Read one page; `known_as` spares working out its digest once more.
+
+        Raises AnswerError, in words, for what cannot be a page of a models list.
+        """
         try:
             entries, has_more = self._open(body.removeprefix(_BOM))
             ids, repaired = self._ids(entries)
@@ -89,7 +92,7 @@ class Reader:
         items, duplicates, disputed = _settle(found)
         unusable = len(ids) - len(found)
         return Page(
-            digest=digest(body),
+            digest=known_as or digest(body),
             items=items,
             has_more=has_more,
             last_id=ids[-1] if ids else None,
