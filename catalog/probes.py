@@ -1,5 +1,7 @@
 """What `catalog run` answers to those who watch it: /metrics for Prometheus, /healthz for whoever restarts it."""
 
+import socket
+import socketserver
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -39,9 +41,15 @@ class _Server(ThreadingHTTPServer):
     block_on_close = False
 
     def __init__(self, address: tuple[str, int], page: Callable[[], bytes], problems: Callable[[], list[str]]) -> None:
+        self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         super().__init__(address, _Handler)
         self.page = page
         self.problems = problems
+
+    def server_bind(self) -> None:
+        # HTTPServer's own asks DNS for the name of the address, which takes seconds on some machines.
+        socketserver.TCPServer.server_bind(self)
+        self.server_name, self.server_port = str(self.server_address[0]), self.server_address[1]
 
 
 class _Handler(BaseHTTPRequestHandler):

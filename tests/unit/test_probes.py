@@ -10,8 +10,17 @@ from catalog.errors import ConfigError, DatabaseError
 
 
 def ask(address: tuple[str, int], path: str) -> tuple[int, str]:
-    with requests.get(f"http://{address[0]}:{address[1]}{path}", timeout=5) as response:
+    host = f"[{address[0]}]" if ":" in address[0] else address[0]
+    with requests.get(f"http://{host}:{address[1]}{path}", timeout=5) as response:
         return response.status_code, response.text
+
+
+def has_ipv6() -> bool:
+    try:
+        with socket.create_server(("::1", 0), family=socket.AF_INET6):
+            return True
+    except OSError:
+        return False
 
 
 def test_health_is_200_without_problems_and_503_with_them() -> None:
@@ -22,6 +31,12 @@ def test_health_is_200_without_problems_and_503_with_them() -> None:
         assert ask(address, "/healthz") == (503, "one: was never read whole\n")
         assert ask(address, "/metrics") == (200, "x 1\n")
         assert ask(address, "/secrets")[0] == 404
+
+
+@pytest.mark.skipif(not has_ipv6(), reason="this machine has no ::1")
+def test_an_ipv6_address_is_listened_on_like_any_other() -> None:
+    with probes.serving(("::1", 0), page=lambda: b"x 1\n", problems=list) as address:
+        assert ask(address, "/metrics") == (200, "x 1\n")
 
 
 def test_a_database_that_refuses_is_an_answer() -> None:
