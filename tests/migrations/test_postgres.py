@@ -3,6 +3,8 @@
 import re
 import uuid
 from collections.abc import Iterator
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
@@ -10,10 +12,14 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import ProgrammingError
 
+from catalog import metrics
+from catalog.alerts import rules
 from catalog.errors import DatabaseError
+from catalog.notice import Rule
 from catalog.store import database as databases
-from catalog.store import upgrade
+from catalog.store import outbox, owing, upgrade
 from catalog.store.database import Database
+from catalog.store.owing import Desk
 from tests import postgres
 from tests.server import ModelsServer
 from tests.store import world as worlds
@@ -81,10 +87,36 @@ def story(world: World) -> None:
     world.check()
 
 
+def alerts(world: World) -> None:
+    """Everything that is written about alerts; leaves one that is owed."""
+    rule = Rule(channel="team", events=("added", "removed"), settle=timedelta(hours=1))
+    desk = Desk(rules=(rule,), editor=rules, planner=lambda *_: [], ahead=timedelta(0))
+    for ids in ("abc", "ab", "ab", "abc", "ac", "ac", "acd"):
+        world.lists(*ids)
+        world.sync(after=60, desk=desk)
+    for settled in (outbox.acknowledge, partial(outbox.fail, words="down", wait=timedelta(0), gone=True)):
+        owing.of_time(world.database, desk, world.now + timedelta(hours=1))
+        leased = outbox.lease(world.database, "team", world.now + timedelta(hours=1), lambda: "mine")
+        assert leased is not None
+        settled(world.database, leased, now=world.now)
+    assert outbox.revive(world.database, now=world.now) == 1
+
+
 def test_a_role_that_may_create_nothing_does_the_daily_work(roles: dict[str, str], enter: Enter) -> None:
     world = enter(roles["catalog_app"])
     assert upgrade.ensure(world.database, auto=False) == upgrade.HEAD
     story(world)
+
+
+def test_the_daily_role_owes_and_delivers_alerts_and_whoever_only_reads_sees_them(
+    roles: dict[str, str], enter: Enter
+) -> None:
+    alerts(enter(roles["catalog_app"]))
+    reader = enter(roles["catalog_reader"])
+    assert reader.rows("deliveries", "delivery_id", "status") == [(1, "delivered"), (2, "owed")]
+    with reader.database.read() as connection:
+        assert [(backlog.channel, backlog.owed) for backlog in outbox.backlog(connection)] == [("team", 1)]
+    assert b'catalog_alerts_owed{channel="team"} 1.0' in metrics.page(reader.database)
 
 
 @pytest.mark.parametrize(
