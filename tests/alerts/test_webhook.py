@@ -117,6 +117,7 @@ def test_a_secret_that_is_none_is_refused_unquoted(secret: str) -> None:
 def test_every_2xx_takes_the_message(server: ModelsServer, status: int) -> None:
     server.script(play.answer({"error": "canary"}, status))
     hook(server).send(message())
+    assert len(server.requests) == 1
 
 
 @pytest.mark.parametrize(

@@ -221,7 +221,7 @@ def test_reading_makes_no_database(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, command: list[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    code, out, err = Ground(None, tmp_path, capsys).run(*command)  # type: ignore[arg-type]
+    code, out, err = Ground(None, tmp_path, capsys).run(*command)  # type: ignore[arg-type] # nobody is asked
     assert (code, out) == (4, "")
     assert f"there is no catalog at {tmp_path / 'catalog.db'}" in err
     assert list(tmp_path.iterdir()) == []

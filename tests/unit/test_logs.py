@@ -4,6 +4,7 @@ import io
 import json
 import logging
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -20,10 +21,10 @@ def configure() -> Iterator[Configure]:
     root, ours = logging.getLogger(), logging.getLogger("catalog")
     level = ours.level
 
-    def configured(**options: object) -> io.StringIO:
+    def configured(**options: Any) -> io.StringIO:
         redaction, stream = logs.Redaction(), io.StringIO()
         redaction.hide(SECRET)
-        logs.configure(redaction=redaction, stream=stream, **options)  # type: ignore[arg-type]
+        logs.configure(redaction=redaction, stream=stream, **options)
         return stream
 
     yield configured

@@ -176,7 +176,7 @@ def test_the_next_page_is_on_its_way_while_the_sink_works(server: ModelsServer, 
         return put(page)
 
     server.script(honest, second)
-    shelf.add = add_late  # type: ignore[method-assign]
+    shelf.add = add_late  # type: ignore[method-assign] # of this one shelf
     go()
     assert shelf.ids() == list("abcd")
 
@@ -448,7 +448,7 @@ def test_restarts_do_not_renew_the_deadline(server: ModelsServer, shelf: Shelf, 
         clock.now += 61
         forget()
 
-    shelf.restart = take_a_minute  # type: ignore[method-assign]
+    shelf.restart = take_a_minute  # type: ignore[method-assign] # of this one shelf
     with pytest.raises(DeadlineError):
         go()
     assert len(server.requests) == 2
@@ -468,7 +468,7 @@ def test_nobody_asks_for_more_once_the_sink_has_failed(server: ModelsServer, she
         raise OSError
 
     server.script(honest, refuse)
-    shelf.add = fail  # type: ignore[method-assign]
+    shelf.add = fail  # type: ignore[method-assign] # of this one shelf
     with pytest.raises(OSError):  # noqa: PT011 - nothing but its type matters
         go()
     answered.set()
