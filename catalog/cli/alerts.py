@@ -1,21 +1,18 @@
 """`catalog alerts`: what is owed to whom, a sample, another try."""
 
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 
 import click
 
 from catalog import deliver, wiring
 from catalog.alerts import samples
-from catalog.cli import output
+from catalog.cli import asking, output
 from catalog.cli.context import Context, Form, list_options, pass_context
 from catalog.config import Config
 from catalog.errors import CatalogError, ConfigError, Exit
 from catalog.notice import Message, Owed, Rule
-from catalog.store import outbox, owed, upgrade
-from catalog.store.database import Database
+from catalog.store import outbox, owed
 
 _COLUMNS = [column.name for column in owed.deliveries.columns]
 _SHOWN = ("delivery_id", "channel", "source", "type", "status", "attempts", "next_attempt_at", "last_error")
@@ -32,7 +29,7 @@ def command() -> None:
 @pass_context
 def list_(context: Context, *, every: bool, form: Form) -> None:
     """List the alerts that are owed or dead, oldest first."""
-    with _database(context.config()) as database, database.read() as connection:
+    with asking.opened(context.config()) as database, database.read() as connection:
         rows = (asdict(each) for each in outbox.listing(connection, every=every))
         output.listing(rows, columns=_COLUMNS, shown=_SHOWN, form=form)
 
@@ -66,7 +63,7 @@ def send(context: Context) -> int:
     desk = wiring.desk(config)
     if desk is None:
         raise ConfigError("no channel is configured", hint="add [[alerts]] to catalog.toml")
-    with _database(config) as database:
+    with asking.opened(config) as database:
         report = deliver.catch_up(database, desk, wiring.sender(config))
     return _tell(context, report)
 
@@ -79,7 +76,7 @@ def retry(context: Context, channel: str | None, number: int | None) -> int:
     """Try dead alerts again: all of them, or those of CHANNEL."""
     config = context.config()
     sender = wiring.sender(config)
-    with _database(config) as database:
+    with asking.opened(config) as database:
         revived = outbox.revive(database, now=sender.clock(), name=channel, delivery_id=number)
         if not context.quiet:
             output.line(f"{revived} dead alert{'s' if revived != 1 else ''} revived")
@@ -115,14 +112,3 @@ def _rule(config: Config, channel: str) -> Rule:
             return rule
     names = ", ".join(alert.name for alert in config.alerts) or "none"
     raise ConfigError(f"no channel is named {channel!r}", hint=f"channels are: {names}")
-
-
-@contextmanager
-def _database(config: Config) -> Iterator[Database]:
-    """Open a catalog that is there, at head."""
-    database = wiring.database(config, must_exist=True)
-    try:
-        upgrade.require(database)
-        yield database
-    finally:
-        database.close()

@@ -1,7 +1,7 @@
-"""What the reading commands share: arguments that are moments, patterns or sources, and a catalog opened to be read."""
+"""What commands share that ask a catalog: arguments that are moments, patterns or sources, and opening it."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,8 @@ from catalog.errors import ConfigError
 if TYPE_CHECKING:
     from click.types import OptionHelpExtra
 
-    from catalog.store.history import Connection
+    from catalog.config import Config
+    from catalog.store.database import Connection, Database
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -66,17 +67,21 @@ def catalog(context: Context, source: str | None = None) -> Iterator["Connection
     Raises DatabaseError when there is none, SchemaError when its schema is another program's, ConfigError when it
     never saw that source.
     """
-    from catalog.store import database, history, upgrade
+    from catalog.store import history
 
-    opened = database.open_(context.config().database.url, must_exist=True)
-    try:
-        upgrade.require(opened)
-        with opened.read() as connection:
-            known = [row.source for row in history.sources(connection)]
-            _demand(source, known)
-            yield connection
-    finally:
-        opened.close()
+    with opened(context.config()) as database, database.read() as connection:
+        _demand(source, [row.source for row in history.sources(connection)])
+        yield connection
+
+
+@contextmanager
+def opened(config: "Config") -> Iterator["Database"]:
+    """Open a catalog that is there, with its schema at head. Raises DatabaseError or SchemaError when it is not."""
+    from catalog.store import database, upgrade
+
+    with closing(database.open_(config.database.url, must_exist=True)) as found:
+        upgrade.require(found)
+        yield found
 
 
 def close_ids(connection: "Connection", id: str, source: str | None) -> list[str]:
@@ -91,9 +96,7 @@ def close_ids(connection: "Connection", id: str, source: str | None) -> list[str
 
 def tell(context: Context, words: str) -> None:
     """Say something beside the data, on stderr; -q silences it."""
-    from catalog import logs
-
-    context.start_logs().info("%s", words, extra=logs.event("read.note"))
+    context.say(words, "read.note")
 
 
 def _demand(source: str | None, known: Sequence[str]) -> None:

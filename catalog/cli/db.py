@@ -1,9 +1,11 @@
 """`catalog db`: the schema, and whether the history still holds together."""
 
+from contextlib import closing
+
 import click
 
 from catalog import wiring
-from catalog.cli import output
+from catalog.cli import asking, output
 from catalog.cli.context import Context, pass_context
 from catalog.errors import Exit
 from catalog.store import invariants, upgrade
@@ -19,14 +21,11 @@ def command() -> None:
 @pass_context
 def upgrade_(context: Context, *, sql: bool) -> None:
     """Make or upgrade the schema."""
-    database = wiring.database(context.config(), must_exist=False if sql else None)
-    try:
+    with closing(wiring.database(context.config(), must_exist=False if sql else None)) as database:
         if sql:
             click.echo(upgrade.sql(database), nl=False)
             return
         before = upgrade.ensure(database)
-    finally:
-        database.close()
     words = "is at head" if before == upgrade.HEAD else f"was upgraded from {before or 'nothing'}"
     output.line(f"{database.describe()}: the schema {words}: {upgrade.HEAD}")
 
@@ -35,23 +34,16 @@ def upgrade_(context: Context, *, sql: bool) -> None:
 @pass_context
 def current(context: Context) -> None:
     """Print the revision of the schema."""
-    database = wiring.database(context.config(), must_exist=True)
-    try:
+    with closing(wiring.database(context.config(), must_exist=True)) as database:
         output.line(upgrade.current(database) or "none")
-    finally:
-        database.close()
 
 
 @command.command("check", short_help="Compare the tables with those this program knows.")
 @pass_context
 def check(context: Context) -> int:
     """Compare the tables with those this program knows: exit 0 alike, 4 not."""
-    database = wiring.database(context.config(), must_exist=True)
-    try:
-        upgrade.require(database)
+    with asking.opened(context.config()) as database:
         found = upgrade.differences(database)
-    finally:
-        database.close()
     for difference in found:
         output.line(difference)
     output.line(f"{len(found)} differences" if found else "the schema is as it should be")
@@ -62,12 +54,8 @@ def check(context: Context) -> int:
 @pass_context
 def verify(context: Context) -> int:
     """Check the invariants of the history: exit 0 whole, 4 broken."""
-    database = wiring.database(context.config(), must_exist=True)
-    try:
-        upgrade.require(database)
+    with asking.opened(context.config()) as database:
         broken = invariants.broken(database)
-    finally:
-        database.close()
     for found in broken:
         output.line(f"broken: {found.rule}: {found.count:,} rows")
     output.line(f"{len(invariants.RULES) - len(broken)} of {len(invariants.RULES)} invariants hold")

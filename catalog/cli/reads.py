@@ -15,7 +15,8 @@ from catalog.cli.context import Context, Form, list_options, pass_context
 from catalog.domain import Change, Kind, Run
 
 if TYPE_CHECKING:
-    from catalog.store.history import Connection, Which
+    from catalog.store.database import Connection
+    from catalog.store.history import Which
 
 _PAGE = 50
 _RUNS = 20

@@ -14,7 +14,8 @@ from catalog.domain import Change, Kind, Model, State
 from catalog.errors import UnknownModelError
 
 if TYPE_CHECKING:
-    from catalog.store.history import Connection, Story
+    from catalog.store.database import Connection
+    from catalog.store.history import Story
 
 _UNKNOWN = "unknown"
 

@@ -16,7 +16,7 @@ from catalog.health import Channel, Finding, Watched
 if TYPE_CHECKING:
     from datetime import timedelta
 
-    from catalog.store.history import Connection
+    from catalog.store.database import Connection
 
 _RECENT = 20  # runs that are looked at to tell how long a failure has lasted
 

@@ -16,7 +16,7 @@ from catalog.errors import ConfigError, Exit
 from catalog.watch import Finding, State
 
 if TYPE_CHECKING:
-    from catalog.store.history import Connection
+    from catalog.store.database import Connection
 
 _SHOWN = ("state", "id", "source", "text")
 

@@ -30,12 +30,11 @@ from catalog.domain import (
     Status,
 )
 from catalog.store import difference, globs, rows, schema
+from catalog.store.database import Connection
 
 _CHUNK = 1000
 _NEIGHBOURS = 1000
 _FEW = 200
-
-Connection = sa.Connection  # for the annotations of those who do not know SQLAlchemy
 
 MODEL_COLUMNS = tuple(schema.models.c.keys())
 STATE_COLUMNS = tuple(schema.model_history.c.keys())
