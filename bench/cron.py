@@ -19,10 +19,10 @@ def rows(server: postgres.Server | None, times: int) -> list[Row]:
         click.add(process.run(process.PYTHON, "-c", "import click"))
         helped.add(process.run(process.CATALOG, "--help"))
     return [
-        Row(what="bare script, 15 models (CPU)", measured=f"{bare.cpu * 1000:.0f} ms", ratio="1 x"),
-        table.against("cron run, nothing changed, SQLite (CPU)", found["sqlite"].cpu, bare.cpu, 3, unit="ms"),
-        table.against("cron run, nothing changed, Postgres (CPU)", found["postgres"].cpu, bare.cpu, None, unit="ms"),
-        table.against("catalog --help / python -c 'import click' (CPU)", helped.cpu, click.cpu, 1.5, unit="ms"),
+        Row(what=f"bare script, {MODELS} models", measured=f"{bare.cpu * 1000:.0f} ms", work="1 x"),
+        table.cpu_against("cron run, nothing changed, SQLite", found["sqlite"], bare, 3),
+        table.cpu_against("cron run, nothing changed, Postgres", found["postgres"], bare, None),
+        table.cpu_against("catalog --help / python -c 'import click'", helped, click, 1.5),
     ]
 
 

@@ -1,4 +1,4 @@
-"""A first load and later ones as dlt does them: its REST source into SQLite, with history (scd2). Runs in a room of its own.
+"""A first load and later ones as dlt does them: its REST source into SQLite, with history (scd2).
 
 python bench/peer_dlt.py URL FOLDER
 """

@@ -1,4 +1,4 @@
-"""Runs commands and says what they cost. The parent stays small: Linux counts its memory as the child's at the start."""
+"""Runs commands and says what they cost. The parent stays small: Linux counts its memory as the child's at first."""
 
 import os
 import subprocess

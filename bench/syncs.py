@@ -61,7 +61,7 @@ class Syncs:
     def walk_bare(self, lists: Lists) -> None:
         cost = self.bare.add(process.run(process.PYTHON, process.ROOT / "bench" / "bare.py", lists.url))
         self.received = int(cost.output.split()[1])
-        _say(f"  bare walk {cost.seconds:.2f} s")
+        _say(f"  bare walk {cost.seconds:.2f} s, {cost.cpu:.2f} s CPU")
 
     def sync(self, contender: Contender, step: str) -> None:
         counting = step == "unchanged"
@@ -80,12 +80,12 @@ class Syncs:
 
     def rows(self) -> list[Row]:
         """Give the lines of the table."""
-        walk = self.bare.seconds
-        rows = [Row(what=f"bare walk of {self.models:,} models", measured=f"{walk:.2f} s", ratio="1 x")]
+        what = f"bare walk of {self.models:,} models"
+        rows = [Row(what=what, measured=f"{self.bare.seconds:.2f} s", ratio="1 x", work="1 x")]
         for step, (_, limits) in STEPS.items():
             for kind in self.kinds:
                 what = f"{WORDS[step]}, {NAMES[kind]}"
-                rows.append(table.against(what, self.costs[kind, step].seconds, walk, limits[kind]))
+                rows.append(table.against(what, self.costs[kind, step], self.bare, limits[kind]))
         for kind in self.kinds:
             written = self.written[kind]
             rows.append(table.at_most(f"rows written when nothing changed, {NAMES[kind]}", written, 5, unit="rows"))

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from bench.process import Costs
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Row:
@@ -10,24 +12,38 @@ class Row:
     what: str
     measured: str
     ratio: str = ""
+    work: str = ""  # the ratio of processor times, which a busy machine disturbs less
     target: str = ""
     met: bool | None = None
 
     def cells(self) -> tuple[str, ...]:
         verdict = "" if self.met is None else "met" if self.met else "MISSED"
-        return self.what, self.measured, self.ratio, self.target, verdict
+        return self.what, self.measured, self.ratio, self.work, self.target, verdict
 
 
-HEAD = ("what", "measured", "ratio", "target", "")
+HEAD = ("what", "measured", "ratio", "CPU", "target", "")
 
 
-def against(what: str, measured: float, yardstick: float, limit: float | None, *, unit: str = "s") -> Row:
-    """Compare a measurement with a multiple of the yardstick."""
-    ratio = measured / yardstick
+def against(what: str, measured: Costs, yardstick: Costs, limit: float | None) -> Row:
+    """Compare what something took with a multiple of what the yardstick took."""
+    ratio = measured.seconds / yardstick.seconds
     return Row(
         what=what,
-        measured=f"{measured * 1000:.0f} ms" if unit == "ms" else f"{measured:.2f} {unit}",
+        measured=f"{measured.seconds:.2f} s",
         ratio=f"{ratio:.2f} x",
+        work=f"{measured.cpu / yardstick.cpu:.2f} x",
+        target="" if limit is None else f"<= {limit} x",
+        met=None if limit is None else ratio <= limit,
+    )
+
+
+def cpu_against(what: str, measured: Costs, yardstick: Costs, limit: float | None) -> Row:
+    """Compare the processor time of something with a multiple of the yardstick's."""
+    ratio = measured.cpu / yardstick.cpu
+    return Row(
+        what=what,
+        measured=f"{measured.cpu * 1000:.0f} ms",
+        work=f"{ratio:.2f} x",
         target="" if limit is None else f"<= {limit} x",
         met=None if limit is None else ratio <= limit,
     )
