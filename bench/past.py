@@ -97,8 +97,9 @@ def _statements(kind: str, models: int) -> list[str]:
     last, digest = BEGAN.format(n=PAST), "'000000000000000000000000'"
     padded = "substr('0000000' || k, -7)" if kind == "sqlite" else "lpad(CAST(k AS text), 7, '0')"
     present = (
-        f"INSERT INTO catalog_model (model_key, source_key, id, {FIELDS}, digest, valid_from_run, first_seen_run, seen_run)"
-        f" {numbers} SELECT k, 1, 'claude-opus-' || {padded}, {VALUES.format(n=PAST)}, {digest}, {last}, 1, 1 FROM number"
+        f"INSERT INTO catalog_model (model_key, source_key, id, {FIELDS}, digest, valid_from_run, first_seen_run,"
+        f" seen_run) {numbers} SELECT k, 1, 'claude-opus-' || {padded}, {VALUES.format(n=PAST)}, {digest}, {last}, 1, 1"
+        " FROM number"
     )
     added = "INSERT INTO catalog_change (change_id, run_id, model_key, kind)"
     said = [present, f"{added} {numbers} SELECT k, 1, k, 'added' FROM number"]
