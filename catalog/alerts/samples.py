@@ -22,7 +22,7 @@ def of(rule: Rule, now: datetime, mark: str) -> list[Owed]:
     told += rules.operator(rule, _facts(now, Status.FAILED, failures=rule.failures))
     told += rules.operator(rule, _facts(now, Status.COMPLETE, baseline=True))
     told += [message for model in _planned(now) for message in _milestone(rule, model, now)]
-    return [_marked(message, mark) for message in told]
+    return [_marked(message, mark) for message in {message.type: message for message in told}.values()]
 
 
 def _marked(message: Owed, mark: str) -> Owed:
