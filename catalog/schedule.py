@@ -32,9 +32,10 @@ _MONDAY = datetime(2001, 1, 1, tzinfo=UTC)  # slots of `every` are counted from 
 _AT_ONCE = 4  # runs: each needs three connections of the database's pool
 _SHORTEST, _LONGEST = timedelta(minutes=1), timedelta(hours=1)
 _GLANCE = 0.2  # seconds
+_BEAT = timedelta(seconds=1)
 _SILENT = 30.0  # seconds without a beat after which the loop counts as dead
 _GRACE = timedelta(minutes=10)  # for the database, once the time for the walk is up
-_CLOCK_SLACK = timedelta(minutes=1)
+_CLOCK_SLACK = timedelta(seconds=5)  # well below _SILENT: for so long nothing begins
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -129,7 +130,7 @@ class Worker:
             self._plan(task, slot=now, moment=now)
         for chore in self._chores:
             self._plan_chore(chore, now)
-        self._scheduler.add_job(self._beat, "interval", seconds=1, executor="loop")
+        self._beat()
         self._scheduler.start()
 
     def stop(self, within: float) -> bool:
@@ -164,16 +165,21 @@ class Worker:
         return not self._overdue and time.monotonic() - self._beaten < _SILENT
 
     def _beat(self) -> None:
-        """Show that the loop goes round."""
+        """Show that the loop goes round, and plan to do so again.
+
+        APScheduler counts what a repeated job missed one by one: after a week's sleep it would count for many seconds,
+        and after a clock that began in 1970 was set, for ever.
+        """
         self._beaten = time.monotonic()
+        self._scheduler.add_job(self._beat, "date", run_date=self._clock() + _BEAT, executor="loop")
 
     def _plan_anew(self, now: datetime) -> None:
         waiting = {job.id: source for source, job in self._planned.items()}
         for job in self._scheduler.get_jobs():
-            if job.id not in waiting:
-                job.modify(next_run_time=now)
-                continue
             with suppress(JobLookupError):  # it began just now
+                if job.id not in waiting:
+                    job.modify(next_run_time=now)
+                    continue
                 job.remove()
                 self._plan_next(self._lines[waiting[job.id]], now)
 

@@ -328,3 +328,21 @@ def test_a_clock_that_goes_back_postpones_nothing(start: Start, clock: Clock) ->
     assert planned is not None
     assert planned <= datetime.now(UTC) + HOUR
     wait_for(lambda: done)
+
+
+def test_a_clock_that_goes_back_a_little_postpones_nothing(start: Start, clock: Clock) -> None:
+    clock.off = 20 * SECOND
+    done: list[int] = []
+    worker = start([], [Chore(name="chore", work=lambda: done.append(1), every=HOUR)])
+    clock.off = timedelta(0)
+    assert worker.alive()
+    wait_for(lambda: done)
+
+
+def test_a_machine_that_slept_for_years_goes_on_at_once(start: Start) -> None:
+    done: list[int] = []
+    worker = start([], [Chore(name="chore", work=lambda: done.append(1), every=HOUR)])
+    wait_for(lambda: done and any(job.name == "chore" for job in worker._scheduler.get_jobs()))
+    for job in worker._scheduler.get_jobs():
+        job.modify(next_run_time=job.next_run_time - 4000 * DAY)
+    wait_for(lambda: len(done) > 1)
