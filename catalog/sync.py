@@ -99,7 +99,17 @@ def sync_source(
     the run as `abandoned`, with its words, and comes out. With `confirm_after` zero, a walk that misses models is
     followed by a second run at once.
     """
-    task = _Task(database, client, source, clock, monotonic, options, on_page, on_wait, tell)
+    task = _Task(
+        database=database,
+        client=client,
+        source=source,
+        clock=clock,
+        monotonic=monotonic,
+        options=options,
+        on_page=on_page,
+        on_wait=on_wait,
+        tell=tell,
+    )
     if options.dry_run:
         return task.rehearse()
     with courtesy.hold(database, source.name) as mine:
@@ -152,7 +162,7 @@ class _Kept:
                 yield pickle.load(self._file)  # noqa: S301 - our own file, which has no name
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class _Task:
     """One call of sync_source."""
 

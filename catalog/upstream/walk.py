@@ -7,7 +7,8 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 from catalog import domain
@@ -73,13 +74,16 @@ def walk(
     bounds = Bounds(
         page_size=page_size, max_pages=max_pages, deadline=monotonic() + deadline_seconds, monotonic=monotonic
     )
+    begin = partial(
+        _Pass, client=client, reader=reader, sink=sink, bounds=bounds, on_page=on_page, on_wait=on_wait, paging=paging
+    )
     for _ in range(RESTARTS):
         try:
-            return _Pass(client, reader, sink, bounds, on_page, on_wait, paging=paging, may_restart=True).run()
+            return begin(may_restart=True).run()
         except (ShiftError, CursorError):
             sink.restart()
     try:
-        return _Pass(client, reader, sink, bounds, on_page, on_wait, paging=paging, may_restart=False).run()
+        return begin(may_restart=False).run()
     except CursorError as error:
         message = f"the list shifted under the walk, also after {RESTARTS} restarts: {error.message}"
         raise CursorError(message, hint=error.hint) from error
@@ -111,7 +115,7 @@ class _Turn:
     land: Callable[[], int]
 
 
-@dataclass
+@dataclass(kw_only=True)
 class _Pass:
     """One way through the list, from the top."""
 
@@ -121,8 +125,8 @@ class _Pass:
     bounds: Bounds
     on_page: Callable[[int, int], None]
     on_wait: Callable[[], None]
-    paging: bool = field(kw_only=True)
-    may_restart: bool = field(kw_only=True)
+    paging: bool
+    may_restart: bool
 
     def __post_init__(self) -> None:
         self.pages = self.models = 0
