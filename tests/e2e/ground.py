@@ -52,6 +52,23 @@ class Ground:
 
 
 @pytest.fixture
+def bare(
+    server: ModelsServer,
+    migrated_url: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Ground:
+    """Have a catalog without a history, on each database; a second walk confirms a removal at once."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ANTHROPIC_API_KEY", wire.KEY)
+    monkeypatch.setenv("CATALOG_DATABASE_URL", migrated_url)
+    bare = Ground(server, tmp_path, capsys)
+    bare.configure(base_url=server.url, deadline="1s", timeout="1s", confirm_after="0s")
+    return bare
+
+
+@pytest.fixture
 def ground(
     server: ModelsServer, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> Ground:

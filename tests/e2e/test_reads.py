@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 
 from catalog.store import schema
-from tests import server as wire
 from tests.e2e.ground import Ground
 from tests.server import ModelsServer, error, model
 
@@ -20,25 +19,14 @@ VIEWS = schema.surface.tables
 
 
 @pytest.fixture
-def lived(
-    server: ModelsServer,
-    migrated_url: str,
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-) -> Ground:
+def lived(bare: Ground, server: ModelsServer) -> Ground:
     """Sync twice: claude-a stays, claude-b is renamed, claude-c is gone, Claude-d is new and of an unknown date."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("ANTHROPIC_API_KEY", wire.KEY)
-    monkeypatch.setenv("CATALOG_DATABASE_URL", migrated_url)
-    lived = Ground(server, tmp_path, capsys)
-    lived.configure(base_url=server.url, deadline="1s", timeout="1s", confirm_after="0s")
     server.models = [model("claude-a"), model("claude-b"), model("claude-c")]
-    assert lived.run("sync")[0] == 0
+    assert bare.run("sync")[0] == 0
     epoch = model("Claude-d", created_at="1970-01-01T00:00:00Z", display_name="\x1b[31mRed")
     server.models = [model("claude-a"), model("claude-b", display_name="Bee"), epoch]
-    assert lived.run("sync")[0] == 0
-    return lived
+    assert bare.run("sync")[0] == 0
+    return bare
 
 
 def objects(ground: Ground, *arguments: str) -> list[dict[str, Any]]:

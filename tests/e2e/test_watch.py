@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from catalog import cli, dates
-from tests import server as wire
 from tests.e2e.ground import Ground
 from tests.server import ModelsServer, model
 
@@ -15,19 +14,8 @@ NOW = datetime.now(UTC)
 
 
 @pytest.fixture
-def watched(
-    server: ModelsServer,
-    migrated_url: str,
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-) -> Ground:
+def watched(bare: Ground, server: ModelsServer) -> Ground:
     """Sync twice: claude-fine and claude-old stay, claude-soon retires in 30 days, claude-gone goes."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("ANTHROPIC_API_KEY", wire.KEY)
-    monkeypatch.setenv("CATALOG_DATABASE_URL", migrated_url)
-    watched = Ground(server, tmp_path, capsys)
-    watched.configure(base_url=server.url, deadline="1s", timeout="1s", confirm_after="0s")
     soon = dates.short(NOW + timedelta(days=30))
     stay = [
         model("claude-fine"),
@@ -35,10 +23,10 @@ def watched(
         model("claude-soon", lifecycle="deprecated", retires_at=soon),
     ]
     server.models = [*stay, model("claude-gone")]
-    assert watched.run("sync")[0] == 0
+    assert bare.run("sync")[0] == 0
     server.models = stay
-    assert watched.run("sync")[0] == 0
-    return watched
+    assert bare.run("sync")[0] == 0
+    return bare
 
 
 def watch(ground: Ground, *ids: str, more: str = "") -> None:
