@@ -5,14 +5,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.exc import DBAPIError
 
 
 def among(connection: sa.Connection, column: sa.Column[Any], values: Sequence[Any]) -> sa.ColumnElement[bool]:
     """Say that a column holds one of many values, as a single parameter, by way of an index."""
     if connection.dialect.name == "postgresql":
-        return column == sa.any_(sa.literal(list(values), ARRAY(column.type)))
+        return column == sa.any_(sa.literal(list(values), sa.ARRAY(column.type)))
     each = sa.func.json_each(json.dumps(list(values), ensure_ascii=False)).table_valued("value")
     return column.in_(sa.select(each.c.value))
 

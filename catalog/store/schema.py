@@ -8,13 +8,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql
 
 from catalog import dates
 
 VERSION_TABLE = "catalog_version"
 
-Json = sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql")
 Id = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
 
@@ -38,6 +36,23 @@ class UtcTime(sa.types.TypeDecorator[datetime]):
             return None
         return value.astimezone(UTC) if dialect.name == "postgresql" else dates.from_text(value)
 
+
+class JsonObject(sa.types.TypeDecorator[Any]):
+    """An object as JSON: `jsonb` on Postgres, text on SQLite."""
+
+    impl = sa.JSON
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: sa.Dialect) -> sa.types.TypeEngine[Any]:
+        """Choose the column's own type."""
+        if dialect.name != "postgresql":
+            return sa.JSON(none_as_null=True)
+        from sqlalchemy.dialects.postgresql import JSONB  # a tenth of a cron run on SQLite, which needs none of it
+
+        return JSONB(none_as_null=True)
+
+
+Json = JsonObject()
 
 CONVENTION = {"pk": "%(table_name)s_pkey", "fk": "%(table_name)s_%(column_0_name)s_fkey", "ck": "%(constraint_name)s"}
 metadata = sa.MetaData(naming_convention=CONVENTION)
