@@ -59,7 +59,6 @@ class RunFacts:
     baseline: bool
     finished_at: datetime
     models_listed: int
-    missing: int
     failures: int  # that failed, this one included
     failed_before: int  # that failed just before this one
     failing_since: datetime | None  # end of the first of the runs that failed

@@ -39,7 +39,6 @@ _FACTS = RunFacts(
     baseline=False,
     finished_at=_NOW,
     models_listed=12,
-    missing=0,
     failures=0,
     failed_before=0,
     failing_since=None,

@@ -67,7 +67,6 @@ def _facts(now: datetime, status: Status, *, failures: int = 0, baseline: bool =
         baseline=baseline,
         finished_at=now,
         models_listed=1,
-        missing=0,
         failures=failures,
         failed_before=0,
         failing_since=now - failures * _HOUR if failures else None,

@@ -138,7 +138,7 @@ def _one_news(row: dict[str, Any]) -> News:
 
 def _facts(connection: sa.Connection, run_id: int) -> RunFacts:
     run, source = schema.run, schema.source
-    columns = (run.c.status, run.c.baseline, run.c.finished_at, run.c.missing, run.c.error)
+    columns = (run.c.status, run.c.baseline, run.c.finished_at, run.c.error)
     about = (source.c.source_key, source.c.source, source.c.models_listed)
     wanted = sa.select(*columns, *about).join(source, source.c.source_key == run.c.source_key)
     row = connection.execute(wanted.where(run.c.run_id == run_id)).one()
@@ -152,7 +152,6 @@ def _facts(connection: sa.Connection, run_id: int) -> RunFacts:
         baseline=bool(row.baseline),
         finished_at=row.finished_at,
         models_listed=row.models_listed,
-        missing=row.missing,
         failures=before + 1 if failed else 0,
         failed_before=before,
         failing_since=since or (row.finished_at if failed else None),

@@ -65,7 +65,6 @@ def facts(status: Status = Status.COMPLETE, **known: Any) -> RunFacts:
         "baseline": False,
         "finished_at": NOW,
         "models_listed": 10,
-        "missing": 0,
         "failures": 0,
         "failed_before": 0,
         "failing_since": None,
