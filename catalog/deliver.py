@@ -128,6 +128,8 @@ def _send(database: Database, sender: Sender, name: str, leased: Leased) -> str 
 def _failed(database: Database, sender: Sender, name: str, leased: Leased, error: DeliveryError) -> str:
     pause = wait(leased.attempts, sender.spread(), error.retry_after)
     outbox.fail(database, leased, error.message, now=sender.clock(), wait=pause, gone=error.gone)
+    if error.retry_after is not None and not error.gone:  # it spoke of itself, not of this message
+        outbox.rest(database, name, now=sender.clock(), wait=pause)
     told = logs.event("delivery.failed", channel=name, type=leased.type, id=leased.uid)
     log.warning("%s did not take %s: %s", name, leased.uid, error.message, extra=told)
     return error.message

@@ -122,13 +122,16 @@ def desk(config: Config) -> "Desk | None":
     )
 
 
-def sender(config: Config) -> "Sender":
-    """Give what sends alerts. A channel whose address or secret is not there fails when something is sent to it."""
+def sender(config: Config, *, only: str | None = None) -> "Sender":
+    """Give what sends alerts, to one channel or to all.
+
+    A channel whose address or secret is not there fails when something is sent to it.
+    """
     from catalog.alerts import wording
     from catalog.deliver import Sender
 
     return Sender(
-        channels={alert.name: _Channel(config, alert) for alert in config.alerts},
+        channels={alert.name: _Channel(config, alert) for alert in config.alerts if only in {None, alert.name}},
         render=lambda payload: wording.render(json.loads(payload)),
         clock=utc_now,
         spread=random.random,

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from catalog.schedule import Chore
 
 log = logging.getLogger("catalog.cli")
+_LOOK = timedelta(seconds=5)  # between two looks at what is owed
 
 
 def follow(config: Config, database: Database, *, stop: threading.Event | None = None) -> None:
@@ -28,15 +29,39 @@ def follow(config: Config, database: Database, *, stop: threading.Event | None =
 
 def send_alerts(config: Config, database: Database, *, stop: threading.Event | None = None) -> None:
     """Send what is owed. A channel that does not take it is told of in the log; it stays owed."""
-    from catalog import wiring
-
-    desk = wiring.desk(config)
-    if desk is None:
+    if not config.alerts:
         return
-    from catalog import deliver
+    from catalog import deliver, wiring
 
+    with _told():
+        desk = wiring.desk(config)
+        if desk is not None:
+            deliver.catch_up(database, desk, wiring.sender(config), stop=stop)
+
+
+def _owe(config: Config, database: Database) -> None:
+    """Owe what the passing of time has to tell."""
+    from catalog import wiring
+    from catalog.store import owing
+
+    with _told():
+        desk = wiring.desk(config)
+        if desk is not None:
+            owing.of_time(database, desk, wiring.utc_now())
+
+
+def _send_to(config: Config, database: Database, channel: str, *, stop: threading.Event) -> None:
+    """Send what one channel is owed."""
+    from catalog import deliver, wiring
+
+    with _told():
+        deliver.deliver(database, wiring.sender(config, only=channel), stop=stop)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
     try:
-        deliver.catch_up(database, desk, wiring.sender(config), stop=stop)
+        yield
     except CatalogError as error:
         log.warning("no alert was sent: %s", error.message, extra=logs.event("alerts.unsent"))
 
@@ -58,13 +83,18 @@ def write_metrics(config: Config, database: Database) -> None:
 
 
 def chores(config: Config, database: Database, *, stop: threading.Event) -> "list[Chore]":
-    """Give what a worker does in between: what follows each run of `catalog sync`, but at its own pace."""
+    """Give what a worker does in between: what follows each run of `catalog sync`, but at its own pace.
+
+    Each channel has a chore of its own: one that hangs keeps no other waiting for the next look.
+    """
     from catalog.schedule import Chore
 
     found = []
     if config.alerts:
-        send = partial(send_alerts, config, database, stop=stop)
-        found.append(Chore(name="alerts", work=send, every=timedelta(seconds=5)))
+        found.append(Chore(name="alerts", work=partial(_owe, config, database), every=_LOOK))
+    for alert in config.alerts:
+        send = partial(_send_to, config, database, alert.name, stop=stop)
+        found.append(Chore(name=f"alerts to {alert.name}", work=send, every=_LOOK))
     if config.monitor.metrics_file:
         write = partial(write_metrics, config, database)
         found.append(Chore(name="metrics", work=write, every=timedelta(seconds=15)))

@@ -80,8 +80,13 @@ class _Shift:
             self._context.start_logs()
             systemd.notify("STOPPING=1", os.environ)
             if not worker.stop(within=_LAST_WORDS):
-                told = logs.event("worker.left")
-                log.warning("a run did not end in time; the next one will record it as abandoned", extra=told)
+                self._warn_of_what_goes_on(worker)
+
+    def _warn_of_what_goes_on(self, worker: "Worker") -> None:
+        words = "something did not end in time: what was being sent goes out again, with the same id"
+        if any(line.began and not line.next for line in worker.lines()):
+            words = "a run did not end in time; the next one will record it as abandoned"
+        log.warning(words, extra=logs.event("worker.left"))
 
     def _board(self, worker: "Worker") -> AbstractContextManager[object]:
         if not self._live:

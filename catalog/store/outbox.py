@@ -158,6 +158,18 @@ def fail(database: Database, failed: Leased, words: str, *, now: datetime, wait:
     )
 
 
+def rest(database: Database, name: str, *, now: datetime, wait: timedelta) -> int:
+    """Put off whatever else a channel is owed by `wait`, for a receiver that asked for it; gives how many."""
+    until = now + wait
+    number = delivery.c.delivery_id
+    early = sa.select(number).where(delivery.c.channel == name, *_free(until), delivery.c.lease.is_(None))
+    # Another worker may be about to send or to put off some of them: it sees to those.
+    mine = early.order_by(number).with_for_update(skip_locked=True).cte("early")
+    later = delivery.update().where(number.in_(sa.select(mine.c.delivery_id)))
+    with database.connect() as connection, database.transaction(connection, "brief"):
+        return connection.execute(later.values(next_attempt_at=until)).rowcount
+
+
 def revive(database: Database, *, now: datetime, name: str | None = None, delivery_id: int | None = None) -> int:
     """Owe dead deliveries once more, all of them or those of one channel or number; give how many."""
     conditions = [delivery.c.status == "dead"]

@@ -99,7 +99,8 @@ def test_the_times_that_the_pages_name_are_those_of_the_program(tmp_path: Path) 
     settings = config.load(tmp_path / "catalog.toml", environ={})
     database: Any = None  # nothing is done yet
     chores = {chore.name: chore.every for chore in aftermath.chores(settings, database, stop=threading.Event())}
-    assert chores == {"alerts": timedelta(seconds=5), "metrics": timedelta(seconds=15)}
+    five = timedelta(seconds=5)
+    assert chores == {"alerts": five, "alerts to a": five, "metrics": timedelta(seconds=15)}
     assert [span.total_seconds() for span in (outbox.LEASE, outbox.PATIENCE)] == [60, 7 * 86_400]
     assert [channels.TIMEOUT, health.LATE.total_seconds()] == [30, 3600]
     for words in (

@@ -4,11 +4,15 @@ import base64
 import hashlib
 import hmac
 import json
+import threading
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from catalog import config, sync, wiring
+from catalog.cli import aftermath
 from tests import server as wire
 from tests.e2e.ground import IDS, Ground
 from tests.server import ModelsServer, answer, model
@@ -162,3 +166,39 @@ def test_check_looks_at_each_channel_and_sends_nothing(
     monkeypatch.setenv("HOOK", SECRET)
     assert "ok    channel team" in ground.run("check")[1]
     assert receiver.requests == []
+
+
+def test_a_receiver_that_hangs_keeps_no_other_channel_of_a_worker_waiting(
+    ground: Ground, receiver: ModelsServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOOK", SECRET)
+    tell(ground, receiver)
+    hanging = ModelsServer(always=wire.silence()).start()
+    with (ground.folder / "catalog.toml").open("a") as file:
+        file.write(f'[[alerts]]\nname = "hanging"\nwebhook = {{ url = "{hanging.url}/hook" }}\n')
+    settings, stop = config.load(), threading.Event()
+    with closing(wiring.database(settings)) as database:
+        work = {chore.name: chore.work for chore in aftermath.chores(settings, database, stop=stop)}
+        ground.server.models += [model("claude-d")]
+        owed_by_a_run(ground)
+        hung = threading.Thread(target=work["alerts to hanging"], daemon=True)
+        hung.start()
+        work["alerts to team"]()
+        assert len(receiver.requests) == 1
+        ground.server.models += [model("claude-e")]
+        owed_by_a_run(ground)
+        work["alerts to team"]()
+        assert len(receiver.requests) == 2
+        assert hung.is_alive()
+        stop.set()
+        hanging.close()
+        hung.join(10)
+
+
+def owed_by_a_run(ground: Ground) -> None:
+    """Let a run owe alerts that it does not get to send."""
+    settings = config.load()
+    [source] = settings.sources
+    with closing(wiring.database(settings)) as database, wiring.client(source, config.key(source)) as client:
+        options = sync.Options(configured=(source.name,), desk=wiring.desk(settings))
+        sync.sync_source(database, client, wiring.source(source), clock=wiring.utc_now, options=options)

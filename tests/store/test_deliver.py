@@ -185,6 +185,24 @@ def test_retry_after_is_obeyed(box: World, text: str, minutes: int) -> None:
 
 
 @pytest.mark.warns
+def test_a_receiver_that_asks_for_a_pause_is_spared_the_other_messages_too(box: World) -> None:
+    owe(box, "a", "b")
+    owe(box, "c", channel="other")
+    box.server.script(play.error(429, headers={"retry-after": "600"}))
+    other = Ear()
+    send(box, {"team": hook(box), "other": other})
+    assert [row[:4] for row in rows(box)] == [
+        ("team", "owed", 1, 10),
+        ("team", "owed", 0, 10),
+        ("other", "delivered", 1, None),
+    ]
+    assert send(box, {"team": hook(box)}) == deliver.Report()
+    box.now += timedelta(minutes=10)
+    box.server.script(taken, taken)
+    assert send(box, {"team": hook(box)}).delivered == {"team": 2}
+
+
+@pytest.mark.warns
 def test_410_is_the_end_until_somebody_revives_it(box: World) -> None:
     owe(box, "a")
     box.server.script(play.error(410), taken)
