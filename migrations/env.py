@@ -4,10 +4,10 @@ from typing import Any
 
 from alembic import context
 
-from catalog.store import schema
+from catalog.store import indexes, schema
 
 options: dict[str, Any] = {
-    "target_metadata": schema.metadata,
+    "target_metadata": indexes.metadata,
     "version_table": schema.VERSION_TABLE,
     "transactional_ddl": True,
     "compare_type": True,

@@ -41,14 +41,6 @@ delivery = sa.Table(
     sa.CheckConstraint("(status = 'delivered') = (delivered_at IS NOT NULL)", name="catalog_delivery_delivered_check"),
     sa.CheckConstraint("(status = 'owed') = (next_attempt_at IS NOT NULL)", name="catalog_delivery_owed_check"),
     sa.CheckConstraint("(lease IS NULL) = (leased_until IS NULL)", name="catalog_delivery_lease_check"),
-    # Serves the search for what is due, channel by channel.
-    sa.Index(
-        "catalog_delivery_owed_idx",
-        "channel",
-        "next_attempt_at",
-        sqlite_where=sa.text("status = 'owed'"),
-        postgresql_where=sa.text("status = 'owed'"),
-    ),
     comment="Alerts owed to a channel, until it has taken them.",
 )
 

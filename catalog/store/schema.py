@@ -143,15 +143,6 @@ run = sa.Table(
     ),
     sa.CheckConstraint("generation IS NULL OR walked_at IS NOT NULL", name="catalog_run_walked_check"),
     sa.CheckConstraint("(finished_at IS NULL) = (status = 'running')", name="catalog_run_finished_check"),
-    # Serves `changes since T`: the few runs of that time come first, their changes by run.
-    sa.Index("catalog_run_finished_at_idx", "finished_at"),
-    # Serves the search for runs that died, at each start.
-    sa.Index(
-        "catalog_run_running_idx",
-        "source_key",
-        sqlite_where=sa.text("status = 'running'"),
-        postgresql_where=sa.text("status = 'running'"),
-    ),
     comment="One sync of one source.",
 )
 
@@ -193,20 +184,6 @@ model = sa.Table(
     sa.CheckConstraint("missing_run IS NULL OR missing_run > seen_run", name="catalog_model_missing_check"),
     sa.CheckConstraint("held_run IS NULL OR missing_run IS NOT NULL", name="catalog_model_held_check"),
     sa.CheckConstraint("max_input_tokens > 0 AND max_tokens > 0", name="catalog_model_tokens_check"),
-    # Serves the search for missing models, found or confirmed, at each merge.
-    sa.Index(
-        "catalog_model_missing_idx",
-        "source_key",
-        sqlite_where=sa.text("missing_run IS NOT NULL"),
-        postgresql_where=sa.text("missing_run IS NOT NULL"),
-    ),
-    # Serves the search for retirements that come near, at each look at the clock.
-    sa.Index(
-        "catalog_model_retires_at_idx",
-        "retires_at",
-        sqlite_where=sa.text("retires_at IS NOT NULL AND removed_run IS NULL"),
-        postgresql_where=sa.text("retires_at IS NOT NULL AND removed_run IS NULL"),
-    ),
     comment="Each model ever seen, with its present or last state.",
 )
 
@@ -261,10 +238,6 @@ change = sa.Table(
     ),
     sa.CheckConstraint("proof_run < coalesce(observed_run, run_id)", name="catalog_change_proof_check"),
     sa.CheckConstraint("observed_run < run_id", name="catalog_change_observed_check"),
-    # Serves one model's story.
-    sa.Index("catalog_change_model_key_idx", "model_key"),
-    # Serves the changes of a run in the order of the log, and through it those since a moment.
-    sa.Index("catalog_change_run_id_idx", "run_id", "change_id"),
     comment="The change log; append-only.",
 )
 

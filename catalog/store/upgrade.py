@@ -84,10 +84,12 @@ def differences(database: Database) -> list[str]:
     from alembic.autogenerate import compare_metadata
     from alembic.migration import MigrationContext
 
+    from catalog.store import indexes
+
     with database.read() as connection:
         options = {"version_table": schema.VERSION_TABLE, "include_name": _is_ours}
         context = MigrationContext.configure(connection, opts=options)
-        return [repr(difference) for difference in compare_metadata(context, schema.metadata)]
+        return [repr(difference) for difference in compare_metadata(context, indexes.metadata)]
 
 
 def _is_ours(name: str | None, kind: str, _parents: object) -> bool:

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from catalog.store import database as databases
-from catalog.store import schema, upgrade
+from catalog.store import indexes, schema, upgrade
 from catalog.store.database import Database
 from tests import postgres
 
@@ -57,7 +57,7 @@ def plain(one: Any) -> dict[str, Any]:
 
 def fresh(database: Database) -> Any:
     with database.write() as connection:
-        schema.metadata.create_all(connection)
+        indexes.metadata.create_all(connection)
     return reflected(database)
 
 

@@ -1,0 +1,41 @@
+"""The indexes, and the query that each one serves.
+
+They stand apart from the tables because only those who compare schemas need them: describing a partial index makes
+SQLAlchemy import all it knows of Postgres, a tenth of the cost of a cron run on SQLite.
+"""
+
+import sqlalchemy as sa
+
+from catalog.store import owed, schema
+
+
+def _partial(name: str, condition: str, *columns: sa.Column[object]) -> sa.Index:
+    where = sa.text(condition)
+    return sa.Index(name, *columns, sqlite_where=where, postgresql_where=where)
+
+
+INDEXES = (
+    # `changes` since a moment: the few runs of that time come first, their changes by run.
+    sa.Index("catalog_run_finished_at_idx", schema.run.c.finished_at),
+    # Runs that died, at each start.
+    _partial("catalog_run_running_idx", "status = 'running'", schema.run.c.source_key),
+    # Models that are missing, at each merge.
+    _partial("catalog_model_missing_idx", "missing_run IS NOT NULL", schema.model.c.source_key),
+    # Retirements that come near, at each look at the clock.
+    _partial(
+        "catalog_model_retires_at_idx", "retires_at IS NOT NULL AND removed_run IS NULL", schema.model.c.retires_at
+    ),
+    # One model's story.
+    sa.Index("catalog_change_model_key_idx", schema.change.c.model_key),
+    # The changes of a run in the order of the log, and through it those since a moment.
+    sa.Index("catalog_change_run_id_idx", schema.change.c.run_id, schema.change.c.change_id),
+    # What is due, channel by channel.
+    _partial(
+        "catalog_delivery_owed_idx",
+        "status = 'owed'",
+        owed.delivery.c.channel,
+        owed.delivery.c.next_attempt_at,
+    ),
+)
+
+metadata = schema.metadata  # now with every table and every index
