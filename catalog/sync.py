@@ -110,17 +110,7 @@ def sync_source(
         on_wait=on_wait,
         tell=tell,
     )
-    if options.dry_run:
-        return task.rehearse()
-    with courtesy.hold(database, source.name) as mine:
-        if not mine:
-            return task.skip("another run of this source is active")
-        if task.is_taken():
-            return task.skip("another run took this slot of the schedule")
-        report = task.run()
-        if report.run.status is Status.COMPLETE and report.run.missing and not source.policy.confirm_after:
-            report = task.run()
-        return report
+    return task.rehearse() if options.dry_run else task.take_turn()
 
 
 @contextmanager
@@ -175,6 +165,18 @@ class _Task:
     on_page: Callable[[int, int], None]
     on_wait: Callable[[], None]
     tell: Tell
+
+    def take_turn(self) -> RunReport:
+        """Run unless another one is at it; twice where nobody wants to wait for a confirmation."""
+        with courtesy.hold(self.database, self.source.name) as mine:
+            if not mine:
+                return self.skip("another run of this source is active")
+            if self.is_taken():
+                return self.skip("another run took this slot of the schedule")
+            report = self.run()
+            if report.run.status is Status.COMPLETE and report.run.missing and not self.source.policy.confirm_after:
+                report = self.run()
+            return report
 
     def run(self) -> RunReport:
         """Walk and merge for real."""
