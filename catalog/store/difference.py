@@ -38,6 +38,12 @@ def merge(old: Reading, new: Reading) -> Reading:
     return Reading(columns, attributes)
 
 
+def withholds(old: Reading, new: Reading) -> bool:
+    """Tell whether `new` says nothing of a column that `old` holds a value for, so that it does not prove all of it."""
+    held = zip(FIELDS, old.columns, strict=True)
+    return bool(new.silent) and any(value is not None and name in new.silent for name, value in held)
+
+
 def canonical(value: object) -> str:
     """Spell a JSON value in the one way in which equal values have equal texts."""
     return _ENCODER.encode(value)

@@ -18,7 +18,7 @@ from catalog.store import judgement, runs
 from catalog.store.judgement import Evidence, Judgement
 from catalog.store.runs import TICK, OpenRun
 from catalog.store.schema import change, model, page, run, shape, source, state
-from catalog.store.staging import SealedWalk, staged, staged_change, staged_page, staged_shape
+from catalog.store.staging import SealedWalk, staged, staged_change, staged_page, staged_shape, staged_silence
 
 _CLOCK_SLACK = timedelta(minutes=1)  # clocks of several hosts differ that much without anybody's fault
 
@@ -84,7 +84,7 @@ class _Merge:
         moved = self.note_found()
         if self.walk.proves_absence and self.absent_count:
             moved += self.record_absences(judged, counts)
-        if moved or counts["added"] or counts["returned"] or counts["changed"]:
+        if moved or self.tally.staged:
             self.remember_pages()
         self.close(judged, counts)
         return judged.status
@@ -165,15 +165,20 @@ class _Merge:
         if count:
             self.log(Kind.RETURNED, returned.subquery(), proof=absence)
         self.log_fields()
+        self.note_silences()
         self.close_states(known)
         self.renew_states()
         changed = sa.select(sa.func.count(staged_change.c.model_key.distinct()))
         return count, self.connection.scalar(changed) or 0
 
-    def log_fields(self) -> None:
+    def proof(self) -> sa.ColumnElement[int]:
+        """The last run that proves all of a model's state, as it was before this one."""
         last_listed = _later(model.c.seen_run, model.c.valid_from_run)
         lacking = model.c.missing_run.is_not(None) | model.c.removed_run.is_not(None)
-        proof = sa.case((lacking, last_listed), else_=_later(last_listed, sa.literal(self.last_whole_run)))
+        listed = sa.case((lacking, last_listed), else_=_later(last_listed, sa.literal(self.last_whole_run)))
+        return sa.func.coalesce(model.c.silent_run, listed)
+
+    def log_fields(self) -> None:
         rows = sa.select(
             self.next_change(staged_change.c.model_key, staged_change.c.field),
             sa.literal(self.run_id),
@@ -182,10 +187,15 @@ class _Merge:
             staged_change.c.field,
             staged_change.c.old_value,
             staged_change.c.new_value,
-            proof,
+            self.proof(),
         ).select_from(staged_change.join(model, model.c.model_key == staged_change.c.model_key))
         names = ["change_id", "run_id", "model_key", "kind", "field", "old_value", "new_value", "proof_run"]
         self.connection.execute(change.insert().from_select(names, rows))
+
+    def note_silences(self) -> None:
+        proof = sa.case((staged_silence.c.silent, self.proof()))
+        noted = model.update().where(model.c.model_key == staged_silence.c.model_key)
+        self.connection.execute(noted.values(silent_run=proof))
 
     def close_states(self, known: sa.Join) -> None:
         kept = [model.c[name] for name in ("model_key", "valid_from_run", *FIELDS, "own", "shape_key")]

@@ -169,6 +169,10 @@ model = sa.Table(
     _run(
         "seen_run", "The run of its first sight or return, or, while it lacks, the last that listed it.", nullable=False
     ),
+    _run(
+        "silent_run",
+        "The last run that said every field, if later ones were silent on some; NULL: the last listing.",
+    ),
     _run("missing_run", "The first whole walk in a row that lacked it; NULL: not missing."),
     _run("held_run", "The held run whose finding waits for a person; NULL: not held."),
     _run("removed_run", "The first walk that lacked it, once removal is confirmed; NULL: listed."),

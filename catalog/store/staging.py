@@ -44,6 +44,11 @@ staged_change = _temporary(
     sa.Column("old_value", sa.Text),
     sa.Column("new_value", sa.Text),
 )
+staged_silence = _temporary(
+    "stage_silence",
+    sa.Column("model_key", sa.Integer),
+    sa.Column("silent", sa.Boolean),  # from this walk on something of its state is not said; or all of it again
+)
 staged_shape = _temporary(
     "stage_shape", sa.Column("digest", sa.Text, primary_key=True), sa.Column("body", schema.Json, nullable=False)
 )
@@ -63,6 +68,7 @@ class _Known(NamedTuple):
     key: int
     digest: str
     listed: bool
+    silent: bool  # the last listing said nothing of something that is held
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,7 +79,7 @@ class Tally:
     listed: int  # all it listed
     present: int  # of those, the ones that were listed before it
     new: int  # of those, the ones never seen before
-    staged: int  # new ones, and known ones that changed or returned
+    staged: int  # new ones, and known ones that changed, returned, fell silent or spoke again
     unreadable: int  # fields that could not be read, and keep their last good value
 
 
@@ -177,13 +183,14 @@ class Staging:
             listed=self._listed,
             present=self._present,
             new=self._new,
-            staged=self._positions,
+            staged=self._positions + self._silences,
             unreadable=self._unreadable,
         )
         return SealedWalk(_SEAL, outcome, tally)
 
     def _reset(self) -> None:
         self._positions = 0
+        self._silences = 0
         self._new = 0
         self._listed = 0
         self._present = 0
@@ -213,7 +220,8 @@ class Staging:
         if not self._any_known:
             return {}
         table = schema.model.c
-        wanted = sa.select(table.id, table.model_key, table.digest, table.removed_run.is_(None)).where(
+        silent = table.silent_run.is_not(None)
+        wanted = sa.select(table.id, table.model_key, table.digest, table.removed_run.is_(None), silent).where(
             table.source_key == self._source_key, bulk.among(self._connection, table.id, ids)
         )
         return {row.id: row for row in map(_Known._make, bulk.fetch(self._connection, wanted))}
@@ -225,16 +233,21 @@ class Staging:
         if not pairs:
             return
         olds = self._states([known.key for _, known in pairs])
-        rows, changes = [], []
+        rows, changes, silences = [], [], []
         for item, known in pairs:
             old, new = olds[known.key], self._read(item)
+            silent = item.disputed or difference.withholds(old, new)
             differences = [] if item.disputed else difference.compare(old, new)
             if differences or not known.listed:
                 state = old if item.disputed else difference.merge(old, new)
-                rows.append((item, state, known.key, _digest(item, new)))
+                rows.append((item, state, known.key, "" if silent else _digest(item, new)))
                 changes += [(known.key, change.path, change.old, change.new) for change in differences]
+            if silent != known.silent:
+                silences.append((known.key, silent))
+        self._silences += len(silences)
         self._stage(rows)
         bulk.insert(self._connection, staged_change, changes)
+        bulk.insert(self._connection, staged_silence, silences)
 
     def _states(self, keys: Sequence[int]) -> dict[int, Reading]:
         wanted = states.select_states().where(bulk.among(self._connection, schema.model.c.model_key, keys))
@@ -278,12 +291,12 @@ def _digest(item: Item, reading: Reading) -> str:
 
 
 def _sift(items: Sequence[Item], known: Mapping[str, _Known]) -> tuple[list[Item], list[tuple[Item, _Known]]]:
-    """Pick out what is new, and what is known and differs; of a disputed item only its presence is a fact."""
+    """Pick out what is new, and what is known and does not simply say its state again."""
     new, differing = [], []
     for item in items:
         row = known.get(item.id)
         if row is None:
             new.append(item)
-        elif not row.listed or (row.digest != item.digest and not item.disputed):
+        elif row.digest != item.digest or row.silent or not row.listed or item.disputed:
             differing.append((item, row))
     return new, differing

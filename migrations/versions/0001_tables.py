@@ -92,6 +92,12 @@ def upgrade() -> None:
             comment="The run of its first sight or return, or, while it lacks, the last that listed it.",
         ),
         sa.Column(
+            "silent_run",
+            sa.Integer(),
+            nullable=True,
+            comment="The last run that said every field, if later ones were silent on some; NULL: the last listing.",
+        ),
+        sa.Column(
             "missing_run",
             sa.Integer(),
             nullable=True,

@@ -87,6 +87,22 @@ def test_a_run_in_which_nothing_changed_writes_a_handful_of_rows(world: World) -
     assert 0 < max(written[1:]) <= 5
 
 
+def test_a_list_that_stays_silent_of_a_field_is_noted_once(world: World) -> None:
+    world.page_size = 5
+    ids = [f"m-{number}" for number in range(50)]
+    world.lists(*ids)
+    world.sync()
+    written: list[int] = []
+    with rows_written(world) as count:
+        for silence in (0, 0, 0.0, "many", 0):  # the pages are others, and have to be read
+            world.lists(*ids, max_tokens=silence)
+            world.sync()
+            written.append(sum(count.values()))
+            count.clear()
+    assert written[0] >= 50
+    assert 0 < max(written[1:]) <= 5
+
+
 @contextmanager
 def rows_written(world: World) -> Iterator[Counter[str]]:
     """Count rows written to the catalog's own tables."""

@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 
 from catalog.domain import Policy, Status
+from tests import server as play
 from tests.store.world import World
 
+EPOCH = "1970-01-01T00:00:00Z"
 INTERVAL = ("model_id", "kind", "not_before", "observed_at", "recorded_at")
 
 
@@ -76,6 +78,130 @@ def test_a_change_of_a_model_that_was_missing_happened_after_it_was_last_seen(wo
     world.lists("a", "b", display_name="Other")
     world.sync()
     assert intervals(world)[-1] == ("b", "changed", 10, 33, 33)
+
+
+def says(world: World, **fields: Any) -> tuple[Any, ...]:
+    """Sync with these fields of the one model; give the interval of the last change."""
+    world.lists("a", **fields)
+    world.sync()
+    return tuple(intervals(world)[-1][2:4])
+
+
+@pytest.mark.parametrize(
+    ("field", "old", "silence", "new"),
+    [
+        ("max_tokens", 100, 0, 200),
+        ("max_tokens", 100, "many", 200),
+        ("max_tokens", 100, 2**70, None),
+        ("created_at", "2026-02-01T00:00:00Z", EPOCH, "2026-02-02T00:00:00Z"),
+        ("created_at", "2026-02-01T00:00:00Z", None, "2026-02-02T00:00:00Z"),
+        ("retires_at", "2027-02-01T00:00:00Z", EPOCH, None),
+        ("retires_at", "2027-02-01T00:00:00Z", "soon", "2027-02-02T00:00:00Z"),
+        ("display_name", "A", 5, "B"),
+    ],
+)
+def test_a_list_that_says_nothing_of_a_field_proves_nothing_of_it(
+    world: World, field: str, old: object, silence: object, new: object
+) -> None:
+    """The limit was 100, then unknown, then 200: the change claimed to be later than the run that knew nothing."""
+    says(world, **{field: old})
+    says(world, **{field: old})  # from 21
+    says(world, **{field: silence})
+    says(world, **{field: silence})
+    assert says(world, **{field: new}) == (21, 55)
+    assert says(world, **{field: old}) == (54, 66)
+    assert world.rows("model_history", "valid_from", "valid_to") == [(11, 55), (55, 66), (66, None)]
+
+
+@pytest.mark.parametrize("display_name", ["A", "Other"])
+def test_a_list_that_says_a_field_again_proves_it_again(world: World, display_name: str) -> None:
+    """An old value was said again, and its change still claimed nothing but to be later than the silence."""
+    says(world, max_tokens=100)
+    says(world, max_tokens=0)
+    says(world, max_tokens="many")
+    says(world, max_tokens=100, display_name=display_name)  # from 43
+    assert says(world, max_tokens=200, display_name=display_name) == (43, 55)
+
+
+def test_the_same_page_that_says_a_field_again_proves_it_again(world: World) -> None:
+    """Pages are known by their bytes: one from before the silence was taken for one that needs no reading."""
+    for tokens in (100, 0, 0, 100, 100):
+        says(world, max_tokens=tokens)  # the last from 54
+    assert says(world, max_tokens=200) == (54, 66)
+
+
+def test_a_change_amid_silence_proves_nothing_of_the_silent_field(world: World) -> None:
+    says(world, max_tokens=100)  # from 10
+    says(world, max_tokens=100)  # from 21
+    assert says(world, max_tokens=0, display_name="B") == (21, 33)
+    says(world, max_tokens=0, display_name="B")
+    assert says(world, max_tokens=0, display_name="C") == (21, 55)
+    assert says(world, max_tokens=200, display_name="C") == (21, 66)
+    assert says(world, max_tokens=200, display_name="D") == (65, 77)
+
+
+def test_bytes_that_were_silent_before_are_silent_again(world: World) -> None:
+    """The bytes that changed a name and left out a limit came back, and were taken to say the limit too."""
+    says(world, max_tokens=100)
+    says(world, max_tokens=0, display_name="B")
+    says(world, max_tokens=100, display_name="B")  # from 32
+    says(world, max_tokens=0, display_name="B")
+    assert says(world, max_tokens=200, display_name="B") == (32, 55)
+
+
+def test_what_was_never_known_needs_no_proof(world: World) -> None:
+    says(world, max_tokens=0)
+    says(world, max_tokens=0)  # from 21: still unknown
+    assert says(world, max_tokens=200) == (21, 33)
+
+
+@pytest.mark.parametrize("waits", [10, 60])
+def test_a_model_that_comes_back_silent_proves_nothing(world: World, waits: float) -> None:
+    world.lists("a", "b", max_tokens=100)
+    world.sync()  # from 10
+    world.lists("a", max_tokens=100)
+    world.sync()
+    world.sync(after=waits)  # it is missing, or removed
+    world.lists("a", "b", max_tokens=0)
+    world.sync()
+    world.sync()
+    world.lists("a", "b", max_tokens=200)
+    world.sync()
+    proofs = {row[0]: row[2] for row in intervals(world) if row[1] == "changed"}
+    assert proofs == {"a": 22 + waits, "b": 10}
+
+
+def test_a_model_that_left_while_silent_comes_back_unproven(world: World) -> None:
+    world.lists("a", "b", max_tokens=100)
+    world.sync()  # from 10
+    world.lists("a", "b", max_tokens=0)
+    world.sync()
+    world.lists("a", max_tokens=100)
+    world.sync()
+    world.sync(after=60)
+    world.lists("a", "b", max_tokens=200)
+    world.sync()
+    assert ("b", "changed", 10) in [row[:3] for row in intervals(world)]
+
+
+def test_a_disputed_listing_proves_no_field(world: World) -> None:
+    clear, other = (play.model("b", max_tokens=tokens) for tokens in (100, 200))
+    world.server.models = [play.model("a"), clear]
+    world.sync()  # from 10
+    world.lists("a")
+    world.sync()
+    world.server.models = [play.model("a"), clear, other]
+    world.sync()  # it is back, with one of two limits
+    world.server.models = [play.model("a"), other]
+    world.sync()
+    assert intervals(world)[-1][:4] == ("b", "changed", 10, 44)
+
+
+def test_a_run_that_is_no_whole_walk_ends_a_silence_too(world: World) -> None:
+    says(world)
+    says(world, max_tokens=0)  # from 21
+    world.unclean("a")
+    assert says(world, max_tokens=200) == (21, 44)
 
 
 def test_a_return_happened_after_the_last_walk_that_lacked_it(world: World) -> None:
