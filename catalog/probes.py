@@ -2,6 +2,7 @@
 
 import socket
 import socketserver
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -50,6 +51,12 @@ class _Server(ThreadingHTTPServer):
         # HTTPServer's own asks DNS for the name of the address, which takes seconds on some machines.
         socketserver.TCPServer.server_bind(self)
         self.server_name, self.server_port = str(self.server_address[0]), self.server_address[1]
+
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        # A client may hang up whenever it likes; anything else is a bug of ours and worth its traceback.
+        if not isinstance(sys.exception(), OSError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -1,6 +1,8 @@
 """Two addresses: /metrics for Prometheus, /healthz for whoever restarts the worker."""
 
 import socket
+import struct
+import threading
 
 import pytest
 import requests
@@ -56,3 +58,24 @@ def test_an_address_that_is_taken_is_named_with_its_setting() -> None:
         ):
             pass
     assert "monitor.listen" in caught.value.hint
+
+
+def test_a_client_that_hangs_up_leaves_no_trace(capfd: pytest.CaptureFixture[str]) -> None:
+    asked, gone = threading.Event(), threading.Event()
+
+    def page() -> bytes:
+        asked.set()
+        gone.wait(5)
+        return b"x 1\n" * 1_000_000
+
+    with probes.serving(("127.0.0.1", 0), page=page, problems=list) as address:
+        with socket.create_connection(address) as client:
+            client.sendall(b"GET /metrics HTTP/1.0\r\n\r\n")
+            assert asked.wait(5)
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        answering = [thread for thread in threading.enumerate() if "process_request" in thread.name]
+        gone.set()
+        for thread in answering:
+            thread.join(5)
+    assert answering
+    assert capfd.readouterr().err == ""
