@@ -181,10 +181,14 @@ def _failed_between(connection: sa.Connection, source_key: int, after: int, run_
 
 
 def _settled(connection: sa.Connection, rule: Rule, editor: Editor, now: datetime) -> list[Owed]:
-    """Word the removals that waited long enough, a message per run that recorded them, and wait for them no more."""
+    """Word the removals that waited long enough, a message per run that recorded them, and wait for them no more.
+
+    A model that came back while nobody had the channel in a configuration is no news either.
+    """
     due = (waiting.c.channel == rule.channel) & (waiting.c.due_at <= now)
     numbers = sa.select(waiting.c.change_id).where(due)
-    news = list(_news(connection, schema.changes.c.change_id.in_(numbers)))
+    still_gone = schema.model.c.removed_run.is_not(None)
+    news = list(_news(connection, schema.changes.c.change_id.in_(numbers) & still_gone))
     messages = []
     for run_id in dict.fromkeys(each.change.run_id for each in news):
         facts = replace(_facts(connection, run_id), finished_at=now)

@@ -195,6 +195,17 @@ def test_a_removal_that_came_back_before_it_settled_cancels_out(world: World) ->
     assert told(world, "hasty") == [[("removed", "c")], [("returned", "c")]]
 
 
+def test_a_removal_that_came_back_while_the_channel_was_not_configured_is_never_told(world: World) -> None:
+    at = desk(rule(settle=60 * MINUTE))
+    removal(world, at)
+    world.lists("a", "b", "c")
+    world.sync(desk=desk(rule("other")))
+    assert ("returned", "c") in world.said
+    world.pass_minutes(60)
+    assert of_time(world, at) == 0
+    assert told(world) == []
+
+
 def test_a_return_after_the_removal_was_told_is_told(world: World) -> None:
     at = desk(rule(settle=60 * MINUTE))
     removal(world, at)
