@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("catalog.cli")
 
 _LOOK = 1.0  # seconds between two looks at the worker
-_LAST_WORDS = 4.0  # seconds for runs to end in, once the program is to end
+_LAST_WORDS = 3.0  # seconds for all to end in, once the program is to end; the process needs a moment after them
 
 
 @click.command("run")
@@ -155,28 +155,48 @@ class _Shift:
 
 
 class _Pings:
-    """Tells the watcher how the runs go: well only while no source's last run had a problem."""
+    """Tells the watcher how the runs go: well only while no source's last run had a problem.
+
+    Runs wait for no answer: what is new while the watcher takes its time replaces what was to be told before.
+    """
 
     def __init__(self, pinger: "Pinger | None") -> None:
         self._pinger = pinger
         self._problems: dict[str, str] = {}
-        self._telling = threading.Lock()
+        self._next: Callable[[], None] | None = None
+        self._telling = False
+        self._turn = threading.Lock()
 
     def begin(self) -> None:
         if self._pinger:
-            self._pinger.started()
+            with self._turn:
+                self._tell(self._pinger.started)
 
     def end(self, source: str, problem: str) -> None:
         """Note how a run ended; `problem` is empty if it ended well."""
         if self._pinger is None:
             return
-        with self._telling:
+        with self._turn:
             self._problems[source] = problem
             problems = [words for words in self._problems.values() if words]
-            if problems:
-                self._pinger.failed("\n".join(problems))
-            else:
-                self._pinger.succeeded()
+            failed = partial(self._pinger.failed, "\n".join(problems))
+            self._tell(failed if problems else self._pinger.succeeded)
+
+    def _tell(self, ping: Callable[[], None]) -> None:
+        self._next = ping
+        if not self._telling:
+            self._telling = True
+            threading.Thread(target=self._go_on, name="catalog-pings", daemon=True).start()
+
+    def _go_on(self) -> None:
+        """Tell until there is nothing new."""
+        while True:
+            with self._turn:
+                ping, self._next = self._next, None
+                self._telling = ping is not None
+            if ping is None:
+                return
+            ping()
 
 
 def _stay(worker: "Worker", *, sleep: Callable[[float], None] = time.sleep) -> None:

@@ -1,12 +1,14 @@
 """The watcher is told of each start and end, and can hurt nobody."""
 
 import logging
+import threading
 
 import pytest
 
+from catalog.cli import worker
 from catalog.ping import Pinger
 from tests import server as wire
-from tests.server import ModelsServer
+from tests.server import ModelsServer, Visit
 
 
 def pinger(server: ModelsServer) -> Pinger:
@@ -39,3 +41,25 @@ def test_a_watcher_that_does_not_answer_is_only_warned_of(
     assert "could not be pinged" in caplog.text
     assert "secret-uuid" not in caplog.text
     assert "secret-uuid" not in repr(watcher)
+
+
+def test_the_runs_of_a_worker_wait_for_no_watcher_and_it_hears_the_newest_in_the_end(server: ModelsServer) -> None:
+    asked, answer = threading.Event(), threading.Event()
+    watcher = pinger(server)
+
+    def hang(visit: Visit) -> None:
+        asked.set()
+        answer.wait(5)
+        wire.answer({})(visit)
+
+    server.script(hang)
+    pings = worker._Pings(watcher)
+    pings.begin()
+    assert asked.wait(5)
+    for reason in ("first", "second", ""):
+        pings.end("one", reason)
+    assert len(server.requests) == 1
+    [telling] = [thread for thread in threading.enumerate() if thread.name == "catalog-pings"]
+    answer.set()
+    telling.join(5)
+    assert [seen.path for seen in server.requests] == ["/secret-uuid/start", "/secret-uuid"]
