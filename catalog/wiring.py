@@ -169,8 +169,8 @@ def channel(config: Config, alert: AlertSettings) -> "Channel":
 
 def _withheld(config: Config) -> Sequence[str]:
     """Name the variables that hold secrets: no program that is told of changes needs them."""
-    hooks = [alert.webhook.secret_env for alert in config.alerts if alert.webhook and alert.webhook.secret_env]
-    return [*(source.api_key_env for source in config.sources), *hooks, "CATALOG_DATABASE_URL"]
+    told = [name for alert in config.alerts for name in configuration.channel_variables(alert)]
+    return [*(source.api_key_env for source in config.sources), *told, "CATALOG_DATABASE_URL"]
 
 
 def _rule(alert: AlertSettings, watched: frozenset[str]) -> "Rule":

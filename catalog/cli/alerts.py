@@ -70,7 +70,7 @@ def send(context: Context) -> int:
 
 @command.command("retry")
 @click.argument("channel", required=False)
-@click.option("--delivery", "number", type=click.IntRange(min=1), metavar="N", help="Only this delivery.")
+@click.option("--delivery", "number", type=click.IntRange(1, 2**31 - 1), metavar="N", help="Only this delivery.")
 @pass_context
 def retry(context: Context, channel: str | None, number: int | None) -> int:
     """Try dead alerts again: all of them, or those of CHANNEL."""
@@ -78,6 +78,8 @@ def retry(context: Context, channel: str | None, number: int | None) -> int:
     sender = wiring.sender(config)
     with asking.opened(config) as database:
         revived = outbox.revive(database, now=sender.clock(), name=channel, delivery_id=number)
+        if channel is not None and not revived:
+            _rule(config, channel)  # a name that is known nowhere is a slip
         if not context.quiet:
             output.line(f"{revived} dead alert{'s' if revived != 1 else ''} revived")
         report = deliver.deliver(database, sender)

@@ -36,6 +36,7 @@ __all__ = [
     "WebhookSettings",
     "channel_secret",
     "channel_url",
+    "channel_variables",
     "database",
     "key",
     "load",
@@ -115,6 +116,11 @@ def channel_url(alert: AlertSettings, *, environ: Mapping[str, str] | None = Non
 def channel_secret(alert: AlertSettings, *, environ: Mapping[str, str] | None = None) -> Key | None:
     """Look up what signs for a webhook, now; None: nothing is signed. Raises ConfigError when it is not there."""
     return addresses.secret(alert, os.environ if environ is None else environ)
+
+
+def channel_variables(alert: AlertSettings) -> tuple[str, ...]:
+    """Name the variables of the environment that hold secrets of a channel."""
+    return addresses.variables(alert)
 
 
 def watched(watch: WatchSettings) -> tuple[str, ...]:

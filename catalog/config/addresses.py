@@ -36,15 +36,19 @@ def secret(alert: AlertSettings, environ: Mapping[str, str]) -> Key | None:
     return None
 
 
+def variables(alert: AlertSettings) -> tuple[str, ...]:
+    """Name the variables of the environment that hold secrets of this channel."""
+    hook = alert.webhook
+    names = places.VARIABLE.findall(hook.url if hook else alert.url or "")
+    return (*names, hook.secret_env) if hook is not None and hook.secret_env is not None else tuple(names)
+
+
 def known(alert: AlertSettings, environ: Mapping[str, str]) -> Iterator[str]:
     """Give every text that must not be printed for this channel, as far as no file needs to be read."""
     hook = alert.webhook
     written = hook.url if hook else alert.url or ""
-    names = places.VARIABLE.findall(written)
     yield places.VARIABLE.sub(lambda found: environ.get(found[1], ""), written)
-    if hook is not None and hook.secret_env is not None:
-        names.append(hook.secret_env)
-    for name in names:
+    for name in variables(alert):
         yield environ.get(name, "").strip()
 
 

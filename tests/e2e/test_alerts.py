@@ -136,11 +136,30 @@ def test_a_command_gets_the_same_json_on_its_standard_input(ground: Ground, tmp_
     assert [change["kind"] for change in json.loads(target.read_text())["changes"]] == ["added"]
 
 
+def test_a_command_does_not_see_what_opens_the_other_channels(
+    ground: Ground, receiver: ModelsServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOOK", SECRET)
+    monkeypatch.setenv("ROOM", "room-canary")
+    monkeypatch.setenv("MAIL", "mail-canary")
+    target = tmp_path / "environment"
+    tell(ground, receiver)
+    with (ground.folder / "catalog.toml").open("a") as file:
+        file.write('[[alerts]]\nname = "mail"\nurl = "mailto://${MAIL}@127.0.0.1"\nevents = ["held"]\n')
+        file.write(f'[[alerts]]\nname = "room"\nwebhook = {{ url = "{receiver.url}/${{ROOM}}" }}\nevents = ["held"]\n')
+        file.write(f'[[alerts]]\nname = "cmd"\ncommand = ["sh", "-c", "env > {target}"]\nevents = ["added"]\n')
+    ground.server.models += [model("claude-d")]
+    assert ground.run("sync")[0] == 0
+    assert "PATH=" in target.read_text()
+    assert not [name for name in ("HOOK", "ROOM", "MAIL") if f"\n{name}=" in f"\n{target.read_text()}"]
+
+
 def test_an_unknown_channel_is_named_with_the_known_ones(ground: Ground, receiver: ModelsServer) -> None:
     tell(ground, receiver)
-    code, _, err = ground.run("alerts", "test", "taem")
-    assert code == 2
-    assert "team" in err
+    for subcommand in ("test", "retry"):
+        code, _, err = ground.run("alerts", subcommand, "taem")
+        assert code == 2
+        assert "team" in err
 
 
 def test_nothing_to_send_is_said(ground: Ground, receiver: ModelsServer, monkeypatch: pytest.MonkeyPatch) -> None:
