@@ -13,6 +13,7 @@ from catalog.store.owed import channel, deliveries, delivery
 
 LEASE = timedelta(seconds=60)
 PATIENCE = timedelta(days=7)
+_AT_ONCE = 500  # ids in one question
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -100,7 +101,13 @@ def owe(connection: sa.Connection, messages: Sequence[Owed], now: datetime) -> i
 def fresh(connection: sa.Connection, messages: Iterable[Owed]) -> list[Owed]:
     """Leave out the messages that were owed before, and repetitions."""
     unique = {(message.channel, message.uid): message for message in messages}
-    return [message for message in unique.values() if not _is_owed(connection, message)]
+    known: set[tuple[str, str]] = set()
+    for name in {name for name, _ in unique}:
+        uids = [uid for channel_, uid in unique if channel_ == name]
+        for begin in range(0, len(uids), _AT_ONCE):
+            same = (delivery.c.channel == name) & delivery.c.uid.in_(uids[begin : begin + _AT_ONCE])
+            known.update((name, uid) for uid in connection.scalars(sa.select(delivery.c.uid).where(same)))
+    return [message for key, message in unique.items() if key not in known]
 
 
 def due(connection: sa.Connection, now: datetime) -> list[str]:
@@ -205,11 +212,6 @@ def backlog(connection: sa.Connection) -> list[Backlog]:
         .order_by(row.channel)
     )
     return [Backlog(**row) for row in connection.execute(wanted).mappings()]
-
-
-def _is_owed(connection: sa.Connection, message: Owed) -> bool:
-    same = (delivery.c.channel == message.channel) & (delivery.c.uid == message.uid)
-    return bool(connection.scalar(sa.select(sa.exists().where(same))))
 
 
 def _free(now: datetime) -> tuple[sa.ColumnElement[bool], ...]:

@@ -79,6 +79,16 @@ def test_what_was_delivered_is_not_owed_again(box: World) -> None:
     assert lease(box) is None
 
 
+def test_what_many_models_bring_up_time_and_again_takes_few_questions(box: World) -> None:
+    many = [message(str(number), channel) for number in range(1_000) for channel in ("team", "other")]
+    assert owe(box, *many) == 2_000
+    asked: list[str] = []
+    sa.event.listen(box.database.engine, "before_cursor_execute", lambda *about: asked.append(about[2]))
+    with box.database.read() as connection:
+        assert outbox.fresh(connection, [*many, message("new")]) == [message("new")]
+    assert len([words for words in asked if "catalog_delivery" in words]) <= 5
+
+
 def test_what_a_transaction_takes_back_is_not_owed(box: World) -> None:
     def owe_and_fail() -> None:
         with box.database.write() as connection:
