@@ -14,10 +14,11 @@ import sqlalchemy as sa
 from catalog import dates
 from catalog.domain import FIELDS, Identity, Kind, Policy, Scope, Status
 from catalog.errors import ListingError
-from catalog.store import judgement, runs
+from catalog.store import changelog, judgement, runs
+from catalog.store.absences import Absences
 from catalog.store.judgement import Evidence, Judgement
 from catalog.store.runs import TICK, OpenRun
-from catalog.store.schema import change, model, page, run, shape, source, state
+from catalog.store.schema import model, page, run, shape, source, state
 from catalog.store.staging import SealedWalk, staged, staged_change, staged_page, staged_shape, staged_silence
 
 _CLOCK_SLACK = timedelta(minutes=1)  # clocks of several hosts differ that much without anybody's fault
@@ -71,23 +72,39 @@ class _Merge:
         self.tally = walk.tally
         self.request = request
         self.before = before
-        self.mine = model.c.source_key == opened.source_key
         self.last_whole_run = before.last_whole_run or 0
         self.new_base = 0
-        self.absent_count, self.held_count = self.count_absent()
+        self.walked_at = self.walk_end()
+        self.absences = Absences(
+            connection=connection,
+            run_id=opened.run_id,
+            source_key=opened.source_key,
+            seen=walk.tally.seen,
+            last_whole_run=self.last_whole_run,
+            absence_run=before.absence_run or 0,
+        )
+        everybody_there = walk.tally.present == before.models_listed
+        self.absent_count, self.held_count = (0, 0) if everybody_there else self.absences.count()
 
     def all(self) -> Status:
         judged = self.judge()
         counts = {"added": 0, "returned": 0, "changed": 0, "removed": 0, "missing": 0}
         if self.tally.staged:
             counts |= self.record_staged(judged)
-        moved = self.note_found()
+        moved = self.absences.note_found()
         if self.walk.proves_absence and self.absent_count:
             moved += self.record_absences(judged, counts)
         if moved or self.tally.staged:
             self.remember_pages()
         self.close(judged, counts)
         return judged.status
+
+    def record_absences(self, judged: Judgement, counts: dict[str, int]) -> int:
+        """Fill in the counts; give how many models moved: from listed to missing, or from missing to removed."""
+        missed_until = self.walked_at - self.request.policy.confirm_after
+        counts["removed"], fresh = self.absences.record(judged, missed_until=missed_until)
+        counts["missing"] = self.absent_count - counts["removed"]
+        return counts["removed"] + fresh
 
     # What it is worth
 
@@ -107,6 +124,11 @@ class _Merge:
             accept_scope=self.request.accept_scope,
         )
         return judgement.judge(evidence, self.request.policy)
+
+    def scope_differs(self) -> bool:
+        recorded = self.before.scope
+        now = self.request.scope.text(self.identity())
+        return recorded is not None and runs.configured_part(recorded) != runs.configured_part(now)
 
     def recorded_identity(self) -> Identity:
         return runs.identity_part(self.before.scope) if self.before.scope else Identity()
@@ -128,12 +150,14 @@ class _Merge:
 
     def insert_shapes(self) -> None:
         missing = ~sa.exists().where(shape.c.digest == staged_shape.c.digest)
-        number = sa.func.row_number().over(order_by=staged_shape.c.digest) + self.highest(shape.c.shape_key)
+        number = sa.func.row_number().over(order_by=staged_shape.c.digest) + changelog.highest(
+            self.connection, shape.c.shape_key
+        )
         rows = sa.select(number, staged_shape.c.digest, staged_shape.c.body).where(missing)
         self.connection.execute(shape.insert().from_select(["shape_key", "digest", "body"], rows))
 
     def insert_new(self, absence: sa.ColumnElement[Any]) -> int:
-        base = self.new_base = self.highest(model.c.model_key)
+        base = self.new_base = changelog.highest(self.connection, model.c.model_key)
         key = staged.c.number + base
         values: dict[str, Any] = {
             "model_key": key,
@@ -149,13 +173,8 @@ class _Merge:
         self.connection.execute(model.insert().from_select(list(values), rows))
         # New models are numbered already; a window over a million of them would be sorted and held.
         keys = sa.select(key.label("model_key"), staged.c.number).where(staged.c.model_key.is_(None)).subquery()
-        self.log(Kind.ADDED, keys, number=keys.c.number, proof=absence)
+        changelog.append(self.connection, self.run_id, Kind.ADDED, keys, number=keys.c.number, proof=absence)
         return self.tally.new
-
-    def scope_differs(self) -> bool:
-        recorded = self.before.scope
-        now = self.request.scope.text(self.identity())
-        return recorded is not None and runs.configured_part(recorded) != runs.configured_part(now)
 
     def record_known(self, absence: sa.ColumnElement[Any]) -> tuple[int, int]:
         known = model.join(staged, staged.c.model_key == model.c.model_key)
@@ -163,7 +182,7 @@ class _Merge:
         returned = sa.select(model.c.model_key).select_from(known).where(gone)
         count = self.connection.scalar(sa.select(sa.func.count()).select_from(returned.subquery())) or 0
         if count:
-            self.log(Kind.RETURNED, returned.subquery(), proof=absence)
+            changelog.append(self.connection, self.run_id, Kind.RETURNED, returned.subquery(), proof=absence)
         self.log_fields()
         self.note_silences()
         self.close_states(known)
@@ -173,24 +192,15 @@ class _Merge:
 
     def proof(self) -> sa.ColumnElement[int]:
         """The last run that proves all of a model's state, as it was before this one."""
-        last_listed = _later(model.c.seen_run, model.c.valid_from_run)
+        last_listed = runs.later(model.c.seen_run, model.c.valid_from_run)
         lacking = model.c.missing_run.is_not(None) | model.c.removed_run.is_not(None)
-        listed = sa.case((lacking, last_listed), else_=_later(last_listed, sa.literal(self.last_whole_run)))
+        listed = sa.case((lacking, last_listed), else_=runs.later(last_listed, sa.literal(self.last_whole_run)))
         return sa.func.coalesce(model.c.silent_run, listed)
 
     def log_fields(self) -> None:
-        rows = sa.select(
-            self.next_change(staged_change.c.model_key, staged_change.c.field),
-            sa.literal(self.run_id),
-            staged_change.c.model_key,
-            sa.literal(Kind.CHANGED.value),
-            staged_change.c.field,
-            staged_change.c.old_value,
-            staged_change.c.new_value,
-            self.proof(),
-        ).select_from(staged_change.join(model, model.c.model_key == staged_change.c.model_key))
-        names = ["change_id", "run_id", "model_key", "kind", "field", "old_value", "new_value", "proof_run"]
-        self.connection.execute(change.insert().from_select(names, rows))
+        found = staged_change.join(model, model.c.model_key == staged_change.c.model_key)
+        fields = sa.select(staged_change, self.proof().label("proof")).select_from(found).subquery()
+        changelog.append_fields(self.connection, self.run_id, fields, proof=fields.c.proof)
 
     def note_silences(self) -> None:
         proof = sa.case((staged_silence.c.silent, self.proof()))
@@ -219,109 +229,7 @@ class _Merge:
             )
         )
 
-    def note_found(self) -> int:
-        """A model that was missing and is listed again is simply there: presence is a fact."""
-        missing = sa.exists().where(self.mine, model.c.missing_run.is_not(None))
-        if not self.connection.scalar(sa.select(missing)):
-            return 0
-        found = model.update().where(self.mine, model.c.missing_run.is_not(None), self.listed())
-        return self.connection.execute(found.values(missing_run=None, held_run=None, seen_run=self.run_id)).rowcount
-
-    # Not found
-
-    def record_absences(self, judged: Judgement, counts: dict[str, int]) -> int:
-        """Fill in the counts; give how many models moved: from listed to missing, or from missing to removed."""
-        if judged.anew:
-            self.start_anew()
-        elif not judged.stranger:
-            self.forget_strangers()
-        counts["removed"] = 0 if judged.anew else self.remove(judged)
-        counts["missing"] = self.absent_count - counts["removed"]
-        fresh = self.mark_missing()
-        if judged.hold:
-            self.hold()
-        return counts["removed"] + fresh
-
-    def count_absent(self) -> tuple[int, int]:
-        if self.tally.present == self.before.models_listed:
-            return 0, 0
-        held = sa.func.count(sa.case((~self.since_strangers(model.c.held_run), model.c.held_run)))
-        absent, waiting = self.connection.execute(sa.select(sa.func.count(), held).where(*self.absent())).one()
-        return absent, waiting
-
-    def start_anew(self) -> None:
-        lacking = model.update().where(*self.absent(), model.c.missing_run.is_not(None))
-        self.connection.execute(lacking.values(missing_run=self.run_id, held_run=None))
-
-    def forget_strangers(self) -> None:
-        """What only another asker's walks lacked starts anew, and what was held for the asker's sake is not held."""
-        lacking = model.update().where(*self.absent(), self.since_strangers(model.c.held_run))
-        since = sa.case((self.since_strangers(model.c.missing_run), self.run_id), else_=model.c.missing_run)
-        self.connection.execute(lacking.values(missing_run=since, held_run=None))
-
-    def since_strangers(self, column: sa.Column[int]) -> sa.ColumnElement[bool]:
-        """Whole walks by the same asker end with `absence_run`: what came after it, another one found."""
-        return column > (self.before.absence_run or 0)
-
-    def remove(self, judged: Judgement) -> int:
-        limit = self.walked_at() - self.request.policy.confirm_after
-        old_enough = sa.select(run.c.run_id).where(run.c.source_key == self.opened.source_key, run.c.walked_at <= limit)
-        ordinary = model.c.held_run.is_(None) & model.c.missing_run.in_(old_enough) & (not judged.hold)
-        confirmed = ordinary | model.c.held_run.is_not(None) if judged.release else ordinary
-        gone = sa.and_(*self.absent(), model.c.missing_run.is_not(None), confirmed)
-        keys = sa.select(model.c.model_key, model.c.missing_run, _later(model.c.seen_run, model.c.valid_from_run))
-        rows = keys.where(gone).subquery()
-        self.log(Kind.REMOVED, rows, proof=rows.c[2], observed=rows.c[1])
-        ended = model.update().where(gone).values(removed_run=model.c.missing_run, missing_run=None, held_run=None)
-        return self.connection.execute(ended).rowcount
-
-    def mark_missing(self) -> int:
-        fresh = model.update().where(*self.absent(), model.c.missing_run.is_(None))
-        seen = _later(model.c.seen_run, sa.literal(self.last_whole_run))
-        return self.connection.execute(fresh.values(missing_run=self.run_id, seen_run=seen)).rowcount
-
-    def hold(self) -> None:
-        waiting = model.update().where(*self.absent(), model.c.held_run.is_(None))
-        self.connection.execute(waiting.values(held_run=self.run_id))
-
-    def listed(self) -> sa.ColumnElement[bool]:
-        return self.mark() == sa.literal(b"\x01", sa.LargeBinary)
-
-    def absent(self) -> tuple[sa.ColumnElement[bool], ...]:
-        return self.mine, model.c.removed_run.is_(None), self.mark() == sa.literal(b"\x00", sa.LargeBinary)
-
-    def mark(self) -> sa.ColumnElement[bytes]:
-        """The walk's byte for a model; empty for the models that this merge itself made."""
-        seen = sa.literal(self.tally.seen, sa.LargeBinary)
-        return sa.func.substr(seen, model.c.model_key + 1, 1, type_=sa.LargeBinary)
-
-    # Log, pages, run
-
-    def log(
-        self,
-        kind: Kind,
-        keys: sa.Subquery,
-        *,
-        proof: sa.ColumnElement[Any],
-        observed: sa.ColumnElement[Any] | None = None,
-        number: sa.ColumnElement[Any] | None = None,
-    ) -> None:
-        rows = sa.select(
-            self.next_change(keys.c.model_key) if number is None else number + self.highest(change.c.change_id),
-            sa.literal(self.run_id),
-            keys.c.model_key,
-            sa.literal(kind.value),
-            proof,
-            sa.null() if observed is None else observed,
-        )
-        names = ["change_id", "run_id", "model_key", "kind", "proof_run", "observed_run"]
-        self.connection.execute(change.insert().from_select(names, rows))
-
-    def next_change(self, *order: sa.ColumnElement[Any]) -> sa.ColumnElement[int]:
-        return sa.func.row_number().over(order_by=order) + self.highest(change.c.change_id)
-
-    def highest(self, column: sa.Column[int]) -> int:
-        return self.connection.scalar(sa.select(sa.func.max(column))) or 0
+    # Pages and the run
 
     def remember_pages(self) -> None:
         mine = page.c.source_key == self.opened.source_key
@@ -335,14 +243,14 @@ class _Merge:
         named = {"digest": row.digest, "last_id": row.last_id, "has_more": row.has_more}
         return {"source_key": self.opened.source_key, "model_keys": keys.tobytes(), **named}
 
-    def walked_at(self) -> datetime:
+    def walk_end(self) -> datetime:
         last = runs.merged_walk_end(self.connection, self.opened.source_key, self.opened.generation)
         after = self.opened.started_at if last is None else max(self.opened.started_at, last + TICK)
         return max(self.request.walked_at, after)
 
     def close(self, judged: Judgement, counts: dict[str, int]) -> None:
         whole = self.walk.proves_absence
-        walked_at = self.walked_at()
+        walked_at = self.walked_at
         words = [judged.reason, *self.walk.outcome.warnings, self.unreadable(), self.behind(walked_at)]
         mine = run.update().where(run.c.run_id == self.run_id)
         self.connection.execute(
@@ -394,7 +302,3 @@ class _Merge:
 
     def staged_shapes(self) -> sa.Join:
         return staged.outerjoin(shape, shape.c.digest == staged.c.shape)
-
-
-def _later(first: sa.ColumnElement[int], second: sa.ColumnElement[int]) -> sa.ColumnElement[int]:
-    return sa.case((first > second, first), else_=second)

@@ -109,6 +109,11 @@ def merged_walk_end(connection: sa.Connection, key: int, generation: int) -> dat
     return connection.scalar(sa.select(run.c.walked_at).where(mine))
 
 
+def later(first: sa.ColumnElement[int], second: sa.ColumnElement[int]) -> sa.ColumnElement[int]:
+    """Say in SQL which of two runs is the later one."""
+    return sa.case((first > second, first), else_=second)
+
+
 def _next_id(connection: sa.Connection) -> int:
     return 1 + (connection.scalar(sa.select(sa.func.max(run.c.run_id))) or 0)
 
