@@ -122,16 +122,17 @@ def desk(config: Config) -> "Desk | None":
     )
 
 
-def sender(config: Config, *, only: str | None = None) -> "Sender":
+def sender(config: Config, *, only: str | None = None, turn: "threading.Lock | None" = None) -> "Sender":
     """Give what sends alerts, to one channel or to all.
 
-    A channel whose address or secret is not there fails when something is sent to it.
+    A channel whose address or secret is not there fails when something is sent to it. Whoever makes a sender for a
+    channel again and again hands over the same `turn`: a message that hangs is then not joined by others.
     """
     from catalog.alerts import wording
     from catalog.deliver import Sender
 
     return Sender(
-        channels={alert.name: _Channel(config, alert) for alert in config.alerts if only in {None, alert.name}},
+        channels={alert.name: _Channel(config, alert, turn) for alert in config.alerts if only in {None, alert.name}},
         render=lambda payload: wording.render(json.loads(payload)),
         clock=utc_now,
         spread=random.random,
@@ -142,18 +143,19 @@ def sender(config: Config, *, only: str | None = None) -> "Sender":
 class _Channel:
     """Opens its channel when the first message is sent: most runs owe nothing, and need no library for it."""
 
-    def __init__(self, config: Config, alert: AlertSettings) -> None:
+    def __init__(self, config: Config, alert: AlertSettings, turn: "threading.Lock | None") -> None:
         self._config = config
         self._alert = alert
+        self._turn = turn
         self._opened: Channel | None = None
 
     def send(self, message: "Message") -> None:
         if self._opened is None:
-            self._opened = channel(self._config, self._alert)
+            self._opened = channel(self._config, self._alert, turn=self._turn)
         self._opened.send(message)
 
 
-def channel(config: Config, alert: AlertSettings) -> "Channel":
+def channel(config: Config, alert: AlertSettings, *, turn: "threading.Lock | None" = None) -> "Channel":
     """Open one channel. Raises ConfigError when its address or secret is missing or cannot be used."""
     from catalog.alerts.channels import apprise_, command, webhook
 
@@ -162,7 +164,7 @@ def channel(config: Config, alert: AlertSettings) -> "Channel":
         return command.open_(alert.command or (), withheld=_withheld(config))
     if alert.webhook is None:
         apprise_.check(url.reveal())
-        return apprise_.open_(url.reveal())
+        return apprise_.open_(url.reveal(), turn=turn)
     secret = configuration.channel_secret(alert)
     return webhook.open_(url.reveal(), secret=secret.reveal() if secret else None)
 

@@ -50,12 +50,12 @@ def _owe(config: Config, database: Database) -> None:
             owing.of_time(database, desk, wiring.utc_now())
 
 
-def _send_to(config: Config, database: Database, channel: str, *, stop: threading.Event) -> None:
+def _send_to(config: Config, database: Database, channel: str, *, turn: threading.Lock, stop: threading.Event) -> None:
     """Send what one channel is owed."""
     from catalog import deliver, wiring
 
     with _told():
-        deliver.deliver(database, wiring.sender(config, only=channel), stop=stop)
+        deliver.deliver(database, wiring.sender(config, only=channel, turn=turn), stop=stop)
 
 
 @contextmanager
@@ -93,7 +93,7 @@ def chores(config: Config, database: Database, *, stop: threading.Event) -> "lis
     if config.alerts:
         found.append(Chore(name="alerts", work=partial(_owe, config, database), every=_LOOK))
     for alert in config.alerts:
-        send = partial(_send_to, config, database, alert.name, stop=stop)
+        send = partial(_send_to, config, database, alert.name, turn=threading.Lock(), stop=stop)
         found.append(Chore(name=f"alerts to {alert.name}", work=send, every=_LOOK))
     if config.monitor.metrics_file:
         write = partial(write_metrics, config, database)

@@ -153,6 +153,17 @@ def test_a_url_cannot_switch_safety_off(server: ModelsServer, setting: str) -> N
     assert server.requests == []
 
 
+def test_a_channel_that_is_opened_anew_waits_for_what_an_earlier_one_still_sends(server: ModelsServer) -> None:
+    turn = threading.Lock()
+    server.script(play.slow_headers(every=0.05))
+    for words in ("it was not taken within 0.5 s", "an earlier message has still not been taken"):
+        with pytest.raises(DeliveryError, match=words):
+            apprise_.open_(json_url(server), timeout=0.5, turn=turn).send(message())
+    assert len(server.requests) == 1
+    server.closing.set()
+    assert turn.acquire(timeout=5)
+
+
 def test_a_service_that_drips_ends_in_time_and_the_next_message_waits_for_it(server: ModelsServer) -> None:
     server.script(play.slow_headers(every=0.05), play.answer({}))
     channel = apprise_.open_(json_url(server), timeout=0.5)

@@ -54,9 +54,12 @@ class Apprise:
         return release_after
 
 
-def open_(url: str, *, timeout: float = TIMEOUT) -> Apprise:
-    """Give a channel for an Apprise URL, which is not looked at before something is sent; `check` does that."""
-    return Apprise(url=url, timeout=timeout)
+def open_(url: str, *, timeout: float = TIMEOUT, turn: "threading.Lock | None" = None) -> Apprise:
+    """Give a channel for an Apprise URL, which is not looked at before something is sent; `check` does that.
+
+    Channels that share a `turn` send one message at a time.
+    """
+    return Apprise(url=url, timeout=timeout, turn=turn or threading.Lock())
 
 
 def check(url: str) -> None:
