@@ -259,7 +259,8 @@ class _Task:
             opened = runs.begin(connection, key, self.source.scope, self.clock())
         if abandoned:
             told = logs.event("run.abandoned", source=self.source.name, runs=abandoned)
-            log.warning("%s: %d earlier run(s) never ended", self.source.name, abandoned, extra=told)
+            runs_ = "an earlier run" if abandoned == 1 else f"{abandoned:,} earlier runs"
+            log.warning("%s: %s never ended", self.source.name, runs_, extra=told)
         return opened
 
     def merge_walk(self, opened: OpenRun) -> None:

@@ -7,7 +7,7 @@ WORDS = {
     Exit.FAILED: "something unforeseen, an id never seen, or `status` found a problem",
     Exit.USAGE: "a mistake on the command line or in the configuration",
     Exit.LISTING: "the list could not be read whole; nothing of it was recorded but why",
-    Exit.DATABASE: "the database refused, its schema is too new, or `db check` or `db verify` found faults",
+    Exit.DATABASE: "there is no catalog, the database refused or is too new, or `db check` or `db verify` found faults",
     Exit.HELD: "a run was held: too much is gone at once, or somebody else asked",
     Exit.BUSY: "another run of the source is active (`skipped`) or was quicker (`superseded`)",
     Exit.RETIRING: "`watch check`: a watched model is gone, retired, overdue or retires soon",

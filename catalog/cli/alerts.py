@@ -34,15 +34,14 @@ def list_(context: Context, *, every: bool, form: Form) -> None:
         output.listing(rows, columns=_COLUMNS, shown=_SHOWN, form=form)
 
 
-@command.command("test")
+@command.command("test", short_help="Send CHANNEL a sample of each kind of message.")
 @click.argument("channel")
 @pass_context
 def test(context: Context, channel: str) -> int:
     """Send CHANNEL a sample of each kind of message it asks for; nothing is recorded."""
     config = context.config()
     rule = _rule(config, channel)
-    alert = next(alert for alert in config.alerts if alert.name == channel)
-    opened, sender = wiring.channel(config, alert), wiring.sender(config)
+    opened, sender = wiring.channel(config, config.channel(channel)), wiring.sender(config)
     failed = 0
     for message in samples.of(rule, sender.clock(), uuid.uuid4().hex[:8]):
         try:
@@ -55,7 +54,7 @@ def test(context: Context, channel: str) -> int:
     return Exit.FAILED if failed else Exit.DONE
 
 
-@command.command("send")
+@command.command("send", short_help="Send now what is owed and due.")
 @pass_context
 def send(context: Context) -> int:
     """Send now what is owed and due; exit 1 when a channel did not take something."""
@@ -79,7 +78,7 @@ def retry(context: Context, channel: str | None, number: int | None) -> int:
     with asking.opened(config) as database:
         revived = outbox.revive(database, now=sender.clock(), name=channel, delivery_id=number)
         if channel is not None and not revived:
-            _rule(config, channel)  # a name that is known nowhere is a slip
+            config.channel(channel)  # a name that is known nowhere is a slip
         if not context.quiet:
             output.line(f"{revived} dead alert{'s' if revived != 1 else ''} revived")
         report = deliver.deliver(database, sender)
@@ -108,9 +107,6 @@ def _worded(message: Owed, sender: deliver.Sender) -> Message:
 
 
 def _rule(config: Config, channel: str) -> Rule:
+    config.channel(channel)
     desk = wiring.desk(config)
-    for rule in desk.rules if desk else ():
-        if rule.channel == channel:
-            return rule
-    names = ", ".join(alert.name for alert in config.alerts) or "none"
-    raise ConfigError(f"no channel is named {channel!r}", hint=f"channels are: {names}")
+    return next(rule for rule in (desk.rules if desk else ()) if rule.channel == channel)

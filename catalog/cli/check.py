@@ -7,6 +7,7 @@ from catalog.cli import output
 from catalog.cli.context import Context, pass_context
 from catalog.config import AlertSettings, Config, SourceSettings
 from catalog.errors import CatalogError, Exit
+from catalog.store import database as databases
 from catalog.store import upgrade
 from catalog.upstream.client import MAX_LIMIT
 
@@ -26,6 +27,8 @@ def _database(context: Context, config: Config) -> int:
     try:
         database = wiring.database(config)
         try:
+            if not database.exists():
+                databases.demand_room(database)
             version = upgrade.current(database) if database.exists() else None
         finally:
             database.close()
@@ -61,6 +64,8 @@ def _channel(context: Context, config: Config, alert: AlertSettings) -> int:
     try:
         wiring.channel(config, alert)
     except CatalogError as failure:
-        return context.fail(type(failure)(f"channel {alert.name}: {failure.message}", hint=failure.hint))
+        whose = f"channel {alert.name}"
+        words = failure.message if whose in failure.message else f"{whose}: {failure.message}"
+        return context.fail(type(failure)(words, hint=failure.hint))
     output.line(f"ok    channel {alert.name}: `catalog alerts test {alert.name}` sends it a sample")
     return Exit.DONE

@@ -107,7 +107,7 @@ def _event(change: Change) -> str:
 
 
 def _value(value: str | None) -> str:
-    return "nothing" if value is None else value
+    return "absent" if value is None else value
 
 
 def _span(state: State) -> str:

@@ -67,6 +67,14 @@ class Config:
                 raise ConfigError(f"no source is named {shown(name)}{kinds.nearest(name, known)}", hint=hint)
         return tuple(source for source in self.sources if not names or source.name in names)
 
+    def channel(self, name: str) -> AlertSettings:
+        """Give the channel of this name."""
+        known = {alert.name: alert for alert in self.alerts}
+        if name not in known:
+            hint = f"channels are: {', '.join(known) or 'none'}"
+            raise ConfigError(f"no channel is named {shown(name)}{kinds.nearest(name, list(known))}", hint=hint)
+        return known[name]
+
 
 def load(
     path: Path | None = None, *, environ: Mapping[str, str] | None = None, directory: Path | None = None

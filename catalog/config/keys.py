@@ -33,7 +33,7 @@ class Key:
 
 def read(source: SourceSettings, environ: Mapping[str, str]) -> Key:
     """Give the key of a source; raises ConfigError when there is none, or when it can be none."""
-    wanted = f"API key for {source.name}"
+    wanted = "API key"  # whose it is, the callers say: they name the source of whatever fails
     setting = f"sources.{source.name}.api_key"
     if source.api_key_file is not None:
         return from_file(source.api_key_file, wanted=wanted, setting=f"{setting}_file")

@@ -3,6 +3,7 @@
 Knows URLs, pragmas and locks of SQLite and Postgres; does not know a single table.
 """
 
+import errno
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -135,6 +136,17 @@ def create_file(database: Database) -> bool:
     with database.translated():
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
     return True
+
+
+def demand_room(database: Database) -> None:
+    """Refuse a missing SQLite file that `create_file` could not make; makes nothing."""
+    if database.path is None:
+        return
+    folder = database.path.parent
+    number = errno.ENOENT if not folder.is_dir() else errno.EACCES
+    if number == errno.ENOENT or not os.access(folder, os.W_OK | os.X_OK):
+        with database.translated():
+            raise OSError(number, os.strerror(number), str(database.path))
 
 
 def _parse(url: str) -> sa.URL:

@@ -19,7 +19,7 @@ _SQLITE = {
     "SQLITE_BUSY": _Words("is locked by another program", "wait until it is done, or find it with `fuser`"),
     "SQLITE_LOCKED": _Words("is locked by another program", "wait until it is done, or find it with `fuser`"),
     "SQLITE_READONLY": _Words("cannot be written", "check the owner and rights of the file and of its folder"),
-    "SQLITE_CANTOPEN": _Words("cannot be opened", "check that its folder is there and can be written"),
+    "SQLITE_CANTOPEN": _Words("cannot be opened", "check that its folder is there, and the owner and rights of both"),
     "SQLITE_PERM": _Words("cannot be opened", "check the owner and rights of the file and of its folder"),
     "SQLITE_FULL": _Words("has no room: the disk is full", "make room; nothing of this run was kept"),
     "SQLITE_IOERR": _Words("cannot be read or written: the disk failed or is full", "check the disk; nothing was kept"),
@@ -63,9 +63,8 @@ def explain(error: BaseException | None, name: str, *, lost: bool = False) -> Da
     if isinstance(error, sqlite3.Error):
         return _from_sqlite(error, name)
     if isinstance(error, OSError):
-        return DatabaseError(
-            f"the database {name} cannot be opened ({error.strerror})", hint=_SQLITE["SQLITE_PERM"].hint
-        )
+        unopened = _SQLITE["SQLITE_CANTOPEN" if isinstance(error, FileNotFoundError) else "SQLITE_PERM"]
+        return DatabaseError(f"the database {name} {unopened.says} ({error.strerror})", hint=unopened.hint)
     state = getattr(error, "sqlstate", None) or ""
     if lost or state.startswith(_LOST):
         hint = "a run is kept whole or not at all; run it again when the server is back"

@@ -159,7 +159,7 @@ def test_an_unknown_channel_is_named_with_the_known_ones(ground: Ground, receive
     for subcommand in ("test", "retry"):
         code, _, err = ground.run("alerts", subcommand, "taem")
         assert code == 2
-        assert "team" in err
+        assert 'did you mean "team"?' in err
 
 
 def test_nothing_to_send_is_said(ground: Ground, receiver: ModelsServer, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -204,7 +204,7 @@ def test_only_the_sources_that_are_named_are_read(quick: Place) -> None:
 
 @pytest.mark.parametrize(
     ("arguments", "environ", "words"),
-    [(["three"], {}, "no source is named three"), ([], {"KEY": ""}, "no API key for one")],
+    [(["three"], {}, "no source is named three"), ([], {"KEY": ""}, "one: no API key: ")],
 )
 def test_what_can_never_work_is_told_at_the_start(
     quick: Place, arguments: list[str], environ: dict[str, str], words: str

@@ -166,6 +166,26 @@ def test_check_says_what_is_in_place_and_changes_nothing(ground: Ground) -> None
     assert "401" in err
 
 
+def test_check_says_that_the_first_sync_could_make_no_catalog(ground: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It said ok of a folder that was not there, and of one that it could not write to."""
+    monkeypatch.setenv("CATALOG_DATABASE_URL", f"sqlite:///{ground.folder / 'nowhere' / 'catalog.db'}")
+    code, out, err = ground.run("check")
+    assert (code, "database" in out) == (4, False)
+    assert "cannot be opened (No such file or directory)\n  check that its folder is there" in err
+    assert not (ground.folder / "nowhere").exists()
+    shut = ground.folder / "shut"
+    shut.mkdir(0o500)
+    monkeypatch.setenv("CATALOG_DATABASE_URL", f"sqlite:///{shut / 'catalog.db'}")
+    assert ground.run("check")[0] == ground.run("sync")[0]  # 4, or 0 for root, whom no rights stop
+
+
+def test_a_missing_key_is_told_with_its_source_once(ground: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("ANTHROPIC_API_KEY")
+    for command in ("check", "sync"):
+        code, _, err = ground.run(command)
+        assert (code, err.splitlines()[0]) == (2, "catalog: anthropic: no API key: ANTHROPIC_API_KEY is not set")
+
+
 def test_a_run_that_finds_its_schema_imports_no_more_than_it_needs(ground: Ground) -> None:
     program = (
         "import sys; from catalog import cli; code = cli.run(['sync']); "
