@@ -28,8 +28,9 @@ WORDS = {
     "run.skipped": "Another run of the source is active, here or on another machine; told with `-v`.",
     "run.started": "A run began; told with `-v`.",
     "run.unclosed": "The database refused the record of how a run ended; the next run closes it.",
+    "schema.upgraded": "The schema was made, or brought to the newest revision; `before` is the one there was.",
     "watch.stale": "`watch check` found a source too old, or never read whole, to be relied on.",
-    "worker.left": "A run did not end in the seconds that `catalog run` gives it when it is told to end.",
+    "worker.left": "A run or a sending did not end in the seconds that `catalog run` has when it is to end.",
 }
 
 _OPENING = """\

@@ -1,7 +1,6 @@
 """What `catalog sync` and `catalog run` share: the schema made ready, one run of one source, and its lines."""
 
 import itertools
-import sys
 from collections.abc import Callable, Iterable, Sequence
 
 from catalog import sync, wiring
@@ -32,12 +31,12 @@ def demand_a_key(context: Context, chosen: Sequence[SourceSettings]) -> None:
 def make_ready(context: Context, config: Config, database: Database) -> None:
     """Bring the schema to its head, and say so if there was something to do."""
     before = upgrade.ensure(database, auto=config.database.auto_upgrade)
-    if before == upgrade.HEAD or context.quiet:
+    if before == upgrade.HEAD:
         return
     words = f"upgraded the schema of {database.describe()} from {before} to {upgrade.HEAD}"
     if before is None:
         words = f"made a new catalog in {database.describe()}; this run is its baseline"
-    output.line(words, stream=sys.stderr)
+    context.say(words, "schema.upgraded", database=database.describe(), before=before)
 
 
 def once(

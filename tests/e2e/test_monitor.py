@@ -1,5 +1,6 @@
 """Who watches the watcher: pings and the metrics file of `catalog sync`."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -59,3 +60,12 @@ def test_a_metrics_file_that_cannot_be_written_is_told_of(ground: Ground) -> Non
     code, _, err = ground.run("sync")
     assert code == 0
     assert "taken cannot be written" in err
+
+
+def test_the_first_line_of_a_new_catalog_is_json_too_where_that_is_asked_for(ground: Ground) -> None:
+    (ground.folder / "catalog.db").unlink()
+    code, _, err = ground.run("sync", "--log-format", "json")
+    assert code == 0
+    [made] = [json.loads(line) for line in err.splitlines()]
+    assert (made["event"], made["before"]) == ("schema.upgraded", None)
+    assert str(ground.folder / "catalog.db") in made["message"]
