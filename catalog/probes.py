@@ -52,7 +52,6 @@ class _Server(ThreadingHTTPServer):
         socketserver.TCPServer.server_bind(self)
         self.server_name, self.server_port = str(self.server_address[0]), self.server_address[1]
 
-
     def handle_error(self, request: object, client_address: object) -> None:
         # A client may hang up whenever it likes; anything else is a bug of ours and worth its traceback.
         if not isinstance(sys.exception(), OSError):
