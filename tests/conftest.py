@@ -11,6 +11,13 @@ import pytest
 from catalog.store import database, upgrade
 from tests import postgres
 from tests.server import models_server  # noqa: F401 - the fixture `server`
+from tests.volume import (  # noqa: F401 - how much of each attack is made
+    pytest_addoption,
+    pytest_configure,
+    pytest_report_header,
+    pytest_terminal_summary,
+    volume,
+)
 
 # What a person's own environment may hold, and no test may see.
 VARIABLES = (
