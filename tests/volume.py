@@ -96,7 +96,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for test, figures in sorted(found.items()):
         terminalreporter.line(f"{test.removeprefix('tests/attacks/')}: {said(figures)}")
     if options.record:
-        _keep("soak" if options.soak else "check", options.seed, found)
+        keep("soak" if options.soak else "check", options.seed, found)
 
 
 def said(figures: Mapping[str, float | str]) -> str:
@@ -106,9 +106,10 @@ def said(figures: Mapping[str, float | str]) -> str:
     )
 
 
-def _keep(name: str, seed: int, found: Mapping[str, object]) -> None:
+def keep(name: str, seed: int | None, found: Mapping[str, object]) -> None:
+    """Keep what attacks came to, each with when and with what it was found."""
     kept = json.loads(FIGURES.read_text("utf-8")) if FIGURES.exists() else {}
-    when = {"on": datetime.now(UTC).date().isoformat(), "seed": seed}
+    when = {"on": datetime.now(UTC).date().isoformat(), **({} if seed is None else {"seed": seed})}
     what = {"python": platform.python_version(), "sqlite": sqlite3.sqlite_version}
     kept.setdefault(name, {}).update({test: {**when, **what, "figures": figures} for test, figures in found.items()})
     FIGURES.write_text(json.dumps(kept, indent=2, sort_keys=True, ensure_ascii=False) + "\n", "utf-8")
