@@ -131,8 +131,8 @@ class Fields:
         return rule(self.value(raw))
 
     def _spell(self, raw: bytes) -> str:
-        if raw.startswith(b'"') and raw.isascii() and b"\\" not in raw:  # It is canonical as it stands.
-            return raw.decode()
+        if raw.startswith(b'"') and raw.isascii() and b"\\" not in raw and (text := raw.decode()).isprintable():
+            return text  # It is canonical as it stands.
         return self._encode(repair.safe(self.value(raw), depth=2))
 
 
