@@ -14,7 +14,7 @@ from tests.server import ModelsServer, answer, error, model, page
 
 EPOCH = "1970-01-01T00:00:00Z"
 
-pytestmark = pytest.mark.warns  # the command line tells of failures by its log
+pytestmark = [pytest.mark.promise("P10"), pytest.mark.warns]  # the command line tells of failures by its log
 
 
 Step = Callable[[ModelsServer], None]

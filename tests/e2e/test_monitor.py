@@ -9,7 +9,7 @@ from tests import server as wire
 from tests.e2e.ground import Ground
 from tests.server import ModelsServer, answer, model
 
-pytestmark = pytest.mark.warns  # the command line tells of failures by its log
+pytestmark = [pytest.mark.promise("P10"), pytest.mark.warns]  # the command line tells of failures by its log
 
 
 def monitor(ground: Ground, text: str) -> None:

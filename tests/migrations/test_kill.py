@@ -6,7 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from catalog.store import upgrade
+
+pytestmark = pytest.mark.promise("P3")
 
 ROOT = Path(__file__).parents[2]
 

@@ -16,6 +16,8 @@ from catalog.store import history, invariants, schema, upgrade
 from tests.migrations import revisions
 from tests.migrations.test_schema import opened, reflected
 
+pytestmark = pytest.mark.promise("P3")
+
 ROOT = Path(__file__).parents[2]
 
 

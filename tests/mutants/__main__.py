@@ -51,6 +51,13 @@ def bugs(words: str = "") -> list[Bug]:
     return [bug for bug in listed if words in bug.name or words in bug.file]
 
 
+def copy_passes(tests: Sequence[str]) -> bool:
+    """Tell whether tests pass in a copy without any bug: if not, their failing says nothing."""
+    with tempfile.TemporaryDirectory(prefix="catalog-mutant-") as folder:
+        _copy(Path(folder))
+        return not _fails(Path(folder), tests)
+
+
 def caught_by(bug: Bug, *, near_only: bool) -> str | None:
     """Name the tests that catch a bug, in a copy of the tree; None: it survives them."""
     with tempfile.TemporaryDirectory(prefix="catalog-mutant-") as folder:
@@ -110,6 +117,9 @@ def main() -> int:
     asked = parser.parse_args()
     chosen = [bug for bug in bugs(asked.words) if not bug.equivalent]
     began = time.monotonic()
+    for tests in dict.fromkeys(bug.tests for bug in chosen):
+        if not copy_passes(tests.split()):
+            parser.exit(2, f"{tests} fails without any bug\n")
     with ThreadPoolExecutor(asked.jobs) as pool:
         survivors = 0
         for bug, caught in zip(chosen, pool.map(partial(caught_by, near_only=asked.near), chosen), strict=True):

@@ -4,12 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from catalog.store import history
 from tests import server as play
 from tests.store.world import MINUTE, NAMELESS, START, World
+
+pytestmark = pytest.mark.promise("P6")
 
 TICK = timedelta(microseconds=1)
 PATIENCE = 15 * MINUTE

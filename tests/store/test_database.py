@@ -26,6 +26,8 @@ from tests import server as play
 from tests.store import dying
 from tests.store.world import Enter, World
 
+pytestmark = pytest.mark.promise("P3", "P10")
+
 ROOT = Path(__file__).parents[2]
 SECRET = "hunter2-secret"
 

@@ -27,6 +27,8 @@ from tests import server as play
 from tests.server import Step, Visit
 from tests.store.world import START, World
 
+pytestmark = pytest.mark.promise("P8")
+
 SECOND = timedelta(seconds=1)
 COLUMNS = ("channel", "status", "attempts", "next_attempt_at", "last_error")
 SECRET = "canary-secret"

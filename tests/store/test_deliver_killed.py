@@ -13,11 +13,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
 from catalog.notice import Owed
 from catalog.store import outbox
 from tests import server as play
 from tests.server import Step, Visit
 from tests.store.world import World
+
+pytestmark = pytest.mark.promise("P8")
 
 MESSAGES, KILLS = 400, 25
 SPEED = 20  # workers' clocks run so much quicker: a lease of a minute ends in three seconds

@@ -9,6 +9,8 @@ from catalog.domain import Status
 from tests import server as play
 from tests.store.world import NAMELESS, World
 
+pytestmark = pytest.mark.promise("P2", "P5")
+
 EPOCHS = ("1970-01-01T00:00:00Z", "1969-12-31T16:00:00-08:00", "0001-01-01T00:00:00Z")
 
 

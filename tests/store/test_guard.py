@@ -8,6 +8,8 @@ from catalog.domain import Policy, Status
 from catalog.errors import Exit
 from tests.store.world import World
 
+pytestmark = pytest.mark.promise("P1")
+
 TEN = tuple("abcdefghij")
 
 

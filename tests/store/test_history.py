@@ -12,6 +12,8 @@ from catalog.store.history import Which
 from tests.server import model
 from tests.store.world import MINUTE, START, World, minutes
 
+pytestmark = pytest.mark.promise("P6")
+
 
 def at(minute: float) -> datetime:
     return START + minute * MINUTE

@@ -11,6 +11,8 @@ from catalog.notice import Rule
 from catalog.store.owing import Desk
 from tests.store.world import START, World
 
+pytestmark = pytest.mark.promise("P10")
+
 
 def lines(page: bytes) -> set[str]:
     return {line for line in page.decode().splitlines() if not line.startswith("#")}

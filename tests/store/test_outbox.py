@@ -17,6 +17,8 @@ from catalog.store.outbox import Leased
 from catalog.store.owed import delivery
 from tests.store.world import START, World
 
+pytestmark = pytest.mark.promise("P8")
+
 SECOND = timedelta(seconds=1)
 PAYLOAD = '{"id": "a",  "zoë": "\\u202e"}'
 COLUMNS = ("status", "attempts", "next_attempt_at", "delivered_at", "last_error")

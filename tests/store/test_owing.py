@@ -15,6 +15,8 @@ from catalog.store import outbox, owing
 from catalog.store.owing import Desk
 from tests.store.world import MINUTE, START, World
 
+pytestmark = pytest.mark.promise("P7", "P8")
+
 DAY = timedelta(days=1)
 EVENTS = ("added", "returned", "removed", "changed", "retiring", "overdue", "held", "sync_failed")
 

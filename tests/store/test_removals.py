@@ -9,6 +9,8 @@ from catalog.errors import AnswerError, Exit
 from tests import server as play
 from tests.store.world import World
 
+pytestmark = pytest.mark.promise("P1", "P6")
+
 GONE = ("id", "missing_since", "removed_at")
 
 

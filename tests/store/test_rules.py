@@ -7,6 +7,8 @@ from catalog.store import database as databases
 from catalog.store import runs, upgrade
 from tests.store.world import World
 
+pytestmark = pytest.mark.promise("P6")
+
 # A little history: run 1 baseline (a, b, c, d), run 2 renames a, 3 and 4 remove b, c is missing since 5. Run 6 is open.
 MODEL = "SELECT model_key FROM catalog_model WHERE id = '{}'"
 NEW_MODEL = (

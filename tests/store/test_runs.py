@@ -22,6 +22,8 @@ from tests import server as play
 from tests.store import world as worlds
 from tests.store.world import Enter, World
 
+pytestmark = pytest.mark.promise("P3", "P4")
+
 STATES = ("models", "model_history", "changes")
 
 

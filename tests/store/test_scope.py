@@ -9,6 +9,8 @@ from catalog.errors import Exit
 from tests.server import ORGANIZATION
 from tests.store.world import World
 
+pytestmark = pytest.mark.promise("P1", "P7")
+
 OTHER = "99999999-2222-4333-8444-555555555555"
 
 

@@ -14,6 +14,8 @@ from catalog.store import outbox, owing
 from catalog.store.owing import Desk
 from tests.store.world import START, World
 
+pytestmark = pytest.mark.promise("P7", "P8")
+
 DAYS = (90, 60, 30, 14, 7, 1)
 EVERYTHING = (
     *("added", "returned", "removed", "changed", "retiring", "overdue"),

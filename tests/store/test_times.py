@@ -9,6 +9,8 @@ from catalog.domain import Policy, Status
 from tests import server as play
 from tests.store.world import World
 
+pytestmark = pytest.mark.promise("P4", "P5")
+
 EPOCH = "1970-01-01T00:00:00Z"
 INTERVAL = ("model_id", "kind", "not_before", "observed_at", "recorded_at")
 

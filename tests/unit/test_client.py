@@ -20,6 +20,8 @@ from catalog.upstream.client import ModelsClient
 from tests import server as play
 from tests.server import KEY, ORGANIZATION, ModelsServer, Step, model
 
+pytestmark = pytest.mark.promise("P9")
+
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 
 

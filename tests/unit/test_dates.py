@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from catalog import dates
 
+pytestmark = pytest.mark.promise("P5")
+
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 OFFSETS = st.integers(-23 * 60 - 59, 23 * 60 + 59).map(lambda minutes: timezone(timedelta(minutes=minutes)))
 MOMENTS = st.datetimes(datetime(2, 1, 2), datetime(9999, 12, 30), timezones=OFFSETS)  # noqa: DTZ001 - hypothesis adds one

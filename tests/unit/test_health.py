@@ -10,6 +10,8 @@ from catalog import health
 from catalog.domain import Run, Source, Status
 from catalog.health import Channel, Finding, Level, Watched
 
+pytestmark = pytest.mark.promise("P10")
+
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 

@@ -9,6 +9,8 @@ from catalog.domain import Identity, Policy, Status
 from catalog.store import judgement
 from catalog.store.judgement import Evidence, Judgement
 
+pytestmark = pytest.mark.promise("P1")
+
 USUAL: dict[str, Any] = {
     "whole": True,
     "first": False,

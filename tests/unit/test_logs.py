@@ -10,6 +10,8 @@ import pytest
 
 from catalog import logs
 
+pytestmark = pytest.mark.promise("P9")
+
 SECRET = 'p4ss"word\\with/signs'
 LOG = logging.getLogger("catalog.test")
 

@@ -10,6 +10,8 @@ from catalog.ping import Pinger
 from tests import server as wire
 from tests.server import ModelsServer, Visit
 
+pytestmark = pytest.mark.promise("P10")
+
 
 def pinger(server: ModelsServer) -> Pinger:
     server.always = wire.answer({})

@@ -10,6 +10,8 @@ import requests
 from catalog import probes
 from catalog.errors import ConfigError, DatabaseError
 
+pytestmark = pytest.mark.promise("P10")
+
 
 def ask(address: tuple[str, int], path: str) -> tuple[int, str]:
     host = f"[{address[0]}]" if ":" in address[0] else address[0]

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from catalog.upstream import repair
 
+pytestmark = pytest.mark.promise("P2")
+
 moderate = settings(max_examples=200, deadline=None, print_blob=True)
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(), max_size=8)
 VALUES = st.recursive(

@@ -13,6 +13,8 @@ from catalog.alerts import rules
 from catalog.domain import Change, Kind, Status
 from catalog.notice import News, Owed, Rule, RunFacts
 
+pytestmark = pytest.mark.promise("P7")
+
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 EVERYTHING = (
     *("added", "returned", "removed", "changed", "retiring", "overdue"),

@@ -20,6 +20,8 @@ from catalog.upstream.walk import walk
 from tests import server as play
 from tests.server import KEY, ORGANIZATION, ModelsServer, Step, honest, model
 
+pytestmark = pytest.mark.promise("P1", "P2")
+
 
 @dataclass
 class Shelf:
