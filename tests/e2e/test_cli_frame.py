@@ -126,6 +126,13 @@ def test_the_version_is_told(tmp_path: Path) -> None:
     assert catalog(tmp_path, "--version") == (0, f"catalog {version}\n", "")
 
 
+def test_it_runs_as_a_module_where_the_command_is_not_on_the_path(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "catalog", "zzz"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith('catalog: there is no command "zzz"\n  catalog --help')
+
+
 # How it ends.
 
 
