@@ -1,0 +1,312 @@
+"""Left to itself, as the README tells: two workers on one Postgres, a list that changes, and everybody who is told.
+
+The configuration is the README's own; only the addresses in it, and how long things take, are ours.
+"""
+
+import json
+import os
+import re
+import socket
+import ssl
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.message import EmailMessage
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+import sqlalchemy as sa
+import trustme
+from aiosmtpd.controller import Controller
+
+from catalog.demo import history, play
+from catalog.demo.server import ModelsApi
+from catalog.store import database as databases
+from catalog.store import invariants, owed, schema
+from tests.alerts.test_apprise import Mailbox
+from tests.e2e.test_run import end, wait_for
+from tests.server import ModelsServer, Seen, answer
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of the mail server
+
+ROOT = Path(__file__).parents[2]
+README, ON_ALERTS = ((ROOT / page).read_text("utf-8") for page in ("README.md", "docs/alerts.md"))
+SECRET = "whsec_c2VjcmV0IG9mIHRoZSByZWNlaXZlcg=="
+NEW, AGEING, LEAVING = "claude-opus-5", "claude-opus-4-7", "claude-haiku-4-5-20251001"
+RETIRES = (datetime.now(UTC) + timedelta(days=400)).strftime("%Y-%m-%dT00:00:00Z")  # far from every milestone
+CHANNELS = ("team", "mail", "hook", "script")
+
+
+def shown(section: str, language: str, page: str = README) -> str:
+    """Give the first block of a language in a section of a page."""
+    text = page[page.index(f"\n## {section}\n") :]
+    found = re.search(rf"^```{language}\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL)
+    assert found, section
+    return found[1]
+
+
+def edited(text: str, edits: Mapping[str, str]) -> str:
+    """Edit what a page shows as its reader would; each edit must find its place."""
+    for before, after in edits.items():
+        assert text.count(before) == 1, f"the page does not show {before} once"
+        text = text.replace(before, after)
+    return text
+
+
+# What is around the catalog
+
+
+@dataclass(kw_only=True)
+class Surroundings:
+    """The list that is watched, and everybody who is told."""
+
+    folder: Path
+    database_url: str
+    api: ModelsApi
+    api_url: str
+    receiver: ModelsServer
+    mailbox: Mailbox
+    mail_port: int
+    authority: Path  # of the mail server's certificate
+
+    def posted(self, path: str) -> list[Seen]:
+        return [seen for seen in self.receiver.requests if seen.path == path]
+
+    def commanded(self) -> list[dict[str, Any]]:
+        return [json.loads(path.read_text()) for path in (self.folder / "told").iterdir()]
+
+    def ask(self, *columns: sa.ColumnElement[Any]) -> list[tuple[Any, ...]]:
+        with closing(databases.open_(self.database_url)) as database, database.read() as connection:
+            return [tuple(row) for row in connection.execute(sa.select(*columns))]
+
+    def deliveries(self) -> Mapping[tuple[str, str], int]:
+        """Count the messages by channel and by what became of them."""
+        columns = owed.deliveries.c
+        return Counter((str(channel), str(status)) for channel, status in self.ask(columns.channel, columns.status))
+
+
+@pytest.fixture
+def mail(tmp_path: Path) -> Iterator[tuple[Mailbox, int, Path]]:
+    """A real mail server that wants STARTTLS and a login: its mails, its port, and who vouches for it."""
+    authority, mailbox = trustme.CA(), Mailbox()
+    authority.cert_pem.write_to_path(tmp_path / "authority.pem")
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("localhost").configure_cert(context)
+    port = free_port()
+    controller = Controller(
+        mailbox,
+        hostname="127.0.0.1",
+        port=port,
+        tls_context=context,
+        require_starttls=True,
+        authenticator=mailbox.log_in,
+        auth_required=True,
+    )
+    controller.start()
+    yield mailbox, port, tmp_path / "authority.pem"
+    controller.stop()
+
+
+@pytest.fixture
+def around(tmp_path: Path, postgres_url: str, mail: tuple[Mailbox, int, Path]) -> Iterator[Surroundings]:
+    """The demo's API with the list as it is today but for one model, and everybody who is told."""
+    api, receiver = ModelsApi(today(), key="sk-ant-..."), ModelsServer(always=answer({})).start()
+    api.items = [item for item in api.items if item["id"] != NEW]
+    mailbox, port, authority = mail
+    (tmp_path / "told").mkdir()
+    with api.serve() as url:
+        yield Surroundings(
+            folder=tmp_path,
+            database_url=postgres_url,
+            api=api,
+            api_url=url,
+            receiver=receiver,
+            mailbox=mailbox,
+            mail_port=port,
+            authority=authority,
+        )
+    receiver.close()
+
+
+def today() -> Sequence[Mapping[str, Any]]:
+    return list(play.looks(history.load()))[-1].items
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+# The catalog
+
+
+@dataclass(kw_only=True)
+class Host:
+    """A machine with a worker: a folder with the README's configuration, and what was started in it."""
+
+    folder: Path
+    around: Surroundings
+    port: int = field(default_factory=free_port)
+    started: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    def configure(self) -> None:
+        receiver = self.around.receiver.url
+        schedule = edited(shown("As a worker", "toml"), {'"5m"': '"1s"\nconfirm_after = "1s"', 'jitter = "2m"': ""})
+        alerts = edited(
+            shown("Alerts", "toml"),
+            {
+                "slack://${SLACK_TOKENS}": f"{receiver.replace('http', 'json')}/${{SLACK_TOKENS}}",
+                "@mail.example.org?": f"@localhost:{self.around.mail_port}?",
+                "https://example.org/hook": f"{receiver}/hook",
+                'settle = "6h"': 'settle = "0s"',
+                '["/usr/local/bin/on-change"]': json.dumps(["sh", "-c", f"cat > {self.around.folder}/told/$$"]),
+                '["held", "sync_failed"]': '["added", "removed", "changed", "held", "sync_failed"]',
+                "claude-haiku-4-5": LEAVING,
+            },
+        )
+        watched = {"https://hc.example.org": receiver, "9464": str(self.port)}
+        monitor = edited(shown("Who watches it", "toml"), watched)
+        self.folder.mkdir()
+        (self.folder / "catalog.toml").write_text(f"{schedule}\n{alerts}\n{monitor}")
+
+    def start(self, *arguments: str) -> "subprocess.Popen[bytes]":
+        environ = {
+            "ANTHROPIC_API_KEY": self.around.api.key,
+            "ANTHROPIC_BASE_URL": self.around.api_url,
+            "CATALOG_DATABASE_URL": self.around.database_url,
+            "SLACK_TOKENS": "room",
+            "MAIL_USER": "me%40example.org",
+            "MAIL_PASSWORD": "word",
+            "HOOK_SECRET": SECRET,
+            "SSL_CERT_FILE": str(self.around.authority),
+        }
+        with (self.folder / "out").open("ab") as out, (self.folder / "err").open("ab") as err:
+            command = [sys.executable, "-m", "catalog", *arguments]
+            process = subprocess.Popen(
+                command,
+                cwd=self.folder,
+                env={**os.environ, **environ, "PYTHONPATH": str(ROOT)},
+                stdout=out,
+                stderr=err,
+            )
+        self.started.append(process)
+        return process
+
+    def calls(self, *arguments: str) -> tuple[int, str]:
+        """Call the program beside the worker; gives its exit code and what it printed."""
+        before = len(self.said("out"))
+        code = self.start(*arguments).wait(20)
+        return code, self.said("out")[before:]
+
+    def said(self, stream: str) -> str:
+        return (self.folder / stream).read_text()
+
+    def answers(self) -> bool:
+        """Tell whether the worker is up, as a supervisor would."""
+        with suppress(requests.ConnectionError):
+            return self.get("/healthz")[0] == HTTPStatus.OK
+        return False
+
+    def get(self, path: str) -> tuple[int, str]:
+        got = requests.get(f"http://127.0.0.1:{self.port}{path}", timeout=5)
+        return got.status_code, got.text
+
+
+@pytest.fixture
+def hosts(around: Surroundings) -> Iterator[list[Host]]:
+    """Two machines, configured alike but for the port on which each is watched."""
+    two = [Host(folder=around.folder / name, around=around) for name in ("first", "second")]
+    for host in two:
+        host.configure()
+    yield two
+    for process in [process for host in two for process in host.started]:
+        process.kill()
+        process.wait(5)
+
+
+def change(api: ModelsApi) -> None:
+    """Let a model come, one be deprecated, and one leave, between two looks at the list."""
+    ageing = {"lifecycle": "deprecated", "retires_at": RETIRES}
+    now = [dict(item) | (ageing if item["id"] == AGEING else {}) for item in today()]
+    api.items = [item for item in now if item["id"] != LEAVING]
+
+
+Told = list[tuple[str, str, str | None]]
+CHANGED: Told = [("changed", AGEING, "lifecycle"), ("changed", AGEING, "retires_at")]
+NEWS: Told = [("added", NEW, None), *CHANGED]
+REMOVAL: Told = [("removed", LEAVING, None)]
+
+
+def told(messages: Iterable[Mapping[str, Any]]) -> list[Told]:
+    """Give what each message tells, the oldest first."""
+    return [
+        [(entry["kind"], entry["model_id"], entry["field"]) for entry in message["changes"]]
+        for message in sorted(messages, key=lambda message: int(message["run_id"]))
+    ]
+
+
+@pytest.mark.promise("P4", "P8", "P10")
+def test_left_to_itself_it_tells_everybody_once_what_changed(around: Surroundings, hosts: list[Host]) -> None:
+    """It comes up and syncs at once; the baseline is no news, and what changes is one message for each channel."""
+    workers = [host.start("run") for host in hosts]
+    for host in hosts:
+        wait_for(host.answers)
+    wait_for(lambda: around.ask(schema.sync_runs.c.status).count(("complete",)) >= 2)
+    assert around.deliveries() == {}
+    change(around.api)
+    wait_for(lambda: around.deliveries() == dict.fromkeys([(name, "delivered") for name in CHANNELS], 2))
+    for host in hosts:
+        assert host.get("/healthz") == (200, "ok\n")
+        assert 'catalog_models_listed{source="anthropic"} 9.0' in host.get("/metrics")[1]
+    code, said = hosts[0].calls("status")
+    assert (code, said.splitlines()[-1]) == (0, "healthy")
+    assert [end(process) for process in workers] == [143, 143]
+    assert_each_was_told_once(around)
+    assert_nothing_went_wrong(around, hosts)
+
+
+def assert_each_was_told_once(around: Surroundings) -> None:
+    """The JSON is whole and signed, chats get words, and mail hears of watched models alone, as configured."""
+    hooked = around.posted("/hook")
+    genuine: dict[str, Any] = {}
+    exec(shown("Webhooks", "python", ON_ALERTS), genuine)
+    assert [genuine["is_genuine"](seen.headers, seen.body, SECRET) for seen in hooked] == [True, True]
+    assert told(json.loads(seen.body) for seen in hooked) == [NEWS, REMOVAL]
+    assert told(around.commanded()) == [NEWS, REMOVAL]
+    team = [json.loads(seen.body)["title"] for seen in around.posted("/room")]
+    assert sorted(team) == ["anthropic: 1 new, 1 changed", "anthropic: 1 removed"]
+    mails = {str(mail["subject"]): words(mail) for _, mail in around.mailbox.mails}
+    assert sorted(mails) == ["anthropic: 1 changed", "anthropic: 1 removed"]
+    assert f'retires_at: absent -> "{RETIRES}"' in mails["anthropic: 1 changed"]
+    assert LEAVING in mails["anthropic: 1 removed"]
+    assert [receivers for receivers, _ in around.mailbox.mails] == [["models@example.org"]] * 2
+    assert set(around.mailbox.logins) == {(b"me@example.org", b"word")}
+
+
+def words(mail: EmailMessage) -> str:
+    body = mail.get_body(("plain",))
+    assert body is not None
+    return str(body.get_content())
+
+
+def assert_nothing_went_wrong(around: Surroundings, hosts: Sequence[Host]) -> None:
+    """No message needed a second attempt, no run failed, and the history keeps its rules."""
+    assert around.ask(sa.func.max(owed.deliveries.c.attempts)) == [(1,)]
+    runs = {status for (status,) in around.ask(schema.sync_runs.c.status)}
+    assert runs <= {"complete", "skipped", "abandoned"}
+    watched = {seen.path.removeprefix("/ping/0b5e6f0c") for seen in around.receiver.requests if "/ping" in seen.path}
+    assert watched == {"/start", ""}
+    for host in hosts:
+        assert "catalog_models_listed" in (host.folder / "catalog.prom").read_text()
+        assert host.said("err").endswith("catalog: terminated; nothing is half-written\n")
+    assert "a baseline: what it found is not news" in "".join(host.said("out") for host in hosts)
+    with closing(databases.open_(around.database_url)) as database:
+        assert invariants.broken(database) == []
