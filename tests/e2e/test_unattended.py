@@ -39,6 +39,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of the 
 ROOT = Path(__file__).parents[2]
 README, ON_ALERTS = ((ROOT / page).read_text("utf-8") for page in ("README.md", "docs/alerts.md"))
 SECRET = "whsec_c2VjcmV0IG9mIHRoZSByZWNlaXZlcg=="
+PROGRAM = [sys.executable, "-m", "catalog"]
 NEW, AGEING, LEAVING = "claude-opus-5", "claude-opus-4-7", "claude-haiku-4-5-20251001"
 RETIRES = (datetime.now(UTC) + timedelta(days=400)).strftime("%Y-%m-%dT00:00:00Z")  # far from every milestone
 CHANNELS = ("team", "mail", "hook", "script")
@@ -177,8 +178,10 @@ class Host:
         self.folder.mkdir()
         (self.folder / "catalog.toml").write_text(f"{schedule}\n{alerts}\n{monitor}")
 
-    def start(self, *arguments: str) -> "subprocess.Popen[bytes]":
-        environ = {
+    @property
+    def environ(self) -> Mapping[str, str]:
+        """What stands in the environment of every call: addresses and secrets."""
+        mine = {
             "ANTHROPIC_API_KEY": self.around.api.key,
             "ANTHROPIC_BASE_URL": self.around.api_url,
             "CATALOG_DATABASE_URL": self.around.database_url,
@@ -188,23 +191,23 @@ class Host:
             "HOOK_SECRET": SECRET,
             "SSL_CERT_FILE": str(self.around.authority),
         }
-        with (self.folder / "out").open("ab") as out, (self.folder / "err").open("ab") as err:
-            command = [sys.executable, "-m", "catalog", *arguments]
-            process = subprocess.Popen(
-                command,
-                cwd=self.folder,
-                env={**os.environ, **environ, "PYTHONPATH": str(ROOT)},
-                stdout=out,
-                stderr=err,
-            )
+        return {**os.environ, **mine, "PYTHONPATH": str(ROOT)}
+
+    def start(self) -> "subprocess.Popen[bytes]":
+        """Start the worker; its output goes to the files out and err."""
+        command = [*PROGRAM, "run"]
+        with (self.folder / "out").open("wb") as out, (self.folder / "err").open("wb") as err:
+            process = subprocess.Popen(command, cwd=self.folder, env=self.environ, stdout=out, stderr=err)
         self.started.append(process)
         return process
 
     def calls(self, *arguments: str) -> tuple[int, str]:
         """Call the program beside the worker; gives its exit code and what it printed."""
-        before = len(self.said("out"))
-        code = self.start(*arguments).wait(20)
-        return code, self.said("out")[before:]
+        command = [*PROGRAM, *arguments]
+        done = subprocess.run(
+            command, cwd=self.folder, env=self.environ, stdout=subprocess.PIPE, text=True, timeout=20, check=False
+        )
+        return done.returncode, done.stdout
 
     def said(self, stream: str) -> str:
         return (self.folder / stream).read_text()
@@ -256,7 +259,7 @@ def told(messages: Iterable[Mapping[str, Any]]) -> list[Told]:
 @pytest.mark.promise("P4", "P8", "P10")
 def test_left_to_itself_it_tells_everybody_once_what_changed(around: Surroundings, hosts: list[Host]) -> None:
     """It comes up and syncs at once; the baseline is no news, and what changes is one message for each channel."""
-    workers = [host.start("run") for host in hosts]
+    workers = [host.start() for host in hosts]
     for host in hosts:
         wait_for(host.answers)
     wait_for(lambda: around.ask(schema.sync_runs.c.status).count(("complete",)) >= 2)
