@@ -5,11 +5,11 @@ import random
 import threading
 import uuid
 from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from catalog import config as configuration
-from catalog import sync
+from catalog import sync, wallclock
 from catalog.config import AlertSettings, Config, Key, SourceSettings
 from catalog.domain import Policy, Scope
 from catalog.store import database as databases
@@ -22,11 +22,6 @@ if TYPE_CHECKING:
     from catalog.notice import Message, Owed, Planned, Rule
     from catalog.schedule import Chore, Task, Worker
     from catalog.store.owing import Desk
-
-
-def utc_now() -> datetime:
-    """The wall clock, in UTC."""
-    return datetime.now(UTC)
 
 
 def database(config: Config, *, must_exist: bool | None = None) -> Database:
@@ -97,7 +92,7 @@ def worker(tasks: "Sequence[Task]", chores: "Sequence[Chore]", *, stopping: thre
     """Give a worker on the wall clock, whose runs end once `stopping` is set."""
     from catalog import schedule
 
-    return schedule.Worker(tasks, chores, stopping=stopping, clock=utc_now, spread=random.random)
+    return schedule.Worker(tasks, chores, stopping=stopping, clock=wallclock.utc_now, spread=random.random)
 
 
 def desk(config: Config) -> "Desk | None":
@@ -134,7 +129,7 @@ def sender(config: Config, *, only: str | None = None, turn: "threading.Lock | N
     return Sender(
         channels={alert.name: _Channel(config, alert, turn) for alert in config.alerts if only in {None, alert.name}},
         render=lambda payload: wording.render(json.loads(payload)),
-        clock=utc_now,
+        clock=wallclock.utc_now,
         spread=random.random,
         token=lambda: uuid.uuid4().hex,
     )

@@ -8,7 +8,7 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
-from catalog import logs
+from catalog import logs, wallclock
 from catalog.config import Config
 from catalog.errors import CatalogError
 from catalog.store.database import Database
@@ -47,7 +47,7 @@ def _owe(config: Config, database: Database) -> None:
     with _told():
         desk = wiring.desk(config)
         if desk is not None:
-            owing.of_time(database, desk, wiring.utc_now())
+            owing.of_time(database, desk, wallclock.utc_now())
 
 
 def _send_to(config: Config, database: Database, channel: str, *, turn: threading.Lock, stop: threading.Event) -> None:

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from catalog import dates
+from catalog import dates, wallclock
 from catalog.cli.context import Context
 from catalog.errors import ConfigError
 
@@ -30,7 +30,7 @@ class Moment(click.ParamType[datetime]):
         if isinstance(value, datetime):
             return value
         try:
-            return dates.moment(value, datetime.now(UTC))
+            return dates.moment(value, wallclock.utc_now())
         except ValueError as error:
             self.fail(str(error), param, ctx)
 

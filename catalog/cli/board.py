@@ -1,13 +1,13 @@
 """One live line per source on a terminal: when the last run ended, when the next one begins, and how it went."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
 from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
-from catalog import dates
+from catalog import dates, wallclock
 from catalog.cli import lines, output
 from catalog.schedule import Line
 
@@ -18,7 +18,7 @@ def shown(read: Callable[[], Sequence[Line]], pages: Mapping[str, str]) -> Live:
     """Show what `read` gives, on stdout, for as long as the context lasts; other lines go above."""
     return Live(
         console=Console(highlight=False, emoji=False, markup=False),
-        get_renderable=lambda: Group(*drawn(read(), pages, now=datetime.now(UTC))),
+        get_renderable=lambda: Group(*drawn(read(), pages, now=wallclock.utc_now())),
         refresh_per_second=_REFRESH,
     )
 

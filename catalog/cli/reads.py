@@ -3,13 +3,13 @@
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from catalog import dates
+from catalog import dates, wallclock
 from catalog.cli import asking, output
 from catalog.cli.context import Context, Form, list_options, pass_context
 from catalog.domain import Change, Kind, Run
@@ -117,7 +117,7 @@ def diff(
     """
     from catalog.store import history
 
-    until = later or datetime.now(UTC)
+    until = later or wallclock.utc_now()
     if earlier > until:
         raise click.UsageError("T1 must be earlier than T2")
     with asking.catalog(context, source) as connection:
@@ -214,7 +214,7 @@ def _tell_of_dark_times(context: Context, connection: "Connection", moment: date
     first = history.begins(connection)
     if first is not None and moment < first:
         asking.tell(context, f"this catalog begins at {dates.short(first)}; of earlier moments it knows nothing")
-    if moment > datetime.now(UTC):
+    if moment > wallclock.utc_now():
         asking.tell(context, f"{dates.short(moment)} lies in the future; what is listed now is all that is known")
 
 

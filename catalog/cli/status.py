@@ -2,12 +2,12 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from catalog import health
+from catalog import health, wallclock
 from catalog.cli import asking, output
 from catalog.cli.context import Context, json_option, pass_context
 from catalog.errors import Exit
@@ -28,7 +28,7 @@ def command(context: Context, *, as_json: bool) -> int:
     """Say whether each source is fresh and believed, and whether alerts arrive: exit 0 healthy, 1 not."""
     config = context.config()
     stale_after = {source.name: source.stale_after for source in config.sources}
-    now = datetime.now(UTC)
+    now = wallclock.utc_now()
     with asking.catalog(context) as connection:
         watched = _watched(connection, stale_after)
         channels = _channels(connection, {alert.name for alert in config.alerts})

@@ -3,7 +3,7 @@
 import itertools
 from collections.abc import Callable, Iterable, Sequence
 
-from catalog import sync, wiring
+from catalog import sync, wallclock, wiring
 from catalog.cli import lines, output
 from catalog.cli.context import Context
 from catalog.config import Config, Key, SourceSettings
@@ -55,7 +55,7 @@ def once(
             database,
             client,
             wiring.source(settings),
-            clock=wiring.utc_now,
+            clock=wallclock.utc_now,
             options=options,
             on_page=on_page,
             on_wait=on_wait,

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import click
 
-from catalog import config, health, logs, watch
+from catalog import config, health, logs, wallclock, watch
 from catalog.cli import asking, output
 from catalog.cli.context import Context, json_option, pass_context
 from catalog.config import SourceSettings
@@ -62,7 +62,7 @@ def check(context: Context, *, models: tuple[str, ...], days: int, source: str |
 def _ask(connection: "Connection", ids: Sequence[str], sources: Sequence[SourceSettings], days: int) -> _Answer:
     from catalog.store import history
 
-    now, names = datetime.now(UTC), [source.name for source in sources]
+    now, names = wallclock.utc_now(), [source.name for source in sources]
     rows: list[Model] = [row for row in history.named(connection, ids) if row.source in names]
 
     def guess(id: str) -> list[str]:

@@ -5,10 +5,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Self
 from urllib.parse import quote, urlsplit
 
+from catalog import wallclock
 from catalog.domain import Identity, ModelInfo
 from catalog.errors import AnswerError, ConfigError
 from catalog.http.exchange import Exchange
@@ -38,11 +39,6 @@ class ModelPage:
     has_more: bool
     first_id: str | None
     last_id: str | None
-
-
-def utc_now() -> datetime:
-    """The wall clock."""
-    return datetime.now(UTC)
 
 
 class ModelsClient:
@@ -79,7 +75,7 @@ class ModelsClient:
         paging: bool = True,
         unknown_dates: frozenset[str] = frozenset(),
         sleep: Callable[[float], None] = time.sleep,
-        clock: Callable[[], datetime] = utc_now,
+        clock: Callable[[], datetime] = wallclock.utc_now,
         monotonic: Callable[[], float] = time.monotonic,
         spread: Callable[[], float] = random.random,
     ) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from catalog import config, sync, wiring
+from catalog import config, sync, wallclock, wiring
 from catalog.cli import aftermath
 from tests import server as wire
 from tests.e2e.ground import IDS, Ground
@@ -220,4 +220,4 @@ def owed_by_a_run(ground: Ground) -> None:
     [source] = settings.sources
     with closing(wiring.database(settings)) as database, wiring.client(source, config.key(source)) as client:
         options = sync.Options(configured=(source.name,), desk=wiring.desk(settings))
-        sync.sync_source(database, client, wiring.source(source), clock=wiring.utc_now, options=options)
+        sync.sync_source(database, client, wiring.source(source), clock=wallclock.utc_now, options=options)

@@ -6,9 +6,10 @@ import hashlib
 import hmac
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from urllib.parse import urlsplit
 
+from catalog import wallclock
 from catalog.alerts.channels import TIMEOUT
 from catalog.errors import ConfigError
 from catalog.http import waits
@@ -59,7 +60,7 @@ def open_(
     secret: str | None = None,
     version: str = "",
     timeout: float = TIMEOUT,
-    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    clock: Callable[[], datetime] = wallclock.utc_now,
 ) -> Webhook:
     """Give a channel that posts to `url`, unsigned without a secret. Raises ConfigError when the secret is none."""
     key = None if secret is None else _key(secret)
