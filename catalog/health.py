@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import takewhile
 
-from catalog import dates
+from catalog import dates, plain
 from catalog.domain import DIED, MERGED, Run, Source, Status
 
 CLOCK_SLACK = timedelta(minutes=5)
@@ -86,13 +86,13 @@ def _of_source(one: Watched, now: datetime) -> Iterator[Finding]:
 
 def _of_channel(channel: Channel, now: datetime) -> Iterator[Finding]:
     if channel.dead:
-        text = f"{_count(channel.dead, 'alert')} given up: {channel.last_error or 'no reason is known'}"
+        text = f"{plain.count(channel.dead, 'alert')} given up: {channel.last_error or 'no reason is known'}"
         yield _problem("dead", channel.name, text, f"catalog alerts retry {channel.name}")
     if channel.owed and not channel.configured:
-        text = f"{_count(channel.owed, 'alert')} owed to a channel that is not configured any more"
+        text = f"{plain.count(channel.owed, 'alert')} owed to a channel that is not configured any more"
         yield _note("orphaned", channel.name, text)
     elif channel.oldest and now - channel.oldest > LATE:
-        text = f"{_count(channel.owed, 'alert')} owed for {dates.age(now - channel.oldest)}"
+        text = f"{plain.count(channel.owed, 'alert')} owed for {dates.age(now - channel.oldest)}"
         yield _problem("late", channel.name, f"{text}: {channel.last_error or 'not tried yet'}", "catalog alerts send")
 
 
@@ -120,24 +120,20 @@ def _failures(name: str, ended: Sequence[Run]) -> Iterator[Finding]:
 
 def _doubts(name: str, merged: Sequence[Run]) -> Iterator[Finding]:
     if merged and merged[0].missing:
-        yield _note("missing", name, f"{_count(merged[0].missing, 'model')} missing, not yet believed to be gone")
+        yield _note("missing", name, f"{plain.count(merged[0].missing, 'model')} missing, not yet believed to be gone")
     if merged and merged[0].status == Status.HELD:
         text = f"held: {merged[0].error or 'what is absent waits for somebody to believe it'}"
         yield _problem("held", name, text, f"catalog sync {name} {_accepting(merged[0].error or '')}")
     unclean = len(list(takewhile(lambda run: run.status == Status.PARTIAL, merged)))
     if unclean:
         make = _problem if unclean >= UNCLEAN_IN_A_ROW else _note
-        text = f"the last {_count(unclean, 'walk')} could not be trusted fully, so that no removal is noticed"
+        text = f"the last {plain.count(unclean, 'walk')} could not be trusted fully, so that no removal is noticed"
         yield make("unclean", name, text, "catalog runs")
 
 
 def _accepting(reason: str) -> str:
     """Name the option that ends what a run was held for; its reason says which."""
     return "--accept-scope" if "--accept-scope" in reason else "--accept-removals"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _problem(code: str, source: str, text: str, hint: str = "") -> Finding:

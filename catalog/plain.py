@@ -1,4 +1,4 @@
-"""Text from strangers, made harmless for terminals, logs and files. Knows nothing of where it goes."""
+"""Plain text: what strangers wrote made harmless for terminals, logs and files, and numbers with their nouns."""
 
 # Joiners that scripts and emoji need, and the blanks that are no ASCII blank: not printable to Python, yet no danger.
 _KEPT = frozenset("\u200c\u200d\u00a0\u3000\u202f")
@@ -15,3 +15,8 @@ def harmless(text: str) -> str:
 def harmless_lines(text: str) -> str:
     """Do the same, but keep the line breaks: for texts of our own that quote others."""
     return "\n".join(harmless(line) for line in text.split("\n"))
+
+
+def count(number: int, noun: str) -> str:
+    """Say how many of a noun there are: 1 model, 1,000 models."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

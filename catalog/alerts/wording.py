@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from catalog import plain
 from catalog.alerts import quoting, waves
 from catalog.alerts.waves import Tally, Wave
 from catalog.domain import Kind
@@ -53,7 +54,7 @@ def _retiring(payload: Mapping[str, Any]) -> tuple[str, str]:
     model_id, at, days = quoting.exact(payload["model_id"]), _date(payload["retires_at"]), payload["days"]
     if days <= 0:
         return f"{model_id}: its retirement date has passed", f"{_model(payload)}: its retirement was planned for {at}."
-    left = f"in {_count(days, 'day')}"
+    left = f"in {plain.count(days, 'day')}"
     return f"{model_id} retires {left}", f"{_model(payload)}: its retirement is planned for {at}, {left}."
 
 
@@ -74,7 +75,7 @@ def _changes(payload: Mapping[str, Any]) -> tuple[str, str]:
     wide = _wave_lines(found, inside, payload["models_listed"], usual)
     lines = list(_laid_out(_sections(outside, wide, usual)))
     untold = total - len(outside) - sum(wave.models for wave in found)
-    lines += [f"And {_count(untold, 'more change')}", ""] if untold > 0 else []
+    lines += [f"And {plain.count(untold, 'more change')}", ""] if untold > 0 else []
     others = any(_interval(entry) != usual for entry in entries)
     lines += [f"Happened {_when(usual)}{', unless said otherwise' if others else ''}"]
     return _counts(entries, total), "\n".join(lines)
@@ -93,7 +94,7 @@ def _waves(payload: Mapping[str, Any]) -> list[Wave]:
 def _counts(entries: Sequence[Entry], total: int) -> str:
     """Count models; of what a message could not carry only the number of changes is known."""
     if total > len(entries):
-        return _count(total, "change")
+        return plain.count(total, "change")
     touched = {kind: {entry["model_id"] for entry in entries if entry["kind"] == kind} for kind in Kind}
     touched[Kind.CHANGED] -= touched[Kind.RETURNED]
     return ", ".join(f"{len(touched[kind]):,} {word}" for kind, word in _COUNTED.items() if touched[kind])
@@ -148,7 +149,7 @@ def _wave_lines(found: Sequence[Wave], inside: Sequence[Entry], models_listed: i
 
 
 def _one_wave(wave: Wave, models_listed: int) -> str:
-    on = f"on {wave.models:,} of {_count(models_listed, 'model')}"
+    on = f"on {wave.models:,} of {plain.count(models_listed, 'model')}"
     if wave.old_value is None and wave.new_value is None:
         return f"{_path(wave.field)}: appeared {on}"
     return f"{_transition(wave.field, wave.old_value, wave.new_value)} {on}"
@@ -159,7 +160,7 @@ def _group(appeared: Sequence[Wave], models_listed: int) -> str:
     models = f"{most:,}" if least == most else f"{least:,} to {most:,}"
     few = ", ".join(_path(wave.field) for wave in appeared[:_FEW])
     rest = f" and {len(appeared) - _FEW:,} more" if len(appeared) > _FEW else ""
-    return f"{len(appeared):,} fields appeared on {models} of {_count(models_listed, 'model')}: {few}{rest}"
+    return f"{len(appeared):,} fields appeared on {models} of {plain.count(models_listed, 'model')}: {few}{rest}"
 
 
 def _span(parts: Sequence[Wave], inside: Sequence[Entry], usual: _Interval) -> _Interval:
@@ -219,7 +220,3 @@ def _date(time: str) -> str:
 
 def _sentence(text: str) -> str:
     return text if text.endswith((".", "…")) else f"{text}."
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

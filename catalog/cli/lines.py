@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from catalog import plain
 from catalog.cli import output
 from catalog.domain import Change, Kind, Missing, Run, Status
 from catalog.sync import RunReport
@@ -48,7 +49,7 @@ def outcome(report: RunReport) -> str:
     found = report.run
     if found.status in {Status.FAILED, Status.SKIPPED, Status.SUPERSEDED}:
         return f"{found.status}: {found.error}"
-    parts = [f"{_count(found.models_seen, 'model')} listed", *_counts(found)]
+    parts = [f"{plain.count(found.models_seen, 'model')} listed", *_counts(found)]
     told = f"{', '.join(parts)} ({_cost(found)})"
     if report.baseline and found.status in {Status.COMPLETE, Status.PARTIAL}:
         told += "; a baseline: what it found is not news"
@@ -68,8 +69,4 @@ def _counts(found: Run) -> list[str]:
 
 def _cost(found: Run) -> str:
     took = (found.finished_at - found.started_at).total_seconds() if found.finished_at else 0
-    return f"{_count(found.pages, 'page')}, {took:.1f} s"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+    return f"{plain.count(found.pages, 'page')}, {took:.1f} s"
