@@ -54,6 +54,12 @@ def test_scripts_are_plain_sh_and_can_be_run(script: str) -> None:
     assert path.read_text().startswith("#!/bin/sh\n")
 
 
+def test_a_command_that_dev_does_not_know_is_named() -> None:
+    done = subprocess.run([ROOT / "dev", "tset"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith('dev: there is no command "tset"\nusage: ./dev COMMAND')
+
+
 @pytest.mark.parametrize("name", ["runtime", "dev", "tools", "build"])
 def test_every_locked_package_has_hashes(name: str) -> None:
     lock = (ROOT / f"requirements/{name}.lock").read_text().replace("\\\n", " ")
