@@ -14,6 +14,7 @@ CatalogError                 1  something a person can act on
 └── StoppedError           143  the program is to end, and a walk was left for that
 """
 
+from collections.abc import Iterable
 from enum import IntEnum
 
 
@@ -32,6 +33,15 @@ class Exit(IntEnum):
     STALE = 12
     INTERRUPTED = 130
     TERMINATED = 143
+
+
+# When several things were tried and not all went well, the first of these that came up counts.
+GRAVEST_FIRST = (Exit.FAILED, Exit.USAGE, Exit.DATABASE, Exit.LISTING, Exit.HELD, Exit.BUSY, Exit.DONE)
+
+
+def gravest(codes: Iterable[int]) -> Exit:
+    """Give the one code that tells how several tries ended; without any, all is well."""
+    return min(map(Exit, codes), key=GRAVEST_FIRST.index, default=Exit.DONE)
 
 
 class CatalogError(Exception):

@@ -1,6 +1,6 @@
 """The table of exit codes: the numbers are the program's, the words ours; a code without words is an error."""
 
-from catalog.errors import Exit
+from catalog.errors import GRAVEST_FIRST, Exit
 
 WORDS = {
     Exit.DONE: "done, with or without changes",
@@ -21,6 +21,7 @@ WORDS = {
 def table() -> str:
     """Write the table, in Markdown."""
     rows = [f"| {code.value} | {WORDS[code]} |" for code in Exit]
-    after = "With several sources every one is tried, and the gravest code counts: 1, 2, 4, 3, 5, 6. Of the codes of"
+    gravest = ", ".join(str(code.value) for code in GRAVEST_FIRST[:-1])
+    after = f"With several sources every one is tried, and the gravest code counts: {gravest}. Of the codes of"
     after += "\n`watch check` it is 12, then 11, then 10."
     return "\n".join(["| code | meaning |", "|---|---|", *rows, "", after, ""])

@@ -2,7 +2,7 @@
 
 import click
 
-from catalog import wiring
+from catalog import errors, wiring
 from catalog.cli import output
 from catalog.cli.context import Context, pass_context
 from catalog.config import AlertSettings, Config, SourceSettings
@@ -20,7 +20,7 @@ def command(context: Context) -> int:
     output.line(f"ok    configuration: {config.path or 'defaults and environment'}")
     codes = [_database(context, config), *(_source(context, source) for source in config.sources)]
     codes += [_channel(context, config, alert) for alert in config.alerts]
-    return max(codes)
+    return errors.gravest(codes)
 
 
 def _database(context: Context, config: Config) -> int:

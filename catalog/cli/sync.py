@@ -7,7 +7,7 @@ from typing import NamedTuple, Protocol
 
 import click
 
-from catalog import wiring
+from catalog import errors, wiring
 from catalog.cli import aftermath, output, syncing
 from catalog.cli.context import Context, json_option, pass_context
 from catalog.config import SourceSettings
@@ -16,8 +16,6 @@ from catalog.errors import CatalogError, Exit
 from catalog.store.database import Database
 from catalog.sync import Options, RunReport
 
-# With several sources, the gravest counts.
-_GRAVEST = (Exit.FAILED, Exit.USAGE, Exit.DATABASE, Exit.LISTING, Exit.HELD, Exit.BUSY, Exit.DONE)
 _PROGRESS_FROM = 2  # pages; a list of one page is there at once
 
 
@@ -52,7 +50,7 @@ def command(
     finally:
         database.close()
         printer.end()
-    return min((end.code for end in ends), key=_GRAVEST.index)
+    return errors.gravest(end.code for end in ends)
 
 
 def _sync_for_good(

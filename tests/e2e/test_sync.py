@@ -186,6 +186,14 @@ def test_a_missing_key_is_told_with_its_source_once(ground: Ground, monkeypatch:
         assert (code, err.splitlines()[0]) == (2, "catalog: anthropic: no API key: ANTHROPIC_API_KEY is not set")
 
 
+def test_check_and_sync_agree_on_what_is_gravest(ground: Ground) -> None:
+    """The list of one source refuses its key (3), the other has none (2): check said 3, sync said 2."""
+    with (ground.folder / "catalog.toml").open("a") as file:
+        file.write(f'[sources.other]\nbase_url = "{ground.server.url}"\napi_key_env = "NOWHERE"\n')
+    ground.server.key = "another"
+    assert (ground.run("check")[0], ground.run("sync")[0]) == (2, 2)
+
+
 def test_a_run_that_finds_its_schema_imports_no_more_than_it_needs(ground: Ground) -> None:
     program = (
         "import sys; from catalog import cli; code = cli.run(['sync']); "
