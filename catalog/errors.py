@@ -8,6 +8,7 @@ CatalogError                 1  something a person can act on
 │   │   └── CursorError      3  the API does not take the cursor of the next page
 │   └── DeadlineError        3  the walk's time is up
 ├── DatabaseError            4  the database refused
+│   ├── NoCatalogError       4  nothing was made there yet
 │   ├── SchemaError          4  the schema is older, newer, or not a catalog's
 │   └── LostConnectionError  4  the connection died under us; nothing was written
 ├── UnknownModelError        1  no row of that id
@@ -88,6 +89,10 @@ class DatabaseError(CatalogError):
     """The database refused; nothing was written."""
 
     exit_code = Exit.DATABASE
+
+
+class NoCatalogError(DatabaseError):
+    """There is no catalog where one is to be read."""
 
 
 class SchemaError(DatabaseError):

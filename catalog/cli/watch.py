@@ -12,7 +12,7 @@ from catalog.cli import asking, output
 from catalog.cli.context import Context, json_option, pass_context
 from catalog.config import SourceSettings
 from catalog.domain import Model, Source
-from catalog.errors import ConfigError, Exit
+from catalog.errors import ConfigError, Exit, NoCatalogError
 from catalog.watch import Finding, State
 
 if TYPE_CHECKING:
@@ -45,16 +45,20 @@ def check(context: Context, *, models: tuple[str, ...], days: int, source: str |
 
     Exits with 0 when all are fine; a deprecated or missing one is told, and does no harm. With 10 when one is gone,
     retired, overdue, or retires within --days. With 11 when an id was never in any list. With 12 when the catalog
-    itself is stale, or was never filled. When several hold, 12 counts more than 11, and 11 more than 10: what is not
-    known for sure is worth more worry than what is.
+    itself is stale, was never filled, or is not there. When several hold, 12 counts more than 11, and 11 more than 10:
+    what is not known for sure is worth more worry than what is.
     """
     settings = context.config()
     ids = models or config.watched(settings.watch)
     if not ids:
         raise ConfigError("no models are watched", hint="name ids in [watch] models or files, or on the command line")
     sources = settings.select([source] if source else [])
-    with asking.catalog(context) as connection:
-        answer = _ask(connection, ids, sources, days)
+    try:
+        with asking.catalog(context) as connection:
+            answer = _ask(connection, ids, sources, days)
+    except NoCatalogError as failure:
+        context.fail(failure)
+        return Exit.STALE
     _print(context, answer, as_json=as_json)
     return _exit(answer)
 

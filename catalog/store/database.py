@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 
-from catalog.errors import ConfigError, DatabaseError
+from catalog.errors import ConfigError, DatabaseError, NoCatalogError
 from catalog.store import refusals
 
 Connection = sa.Connection  # for rooms that pass one on and know no SQL
@@ -117,14 +117,14 @@ class Database:
 def open_(url: str, *, must_exist: bool = False) -> Database:
     """Give a database; nothing is opened or made yet.
 
-    Raises ConfigError for a URL that names no SQLite file or Postgres database, DatabaseError when `must_exist` and the
-    file is not there.
+    Raises ConfigError for a URL that names no SQLite file or Postgres database, NoCatalogError when `must_exist` and
+    the file is not there.
     """
     parsed = _parse(url)
     database = Database(_engine(parsed), parsed)
     if must_exist and not database.exists():
-        hint = "check database.url; `catalog sync` makes a new catalog unless database.must_exist is set"
-        raise DatabaseError(f"there is no catalog at {database.path}", hint=hint)
+        hint = "run `catalog sync` first, which makes it unless database.must_exist is set; or check database.url"
+        raise NoCatalogError(f"there is no catalog at {database.path}", hint=hint)
     return database
 
 

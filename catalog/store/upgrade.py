@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from catalog.errors import DatabaseError, SchemaError
+from catalog.errors import DatabaseError, NoCatalogError, SchemaError
 from catalog.store import database as databases
 from catalog.store import owed as _owed  # noqa: F401 - its tables join those of schema
 from catalog.store import schema
@@ -27,7 +27,7 @@ def current(database: Database) -> str | None:
     Raises SchemaError for an SQLite file that holds something else, DatabaseError when it cannot be read.
     """
     with database.connect() as connection, database.transaction(connection, "own"):
-        return _revision(database, connection)
+        return revision(database, connection)
 
 
 def ensure(database: Database, *, auto: bool = True) -> str | None:
@@ -46,26 +46,30 @@ def ensure(database: Database, *, auto: bool = True) -> str | None:
 
 
 def require(database: Database) -> None:
-    """Demand a catalog whose schema is at head; changes nothing. Raises SchemaError otherwise."""
+    """Demand a catalog whose schema is at head; changes nothing. Raises NoCatalogError or SchemaError otherwise."""
     before = current(database)
     if before is None:
-        raise SchemaError(f"there is no catalog in {database.describe()}", hint="run `catalog sync` first")
+        raise NoCatalogError(f"there is no catalog in {database.describe()}", hint="run `catalog sync` first")
     if before != HEAD:
         raise SchemaError(f"the schema is at {before}, this program needs {HEAD}", hint=UPGRADE)
 
 
 def upgrade(database: Database) -> None:
     """Apply every missing migration in one transaction; another process at the same waits, then finds it done."""
-    from alembic import command
-
     current(database)  # refuses before anything is touched
     _prepare(database)
     with database.write() as connection:
-        if _revision(database, connection) == HEAD:
-            return
-        config = _config()
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        if revision(database, connection) != HEAD:
+            apply(connection, "head")
+
+
+def apply(connection: sa.Connection, wanted: str) -> None:
+    """Apply the missing migrations up to a revision, in the caller's transaction."""
+    from alembic import command
+
+    config = _config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, wanted)
 
 
 def sql(database: Database) -> str:
@@ -107,10 +111,11 @@ def _prepare(database: Database) -> None:
             driver.execute("PRAGMA journal_mode=WAL")
 
 
-def _revision(database: Database, connection: sa.Connection) -> str | None:
+def revision(database: Database, connection: sa.Connection) -> str | None:
+    """Give the schema's revision, in the caller's transaction, as `current` does."""
     inspector = sa.inspect(connection)
     if inspector.has_table(schema.VERSION_TABLE):
-        return _known(connection.execute(sa.text(f"SELECT version_num FROM {schema.VERSION_TABLE}")).scalar())  # noqa: S608 - our constant
+        return known(connection.execute(sa.text(f"SELECT version_num FROM {schema.VERSION_TABLE}")).scalar())  # noqa: S608 - our constant
     tables = {*inspector.get_table_names(), *inspector.get_view_names()}
     ours = sorted(tables & {*schema.metadata.tables, *schema.surface.tables})
     if ours or (tables and database.is_sqlite):
@@ -120,7 +125,8 @@ def _revision(database: Database, connection: sa.Connection) -> str | None:
     return None
 
 
-def _known(revision: str | None) -> str | None:
+def known(revision: str | None) -> str | None:
+    """Give a revision back if this program knows it. Raises SchemaError for one made by a newer program."""
     # Revisions are numbered, so that one made by a newer program is told from damage.
     if revision is None or (re.fullmatch(r"\d{4}", revision) and revision <= HEAD):
         return revision

@@ -132,8 +132,22 @@ def test_nothing_to_watch_is_a_mistake(watched: Ground) -> None:
 
 
 @pytest.mark.warns
-def test_no_database_is_no_answer(tmp_path: Path, sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_catalog_is_as_good_as_an_empty_one(
+    database_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was exit 4, which a build takes for a broken database."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("CATALOG_DATABASE_URL", sqlite_url)
-    assert cli.run(["watch", "check", "claude-fine"]) == 4
+    monkeypatch.setenv("CATALOG_DATABASE_URL", database_url)
+    assert cli.run(["watch", "check", "claude-fine"]) == 12
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("catalog: there is no catalog ")
+    assert "\n  run `catalog sync` first" in err
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.warns
+def test_a_database_that_does_not_answer_is_another_matter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CATALOG_DATABASE_URL", "postgresql://nobody@127.0.0.1:1/nowhere")
+    assert cli.run(["watch", "check", "claude-fine"]) == 4
