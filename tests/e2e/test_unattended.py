@@ -5,6 +5,7 @@ The configuration is the README's own; only the addresses in it, and how long th
 
 import json
 import os
+import random
 import re
 import socket
 import ssl
@@ -141,9 +142,11 @@ def today() -> Sequence[Mapping[str, Any]]:
 
 
 def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
+    """Give a port below those that outgoing connections are given, one of which could take it before we do."""
+    while True:
+        with suppress(OSError), socket.socket() as free:
+            free.bind(("127.0.0.1", random.randrange(15_000, 32_000)))
+            return int(free.getsockname()[1])
 
 
 # The catalog
@@ -214,6 +217,7 @@ class Host:
 
     def answers(self) -> bool:
         """Tell whether the worker is up, as a supervisor would."""
+        assert self.started[0].poll() is None, self.said("err")
         with suppress(requests.ConnectionError):
             return self.get("/healthz")[0] == HTTPStatus.OK
         return False
