@@ -13,7 +13,6 @@ from catalog import dates, plain
 from catalog.domain import DIED, MERGED, Run, Source, Status
 
 CLOCK_SLACK = timedelta(minutes=5)
-CHANNEL_CODES = frozenset({"dead", "orphaned", "late"})  # of findings that speak of a channel
 LATE = timedelta(hours=1)  # so long a channel may fail before it is a problem: retries come at least that often
 UNCLEAN_IN_A_ROW = 3  # that often, an unclean walk is no accident, and no removal is ever noticed
 
@@ -27,13 +26,19 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Finding:
-    """One thing to know about a source, or a channel."""
+    """One thing to know about a source or about a channel, whichever is named."""
 
     level: Level
     code: str
-    source: str
+    source: str | None = None
+    channel: str | None = None
     text: str
     hint: str = ""
+
+    @property
+    def name(self) -> str:
+        """What it is about, for people."""
+        return self.source or self.channel or ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,7 +66,7 @@ class Channel:
 def findings(watched: Sequence[Watched], *, now: datetime) -> tuple[Finding, ...]:
     """Say all there is to know, problems first, then by source."""
     found = [finding for one in watched for finding in _of_source(one, now)]
-    return tuple(sorted(found, key=lambda finding: (finding.level is not Level.PROBLEM, finding.source)))
+    return tuple(sorted(found, key=lambda finding: (finding.level is not Level.PROBLEM, finding.name)))
 
 
 def backlogs(channels: Sequence[Channel], *, now: datetime) -> tuple[Finding, ...]:
@@ -87,13 +92,15 @@ def _of_source(one: Watched, now: datetime) -> Iterator[Finding]:
 def _of_channel(channel: Channel, now: datetime) -> Iterator[Finding]:
     if channel.dead:
         text = f"{plain.count(channel.dead, 'alert')} given up: {channel.last_error or 'no reason is known'}"
-        yield _problem("dead", channel.name, text, f"catalog alerts retry {channel.name}")
+        hint = f"catalog alerts retry {channel.name}"
+        yield Finding(level=Level.PROBLEM, code="dead", channel=channel.name, text=text, hint=hint)
     if channel.owed and not channel.configured:
         text = f"{plain.count(channel.owed, 'alert')} owed to a channel that is not configured any more"
-        yield _note("orphaned", channel.name, text)
+        yield Finding(level=Level.NOTE, code="orphaned", channel=channel.name, text=text)
     elif channel.oldest and now - channel.oldest > LATE:
-        text = f"{plain.count(channel.owed, 'alert')} owed for {dates.age(now - channel.oldest)}"
-        yield _problem("late", channel.name, f"{text}: {channel.last_error or 'not tried yet'}", "catalog alerts send")
+        owed = f"{plain.count(channel.owed, 'alert')} owed for {dates.age(now - channel.oldest)}"
+        text, hint = f"{owed}: {channel.last_error or 'not tried yet'}", "catalog alerts send"
+        yield Finding(level=Level.PROBLEM, code="late", channel=channel.name, text=text, hint=hint)
 
 
 def _freshness(one: Watched, stale_after: timedelta, now: datetime) -> Iterator[Finding]:

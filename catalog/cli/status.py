@@ -25,7 +25,13 @@ _RECENT = 20  # runs that are looked at to tell how long a failure has lasted
 @json_option
 @pass_context
 def command(context: Context, *, as_json: bool) -> int:
-    """Say whether each source is fresh and believed, and whether alerts arrive: exit 0 healthy, 1 not."""
+    """Say whether each source is fresh and believed, and whether alerts arrive: exit 0 healthy, 1 not.
+
+    With --json it is an object for each source, with the columns of the view `sources`, and one for each channel that
+    is owed something or gave something up, with `channel`, `owed`, `dead`, `oldest` and `last_error`. Each has
+    `healthy` and `findings`: `level` (problem or note), `code`, `source` or `channel` (the other is null), `text` and
+    `hint`.
+    """
     config = context.config()
     stale_after = {source.name: source.stale_after for source in config.sources}
     now = wallclock.utc_now()
@@ -74,7 +80,7 @@ def _channels(connection: "Connection", configured: Collection[str]) -> list[Cha
 
 
 def _channel_object(one: Channel, found: Sequence[Finding]) -> dict[str, Any]:
-    mine = [finding for finding in found if finding.source == one.name and finding.code in health.CHANNEL_CODES]
+    mine = [finding for finding in found if finding.channel == one.name]
     row = {"channel": one.name, "owed": one.owed, "dead": one.dead, "oldest": one.oldest, "last_error": one.last_error}
     return row | {"healthy": health.healthy(mine), "findings": [asdict(finding) for finding in mine]}
 
@@ -82,7 +88,7 @@ def _channel_object(one: Channel, found: Sequence[Finding]) -> dict[str, Any]:
 def _object(one: Watched, found: Sequence[Finding]) -> dict[str, Any]:
     from catalog.store import history
 
-    mine = [finding for finding in found if finding.source == one.name and finding.code not in health.CHANNEL_CODES]
+    mine = [finding for finding in found if finding.source == one.name]
     row = {name: getattr(one.row, name, None) for name in history.SOURCE_COLUMNS} | {"source": one.name}
     return row | {"healthy": health.healthy(mine), "findings": [asdict(finding) for finding in mine]}
 
@@ -93,7 +99,7 @@ def _print(watched: Sequence[Watched], found: Sequence[Finding], now: datetime) 
     output.line()
     for finding in found:
         hint = f"  ({finding.hint})" if finding.hint else ""
-        output.line(f"{finding.level}: {finding.source}: {finding.text}{hint}")
+        output.line(f"{finding.level}: {finding.name}: {finding.text}{hint}")
     if health.healthy(found):
         output.line("healthy")
 

@@ -97,7 +97,7 @@ def _print(context: Context, answer: _Answer, *, as_json: bool) -> None:
             output.listing(told, columns=_SHOWN, form="text")
     for finding in answer.stale:
         told_of = logs.event("watch.stale", source=finding.source, code=finding.code, hint=finding.hint)
-        context.start_logs().warning("%s: %s", finding.source, finding.text, extra=told_of)
+        context.start_logs().warning("%s: %s", finding.name, finding.text, extra=told_of)
 
 
 def _is_problem(finding: Finding) -> bool:

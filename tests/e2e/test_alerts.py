@@ -96,6 +96,10 @@ def test_a_channel_that_wants_no_more_is_dead_and_shows_until_it_is_tried_again(
     code, out, _ = ground.run("status")
     assert code == 1
     assert "team: 1 alert given up" in out
+    [source, channel] = json.loads(ground.run("status", "--json")[1])
+    assert (source["source"], source["findings"], channel["channel"]) == ("anthropic", [], "team")
+    [finding] = channel["findings"]
+    assert (finding["code"], finding["source"], finding["channel"]) == ("dead", None, "team")
     code, out, _ = ground.run("alerts", "retry", "team")
     assert (code, out) == (0, "1 dead alert revived\nteam took 1 message\n")
     assert ground.run("status")[0] == 0
