@@ -12,8 +12,9 @@ import sys
 import tempfile
 import time
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -51,36 +52,33 @@ def bugs(words: str = "") -> list[Bug]:
     return [bug for bug in listed if words in bug.name or words in bug.file]
 
 
-def copy_passes(tests: Sequence[str]) -> bool:
-    """Tell whether tests pass in a copy without any bug: if not, their failing says nothing."""
-    with tempfile.TemporaryDirectory(prefix="catalog-mutant-") as folder:
-        _copy(Path(folder))
-        return not _fails(Path(folder), tests)
+@contextmanager
+def snapshot() -> Iterator[Path]:
+    """Copy the tree as it is now, so that whoever goes on writing in it disturbs nothing."""
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    with tempfile.TemporaryDirectory(prefix="catalog-mutants-") as folder:
+        for name in filter(None, listed.split("\0")):
+            if (ROOT / name).is_file():
+                Path(folder, name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(ROOT / name, Path(folder, name))
+        yield Path(folder)
 
 
-def caught_by(bug: Bug, *, near_only: bool) -> str | None:
+def caught_by(bug: Bug, original: Path, *, near_only: bool) -> str | None:
     """Name the tests that catch a bug, in a copy of the tree; None: it survives them."""
     with tempfile.TemporaryDirectory(prefix="catalog-mutant-") as folder:
-        tree = Path(folder)
-        _copy(tree)
+        tree = shutil.copytree(original, Path(folder, "tree"))
         path = tree / bug.file
         path.write_text(bug.written_into(path.read_text("utf-8")), "utf-8")
-        if _fails(tree, bug.tests.split()):
+        if fails(tree, bug.tests.split()):
             return bug.tests
-        if not near_only and _fails(tree, ["tests", "-m", "not wheel"]):
+        if not near_only and fails(tree, ["tests", "-m", "not wheel"]):
             return "all tests"
     return None
 
 
-def _copy(tree: Path) -> None:
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
-    for name in filter(None, listed.split("\0")):
-        if (ROOT / name).is_file():
-            (tree / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(ROOT / name, tree / name)
-
-
-def _fails(tree: Path, tests: Sequence[str]) -> bool:
+def fails(tree: Path, tests: Sequence[str]) -> bool:
+    """Tell whether one of the tests fails in a tree, or hangs."""
     # Processes that a test starts elsewhere must find the copy, too.
     surroundings = {**os.environ, "PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1"}
     try:
@@ -107,6 +105,15 @@ def say(line: str) -> None:
     sys.stdout.flush()
 
 
+def _survivors(chosen: Sequence[Bug], caught_by: Callable[[Bug], str | None], *, jobs: int) -> int:
+    survivors = 0
+    with ThreadPoolExecutor(jobs) as pool:
+        for bug, caught in zip(chosen, pool.map(caught_by, chosen), strict=True):
+            survivors += caught is None
+            say(f"{'SURVIVES' if caught is None else 'caught  '}  {bug.name}  ({caught or bug.file})")
+    return survivors
+
+
 def main() -> int:
     """Run the program."""
     parser = argparse.ArgumentParser(prog="./dev mutants", description="Say which seeded bugs the tests catch.")
@@ -117,14 +124,11 @@ def main() -> int:
     asked = parser.parse_args()
     chosen = [bug for bug in bugs(asked.words) if not bug.equivalent]
     began = time.monotonic()
-    for tests in dict.fromkeys(bug.tests for bug in chosen):
-        if not copy_passes(tests.split()):
-            parser.exit(2, f"{tests} fails without any bug\n")
-    with ThreadPoolExecutor(asked.jobs) as pool:
-        survivors = 0
-        for bug, caught in zip(chosen, pool.map(partial(caught_by, near_only=asked.near), chosen), strict=True):
-            survivors += caught is None
-            say(f"{'SURVIVES' if caught is None else 'caught  '}  {bug.name}  ({caught or bug.file})")
+    with snapshot() as original:
+        for tests in dict.fromkeys(bug.tests for bug in chosen):
+            if fails(original, tests.split()):  # then their failing would say nothing
+                parser.exit(2, f"{tests} fails without any bug\n")
+        survivors = _survivors(chosen, partial(caught_by, original=original, near_only=asked.near), jobs=asked.jobs)
     took = (time.monotonic() - began) / 60
     say(f"{len(chosen) - survivors} of {len(chosen)} caught, in {took:.0f} minutes")
     if asked.record:
