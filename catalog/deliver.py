@@ -16,7 +16,7 @@ from typing import Protocol
 from catalog import logs
 from catalog.errors import CatalogError, DatabaseError
 from catalog.notice import DeliveryError, Message
-from catalog.store import outbox, owing
+from catalog.store import outbox, owing, rests
 from catalog.store.database import Database
 from catalog.store.outbox import Leased
 from catalog.store.owing import Desk
@@ -88,7 +88,7 @@ def deliver(
 def wait(attempts: int, spread: float, retry_after: float | None = None) -> timedelta:
     """How long to wait after so many attempts: as told, else half a minute, doubling to an hour, with jitter."""
     if retry_after is not None:
-        return timedelta(seconds=min(max(retry_after, 1.0), outbox.PATIENCE.total_seconds()))
+        return timedelta(seconds=min(max(retry_after, 1.0), rests.LONGEST_PAUSE.total_seconds()))
     return timedelta(seconds=min(FIRST_WAIT * 2 ** min(attempts, 10), LONGEST_WAIT) * (0.75 + spread / 2))
 
 
@@ -127,9 +127,16 @@ def _send(database: Database, sender: Sender, name: str, leased: Leased) -> str 
 
 def _failed(database: Database, sender: Sender, name: str, leased: Leased, error: DeliveryError) -> str:
     pause = wait(leased.attempts, sender.spread(), error.retry_after)
-    outbox.fail(database, leased, error.message, now=sender.clock(), wait=pause, gone=error.gone)
-    if error.retry_after is not None and not error.gone:  # it spoke of itself, not of this message
-        outbox.rest(database, name, now=sender.clock(), wait=pause)
+    outbox.fail(
+        database,
+        leased,
+        error.message,
+        now=sender.clock(),
+        wait=pause,
+        asked=error.retry_after is not None,  # it spoke of itself then, not of this message
+        gone=error.gone,
+        spread=sender.spread(),
+    )
     told = logs.event("delivery.failed", channel=name, type=leased.type, id=leased.uid)
     log.warning("%s did not take %s: %s", name, leased.uid, error.message, extra=told)
     return error.message

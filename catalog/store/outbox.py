@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from catalog.notice import Owed
-from catalog.store import schema
+from catalog.store import rests, schema
 from catalog.store.database import Database
 from catalog.store.owed import channel, deliveries, delivery
+from catalog.store.rests import Standing
 
 LEASE = timedelta(seconds=60)
 PATIENCE = timedelta(days=7)
@@ -21,6 +22,7 @@ class Leased:
     """A delivery that is ours to make until the lease ends."""
 
     delivery_id: int
+    channel: str
     uid: str
     type: str
     payload: str
@@ -53,13 +55,14 @@ class Backlog:
     owed: int
     dead: int
     oldest: datetime | None  # when the oldest of the owed ones became so
+    next_attempt_at: datetime | None  # before which none of the owed ones is tried
     last_error: str | None
 
 
 def register(connection: sa.Connection, names: Iterable[str], now: datetime) -> None:
     """Note channels at first sight: what happened before that is never told to them."""
     known = set(connection.scalars(sa.select(channel.c.channel)))
-    unknown = [{"channel": name, "created_at": now} for name in names if name not in known]
+    unknown = [{"channel": name, "created_at": now} for name in sorted(set(names) - known)]
     if unknown:
         connection.execute(channel.insert(), unknown)
 
@@ -74,6 +77,7 @@ def owe(connection: sa.Connection, messages: Sequence[Owed], now: datetime) -> i
     wanted = fresh(connection, messages)
     if not wanted:
         return 0
+    register(connection, {message.channel for message in wanted}, now)
     number = connection.scalar(sa.select(sa.func.max(delivery.c.delivery_id))) or 0
     source = schema.source.c
     keys = {row.source: row.source_key for row in connection.execute(sa.select(source.source, source.source_key))}
@@ -134,6 +138,7 @@ def lease(database: Database, name: str, now: datetime, token: Callable[[], str]
         connection.execute(taken.values(lease=mine, leased_until=now + LEASE))
         return Leased(
             delivery_id=row.delivery_id,
+            channel=name,
             uid=row.uid,
             type=row.type,
             payload=row.payload,
@@ -145,46 +150,81 @@ def lease(database: Database, name: str, now: datetime, token: Callable[[], str]
 def acknowledge(database: Database, made: Leased, now: datetime) -> bool:
     """Note that the channel took it; False when the lease had passed to somebody else."""
     values = {"status": "delivered", "delivered_at": now, "next_attempt_at": None, "last_error": None}
-    return _settle(database, made, {**values, "attempts": made.attempts + 1})
-
-
-def fail(database: Database, failed: Leased, words: str, *, now: datetime, wait: timedelta, gone: bool) -> bool:
-    """Note that it was not taken: tried again after `wait`, or dead when `gone` or past its time."""
-    dead = sa.true() if gone else delivery.c.give_up_at <= now
-    return _settle(
-        database,
-        failed,
-        {
-            "status": sa.case((dead, "dead"), else_="owed"),
-            "next_attempt_at": sa.case(
-                (dead, sa.null()), else_=sa.literal(now + wait, delivery.c.next_attempt_at.type)
-            ),
-            "last_error": words,
-            "attempts": failed.attempts + 1,
-        },
-    )
-
-
-def rest(database: Database, name: str, *, now: datetime, wait: timedelta) -> int:
-    """Put off whatever else a channel is owed by `wait`, for a receiver that asked for it; gives how many."""
-    until = now + wait
-    number = delivery.c.delivery_id
-    early = sa.select(number).where(delivery.c.channel == name, *_free(until), delivery.c.lease.is_(None))
-    # Another worker may be about to send or to put off some of them: it sees to those.
-    mine = early.order_by(number).with_for_update(skip_locked=True).cte("early")
-    later = delivery.update().where(number.in_(sa.select(mine.c.delivery_id)))
     with database.connect() as connection, database.transaction(connection, "brief"):
-        return connection.execute(later.values(next_attempt_at=until)).rowcount
+        rests.took_one(connection, made.channel)
+        return _settle(connection, made, {**values, "attempts": made.attempts + 1})
+
+
+def fail(
+    database: Database,
+    failed: Leased,
+    words: str,
+    *,
+    now: datetime,
+    wait: timedelta,
+    asked: bool = False,
+    gone: bool = False,
+    spread: float = 0.5,
+) -> bool:
+    """Note that it was not taken: tried again after `wait`, or dead when past its time or `gone`.
+
+    `asked`: the receiver wants no message at all for that time. `gone`: it wants none ever, so all that the channel is
+    owed dies with this one. A channel that took nothing for PATIENCE loses all that was owed for as long. Gives False
+    when the lease had passed to somebody else.
+    """
+    dead = sa.true() if gone else delivery.c.give_up_at <= now
+    later = sa.literal(now + wait, delivery.c.next_attempt_at.type)
+    values = {
+        "status": sa.case((dead, "dead"), else_="owed"),
+        "next_attempt_at": sa.case((dead, sa.null()), else_=later),
+        "last_error": words,
+        "attempts": failed.attempts + 1,
+    }
+    with database.connect() as connection, database.transaction(connection, "brief"):
+        standing = rests.lock(connection, failed.channel)  # before the delivery, as everybody does
+        if not _settle(connection, failed, values):
+            return False
+        if not gone:
+            pause = wait if asked else None
+            standing = rests.failed(standing, failed.delivery_id, now=now, asked=pause, spread=spread)
+            rests.save(connection, failed.channel, standing)
+        if gone or _is_hopeless(standing, now):
+            mine = delivery.c.channel == failed.channel
+            give_up(connection, mine if gone else mine & (delivery.c.give_up_at <= now), words, now)
+        return True
+
+
+def give_up(connection: sa.Connection, condition: sa.ColumnElement[bool], words: str, now: datetime) -> int:
+    """Let owed deliveries die that nobody is sending; gives how many."""
+    number = delivery.c.delivery_id
+    hopeless = sa.select(number).where(delivery.c.status == "owed", _unleased(now), condition)
+    # Another worker may be about to send or to put off some of them: it sees to those.
+    mine = hopeless.order_by(number).with_for_update(skip_locked=True).cte("mine")
+    dead = {"status": "dead", "next_attempt_at": None, "last_error": words, "lease": None, "leased_until": None}
+    return connection.execute(
+        delivery.update().where(number.in_(sa.select(mine.c.delivery_id))).values(**dead)
+    ).rowcount
 
 
 def revive(database: Database, *, now: datetime, name: str | None = None, delivery_id: int | None = None) -> int:
-    """Owe dead deliveries once more, all of them or those of one channel or number; give how many."""
-    conditions = [delivery.c.status == "dead"]
-    conditions += [delivery.c.channel == name] if name is not None else []
+    """Owe dead deliveries once more, all of them or those of one channel or number; give how many.
+
+    Their channels rest no more, whoever wanted that.
+    """
+    conditions = [delivery.c.channel == name] if name is not None else []
     conditions += [delivery.c.delivery_id == delivery_id] if delivery_id is not None else []
     values = {"status": "owed", "next_attempt_at": now, "give_up_at": now + PATIENCE}
     with database.connect() as connection, database.transaction(connection, "brief"):
-        return connection.execute(delivery.update().where(*conditions).values(**values)).rowcount
+        mine = channel.c.channel.in_(sa.select(delivery.c.channel).where(*conditions)) if conditions else sa.true()
+        rests.forgive(connection, mine)
+        dead = delivery.update().where(delivery.c.status == "dead", *conditions)
+        return connection.execute(dead.values(**values)).rowcount
+
+
+def wake(database: Database) -> None:
+    """Try again at once what channels are owed that rest because they failed; not if a receiver asked for a pause."""
+    with database.connect() as connection, database.transaction(connection, "brief"):
+        rests.wake(connection)
 
 
 def listing(connection: sa.Connection, *, every: bool = False) -> Iterator[Delivery]:
@@ -205,6 +245,7 @@ def backlog(connection: sa.Connection) -> list[Backlog]:
             sa.func.count(sa.case((is_owed, 1))).label("owed"),
             sa.func.count(sa.case((is_dead, 1))).label("dead"),
             sa.func.min(sa.case((is_owed, row.created_at))).label("oldest"),
+            sa.func.min(row.next_attempt_at).label("next_attempt_at"),
             sa.func.max(row.last_error).label("last_error"),
         )
         .where(row.status != "delivered")
@@ -215,11 +256,23 @@ def backlog(connection: sa.Connection) -> list[Backlog]:
 
 
 def _free(now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
-    unleased = delivery.c.leased_until.is_(None) | (delivery.c.leased_until <= now)
-    return delivery.c.status == "owed", delivery.c.next_attempt_at <= now, unleased
+    """Tell what can be sent now.
+
+    A first attempt waits for nothing: when it became owed was noted by the clock of the run, which may be ahead of this
+    one.
+    """
+    due = (delivery.c.attempts == 0) | (delivery.c.next_attempt_at <= now)
+    return delivery.c.status == "owed", due, _unleased(now), delivery.c.channel.not_in(rests.at_rest(now))
 
 
-def _settle(database: Database, made: Leased, values: Mapping[str, object]) -> bool:
+def _unleased(now: datetime) -> sa.ColumnElement[bool]:
+    return delivery.c.leased_until.is_(None) | (delivery.c.leased_until <= now)
+
+
+def _is_hopeless(standing: Standing, now: datetime) -> bool:
+    return standing.failing_since is not None and now - standing.failing_since >= PATIENCE
+
+
+def _settle(connection: sa.Connection, made: Leased, values: Mapping[str, object]) -> bool:
     mine = delivery.update().where(delivery.c.delivery_id == made.delivery_id, delivery.c.lease == made.lease)
-    with database.connect() as connection, database.transaction(connection, "brief"):
-        return connection.execute(mine.values(**values, lease=None, leased_until=None)).rowcount == 1
+    return connection.execute(mine.values(**values, lease=None, leased_until=None)).rowcount == 1

@@ -11,9 +11,16 @@ TIME = sa.Text().with_variant(sa.DateTime(timezone=True), "postgresql")
 DELIVERIES = """
 CREATE VIEW deliveries AS
 SELECT delivery.delivery_id, delivery.channel, source.source, delivery.run_id, delivery.type, delivery.status,
-       delivery.attempts, delivery.next_attempt_at, delivery.delivered_at, delivery.last_error, delivery.created_at
+       delivery.attempts,
+       CASE WHEN delivery.status = 'owed' THEN
+           {greatest}(delivery.next_attempt_at,
+                      coalesce(channel.rests_until, delivery.next_attempt_at),
+                      coalesce(channel.paused_until, delivery.next_attempt_at))
+       END AS next_attempt_at,
+       delivery.delivered_at, delivery.last_error, delivery.created_at
 FROM catalog_delivery AS delivery
 JOIN catalog_source AS source ON source.source_key = delivery.source_key
+JOIN catalog_channel AS channel ON channel.channel = delivery.channel
 """
 
 COMMENTS = {
@@ -25,7 +32,7 @@ COMMENTS = {
     "deliveries.type": "catalog.changes, catalog.retiring, catalog.held and so on.",
     "deliveries.status": "owed, delivered or dead.",
     "deliveries.attempts": "How often it was tried.",
-    "deliveries.next_attempt_at": "Not tried before this; NULL: it will not be tried.",
+    "deliveries.next_attempt_at": "Not tried before this, nor while its channel rests; NULL: never.",
     "deliveries.delivered_at": "When the channel took it; NULL: not yet.",
     "deliveries.last_error": "Why the last attempt failed, in words.",
     "deliveries.created_at": "When it became owed.",
@@ -45,8 +52,9 @@ FROZEN = (
 def upgrade() -> None:
     """Make the tables, the view and the rule that what was delivered stays as it was."""
     _tables()
-    op.execute(DELIVERIES)
-    if op.get_context().dialect.name == "sqlite":
+    is_sqlite = op.get_context().dialect.name == "sqlite"
+    op.execute(DELIVERIES.format(greatest="max" if is_sqlite else "greatest"))
+    if is_sqlite:
         _sqlite_rules()
         return
     _postgres_rules()
@@ -59,7 +67,15 @@ def _tables() -> None:
         "catalog_channel",
         sa.Column("channel", sa.Text(), nullable=False, comment="Name in the configuration."),
         sa.Column("created_at", TIME, nullable=False, comment="When it was first seen; it is told nothing older."),
+        sa.Column(
+            "suspect", sa.Integer(), comment="The delivery that failed; NULL: none since it took one, or several."
+        ),
+        sa.Column("failing_since", TIME, comment="When a second delivery failed; NULL: not since it took one."),
+        sa.Column("rests_until", TIME, comment="Not tried before this, because it fails; NULL: it does not rest."),
+        sa.Column("paused_until", TIME, comment="Not tried before this, because its receiver asked for that."),
         sa.PrimaryKeyConstraint("channel", name="catalog_channel_pkey"),
+        sa.CheckConstraint("suspect IS NULL OR failing_since IS NULL", name="catalog_channel_suspect_check"),
+        sa.CheckConstraint("rests_until IS NULL OR failing_since IS NOT NULL", name="catalog_channel_rests_check"),
         comment="Where alerts go.",
     )
     op.create_table(
@@ -73,7 +89,7 @@ def _tables() -> None:
         sa.Column("payload", sa.Text(), nullable=False, comment="Its content as JSON text, frozen."),
         sa.Column("status", sa.Text(), nullable=False, comment="owed, delivered or dead."),
         sa.Column("attempts", sa.Integer(), nullable=False, comment="How often it was tried."),
-        sa.Column("next_attempt_at", TIME, comment="Not tried before this; NULL: it will not be tried."),
+        sa.Column("next_attempt_at", TIME, comment="Not tried again before this; NULL: it will not be tried."),
         sa.Column("give_up_at", TIME, nullable=False, comment="An attempt that fails after this makes it dead."),
         sa.Column("lease", sa.Text(), comment="Who is sending it; NULL: nobody."),
         sa.Column("leased_until", TIME, comment="Until when nobody else may; NULL: nobody is."),
@@ -82,6 +98,7 @@ def _tables() -> None:
         sa.Column("created_at", TIME, nullable=False, comment="When it became owed."),
         sa.PrimaryKeyConstraint("delivery_id", name="catalog_delivery_pkey"),
         sa.UniqueConstraint("channel", "uid", name="catalog_delivery_channel_uid_key"),
+        sa.ForeignKeyConstraint(["channel"], ["catalog_channel.channel"], name="catalog_delivery_channel_fkey"),
         sa.ForeignKeyConstraint(["source_key"], ["catalog_source.source_key"], name="catalog_delivery_source_key_fkey"),
         sa.CheckConstraint("status IN ('owed', 'delivered', 'dead')", name="catalog_delivery_status_check"),
         sa.CheckConstraint(

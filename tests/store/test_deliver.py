@@ -7,8 +7,6 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -18,47 +16,19 @@ import pytest
 from catalog import deliver
 from catalog.alerts import rules, wording
 from catalog.alerts.channels import command, webhook
-from catalog.deliver import Channel, Sender
 from catalog.errors import ConfigError
 from catalog.notice import DeliveryError, Message, Owed, Rule
 from catalog.store import outbox
 from catalog.store.owing import Desk
 from tests import server as play
 from tests.server import Step, Visit
+from tests.store.letters import Ear, owe, refuse, render, rows, send, sender
 from tests.store.world import START, World
 
 pytestmark = pytest.mark.promise("P8")
 
 SECOND = timedelta(seconds=1)
-COLUMNS = ("channel", "status", "attempts", "next_attempt_at", "last_error")
 SECRET = "canary-secret"
-
-
-@dataclass
-class Ear:
-    """A channel that keeps what it hears, and then does something."""
-
-    then: Callable[[Message], object] = bool
-    heard: list[Message] = field(default_factory=list)
-
-    def send(self, message: Message) -> None:
-        self.heard.append(message)
-        self.then(message)
-
-    @property
-    def ids(self) -> list[str]:
-        return [message.id for message in self.heard]
-
-
-def refuse(**how: Any) -> Callable[[Message], object]:
-    def raise_(_message: Message) -> None:
-        raise DeliveryError("no answer", **how)
-
-    return raise_
-
-
-def render(payload: str) -> tuple[str, str]:
-    return wording.render(json.loads(payload))
 
 
 def taken(visit: Visit) -> None:
@@ -73,37 +43,6 @@ def box(world: World) -> World:
     world.now = START
     world.server.requests.clear()
     return world
-
-
-def owe(box: World, *uids: str, channel: str = "team") -> None:
-    content = {"type": "catalog.sync_failed", "source": "one", "run_id": 1, "changes": [], "reason": "it failed"}
-    with box.database.write() as connection:
-        messages = [
-            Owed(
-                channel=channel,
-                source="one",
-                run_id=1,
-                type="catalog.sync_failed",
-                uid=uid,
-                payload=json.dumps({"id": uid, **content}),
-                due_at=START,
-            )
-            for uid in uids
-        ]
-        outbox.owe(connection, messages, box.now)
-
-
-def sender(box: World, channels: Mapping[str, Channel], **settings: Any) -> Sender:
-    usual = {"render": render, "clock": lambda: box.now, "spread": lambda: 0.5, "token": lambda: os.urandom(8).hex()}
-    return Sender(**{"channels": channels, **usual, **settings})
-
-
-def send(box: World, channels: Mapping[str, Channel], **settings: Any) -> deliver.Report:
-    return deliver.deliver(box.database, sender(box, channels, **settings))
-
-
-def rows(box: World) -> list[tuple[Any, ...]]:
-    return [row[1:] for row in box.rows("deliveries", "delivery_id", *COLUMNS)]
 
 
 def hook(box: World) -> webhook.Webhook:
