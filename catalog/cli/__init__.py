@@ -158,7 +158,9 @@ def _flush() -> None:
     try:
         sys.stdout.flush()
     except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        from catalog.cli import output
+
+        output.fall_silent()
         raise
 
 

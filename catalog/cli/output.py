@@ -5,9 +5,11 @@ Text and tables show control signs as escapes and never cut an id; CSV cells sta
 
 import csv
 import json
+import os
 import sys
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from itertools import chain, islice
 from typing import TextIO
@@ -21,6 +23,21 @@ _ALIGNED = 5_000  # rows that are read ahead to align the columns; what comes af
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001 - spreadsheets take the wide ones, too
 _WHOLE = frozenset({"id", "model_id", "source", "change_id", "run_id"})  # copied by hand: never broken into lines
 _NARROWEST = 8
+
+
+@contextmanager
+def heard() -> Iterator[None]:
+    """Say something beside the work. When whoever listened has hung up, nothing more is said, and the work goes on."""
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        fall_silent()
+
+
+def fall_silent() -> None:
+    """Let all that is still to be said go nowhere, what is buffered included."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def listing(

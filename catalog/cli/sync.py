@@ -1,7 +1,8 @@
 """`catalog sync`: one run per source, each told in a line, with a line per change."""
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import NamedTuple, Protocol
 
@@ -40,7 +41,7 @@ def command(
         configured=tuple(source.name for source in config.sources),
         desk=None if dry_run else wiring.desk(config),
     )
-    printer: _Printer = _Json() if as_json else _Text(context)
+    printer = _Aloud(_Json() if as_json else _Text(context))
     database = wiring.database(config, must_exist=False if dry_run else None)
     try:
         if dry_run:
@@ -50,6 +51,8 @@ def command(
     finally:
         database.close()
         printer.end()
+    if printer.failure is not None:
+        raise printer.failure
     return errors.gravest(end.code for end in ends)
 
 
@@ -126,6 +129,30 @@ class _Printer(Protocol):
 
     def tell(self, report: RunReport, changes: Iterable[Change]) -> None: ...
     def end(self) -> None: ...
+
+
+class _Aloud:
+    """Lets a printer print. To read the other lists is worth more than to be heard: what fails here is told last."""
+
+    def __init__(self, printer: _Printer) -> None:
+        self._printer = printer
+        self.failure: OSError | None = None
+
+    def tell(self, report: RunReport, changes: Iterable[Change]) -> None:
+        with self._keeping(), output.heard():
+            self._printer.tell(report, changes)
+
+    def end(self) -> None:
+        with self._keeping(), output.heard():
+            self._printer.end()
+
+    @contextmanager
+    def _keeping(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            self.failure = error
+            output.fall_silent()
 
 
 class _Text:

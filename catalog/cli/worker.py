@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from catalog import logs, systemd, wiring
-from catalog.cli import aftermath, syncing
+from catalog.cli import aftermath, output, syncing
 from catalog.cli.context import Context, pass_context
 from catalog.config import Config, Key, SourceSettings
 from catalog.domain import Change, Status
@@ -137,8 +137,8 @@ class _Shift:
                 told = logs.event("run.skipped", source=report.run.source)
                 log.debug("%s: another run is active", report.run.source, extra=told)
                 return
-            syncing.tell(report, changes, quiet=self._live or self._context.quiet)
-            sys.stdout.flush()
+            with output.heard():
+                syncing.tell(report, changes, quiet=self._live or self._context.quiet)
 
     def _fail(self, settings: SourceSettings, failure: CatalogError) -> None:
         named = syncing.named(settings, failure)

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from catalog.store import schema
 from tests.e2e.ground import Ground
 from tests.server import ModelsServer, error, model
 
+ROOT = Path(__file__).parents[2]
 VIEWS = schema.surface.tables
 
 
@@ -232,6 +234,36 @@ def test_output_that_cannot_be_written_is_not_blamed_on_the_database(ground: Gro
         done = subprocess.run(run, cwd=ground.folder, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
     assert done.stderr == "catalog: the output could not be written: No space left on device\n"
     assert done.returncode == 1
+
+
+def hung_up() -> int:
+    """A pipe whose reader has left."""
+    ours, theirs = os.pipe()
+    os.close(ours)
+    return theirs
+
+
+@pytest.mark.parametrize(
+    ("stdout", "code"), [(hung_up, 0), (lambda: os.open("/dev/full", os.O_WRONLY), 1)], ids=["hung up", "full"]
+)
+@pytest.mark.parametrize("form", [[], ["--json"]])
+def test_who_does_not_listen_keeps_no_source_from_being_synced(
+    ground: Ground, stdout: Callable[[], int], code: int, form: list[str]
+) -> None:
+    """`sync | head -1` ended after the first source, and so did a sync whose output met a full disk."""
+    with (ground.folder / "catalog.toml").open("a") as file:
+        file.write(f'[sources.other]\nbase_url = "{ground.server.url}"\napi_key_env = "ANTHROPIC_API_KEY"\n')
+    ground.server.models.append(model("claude-new"))
+    run = [sys.executable, "-m", "catalog", "sync", *form]
+    place = stdout()
+    environ = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(run, cwd=ground.folder, env=environ, stdout=place, stderr=subprocess.PIPE, check=False)
+    os.close(place)
+    assert (done.returncode, done.stderr != b"") == (code, code == 1)
+    assert ground.rows("SELECT source, status FROM sync_runs WHERE run_id > 1") == [
+        ("anthropic", "complete"),
+        ("other", "complete"),
+    ]
 
 
 @pytest.mark.warns
