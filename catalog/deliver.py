@@ -96,10 +96,11 @@ def _serve(name: str, database: Database, sender: Sender, report: Report, go_on:
     """Send one channel's messages, oldest first, until one fails or none is due."""
     try:
         while go_on():
-            leased = outbox.lease(database, name, sender.clock(), sender.token)
+            now = sender.clock()
+            leased = outbox.lease(database, name, now, sender.token)
             if leased is None:
                 return
-            words = _send(database, sender, name, leased)
+            words = _send(database, sender, leased, now)
             if words is not None:
                 report.failed[name] = words
                 return
@@ -109,23 +110,25 @@ def _serve(name: str, database: Database, sender: Sender, report: Report, go_on:
         log.warning("%s: %s", name, error.message, extra=logs.event("delivery.unnoted", channel=name))
 
 
-def _send(database: Database, sender: Sender, name: str, leased: Leased) -> str | None:
+def _send(database: Database, sender: Sender, leased: Leased, now: datetime) -> str | None:
     """Send one message; gives why the channel did not take it, None when it did."""
     try:
-        sender.channels[name].send(_message(sender, leased))
+        sender.channels[leased.channel].send(_message(sender, leased, now))
     except DeliveryError as error:
-        return _failed(database, sender, name, leased, error)
+        return _failed(database, sender, leased, error)
     except CatalogError as error:
-        return _failed(database, sender, name, leased, DeliveryError(error.message))
+        return _failed(database, sender, leased, DeliveryError(error.message))
     except Exception as error:  # noqa: BLE001 - whatever a channel does, the other channels and messages go on
-        return _failed(database, sender, name, leased, DeliveryError(f"it failed with {type(error).__name__}"))
+        return _failed(database, sender, leased, DeliveryError(f"it failed with {type(error).__name__}"))
     outbox.acknowledge(database, leased, sender.clock())
-    told = logs.event("delivery.made", channel=name, type=leased.type, id=leased.uid, attempts=leased.attempts + 1)
-    log.debug("%s took %s", name, leased.uid, extra=told)
+    told = logs.event(
+        "delivery.made", channel=leased.channel, type=leased.type, id=leased.uid, attempts=leased.attempts + 1
+    )
+    log.debug("%s took %s", leased.channel, leased.uid, extra=told)
     return None
 
 
-def _failed(database: Database, sender: Sender, name: str, leased: Leased, error: DeliveryError) -> str:
+def _failed(database: Database, sender: Sender, leased: Leased, error: DeliveryError) -> str:
     pause = wait(leased.attempts, sender.spread(), error.retry_after)
     outbox.fail(
         database,
@@ -137,12 +140,12 @@ def _failed(database: Database, sender: Sender, name: str, leased: Leased, error
         gone=error.gone,
         spread=sender.spread(),
     )
-    told = logs.event("delivery.failed", channel=name, type=leased.type, id=leased.uid)
-    log.warning("%s did not take %s: %s", name, leased.uid, error.message, extra=told)
+    told = logs.event("delivery.failed", channel=leased.channel, type=leased.type, id=leased.uid)
+    log.warning("%s did not take %s: %s", leased.channel, leased.uid, error.message, extra=told)
     return error.message
 
 
-def _message(sender: Sender, leased: Leased) -> Message:
+def _message(sender: Sender, leased: Leased, now: datetime) -> Message:
     subject, text = sender.render(leased.payload)
     return Message(
         id=leased.uid,
@@ -150,5 +153,5 @@ def _message(sender: Sender, leased: Leased) -> Message:
         payload=leased.payload,
         subject=subject,
         text=text,
-        sent_at=sender.clock(),
+        sent_at=now,
     )

@@ -117,11 +117,19 @@ def desk(config: Config) -> "Desk | None":
     )
 
 
-def sender(config: Config, *, only: str | None = None, turn: "threading.Lock | None" = None) -> "Sender":
+def sender(
+    config: Config,
+    *,
+    clock: Callable[[], datetime],
+    only: str | None = None,
+    turn: "threading.Lock | None" = None,
+) -> "Sender":
     """Give what sends alerts, to one channel or to all.
 
-    A channel whose address or secret is not there fails when something is sent to it. Whoever makes a sender for a
-    channel again and again hands over the same `turn`: a message that hangs is then not joined by others.
+    The clock must be that of the database whose alerts are sent: by clocks of their own, two workers would not agree
+    on when a lease ends, and send twice. A channel whose address or secret is not there fails when something is sent to
+    it. Whoever makes a sender for a channel again and again hands over the same `turn`: a message that hangs is then
+    not joined by others.
     """
     from catalog.alerts import wording
     from catalog.deliver import Sender
@@ -129,7 +137,7 @@ def sender(config: Config, *, only: str | None = None, turn: "threading.Lock | N
     return Sender(
         channels={alert.name: _Channel(config, alert, turn) for alert in config.alerts if only in {None, alert.name}},
         render=lambda payload: wording.render(json.loads(payload)),
-        clock=wallclock.utc_now,
+        clock=clock,
         spread=random.random,
         token=lambda: uuid.uuid4().hex,
     )

@@ -8,7 +8,7 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
-from catalog import logs, wallclock
+from catalog import logs
 from catalog.config import Config
 from catalog.errors import CatalogError
 from catalog.store.database import Database
@@ -36,7 +36,7 @@ def send_alerts(config: Config, database: Database, *, stop: threading.Event | N
     with _told():
         desk = wiring.desk(config)
         if desk is not None:
-            deliver.catch_up(database, desk, wiring.sender(config), stop=stop)
+            deliver.catch_up(database, desk, wiring.sender(config, clock=database.now), stop=stop)
 
 
 def _owe(config: Config, database: Database) -> None:
@@ -47,7 +47,7 @@ def _owe(config: Config, database: Database) -> None:
     with _told():
         desk = wiring.desk(config)
         if desk is not None:
-            owing.of_time(database, desk, wallclock.utc_now())
+            owing.of_time(database, desk, database.now())
 
 
 def _send_to(config: Config, database: Database, channel: str, *, turn: threading.Lock, stop: threading.Event) -> None:
@@ -55,7 +55,8 @@ def _send_to(config: Config, database: Database, channel: str, *, turn: threadin
     from catalog import deliver, wiring
 
     with _told():
-        deliver.deliver(database, wiring.sender(config, only=channel, turn=turn), stop=stop)
+        sender = wiring.sender(config, clock=database.now, only=channel, turn=turn)
+        deliver.deliver(database, sender, stop=stop)
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from dataclasses import asdict
 
 import click
 
-from catalog import deliver, wiring
+from catalog import deliver, wallclock, wiring
 from catalog.alerts import samples
 from catalog.cli import asking, output
 from catalog.cli.context import Context, Form, list_options, pass_context
@@ -41,7 +41,7 @@ def test(context: Context, channel: str) -> int:
     """Send CHANNEL a sample of each kind of message it asks for; nothing is recorded."""
     config = context.config()
     rule = _rule(config, channel)
-    opened, sender = wiring.channel(config, config.channel(channel)), wiring.sender(config)
+    opened, sender = wiring.channel(config, config.channel(channel)), wiring.sender(config, clock=wallclock.utc_now)
     failed = 0
     for message in samples.of(rule, sender.clock(), uuid.uuid4().hex[:8]):
         try:
@@ -63,7 +63,7 @@ def send(context: Context) -> int:
     if desk is None:
         raise ConfigError("no channel is configured", hint="add [[alerts]] to catalog.toml")
     with asking.opened(config) as database:
-        report = deliver.catch_up(database, desk, wiring.sender(config))
+        report = deliver.catch_up(database, desk, wiring.sender(config, clock=database.now))
     return _tell(context, report)
 
 
@@ -74,14 +74,13 @@ def send(context: Context) -> int:
 def retry(context: Context, channel: str | None, number: int | None) -> int:
     """Try dead alerts again: all of them, or those of CHANNEL."""
     config = context.config()
-    sender = wiring.sender(config)
     with asking.opened(config) as database:
-        revived = outbox.revive(database, now=sender.clock(), name=channel, delivery_id=number)
+        revived = outbox.revive(database, now=database.now(), name=channel, delivery_id=number)
         if channel is not None and not revived:
             config.channel(channel)  # a name that is known nowhere is a slip
         if not context.quiet:
             output.line(f"{revived} dead alert{'s' if revived != 1 else ''} revived")
-        report = deliver.deliver(database, sender)
+        report = deliver.deliver(database, wiring.sender(config, clock=database.now))
     return _tell(context, report)
 
 

@@ -8,6 +8,7 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import quote
@@ -16,6 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 
+from catalog import wallclock
 from catalog.errors import ConfigError, DatabaseError, NoCatalogError
 from catalog.store import refusals
 
@@ -56,6 +58,14 @@ class Database:
     def exists(self) -> bool:
         """Tell whether there is something to open; a Postgres database is only known by asking."""
         return self.path is None or self.path.exists()
+
+    def now(self) -> datetime:
+        """Tell the time by the clock that all who write here share: the server's, or that of the file's machine."""
+        if self.is_sqlite:
+            return wallclock.utc_now()
+        with self.connect() as connection:
+            moment: datetime = connection.execute(sa.select(sa.func.clock_timestamp())).scalar_one()
+            return moment.astimezone(UTC)
 
     def close(self) -> None:
         """Give the connections back."""

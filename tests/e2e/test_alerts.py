@@ -7,6 +7,7 @@ import json
 import threading
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -216,6 +217,32 @@ def test_a_receiver_that_hangs_keeps_no_other_channel_of_a_worker_waiting(
         stop.set()
         hanging.close()
         hung.join(10)
+
+
+@pytest.mark.parametrize("migrated_url", ["postgres"], indirect=True)
+def test_two_workers_whose_clocks_are_ten_minutes_apart_send_nothing_twice(
+    bare: Ground, receiver: ModelsServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOOK", SECRET)
+    tell(bare, receiver)
+    bare.server.models = [model(id) for id in IDS]
+    owed_by_a_run(bare)
+    bare.server.models.append(model("claude-d"))
+    owed_by_a_run(bare)
+    settings = config.load()
+
+    def send_meanwhile(visit: wire.Visit) -> None:
+        ahead = datetime.now(UTC) + timedelta(minutes=10)
+        monkeypatch.setattr(wallclock, "utc_now", lambda: ahead)
+        with closing(wiring.database(settings)) as database:
+            aftermath.send_alerts(settings, database)
+        visit.send(204, b"")
+
+    receiver.script(send_meanwhile)
+    with closing(wiring.database(settings)) as database:
+        aftermath.send_alerts(settings, database)
+    assert len(receiver.requests) == 1
+    assert [row["status"] for row in json.loads(bare.run("alerts", "list", "--all", "--json")[1])] == ["delivered"]
 
 
 def owed_by_a_run(ground: Ground) -> None:
