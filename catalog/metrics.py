@@ -1,6 +1,7 @@
 """The catalog's numbers for Prometheus. Each is read from the database, so it is true under cron and after restarts."""
 
 import os
+import stat
 import tempfile
 from collections.abc import Iterable
 from itertools import takewhile
@@ -9,6 +10,7 @@ from pathlib import Path
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
 from catalog.domain import DIED, MERGED, Run, Source, Status
+from catalog.errors import ConfigError
 from catalog.store import history, outbox
 from catalog.store.database import Database
 from catalog.store.outbox import Backlog
@@ -64,6 +66,17 @@ def page(database: Database) -> bytes:
         for backlog in outbox.backlog(connection):
             _tell_channel(page, backlog)
     return page.text()
+
+
+def demand_file(path: Path) -> None:
+    """Refuse a place that holds something else than a file: it would be replaced by one. Raises ConfigError."""
+    try:
+        is_other = not stat.S_ISREG(path.stat().st_mode)
+    except OSError:  # nothing there, or nothing that can be reached: then writing says why
+        return
+    if is_other:
+        words = f"monitor.metrics_file: {path} is no regular file, and would be replaced by one"
+        raise ConfigError(words, hint="name a file in the folder that the textfile collector reads")
 
 
 def write(path: Path, text: bytes) -> None:

@@ -37,6 +37,12 @@ def serving(
         server.server_close()
 
 
+def demand_free(address: tuple[str, int]) -> None:
+    """Refuse an address that cannot be listened on. Raises ConfigError."""
+    with serving(address, page=bytes, problems=list):
+        return
+
+
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False

@@ -21,6 +21,22 @@ log = logging.getLogger("catalog.cli")
 _LOOK = timedelta(seconds=5)  # between two looks at what is owed
 
 
+def demand_places(config: Config) -> None:
+    """Refuse a metrics file that cannot be one, before anything is made. Raises ConfigError."""
+    if config.monitor.metrics_file:
+        from catalog import metrics
+
+        metrics.demand_file(config.monitor.metrics_file)
+
+
+def demand_address(config: Config) -> None:
+    """Refuse an address that cannot be listened on, before anything is made. Raises ConfigError."""
+    if config.monitor.listen:
+        from catalog import probes
+
+        probes.demand_free(config.monitor.listen)
+
+
 def follow(config: Config, database: Database, *, stop: threading.Event | None = None) -> None:
     """Do all that follows a run but the ping."""
     send_alerts(config, database, stop=stop)
@@ -75,6 +91,7 @@ def write_metrics(config: Config, database: Database) -> None:
     from catalog import metrics
 
     try:
+        metrics.demand_file(path)
         metrics.write(path, metrics.page(database))
     except CatalogError as error:
         log.warning("no metrics were written: %s", error.message, extra=logs.event("metrics.unwritten"))

@@ -3,7 +3,7 @@
 import click
 
 from catalog import errors, wiring
-from catalog.cli import output
+from catalog.cli import aftermath, output
 from catalog.cli.context import Context, pass_context
 from catalog.config import AlertSettings, Config, SourceSettings
 from catalog.errors import CatalogError, Exit
@@ -20,7 +20,15 @@ def command(context: Context) -> int:
     output.line(f"ok    configuration: {config.path or 'defaults and environment'}")
     codes = [_database(context, config), *(_source(context, source) for source in config.sources)]
     codes += [_channel(context, config, alert) for alert in config.alerts]
-    return errors.gravest(codes)
+    return errors.gravest([*codes, _places(context, config)])
+
+
+def _places(context: Context, config: Config) -> int:
+    try:
+        aftermath.demand_places(config)
+    except CatalogError as failure:
+        return context.fail(failure)
+    return Exit.DONE
 
 
 def _database(context: Context, config: Config) -> int:

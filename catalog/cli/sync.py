@@ -34,6 +34,7 @@ def command(
     config = context.config()
     chosen = config.select(names)
     syncing.demand_a_key(context, chosen)
+    aftermath.demand_places(config)
     options = Options(
         dry_run=dry_run,
         accept_removals=accept_removals,

@@ -45,6 +45,8 @@ def command(context: Context, names: Sequence[str]) -> None:
     chosen = config.select(names)
     syncing.demand_a_key(context, chosen)
     wiring.desk(config)  # a watchlist that cannot be read is told of now
+    aftermath.demand_places(config)
+    aftermath.demand_address(config)
     database = wiring.database(config)
     try:
         syncing.make_ready(context, config, database)

@@ -1,6 +1,9 @@
 """Who watches the watcher: pings and the metrics file of `catalog sync`."""
 
 import json
+import os
+import socket
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -55,11 +58,37 @@ def test_each_sync_writes_the_metrics_file(ground: Ground) -> None:
 
 
 def test_a_metrics_file_that_cannot_be_written_is_told_of(ground: Ground) -> None:
-    Path(ground.folder / "taken").mkdir()
-    monitor(ground, 'metrics_file = "taken"')
+    monitor(ground, 'metrics_file = "nowhere/catalog.prom"')
     code, _, err = ground.run("sync")
     assert code == 0
-    assert "taken cannot be written" in err
+    assert "nowhere/catalog.prom cannot be written" in err
+
+
+@pytest.mark.parametrize("command", ["sync", "run", "check"])
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir], ids=["fifo", "folder"])
+def test_a_metrics_file_never_replaces_what_is_no_file(
+    ground: Ground, command: str, make: Callable[[Path], None]
+) -> None:
+    """As root, `metrics_file = "/dev/full"` replaced the device by a file."""
+    (ground.folder / "catalog.db").unlink()
+    make(ground.folder / "taken")
+    monitor(ground, 'metrics_file = "taken"')
+    code, _, err = ground.run(command)
+    assert code == 2
+    assert f"{ground.folder / 'taken'} is no regular file, and would be replaced by one" in err
+    assert not (ground.folder / "taken").is_file()
+    assert not (ground.folder / "catalog.db").exists()
+
+
+def test_a_worker_whose_address_is_taken_makes_nothing(ground: Ground) -> None:
+    """It was refused after the catalog had been made."""
+    (ground.folder / "catalog.db").unlink()
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        monitor(ground, f'listen = "127.0.0.1:{taken.getsockname()[1]}"')
+        code, _, err = ground.run("run")
+    assert code == 2
+    assert "cannot be listened on" in err
+    assert not (ground.folder / "catalog.db").exists()
 
 
 def test_the_first_line_of_a_new_catalog_is_json_too_where_that_is_asked_for(ground: Ground) -> None:
