@@ -243,7 +243,7 @@ class _Task:
         if self.options.slot is None:
             return False
         with self.database.read() as connection:
-            return reports.has_begun(connection, self.source.name, self.options.slot)
+            return reports.has_begun(connection, self.source.name, self.options.slot, self.clock())
 
     def skip(self, words: str) -> RunReport:
         """Record that the run does not take place, and why."""
@@ -310,7 +310,7 @@ class _Task:
     def owe(self, connection: Connection, opened: OpenRun) -> None:
         """Owe what the run has to tell, in the transaction that ends it."""
         if self.options.desk is not None:
-            owing.of_run(connection, opened.run_id, self.options.desk)
+            owing.of_run(connection, opened.run_id, self.options.desk, self.clock())
 
     def close_if_possible(self, opened: OpenRun, status: Status, words: str) -> None:
         try:

@@ -73,7 +73,7 @@ def source(settings: SourceSettings) -> sync.Source:
 def has_begun(database: Database, settings: SourceSettings, since: datetime) -> bool:
     """Tell whether somebody began a run of a source at that moment or later."""
     with database.read() as connection:
-        return reports.has_begun(connection, settings.name, since)
+        return reports.has_begun(connection, settings.name, since, wallclock.utc_now())
 
 
 def task(config: Config, settings: SourceSettings, run: "Callable[[datetime], sync.RunReport | None]") -> "Task":

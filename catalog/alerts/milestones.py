@@ -9,6 +9,7 @@ from catalog.alerts.envelope import Fingerprint, owed
 from catalog.notice import Event, Owed, Planned, Rule
 
 _DAY = timedelta(days=1)
+_CLOCK_SLACK = _DAY
 _RETIRED = "retired"
 
 
@@ -19,7 +20,8 @@ def retiring(
 
     `milestones` are days before the date, `since` is when the channel was first seen. What was owed before is given
     again with the same uid: one for each source, model, date and milestone. A milestone whose moment lay before
-    `since`, or before the date was known, is never told: that the date was set or moved is a change of its own.
+    `since`, or before the date was known, is never told: that the date was set or moved is a change of its own. Either
+    counts for nothing when it is still to come: it was noted by a clock that was ahead.
     """
     messages = (_of_model(rule, model, milestones, now, since) for model in planned)
     return [message for message in messages if message is not None]
@@ -29,13 +31,19 @@ def _of_model(rule: Rule, model: Planned, milestones: Sequence[int], now: dateti
     if not _is_concerned(rule, model):
         return None
     left = model.retires_at - now
-    ahead = model.retires_at - max(since, model.known_since)  # how far off it was when it could first be told
+    ahead = _ahead(model, now, since)
     if left <= timedelta(0) and Event.OVERDUE in rule.events:
         return _message(rule, model, now, Event.OVERDUE, None) if ahead >= timedelta(0) else None
     passed = min((days for days in milestones if left <= days * _DAY), default=None)
     if passed is None or ahead < passed * _DAY or Event.RETIRING not in rule.events:
         return None
     return _message(rule, model, now, Event.RETIRING, passed)
+
+
+def _ahead(model: Planned, now: datetime, since: datetime) -> timedelta:
+    """Say how far off the date was when it could first be told."""
+    noted = [moment for moment in (since, model.known_since) if moment <= now + _CLOCK_SLACK]
+    return model.retires_at - max(noted) if noted else timedelta.max
 
 
 def _is_concerned(rule: Rule, model: Planned) -> bool:

@@ -14,6 +14,7 @@ from catalog.store.rests import Standing
 
 LEASE = timedelta(seconds=60)
 PATIENCE = timedelta(days=7)
+_TOO_FAR = timedelta(days=1)  # what is put off so much longer than can be, was put off by a clock that was ahead
 _AT_ONCE = 500  # ids in one question
 
 
@@ -261,12 +262,14 @@ def _free(now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
     A first attempt waits for nothing: when it became owed was noted by the clock of the run, which may be ahead of this
     one.
     """
-    due = (delivery.c.attempts == 0) | (delivery.c.next_attempt_at <= now)
+    next_attempt_at = delivery.c.next_attempt_at
+    due = (delivery.c.attempts == 0) | (next_attempt_at <= now) | (next_attempt_at > now + PATIENCE + _TOO_FAR)
     return delivery.c.status == "owed", due, _unleased(now), delivery.c.channel.not_in(rests.at_rest(now))
 
 
 def _unleased(now: datetime) -> sa.ColumnElement[bool]:
-    return delivery.c.leased_until.is_(None) | (delivery.c.leased_until <= now)
+    leased_until = delivery.c.leased_until
+    return leased_until.is_(None) | (leased_until <= now) | (leased_until > now + LEASE + _TOO_FAR)
 
 
 def _is_hopeless(standing: Standing, now: datetime) -> bool:

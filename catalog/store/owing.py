@@ -17,6 +17,7 @@ from catalog.store.database import Database
 from catalog.store.owed import waiting
 
 _CHUNK = 1000
+_TOO_FAR = timedelta(days=1)
 
 
 class Editor(Protocol):
@@ -41,12 +42,13 @@ class Desk:
     ahead: timedelta
 
 
-def of_run(connection: sa.Connection, run_id: int, desk: Desk) -> int:
+def of_run(connection: sa.Connection, run_id: int, desk: Desk, now: datetime) -> int:
     """Owe what a run that just ended has to tell; gives how many messages."""
     facts = _facts(connection, run_id)
-    outbox.register(connection, [rule.channel for rule in desk.rules], facts.finished_at)
+    outbox.register(connection, [rule.channel for rule in desk.rules], now)
     messages = [message for rule in desk.rules for message in _of_rule(connection, rule, facts, desk.editor)]
-    return outbox.owe(connection, messages, facts.finished_at)
+    # Where a clock was ahead, the run is dated after that: alerts must not wait until it is so late.
+    return outbox.owe(connection, [replace(message, due_at=now) for message in messages], now)
 
 
 def of_time(database: Database, desk: Desk, now: datetime) -> int:
@@ -56,8 +58,8 @@ def of_time(database: Database, desk: Desk, now: datetime) -> int:
     """
     with database.read() as connection:
         messages = outbox.fresh(connection, _milestones(connection, desk, now))
-        mine = waiting.c.channel.in_([rule.channel for rule in desk.rules])
-        some_settled = connection.scalar(sa.select(sa.exists().where(mine, waiting.c.due_at <= now)))
+        settled = sa.or_(sa.false(), *(_has_settled(rule, now) for rule in desk.rules))
+        some_settled = connection.scalar(sa.select(sa.exists().where(settled)))
     if not messages and not some_settled:
         return 0
     with database.write() as connection:
@@ -185,7 +187,7 @@ def _settled(connection: sa.Connection, rule: Rule, editor: Editor, now: datetim
 
     A model that came back while nobody had the channel in a configuration is no news either.
     """
-    due = (waiting.c.channel == rule.channel) & (waiting.c.due_at <= now)
+    due = _has_settled(rule, now)
     numbers = sa.select(waiting.c.change_id).where(due)
     still_gone = schema.model.c.removed_run.is_not(None)
     news = list(_news(connection, schema.changes.c.change_id.in_(numbers) & still_gone))
@@ -196,6 +198,11 @@ def _settled(connection: sa.Connection, rule: Rule, editor: Editor, now: datetim
         messages += [message] if message else []
     connection.execute(waiting.delete().where(due))
     return messages
+
+
+def _has_settled(rule: Rule, now: datetime) -> sa.ColumnElement[bool]:
+    too_far = now + rule.settle + _TOO_FAR  # noted by a clock that was ahead
+    return (waiting.c.channel == rule.channel) & ((waiting.c.due_at <= now) | (waiting.c.due_at > too_far))
 
 
 def _milestones(connection: sa.Connection, desk: Desk, now: datetime) -> list[Owed]:

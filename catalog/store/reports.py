@@ -1,7 +1,7 @@
 """What one run found, read back for whoever started it."""
 
 from collections.abc import Generator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
@@ -9,6 +9,7 @@ from catalog.domain import Change, Missing, Policy, Run, Status
 from catalog.store import rows, schema
 
 _CHUNK = 1000
+_CLOCK_SLACK = timedelta(hours=1)
 
 
 def run(connection: sa.Connection, run_id: int) -> Run:
@@ -24,15 +25,18 @@ def is_baseline(connection: sa.Connection, run_id: int) -> bool:
     return bool(connection.scalar(wanted))
 
 
-def has_begun(connection: sa.Connection, source: str, since: datetime) -> bool:
-    """Tell whether a run of this source began at that moment or later, and has not been given up."""
+def has_begun(connection: sa.Connection, source: str, since: datetime, now: datetime) -> bool:
+    """Tell whether a run of this source began at that moment or later, and has not been given up.
+
+    What began long after `now` began by a clock that was ahead: were it counted, no slot would be free for years.
+    """
     run = schema.run
     wanted = (
         sa.select(run.c.run_id)
         .join(schema.source, schema.source.c.source_key == run.c.source_key)
         .where(
             schema.source.c.source == source,
-            run.c.started_at >= since,
+            run.c.started_at.between(since, now + _CLOCK_SLACK),
             run.c.finished_at.is_(None) | (run.c.finished_at >= since),
             run.c.status.not_in([Status.SKIPPED, Status.SUPERSEDED, Status.ABANDONED]),
         )

@@ -127,6 +127,17 @@ def test_what_is_leased_is_nobody_elses_until_the_lease_ends(box: World) -> None
     assert second.lease != first.lease
 
 
+def test_what_a_clock_ahead_put_off_or_leased_is_due_once_it_is_right(box: World) -> None:
+    # A clock that was years ahead left moments behind for which every later process would have waited as many years:
+    # the next attempt of what had failed, and the lease of a process that had died.
+    years = timedelta(days=3653)
+    owe(box, message("a", due_at=START + years), message("b"))
+    assert fail(box, taken(box, years), years)
+    taken(box, years)
+    assert {taken(box).uid, taken(box).uid} == {"a", "b"}
+    assert lease(box) is None
+
+
 def test_whoever_lost_the_lease_changes_nothing(box: World) -> None:
     owe(box, message("a"))
     late, holder = taken(box), taken(box, 60 * SECOND)

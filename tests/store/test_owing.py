@@ -185,6 +185,25 @@ def test_a_removal_that_has_to_settle_is_told_late_and_once(world: World) -> Non
     assert told(world) == [[("removed", "c")]]
 
 
+def test_after_a_clock_was_ahead_alerts_are_due_and_removals_settle_by_the_clock_that_is_right(world: World) -> None:
+    # Runs are dated after those of a clock that was ahead. So were their alerts, which then waited for years, and the
+    # moments until which removals had to settle.
+    at = desk(rule("team"), rule("slow", "removed", settle=60 * MINUTE))
+    world.lists("a", "b")
+    world.sync(desk=at)
+    world.lists("a")
+    world.pass_minutes(3653 * 1440)
+    world.sync(desk=at)
+    world.sync(desk=at, after=20)
+    world.pass_minutes(-3653 * 1440)
+    world.lists("a", "c")
+    world.sync(desk=at)
+    [due] = [due for _, kind, due in world.rows("deliveries", "delivery_id", "type", "next_attempt_at")][-1:]
+    assert due == (world.now - START) / MINUTE
+    assert of_time(world, at) == 1
+    assert told(world, "slow") == [[("removed", "b")]]
+
+
 def test_a_removal_that_came_back_before_it_settled_cancels_out(world: World) -> None:
     at = desk(rule(settle=60 * MINUTE), rule("hasty"))
     removal(world, at)

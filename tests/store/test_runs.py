@@ -60,6 +60,16 @@ def test_a_stopped_run_is_abandoned_in_words_and_changes_nothing(world: World) -
     assert world.sync().run.added == 1
 
 
+def test_a_run_that_a_clock_ahead_dated_years_later_takes_no_slot(world: World) -> None:
+    # Every later run begins after it, on paper: a worker found all its slots taken, and read nothing for ten years.
+    world.lists("a")
+    world.sync(after=3653 * 1440)
+    world.pass_minutes(-3653 * 1440)
+    for _ in range(2):
+        world.pass_minutes(60)
+        assert world.sync(after=0, slot=world.now).run.status is Status.COMPLETE
+
+
 def test_a_slot_that_another_run_took_is_skipped_and_a_run_that_was_given_up_takes_none(world: World) -> None:
     world.lists("a")
     world.sync()

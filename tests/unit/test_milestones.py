@@ -45,6 +45,13 @@ def said(owed: list[Owed]) -> list[tuple[str, int | None, int]]:
     return [(content["type"], content["milestone"], content["days"]) for content in found]
 
 
+def test_what_a_clock_ahead_noted_silences_no_milestone() -> None:
+    # A channel or a date that was first seen while the clock was ten years ahead was to be told nothing before then.
+    later = DATE + 3653 * DAY
+    assert said(told(29.5, since=later)) == said(told(29.5, known_since=later)) == [("catalog.retiring", 30, 30)]
+    assert said(told(29.5, since=later, known_since=later)) == [("catalog.retiring", 30, 30)]
+
+
 def test_a_milestone_says_which_model_retires_when() -> None:
     (owed,) = told(29.5)
     assert (owed.channel, owed.source, owed.run_id, owed.due_at) == ("team", "anthropic", None, DATE - 29.5 * DAY)
