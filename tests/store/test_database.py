@@ -1,12 +1,10 @@
-"""What a database may do to us: refuse, vanish, fill up, or die in the middle; and what is left then."""
+"""What a database may do to us: refuse, vanish or fill up; and what is left then."""
 
 import os
 import socket
 import sqlite3
 import stat
 import struct
-import subprocess
-import sys
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -23,12 +21,10 @@ from catalog.errors import ConfigError, DatabaseError, Exit, LostConnectionError
 from catalog.store import courtesy, upgrade
 from catalog.store import database as databases
 from tests import server as play
-from tests.store import dying
 from tests.store.world import Enter, World
 
 pytestmark = pytest.mark.promise("P3", "P10")
 
-ROOT = Path(__file__).parents[2]
 SECRET = "hunter2-secret"
 
 
@@ -52,6 +48,24 @@ def sqlite_world(enter: Enter, migrated_file: Path, tmp_path: Path) -> World:
 
 
 # SQLite
+
+
+def test_a_file_that_loses_its_name_is_written_to_no_more(sqlite_world: World, tmp_path: Path) -> None:
+    """A worker went on for ever in a file that had been deleted, and every run of it said `complete`."""
+    database, place, elsewhere = sqlite_world.database, tmp_path / "catalog.db", tmp_path / "elsewhere.db"
+    with database.connect() as connection:
+        with database.transaction(connection):
+            place.rename(elsewhere)
+        with (
+            pytest.raises(DatabaseError, match="was moved or removed while it was in use"),
+            database.transaction(connection, "write"),
+        ):
+            pass
+    with pytest.raises(DatabaseError, match="cannot be opened"), database.write():
+        pass
+    elsewhere.rename(place)
+    sqlite_world.lists("a")
+    assert sqlite_world.sync().run.status is Status.COMPLETE
 
 
 def test_a_new_file_is_for_its_owner_alone(enter: Enter, tmp_path: Path) -> None:
@@ -335,31 +349,3 @@ def test_a_run_outlives_the_lock_that_only_saves_work(postgres_world: World, pos
     world.server.script(world.meanwhile(lambda: terminate(postgres_url, "state = 'idle in transaction'")))
     assert world.sync().run.status is Status.COMPLETE
     assert world.sync().run.status is Status.COMPLETE
-
-
-# Death
-
-
-@pytest.mark.warns
-def test_a_run_that_is_killed_at_any_moment_leaves_nothing_half_written(world: World) -> None:
-    world.lists("a", "b", "c", large="x" * 200)
-    world.sync()
-    states = [world.rows(view, "source") for view in ("models", "model_history", "changes")]
-    world.lists("a", "b", "x", large="y" * 200)
-    done = subprocess.run(
-        [
-            *(sys.executable, "-m", "tests.store.dying"),
-            *(world.url, world.server.url, "100"),
-        ],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert (done.stderr, done.stdout.splitlines()) == ("", list(dying.MOMENTS))
-    assert [world.rows(view, "source") for view in ("models", "model_history", "changes")] == states
-    report = world.sync(after=300)
-    assert (report.run.status, report.run.added, report.run.changed) == (Status.COMPLETE, 1, 2)
-    statuses = [status for _, status in world.rows("sync_runs", "run_id", "status")]
-    assert statuses == ["complete", *["abandoned"] * (len(dying.MOMENTS) - 2), "complete"]
