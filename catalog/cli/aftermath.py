@@ -129,8 +129,15 @@ def probed(config: Config, database: Database, alive: Callable[[], bool]) -> Abs
     return probes.serving(
         address,
         page=lambda: metrics.page(database),
-        problems=lambda: [] if alive() else ["the schedule stands still, or a run hangs"],
+        problems=lambda: list(_ailments(database, alive)),
     )
+
+
+def _ailments(database: Database, alive: Callable[[], bool]) -> Iterator[str]:
+    if not alive():
+        yield "the schedule stands still, or a run hangs"
+    if not database.exists():
+        yield f"the database {database.describe()} is gone: no run can be recorded"
 
 
 def pinger(config: Config) -> "Pinger | None":

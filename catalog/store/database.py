@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 import sqlalchemy as sa
 from sqlalchemy import event
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError, NoSuchModuleError, SQLAlchemyError
 
 from catalog import wallclock
 from catalog.errors import ConfigError, DatabaseError, NoCatalogError
@@ -25,6 +25,7 @@ Connection = sa.Connection  # for rooms that pass one on and know no SQL
 Kind = Literal["write", "rehearsal", "brief", "read", "own"]
 BUSY_SECONDS = 30.0
 _SQLITE = "sqlite:///"
+_FILE = "file"  # in the notes of a connection: which file it opened
 _SHOWN = ("host", "port", "options")  # parts of a URL's query that hold no secret
 MERGES = 0x0CA7A106  # the advisory lock that merges, migrations and new runs take one after another
 
@@ -96,6 +97,7 @@ class Database:
         "write": one at a time per database; "rehearsal": the same, but always rolled back; "brief": writes of single
         rows that need no such order; "read": one consistent view; "own": temporary tables only.
         """
+        self._demand_place(connection)
         connection.info["begin"] = kind
         with self.translated(), connection.begin() as transaction:
             if not self.is_sqlite and kind in {"write", "rehearsal"}:
@@ -105,6 +107,13 @@ class Database:
             yield
             if kind == "rehearsal":
                 transaction.rollback()
+
+    def _demand_place(self, connection: sa.Connection) -> None:
+        """Refuse a file that lost its name while it was open: nobody would ever see what is written into it."""
+        if self.path is not None and connection.info.get(_FILE) != _identity(self.path):
+            connection.invalidate()
+            hint = "nothing was written; check who moves it, and that `catalog db verify` is content with what is there"
+            raise DatabaseError(f"the database {self.path} was moved or removed while it was in use", hint=hint)
 
     @contextmanager
     def translated(self) -> Iterator[None]:
@@ -192,14 +201,32 @@ def _engine(url: sa.URL) -> sa.Engine:
 
 def _sqlite_engine(url: sa.URL) -> sa.Engine:
     # mode=rw: opening never makes a file, so that a mistyped path is an error and not a new catalog.
-    name = f"file://{quote(str(Path(str(url.database)).absolute()))}?mode=rw"
+    path = Path(str(url.database)).absolute()
+    name = f"file://{quote(str(path))}?mode=rw"
 
     def connect() -> sqlite3.Connection:
         return sqlite3.connect(name, uri=True, isolation_level=None, timeout=BUSY_SECONDS, check_same_thread=False)
 
     engine = sa.create_engine("sqlite+pysqlite://", creator=connect, poolclass=sa.QueuePool)
     event.listen(engine, "connect", _set_pragmas)
+    event.listen(engine, "connect", lambda _, record: record.info.update({_FILE: _identity(path)}))
+    event.listen(engine, "checkout", lambda _, record, __: _leave_if_moved(record.info[_FILE], path))
     return engine
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Tell a file from any other that may get its name; None: nothing has it."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _leave_if_moved(opened: tuple[int, int] | None, path: Path) -> None:
+    """Let the pool open the file anew if another one, or none, has its name by now."""
+    if opened != _identity(path):
+        raise DisconnectionError
 
 
 def _postgres_engine(url: sa.URL) -> sa.Engine:

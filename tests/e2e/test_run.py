@@ -257,6 +257,24 @@ def test_what_follows_a_sync_is_done_in_between(quick: Place) -> None:
     assert paths.count("/hook") == 1
 
 
+def test_a_database_that_was_moved_away_is_told_of_and_written_to_no_more(quick: Place) -> None:
+    """The worker went on in the file that had lost its name, and was healthy."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with (quick.folder / "catalog.toml").open("a") as file:
+        file.write(f'[monitor]\nlisten = "127.0.0.1:{port}"\n')
+    process = quick.run()
+    wait_for(quick.said)
+    assert asked(port, "/healthz") == (200, "ok\n")
+    place, elsewhere = quick.folder / "catalog.db", quick.folder / "elsewhere.db"
+    place.rename(elsewhere)
+    wait_for(lambda: f"the database {place} " in quick.said("err"))
+    assert asked(port, "/healthz") == (503, f"the database {place} is gone: no run can be recorded\n")
+    assert end(process) == 143
+    assert not place.exists()
+
+
 def asked(port: int, path: str) -> tuple[int, str]:
     connection = HTTPConnection("127.0.0.1", port, timeout=5)
     connection.request("GET", path)
