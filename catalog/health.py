@@ -59,6 +59,7 @@ class Channel:
     owed: int
     dead: int
     oldest: datetime | None  # since when the oldest of the owed alerts is owed
+    next_attempt_at: datetime | None  # before which it is sent nothing
     last_error: str | None
     configured: bool
 
@@ -97,10 +98,21 @@ def _of_channel(channel: Channel, now: datetime) -> Iterator[Finding]:
     if channel.owed and not channel.configured:
         text = f"{plain.count(channel.owed, 'alert')} owed to a channel that is not configured any more"
         yield Finding(level=Level.NOTE, code="orphaned", channel=channel.name, text=text)
-    elif channel.oldest and now - channel.oldest > LATE:
-        owed = f"{plain.count(channel.owed, 'alert')} owed for {dates.age(now - channel.oldest)}"
-        text, hint = f"{owed}: {channel.last_error or 'not tried yet'}", "catalog alerts send"
+    elif channel.oldest:
+        yield from _backlog(channel, channel.oldest, now)
+
+
+def _backlog(channel: Channel, oldest: datetime, now: datetime) -> Iterator[Finding]:
+    told = f"{plain.count(channel.owed, 'alert')} owed for {dates.age(now - oldest)}"
+    rests = channel.next_attempt_at is not None and channel.next_attempt_at > now
+    if channel.next_attempt_at is not None and rests:
+        told += f", next attempt in {dates.age(channel.next_attempt_at - now)}"
+    text = f"{told}: {channel.last_error or 'not tried yet'}"
+    if now - oldest > LATE:
+        hint = "catalog alerts send"
         yield Finding(level=Level.PROBLEM, code="late", channel=channel.name, text=text, hint=hint)
+    elif rests:
+        yield Finding(level=Level.NOTE, code="resting", channel=channel.name, text=text)
 
 
 def _freshness(one: Watched, stale_after: timedelta, now: datetime) -> Iterator[Finding]:

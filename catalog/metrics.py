@@ -34,6 +34,10 @@ METRICS = {
     "catalog_alerts_owed": (("channel",), "Alerts that the channel has not taken yet."),
     "catalog_alerts_dead": (("channel",), "Alerts that were given up."),
     "catalog_alerts_oldest_owed_timestamp_seconds": (("channel",), "Since when the oldest of the owed ones is owed."),
+    "catalog_alerts_next_attempt_timestamp_seconds": (
+        ("channel",),
+        "Before this nothing is sent to the channel; later than now while it rests.",
+    ),
 }
 
 
@@ -124,3 +128,6 @@ def _tell_channel(page: Page, backlog: Backlog) -> None:
     page.set("catalog_alerts_dead", backlog.dead, channel=backlog.channel)
     if backlog.oldest:
         page.set("catalog_alerts_oldest_owed_timestamp_seconds", backlog.oldest.timestamp(), channel=backlog.channel)
+    if backlog.next_attempt_at:
+        due = backlog.next_attempt_at.timestamp()
+        page.set("catalog_alerts_next_attempt_timestamp_seconds", due, channel=backlog.channel)

@@ -1,11 +1,12 @@
 """`catalog alerts`: what is owed to whom, a sample, another try."""
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import asdict
 
 import click
 
-from catalog import deliver, wallclock, wiring
+from catalog import deliver, plain, wallclock, wiring
 from catalog.alerts import samples
 from catalog.cli import asking, output
 from catalog.cli.context import Context, Form, list_options, pass_context
@@ -13,8 +14,11 @@ from catalog.config import Config
 from catalog.errors import CatalogError, ConfigError, Exit
 from catalog.notice import Message, Owed, Rule
 from catalog.store import outbox, owed
+from catalog.store.database import Database
+from catalog.store.outbox import Backlog
 
 _COLUMNS = [column.name for column in owed.deliveries.columns]
+_NUMBER = click.IntRange(1, 2**31 - 1)
 _SHOWN = ("delivery_id", "channel", "source", "type", "status", "attempts", "next_attempt_at", "last_error")
 
 
@@ -57,40 +61,57 @@ def test(context: Context, channel: str) -> int:
 @command.command("send", short_help="Send now what is owed and due.")
 @pass_context
 def send(context: Context) -> int:
-    """Send now what is owed and due; exit 1 when a channel did not take something."""
+    """Send now what is owed and due; exit 1 when a channel did not take something.
+
+    A channel that rests because it failed is tried, too, but none whose receiver asked for a pause.
+    """
     config = context.config()
     desk = wiring.desk(config)
     if desk is None:
         raise ConfigError("no channel is configured", hint="add [[alerts]] to catalog.toml")
     with asking.opened(config) as database:
+        outbox.wake(database)
         report = deliver.catch_up(database, desk, wiring.sender(config, clock=database.now))
-    return _tell(context, report)
+        return _tell(context, report, _waiting(config, database))
 
 
 @command.command("retry")
 @click.argument("channel", required=False)
-@click.option("--delivery", "number", type=click.IntRange(1, 2**31 - 1), metavar="N", help="Only this delivery.")
+@click.option("--delivery", "number", type=_NUMBER, cls=asking.PlainOption, metavar="N", help="Only this delivery.")
 @pass_context
 def retry(context: Context, channel: str | None, number: int | None) -> int:
-    """Try dead alerts again: all of them, or those of CHANNEL."""
+    """Try dead alerts again, all of them or those of CHANNEL, even if the channel rests."""
     config = context.config()
     with asking.opened(config) as database:
         revived = outbox.revive(database, now=database.now(), name=channel, delivery_id=number)
         if channel is not None and not revived:
             config.channel(channel)  # a name that is known nowhere is a slip
         if not context.quiet:
-            output.line(f"{revived} dead alert{'s' if revived != 1 else ''} revived")
+            output.line(f"{plain.count(revived, 'dead alert')} revived")
         report = deliver.deliver(database, wiring.sender(config, clock=database.now))
-    return _tell(context, report)
+        return _tell(context, report, _waiting(config, database))
 
 
-def _tell(context: Context, report: deliver.Report) -> int:
+def _waiting(config: Config, database: Database) -> list[Backlog]:
+    """List the channels that are owed something of which nothing is due yet."""
+    configured, now = {alert.name for alert in config.alerts}, database.now()
+    with database.read() as connection:
+        found = [backlog for backlog in outbox.backlog(connection) if backlog.channel in configured]
+    return [backlog for backlog in found if backlog.next_attempt_at and backlog.next_attempt_at > now]
+
+
+def _tell(context: Context, report: deliver.Report, waiting: Sequence[Backlog]) -> int:
+    code = Exit.FAILED if report.failed else Exit.DONE
+    if context.quiet:
+        return code
     for channel, count in report.delivered.items():
-        if not context.quiet:
-            output.line(f"{channel} took {count:,} message{'s' if count != 1 else ''}")
-    if not report.delivered and not report.failed and not context.quiet:
+        output.line(f"{channel} took {plain.count(count, 'message')}")
+    if not report.delivered and not report.failed:
         output.line("nothing is due")
-    return Exit.FAILED if report.failed else Exit.DONE
+    for backlog in waiting:
+        owed_ = plain.count(backlog.owed, "alert")
+        output.line(f"{backlog.channel}: {owed_} owed, next attempt {output.cell(backlog.next_attempt_at)}")
+    return code
 
 
 def _worded(message: Owed, sender: deliver.Sender) -> Message:

@@ -35,7 +35,7 @@ class Moment(click.ParamType[datetime]):
             self.fail(str(error), param, ctx)
 
 
-class _Plain(click.Option):
+class PlainOption(click.Option):
     """An option whose words say everything: its help ends with them."""
 
     def get_help_extra(self, ctx: click.Context) -> "OptionHelpExtra":  # noqa: ARG002 - click's signature
@@ -57,7 +57,7 @@ def match_option(name: str = "--match") -> Decorator:
 def limit_option(default: int | None, words: str) -> Decorator:
     """Add --limit."""
     kind = click.IntRange(min=0, max=2**31 - 1)
-    return click.option("--limit", type=kind, cls=_Plain, metavar="N", default=default, help=words)
+    return click.option("--limit", type=kind, cls=PlainOption, metavar="N", default=default, help=words)
 
 
 @contextmanager

@@ -72,6 +72,7 @@ def _channels(connection: "Connection", configured: Collection[str]) -> list[Cha
             owed=backlog.owed,
             dead=backlog.dead,
             oldest=backlog.oldest,
+            next_attempt_at=backlog.next_attempt_at,
             last_error=backlog.last_error,
             configured=backlog.channel in configured,
         )
@@ -81,7 +82,8 @@ def _channels(connection: "Connection", configured: Collection[str]) -> list[Cha
 
 def _channel_object(one: Channel, found: Sequence[Finding]) -> dict[str, Any]:
     mine = [finding for finding in found if finding.channel == one.name]
-    row = {"channel": one.name, "owed": one.owed, "dead": one.dead, "oldest": one.oldest, "last_error": one.last_error}
+    columns = ("owed", "dead", "oldest", "next_attempt_at", "last_error")
+    row = {"channel": one.name} | {name: getattr(one, name) for name in columns}
     return row | {"healthy": health.healthy(mine), "findings": [asdict(finding) for finding in mine]}
 
 

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import closing
@@ -77,6 +78,10 @@ def test_a_channel_that_is_down_fails_no_sync_stays_owed_and_is_retried_with_the
     code, out, _ = ground.run("alerts", "list", "--json")
     [delivery] = json.loads(out)
     assert (code, delivery["status"], delivery["attempts"]) == (0, "owed", 1)
+    code, out, _ = ground.run("alerts", "send")
+    assert code == 0
+    assert out.startswith("nothing is due\nteam: 1 alert owed, next attempt 20")
+    assert re.search("note: team: 1 alert owed for . s, next attempt in", ground.run("status")[1])
     ground.execute("UPDATE catalog_delivery SET next_attempt_at = created_at")
     assert ground.run("alerts", "send") == (0, "team took 1 message\n", "")
     first, second = receiver.requests
@@ -104,6 +109,26 @@ def test_a_channel_that_wants_no_more_is_dead_and_shows_until_it_is_tried_again(
     code, out, _ = ground.run("alerts", "retry", "team")
     assert (code, out) == (0, "1 dead alert revived\nteam took 1 message\n")
     assert ground.run("status")[0] == 0
+
+
+def test_a_channel_that_rests_is_tried_when_somebody_wants_it_but_not_one_that_asked_for_a_pause(
+    ground: Ground, receiver: ModelsServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOOK", SECRET)
+    tell(ground, receiver)
+    receiver.script(*[wire.error(503)] * 2)
+    for number in range(3):
+        ground.server.models.append(model(f"claude-new-{number}"))
+        assert ground.run("sync")[0] == 0
+    assert len(receiver.requests) == 2
+    assert ground.run("alerts", "send")[1].startswith("team took 1 message\nteam: 2 alerts owed, next attempt ")
+    receiver.script(wire.error(429, headers={"retry-after": "600"}))
+    ground.server.models.append(model("claude-newer"))
+    assert ground.run("sync")[0] == 0
+    assert ground.run("alerts", "send")[1].startswith("nothing is due\nteam: 3 alerts owed, next attempt ")
+    assert len(receiver.requests) == 4
+    assert ground.run("alerts", "retry")[1].splitlines()[1] == "nothing is due"
+    assert ground.run("alerts", "retry", "--help")[1].count("<=") == 0
 
 
 def test_a_sample_of_each_kind_goes_to_the_channel_and_into_no_table(

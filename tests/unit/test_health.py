@@ -106,7 +106,14 @@ def test_problems_come_before_notes() -> None:
 
 
 def channel(**fields: object) -> Channel:
-    told: dict[str, object] = {"name": "team", "owed": 0, "dead": 0, "oldest": None, "last_error": None}
+    told: dict[str, object] = {
+        "name": "team",
+        "owed": 0,
+        "dead": 0,
+        "oldest": None,
+        "next_attempt_at": None,
+        "last_error": None,
+    }
     return Channel(**{**told, "configured": True, **fields})  # type: ignore[arg-type] # as the test names them
 
 
@@ -114,6 +121,7 @@ CHANNELS = {
     "nothing owed": ({}, []),
     "owed for a moment": ({"owed": 1, "oldest": NOW - timedelta(minutes=5)}, []),
     "owed for long": ({"owed": 2, "oldest": NOW - 2 * HOUR, "last_error": "HTTP 503"}, ["problem late"]),
+    "owed and resting": ({"owed": 1, "oldest": NOW, "next_attempt_at": NOW + HOUR}, ["note resting"]),
     "owed and never tried": ({"owed": 1, "oldest": NOW - 2 * HOUR}, ["problem late"]),
     "given up": ({"dead": 1, "last_error": "HTTP 410"}, ["problem dead"]),
     "given up without a word": ({"dead": 3}, ["problem dead"]),
@@ -126,3 +134,10 @@ def test_a_channel_that_gave_up_or_is_late_is_a_problem(fields: dict[str, object
     found = health.backlogs([channel(**fields)], now=NOW)
     assert [f"{finding.level} {finding.code}" for finding in found] == codes
     assert all((finding.channel, finding.source, finding.name) == ("team", None, "team") for finding in found)
+
+
+def test_a_channel_that_rests_says_why_and_how_long_it_still_does() -> None:
+    fields = {"owed": 3, "last_error": "HTTP 503", "next_attempt_at": NOW + timedelta(minutes=40)}
+    for oldest in (NOW - timedelta(minutes=5), NOW - 2 * HOUR):
+        [finding] = health.backlogs([channel(oldest=oldest, **fields)], now=NOW)
+        assert "next attempt in 40 min: HTTP 503" in finding.text
