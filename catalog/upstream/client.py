@@ -150,7 +150,9 @@ class ModelsClient:
             raise AnswerError(f"{self._subject()}: {id!r} is no model id")
         question = Question(subject=self._subject(), list_url=self._list_url(), model_id=id, key=self._key)
         url = f"{self._list_url()}/{quote(id, safe='')}"
-        return self._reader.model(self._patience.ask(url, (), question, self._monotonic() + LONGEST).body)
+        received = self._patience.ask(url, (), question, self._monotonic() + LONGEST)
+        refusal.demand_no_echo(received.body, question)
+        return self._reader.model(received.body)
 
     def fetch(
         self,
@@ -170,6 +172,7 @@ class ModelsClient:
         asked = [("limit", str(limit)), *params, *(("lifecycle[]", name) for name in self._lifecycle)]
         until = self._monotonic() + LONGEST if deadline is None else deadline
         received = self._patience.ask(self._list_url(), asked, question, until, stop)
+        refusal.demand_no_echo(received.body, question)
         return Answer(body=received.body, identity=refusal.identity(received.headers, self._key))
 
     def _list_url(self) -> str:

@@ -17,6 +17,9 @@ UNAUTHORIZED, FORBIDDEN, NOT_FOUND = 401, 403, 404
 CURSOR_REFUSALS = frozenset({400, 404, 410, 422})  # when the page before was given for the same request
 SHORTEST_SECRET = 8  # what is shorter, such as the "none" that some gateways take, is found in honest names too
 
+LONG_SECRET = 16  # what is shorter, such as "lm-studio", may well be a word of somebody's list
+
+_ESCAPED = re.compile(rb"\\u00([2-7][0-9a-fA-F])|\\(/)")  # spellings that JSON allows for signs of a key
 _TOKEN = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
 
 
@@ -97,6 +100,20 @@ def identity(headers: Mapping[str, str], key: str | None) -> Identity:
         organization=_token(headers.get("anthropic-organization-id"), key),
         workspace=_token(headers.get("anthropic-workspace-id"), key),
     )
+
+
+def demand_no_echo(body: bytes, question: Question) -> None:
+    """Refuse a 200 that holds the key, plainly or in JSON's escapes: what it lists would be stored and shown."""
+    if question.key is None or len(question.key) < LONG_SECRET:
+        return
+    key = question.key.encode()
+    if key in body or (b"\\" in body and key in _ESCAPED.sub(_unescaped, body)):
+        hint = "nothing of it was recorded; tell whoever runs that server, and change the key"
+        raise AnswerError(f"{question.subject}: the answer repeats the API key", hint=hint)
+
+
+def _unescaped(found: re.Match[bytes]) -> bytes:
+    return found[2] or bytes([int(found[1], 16)])
 
 
 def _token(value: Any, key: str | None) -> str | None:

@@ -186,6 +186,17 @@ def test_a_missing_key_is_told_with_its_source_once(ground: Ground, monkeypatch:
         assert (code, err.splitlines()[0]) == (2, "catalog: anthropic: no API key: ANTHROPIC_API_KEY is not set")
 
 
+@pytest.mark.promise("P9")
+def test_a_key_that_the_list_repeats_stays_out_of_the_database(ground: Ground) -> None:
+    before = ground.history()
+    ground.server.models.append(model("claude-d", display_name=f"hello {wire.KEY}"))
+    code, out, err = ground.run("sync")
+    assert (code, out) == (3, "")
+    assert "the answer repeats the API key" in err
+    assert ground.history() == before
+    assert not [path for path in ground.folder.iterdir() if wire.KEY.encode() in path.read_bytes()]
+
+
 def test_check_and_sync_agree_on_what_is_gravest(ground: Ground) -> None:
     """The list of one source refuses its key (3), the other has none (2): check said 3, sync said 2."""
     with (ground.folder / "catalog.toml").open("a") as file:

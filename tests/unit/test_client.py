@@ -166,6 +166,27 @@ def test_a_key_that_cannot_be_sent_is_refused_and_never_quoted(text: str) -> Non
     assert not any(part in str(caught.value) for part in ("hunter2", "hünter2", "second", "“"))
 
 
+@pytest.mark.parametrize("spelt", [KEY, f"you are {KEY}!", KEY.replace("s", "\\u0073"), KEY.replace("-", "\\u002D")])
+def test_an_answer_that_repeats_the_key_is_refused_before_anybody_reads_it(
+    server: ModelsServer, connect: Connect, spelt: str
+) -> None:
+    """A gateway that echoed its caller's key as a name got it stored, told and shown."""
+    item = f'{{"type": "model", "id": "claude-a", "display_name": "{spelt}"}}'
+    server.always = play.answer(f'{{"data": [{item}], "has_more": false}}'.encode())
+    with pytest.raises(AnswerError, match="the answer repeats the API key") as listed:
+        connect().page()
+    server.always = play.answer(item.encode())
+    with pytest.raises(AnswerError, match="the answer repeats the API key") as named:
+        connect().model("claude-a")
+    assert KEY not in f"{listed.value} {listed.value.hint} {named.value} {named.value.hint}"
+
+
+def test_a_short_key_may_be_a_word_of_the_list(server: ModelsServer, connect: Connect) -> None:
+    server.key, server.models = "lm-studio", [model("claude-a", display_name='lm-studio "a" \\u006c')]
+    [listed] = connect(key="lm-studio").page().models
+    assert listed.display_name == 'lm-studio "a" \\u006c'
+
+
 @pytest.mark.parametrize("option", [{"api_version": "2023\n06"}, {"betas": ("a\r\nb",)}, {"workspace": "ü"}])
 def test_a_header_that_cannot_be_sent_is_refused(option: dict[str, Any]) -> None:
     with pytest.raises(ConfigError, match="printable ASCII"):
