@@ -130,6 +130,7 @@ class _Pass:
 
     def __post_init__(self) -> None:
         self.pages = self.models = 0
+        self.asked: tuple[str | None, str | None] = (None, None)  # the cursors of the last two questions
         self.cursors: set[str] = set()
         self.evidence = Evidence()
         self.stop = threading.Event()
@@ -154,6 +155,8 @@ class _Pass:
                 return self.evidence.outcome(self.pages)
 
     def _ask(self, cursor: str | None) -> Future[Answer]:
+        self.asked = self.asked[1], cursor
+
         def fetch() -> Answer:
             return self.client.fetch(
                 limit=self.bounds.page_size, after_id=cursor, deadline=self.bounds.deadline, stop=self.stop
@@ -201,6 +204,8 @@ class _Pass:
         """The cursor of the page that follows; None at the end. Raises when the walk cannot go on."""
         number = self.pages + 1
         if turn.empty and self.pages:
+            if not turn.has_more and self._is_the_end():
+                return None
             self._shifted()
             self.evidence.doubt("a page promised more, and nothing followed")
         if not turn.has_more:
@@ -218,6 +223,24 @@ class _Pass:
             raise ListingError(f"the list goes on after {number:,} pages", hint=hint)
         self.cursors.add(turn.cursor)
         return turn.cursor
+
+    def _is_the_end(self) -> bool:
+        """Tell whether the list ends where an empty page says so, although the page before it promised more.
+
+        Either its cursor has vanished, or the server promises more on each full page. Then what follows the last model
+        but one is the last one alone: an end like any other, as if the full page had been one shorter.
+        """
+        before, last = self.asked
+        full = self._look(before).items
+        if len(full) < 2 or full[-1].id != last:  # noqa: PLR2004 - the last, and the last but one
+            return False
+        end = self._look(full[-2].id)
+        return [item.id for item in end.items] == [last] and not (end.unusable or end.has_more)
+
+    def _look(self, cursor: str | None) -> wire.Page:
+        answer = self._await(self._ask(cursor))
+        self.evidence.meet(answer.identity)
+        return self.reader.page(answer.body)
 
     def _land(self, turn: _Turn) -> None:
         repeated = turn.land()

@@ -325,10 +325,31 @@ def test_a_list_that_never_stands_still_is_cut_after_three_restarts(server: Mode
 
 def test_a_promise_of_more_that_is_never_kept_is_unclean(server: ModelsServer, shelf: Shelf, go: Go) -> None:
     server.models = models("abcd")
-    server.reshape = lambda envelope: envelope | {"has_more": len(envelope["data"]) == 2}
+    server.reshape = lambda envelope: envelope | {"has_more": bool(envelope["data"])}
     outcome = go()
     assert (outcome.verdict, shelf.restarts, shelf.ids()) == (Verdict.UNCLEAN, 3, list("abcd"))
     assert outcome.warnings == ("a page promised more, and nothing followed",)
+
+
+@pytest.mark.parametrize("full", [2, 3], ids=["as many as asked for", "as many as it ever lists"])
+def test_a_server_that_promises_more_on_each_full_page_is_walked_whole(
+    server: ModelsServer, shelf: Shelf, go: Go, full: int
+) -> None:
+    """Each walk of a list that filled its last page was unclean, so that no removal from it was ever noticed."""
+    server.models = models("abcdef")
+    server.reshape = lambda envelope: envelope | {"has_more": len(envelope["data"]) == full}
+    outcome = go(page_size=full)
+    assert (outcome.verdict, outcome.warnings, shelf.restarts) == (Verdict.WHOLE, (), 0)
+    assert (shelf.ids(), len(server.requests)) == (list("abcdef"), 6 // full + 3)
+
+
+@pytest.mark.parametrize("left", ["", "a", "ab"], ids=["nothing", "one model", "a full page"])
+def test_a_list_whose_rest_left_within_a_walk_ends_there(server: ModelsServer, shelf: Shelf, go: Go, left: str) -> None:
+    server.models = models("abcd")
+    server.vanished = "empty"
+    server.script(play.then(lambda: setattr(server, "models", models(left))))
+    assert go().verdict is Verdict.WHOLE
+    assert shelf.ids() == list(left)
 
 
 def test_what_an_abandoned_pass_met_is_forgotten(server: ModelsServer, go: Go) -> None:
