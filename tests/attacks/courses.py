@@ -73,7 +73,9 @@ class Attack:
             moments.watch(watched.database, note)
             workloads.run(watched, self.workload.failures)
         workloads.demand(self.world, watched.told, self.workload)
-        return Course(said=said, kept=kept)
+        course = Course(said=said, kept=kept)
+        assert len(course.histories()) <= 2, "the history is not written at once"
+        return course
 
     def expected(self, *, done: bool) -> object:
         """What the next run makes of the state before, or of the state after."""
