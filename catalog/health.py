@@ -93,8 +93,9 @@ def _of_source(one: Watched, now: datetime) -> Iterator[Finding]:
 def _of_channel(channel: Channel, now: datetime) -> Iterator[Finding]:
     if channel.dead:
         text = f"{plain.count(channel.dead, 'alert')} given up: {channel.last_error or 'no reason is known'}"
-        hint = f"catalog alerts retry {channel.name}"
-        yield Finding(level=Level.PROBLEM, code="dead", channel=channel.name, text=text, hint=hint)
+        hint = f"catalog alerts retry {channel.name}" if channel.configured else ""
+        level = Level.PROBLEM if channel.configured else Level.NOTE  # what nobody asks for is missed by nobody
+        yield Finding(level=level, code="dead", channel=channel.name, text=text, hint=hint)
     if channel.owed and not channel.configured:
         text = f"{plain.count(channel.owed, 'alert')} owed to a channel that is not configured any more"
         yield Finding(level=Level.NOTE, code="orphaned", channel=channel.name, text=text)

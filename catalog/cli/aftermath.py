@@ -46,6 +46,7 @@ def follow(config: Config, database: Database, *, stop: threading.Event | None =
 def send_alerts(config: Config, database: Database, *, stop: threading.Event | None = None) -> None:
     """Send what is owed. A channel that does not take it is told of in the log; it stays owed."""
     if not config.alerts:
+        _forsake(database)
         return
     from catalog import deliver, wiring
 
@@ -53,6 +54,14 @@ def send_alerts(config: Config, database: Database, *, stop: threading.Event | N
         desk = wiring.desk(config)
         if desk is not None:
             deliver.catch_up(database, desk, wiring.sender(config, clock=database.now), stop=stop)
+
+
+def _forsake(database: Database) -> None:
+    """Give up what was owed while there were channels."""
+    from catalog.store import outbox
+
+    with _told():
+        outbox.forsake(database, (), database.now())
 
 
 def _owe(config: Config, database: Database) -> None:
@@ -110,6 +119,8 @@ def chores(config: Config, database: Database, *, stop: threading.Event) -> "lis
     found = []
     if config.alerts:
         found.append(Chore(name="alerts", work=partial(_owe, config, database), every=_LOOK))
+    else:
+        found.append(Chore(name="alerts", work=partial(_forsake, database), every=timedelta(hours=1)))
     for alert in config.alerts:
         send = partial(_send_to, config, database, alert.name, turn=threading.Lock(), stop=stop)
         found.append(Chore(name=f"alerts to {alert.name}", work=send, every=_LOOK))

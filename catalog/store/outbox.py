@@ -1,6 +1,6 @@
 """Deliveries: owed in the transaction that records their cause, leased to one sender, made, or failed until dead."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -205,6 +205,16 @@ def give_up(connection: sa.Connection, condition: sa.ColumnElement[bool], words:
     return connection.execute(
         delivery.update().where(number.in_(sa.select(mine.c.delivery_id))).values(**dead)
     ).rowcount
+
+
+def forsake(database: Database, configured: Collection[str], now: datetime) -> int:
+    """Give up what is owed to channels that are not configured any more, once its time is over; gives how many."""
+    past = (delivery.c.give_up_at <= now) & delivery.c.channel.not_in(configured)
+    with database.read() as connection:
+        if not connection.scalar(sa.select(sa.exists().where(delivery.c.status == "owed", past))):
+            return 0
+    with database.connect() as connection, database.transaction(connection, "brief"):
+        return give_up(connection, past, "the channel is not configured any more", now)
 
 
 def revive(database: Database, *, now: datetime, name: str | None = None, delivery_id: int | None = None) -> int:

@@ -54,8 +54,10 @@ def of_run(connection: sa.Connection, run_id: int, desk: Desk, now: datetime) ->
 def of_time(database: Database, desk: Desk, now: datetime) -> int:
     """Owe what the passing of time has to tell: milestones passed, and removals that have settled.
 
-    Takes the write lock only when there is something. Gives how many messages.
+    Takes the write lock only when there is something. Gives how many messages. What channels are owed that nobody is
+    told of any more dies here in its time.
     """
+    outbox.forsake(database, [rule.channel for rule in desk.rules], now)
     with database.read() as connection:
         messages = outbox.fresh(connection, _milestones(connection, desk, now))
         settled = sa.or_(sa.false(), *(_has_settled(rule, now) for rule in desk.rules))

@@ -131,6 +131,24 @@ def test_a_channel_that_rests_is_tried_when_somebody_wants_it_but_not_one_that_a
     assert ground.run("alerts", "retry", "--help")[1].count("<=") == 0
 
 
+def test_what_is_owed_to_the_last_channel_dies_in_its_time_when_none_is_left(
+    ground: Ground, receiver: ModelsServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOOK", SECRET)
+    tell(ground, receiver)
+    receiver.script(wire.error(503))
+    ground.server.models.append(model("claude-d"))
+    assert ground.run("sync")[0] == 0
+    ground.configure()
+    assert ground.run("sync")[0] == 0
+    assert "note: team: 1 alert owed to a channel that is not configured any more" in ground.run("status")[1]
+    ground.execute("UPDATE catalog_delivery SET give_up_at = created_at")
+    assert ground.run("sync")[0] == 0
+    code, out, _ = ground.run("status")
+    assert code == 0
+    assert "note: team: 1 alert given up: the channel is not configured any more" in out
+
+
 def test_a_sample_of_each_kind_goes_to_the_channel_and_into_no_table(
     ground: Ground, receiver: ModelsServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

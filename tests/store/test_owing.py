@@ -315,3 +315,41 @@ def test_a_wave_over_a_thousand_models_is_one_message(world: World) -> None:
     world.sync(desk=desk())
     [message] = owed(world)
     assert (len(message["changes"]), message["total"]) == (1000, 1100)
+
+
+def lapse(world: World) -> None:
+    """Let two channels be owed something, and seven days pass."""
+    world.lists("a")
+    world.sync(desk=desk(rule("team"), rule("former")))
+    world.lists("a", "b")
+    world.sync(desk=desk(rule("team"), rule("former")))
+    world.now += 7 * DAY
+
+
+def test_what_is_owed_to_a_channel_that_nobody_has_dies_in_its_time_and_stays_visible(world: World) -> None:
+    lapse(world)
+    world.now -= MINUTE
+    of_time(world, desk())
+    assert world.rows("deliveries", "channel", "status") == [("former", "owed"), ("team", "owed")]
+    world.now += MINUTE
+    of_time(world, desk())
+    assert world.rows("deliveries", "channel", "status", "next_attempt_at", "last_error") == [
+        ("former", "dead", None, "the channel is not configured any more"),
+        ("team", "owed", 22, None),
+    ]
+
+
+def test_what_somebody_else_is_just_sending_to_a_channel_that_we_do_not_have_is_left_to_them(world: World) -> None:
+    lapse(world)
+    sent = outbox.lease(world.database, "former", world.now, lambda: "other")
+    assert sent is not None
+    of_time(world, desk())
+    assert outbox.acknowledge(world.database, sent, world.now)
+    assert world.rows("deliveries", "channel", "status") == [("former", "delivered"), ("team", "owed")]
+
+
+def test_a_former_channel_that_is_owed_nothing_old_takes_no_lock(world: World) -> None:
+    lapse(world)
+    of_time(world, desk())
+    with world.database.write():
+        assert of_time(world, desk()) == 0

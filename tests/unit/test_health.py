@@ -125,6 +125,7 @@ CHANNELS = {
     "owed and never tried": ({"owed": 1, "oldest": NOW - 2 * HOUR}, ["problem late"]),
     "given up": ({"dead": 1, "last_error": "HTTP 410"}, ["problem dead"]),
     "given up without a word": ({"dead": 3}, ["problem dead"]),
+    "given up, and not configured any more": ({"dead": 1, "configured": False}, ["note dead"]),
     "not configured any more": ({"owed": 1, "oldest": NOW - 2 * HOUR, "configured": False}, ["note orphaned"]),
 }
 
