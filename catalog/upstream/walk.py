@@ -172,7 +172,7 @@ class _Pass:
 
     def _read(self, answer: Answer) -> _Turn:
         self.evidence.meet(answer.identity)
-        digest = wire.digest(answer.body)
+        digest = self.reader.digest(answer.body)
         known = self.sink.recall(digest)
         if known is not None:
             return _Turn(

@@ -8,6 +8,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -71,12 +72,15 @@ class Reader:
         """Take the dates that mean "unknown" at this source, and whether its pages must say `has_more`."""
         self._paging = paging
         self._fields = Fields(unknown_dates)
+        # Read by other rules, the same bytes say something else: then they must not pass for what is known already.
+        rules = json.dumps([sorted(unknown_dates), paging]).encode() if unknown_dates or not paging else b""
+        self.digest = partial(digest, rules=rules)
         self._decode_envelope = Decoder(_Envelope).decode
         self._decode_entries = Decoder(list[Raw]).decode
         self._decode_named = Decoder(_Named).decode
 
     def page(self, body: bytes, *, known_as: str | None = None) -> Page:
-        """Read one page; `known_as` spares working out its digest once more.
+        """Read one page; `known_as` spares working out its `digest` once more.
 
         Raises AnswerError, in words, for what cannot be a page of a models list.
         """
@@ -88,11 +92,11 @@ class Reader:
         if has_more and not entries:
             message = "the page is empty although `has_more` is true, so the list cannot be read to its end"
             raise AnswerError(message, hint=_TRY_LATER)
-        found = [Item(id, digest(raw), raw, self._fields) for id, raw in zip(ids, entries, strict=True) if id]
+        found = [Item(id, self.digest(raw), raw, self._fields) for id, raw in zip(ids, entries, strict=True) if id]
         items, duplicates, disputed = _settle(found)
         unusable = len(ids) - len(found)
         return Page(
-            digest=known_as or digest(body),
+            digest=known_as or self.digest(body),
             items=items,
             has_more=has_more,
             last_id=ids[-1] if ids else None,
@@ -198,9 +202,9 @@ class _Named(msgspec.Struct):
     id: str
 
 
-def digest(data: bytes) -> str:
-    """Stand for some bytes: 96 bits of their SHA-256, in hexadecimal."""
-    return hashlib.sha256(data).hexdigest()[:24]
+def digest(data: bytes, rules: bytes = b"") -> str:
+    """Stand for some bytes, and for the rules they are read by: 96 bits of their SHA-256, in hexadecimal."""
+    return hashlib.sha256(rules + data).hexdigest()[:24]
 
 
 def _usable(id: str) -> str | None:

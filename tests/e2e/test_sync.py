@@ -197,6 +197,20 @@ def test_a_key_that_the_list_repeats_stays_out_of_the_database(ground: Ground) -
     assert not [path for path in ground.folder.iterdir() if wire.KEY.encode() in path.read_bytes()]
 
 
+def test_a_date_is_read_anew_once_it_does_not_mean_unknown_any_more(ground: Ground) -> None:
+    """The list's bytes were the same, so that nobody looked at them: the date stayed unknown for ever."""
+    stamp = "2023-02-28T18:56:42Z"
+    ground.server.models = [model(id, created_at=stamp) for id in IDS]
+    ground.configure(unknown_dates=[stamp])
+    (ground.folder / "catalog.db").unlink()
+    assert ground.run("sync")[0] == 0
+    ground.configure(unknown_dates=[])
+    assert ground.rows("SELECT DISTINCT created_at FROM models") == [(None,)]
+    assert ground.run("sync")[0] == 0
+    assert ground.rows("SELECT DISTINCT created_at FROM models") == [("2023-02-28T18:56:42.000000Z",)]
+    assert "nothing changed" in ground.run("sync")[1]
+
+
 def test_check_and_sync_agree_on_what_is_gravest(ground: Ground) -> None:
     """The list of one source refuses its key (3), the other has none (2): check said 3, sync said 2."""
     with (ground.folder / "catalog.toml").open("a") as file:

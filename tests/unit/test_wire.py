@@ -82,6 +82,14 @@ def test_an_item_keeps_its_own_bytes_and_a_digest_of_them() -> None:
     assert (type(item.raw), len(item.digest)) == (bytes, 24)
 
 
+def test_a_digest_stands_for_the_rules_too_by_which_the_bytes_are_read() -> None:
+    body = b'{"data": [{"id": "x"}], "has_more": false}'
+    readers = [Reader(), Reader(unknown_dates=frozenset({"2023-02-28T18:56:42Z"})), Reader(paging=False)]
+    pages = [reader.page(body) for reader in readers]
+    assert len({page.digest for page in pages}) == len({page.items[0].digest for page in pages}) == len(readers)
+    assert [page.digest for page in pages] == [reader.digest(body) for reader in readers]
+
+
 def test_a_bad_neighbour_changes_neither_bytes_nor_digests() -> None:
     model = json.dumps(MODEL).encode()
     [alone] = page_of(model).items
