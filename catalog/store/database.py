@@ -235,7 +235,9 @@ def _postgres_engine(url: sa.URL) -> sa.Engine:
     arguments = {"options": options, **{name: value for name, value in usual.items() if name not in url.query}}
     plain = url.difference_update_query(["options"])
     # Another default of isolation would show a writer that waited for its turn what was there before it waited.
-    return sa.create_engine(plain, pool_pre_ping=True, isolation_level="READ COMMITTED", connect_args=arguments)
+    engine = sa.create_engine(plain, pool_pre_ping=True, isolation_level="READ COMMITTED", connect_args=arguments)
+    event.listen(engine, "connect", _wait_for_disk)
+    return engine
 
 
 def _set_pragmas(connection: Any, _record: object) -> None:
@@ -250,6 +252,13 @@ def _set_pragmas(connection: Any, _record: object) -> None:
         "cache_size=-16384",
     ):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _wait_for_disk(connection: Any, _record: object) -> None:
+    # A server may be set to confirm commits that a crash takes back. Alerts of these would come again as news.
+    setting = "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
+    connection.execute(setting)
+    connection.commit()
 
 
 def _begin(connection: sa.Connection) -> None:

@@ -315,6 +315,21 @@ def postgres_world(enter: Enter, postgres_url: str) -> Iterator[World]:
     made.check()
 
 
+@pytest.mark.parametrize(("chosen", "used"), [("off", "on"), ("local", "local"), ("remote_apply", "remote_apply")])
+def test_no_commit_is_confirmed_that_a_crash_of_the_server_takes_back(
+    postgres_url: str, chosen: str, used: str
+) -> None:
+    """On a server set to `synchronous_commit = off`, an alert could tell of a change that a crash then took back.
+
+    The next run found the change once more, and told of it under another id.
+    """
+    opened = databases.open_(f"{postgres_url}&options=-csynchronous_commit%3D{chosen}")
+    for _ in range(2):
+        with opened.read() as connection:
+            assert connection.exec_driver_sql("SHOW synchronous_commit").scalar() == used
+    opened.close()
+
+
 def terminate(url: str, which: str) -> None:
     """End connections to a database from outside, and wait until they are gone."""
     plain = sa.make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
