@@ -8,6 +8,8 @@ from datetime import datetime
 from catalog.notice import Owed, Rule
 
 _HEX_DIGITS = 32
+_LONGEST = 20_000  # characters of one text
+_CUT = "cut"
 
 
 class Fingerprint:
@@ -24,6 +26,17 @@ class Fingerprint:
 
     def id(self) -> str:
         return f"msg_{self._digest.hexdigest()[:_HEX_DIGITS]}"
+
+
+def bounded(told: Mapping[str, object]) -> dict[str, object]:
+    """Cut the texts that are too long to be sent; which ones, stands in `cut`, if there are any."""
+    long = {name: text[:_LONGEST] for name, text in told.items() if isinstance(text, str) and len(text) > _LONGEST}
+    return {**told, **long, _CUT: list(long)} if long else dict(told)
+
+
+def text(told: object) -> str:
+    """Spell it as JSON, in plain ASCII and without blanks, so that a character is a byte."""
+    return json.dumps(told, allow_nan=False, separators=(",", ":"))
 
 
 def owed(
@@ -45,6 +58,6 @@ def owed(
         run_id=run_id,
         type=type,
         uid=uid,
-        payload=json.dumps(payload, allow_nan=False, separators=(",", ":")),
+        payload=text(payload),
         due_at=due_at,
     )

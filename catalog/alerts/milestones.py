@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from catalog import dates
 from catalog.alerts import rules
-from catalog.alerts.envelope import Fingerprint, owed
+from catalog.alerts.envelope import Fingerprint, bounded, owed
 from catalog.notice import Event, Owed, Planned, Rule
 
 _DAY = timedelta(days=1)
@@ -69,5 +69,5 @@ def _message(rule: Rule, model: Planned, now: datetime, event: Event, milestone:
         source=model.source,
         run_id=None,
         due_at=now,
-        content=content,
+        content=bounded(content),
     )

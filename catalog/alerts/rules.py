@@ -6,12 +6,15 @@ from datetime import datetime
 from fnmatch import fnmatchcase
 
 from catalog import dates
+from catalog.alerts import envelope
 from catalog.alerts.envelope import Fingerprint, owed
 from catalog.alerts.waves import Tally
 from catalog.domain import MERGED, Kind, Status
 from catalog.notice import Event, News, Owed, Rule, RunFacts
 
 _MOST = 1_000  # changes in a message
+_ROOM = 1_000_000  # bytes of a message that changes may fill, and
+_ROOM_OF_WAVES = 100_000  # that waves may
 _CHANGES = "catalog.changes"
 
 
@@ -37,12 +40,12 @@ def admits(rule: Rule, *, source: str, model_id: str, line: str | None, lifecycl
 def digest(rule: Rule, news: Iterable[News], facts: RunFacts) -> Owed | None:
     """Put all that concerns the channel into one message; None when nothing does.
 
-    Takes the news as they stream by: a message carries the first thousand changes and, if there were more, how many
-    there were in `total`, and the waves that run through all of them in `waves`. The id depends on every change.
+    Takes the news as they stream by: a message carries the first thousand changes, or as many as fit into a megabyte,
+    and, if there were more, how many there were in `total`, and the waves that run through all of them in `waves`. The
+    id depends on every change.
     """
     fingerprint = Fingerprint(rule.channel, _CHANGES)
-    tally = Tally()
-    changes: list[dict[str, object]] = []
+    tally, load = Tally(), _Load(_MOST, _ROOM)
     total = 0
     for each in news:
         if concerns(rule, each):
@@ -50,13 +53,34 @@ def digest(rule: Rule, news: Iterable[News], facts: RunFacts) -> Owed | None:
             entry = _entry(each)
             fingerprint.add(each.change.uid)
             tally.add(entry)
-            changes += [entry] if total <= _MOST else []
+            load.take(entry)
     if not total:
         return None
-    content: dict[str, object] = {"changes": changes, "models_listed": facts.models_listed}
-    if total > _MOST:
-        content |= {"total": total, "waves": [asdict(wave) for wave in tally.waves(facts.models_listed)]}
+    content: dict[str, object] = {"changes": load.taken, "models_listed": facts.models_listed}
+    if total > len(load.taken):
+        waves = _Load(_MOST, _ROOM_OF_WAVES)
+        for wave in tally.waves(facts.models_listed):
+            waves.take(asdict(wave))
+        content |= {"total": total, "waves": waves.taken}
     return _of_run(rule, facts, _CHANGES, fingerprint, content)
+
+
+class _Load:
+    """Takes what comes until one thing does not fit, and nothing after that; the first one always fits."""
+
+    def __init__(self, most: int, room: int) -> None:
+        self.taken: list[dict[str, object]] = []
+        self._left, self._room = most, room
+
+    def take(self, thing: dict[str, object]) -> None:
+        if not self._left:
+            return
+        self._room -= len(envelope.text(thing))
+        if self._room >= 0 or not self.taken:
+            self.taken.append(thing)
+            self._left -= 1
+        if self._room < 0:
+            self._left = 0
 
 
 def operator(rule: Rule, facts: RunFacts) -> list[Owed]:
@@ -77,7 +101,7 @@ def _names_field(rule: Rule, news: News) -> bool:
 
 def _entry(news: News) -> dict[str, object]:
     change = news.change
-    return {
+    told = {
         "uid": change.uid,
         "kind": change.kind.value,
         "model_id": change.model_id,
@@ -89,6 +113,7 @@ def _entry(news: News) -> dict[str, object]:
         "not_before": _time(change.not_before),
         "observed_at": _time(change.observed_at),
     }
+    return envelope.bounded(told)
 
 
 def _time(moment: datetime | None) -> str | None:
@@ -135,7 +160,7 @@ def _told(rule: Rule, facts: RunFacts, event: Event, moment: datetime, reason: s
     """Freeze a message about a run, one for each such event of a source and a moment."""
     kind = f"catalog.{event.value}"
     fingerprint = Fingerprint(rule.channel, kind, facts.source, dates.to_text(moment))
-    return _of_run(rule, facts, kind, fingerprint, {"reason": reason})
+    return _of_run(rule, facts, kind, fingerprint, envelope.bounded({"reason": reason}))
 
 
 def _of_run(rule: Rule, facts: RunFacts, kind: str, fingerprint: Fingerprint, content: dict[str, object]) -> Owed:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from catalog.alerts import rules
+from catalog.alerts import rules, wording
 from catalog.domain import Change, Kind, Status
 from catalog.notice import News, Owed, Rule, RunFacts
 
@@ -267,6 +267,59 @@ def test_waves_are_counted_beyond_the_changes_a_message_carries() -> None:
     assert content["waves"] == [
         {"field": field, "old_value": None, "new_value": "true", "models": 400} for field in ("a", "b", "c")
     ]
+
+
+@pytest.mark.parametrize("sign", ["x", "é", "😀"])
+def test_a_message_carries_at_most_a_megabyte_of_changes_and_says_how_many_there_were(sign: str) -> None:
+    long = json.dumps(sign * 10_000, ensure_ascii=False)
+    told = [changed(f"f{number}", old=long, new="1") for number in range(500)]
+    message = rules.digest(rule(), told, facts())
+    content = payload(message)
+    assert message is not None
+    assert 600_000 < len(message.payload) < 1_100_000
+    assert content["total"] == 500
+    assert [change["field"] for change in content["changes"]] == [
+        f"f{number}" for number in range(len(content["changes"]))
+    ]
+    assert all(change["old_value"] == long and "cut" not in change for change in content["changes"])
+    assert content["id"] != payload(rules.digest(rule(), told[:-1], facts()))["id"]
+
+
+def test_a_huge_text_is_cut_and_named_and_the_rest_is_exact() -> None:
+    huge = "😀" * 5_000_000
+    message = rules.digest(rule(), [changed("field", old=huge, new="1"), changed("other")], facts())
+    content = payload(message)
+    assert message is not None
+    assert len(message.payload) < 1_100_000
+    first, second = content["changes"]
+    assert (first["old_value"], first["new_value"], first["cut"]) == ("😀" * 20_000, "1", ["old_value"])
+    assert "cut" not in second
+
+
+def test_what_comes_after_a_change_that_did_not_fit_is_not_carried_either() -> None:
+    long = "😀" * 20_000
+    told = [changed(f"f{number}", old=long, new=long) for number in range(4)]
+    content = payload(rules.digest(rule(), [*told, changed("short")], facts()))
+    assert [change["field"] for change in content["changes"]] == ["f0", "f1"]
+    assert content["total"] == 5
+
+
+def test_waves_of_what_is_not_carried_fill_no_more_than_their_room() -> None:
+    fields = [f"field{number:03}" for number in range(300)]
+    told = [changed(field, f"m{model}", "1", '"' + "x" * 1_900 + '"') for model in range(6) for field in fields]
+    message = rules.digest(rule(), told, facts())
+    assert message is not None
+    assert len(message.payload) < 1_200_000
+    assert 40 < len(payload(message)["waves"]) < 60
+
+
+@pytest.mark.parametrize("name", ["x" * 10_000_000, "😀" * 3_000_000])
+def test_a_huge_name_makes_no_huge_message(name: str) -> None:
+    message = rules.digest(rule(), [news(display_name=name)], facts())
+    assert message is not None
+    assert len(message.payload) < 300_000
+    subject, text = wording.render(payload(message))
+    assert len(subject) + len(text) < 1_000
 
 
 # The messages about a run
