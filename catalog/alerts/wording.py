@@ -42,7 +42,7 @@ def render(payload: Mapping[str, Any]) -> tuple[str, str]:
             subject, text = _overdue(payload)
         case other:
             subject, text = (
-                _SUBJECTS.get(other, quoting.exact(other)),
+                _SUBJECTS.get(other, other),
                 _sentence(quoting.free(payload["reason"], _REASON)),
             )
     source = quoting.exact(payload["source"])
@@ -199,7 +199,7 @@ def _sortable(time: str) -> str:
 
 def _model(entry: Entry) -> str:
     shown, called = quoting.exact(entry["model_id"]), entry["display_name"]
-    return shown if called in {None, "", entry["model_id"]} else f"{shown} ({quoting.name(called, _NAME)})"
+    return shown if called in {None, "", entry["model_id"]} else f"{shown} ({quoting.free(called, _NAME)})"
 
 
 def _transition(field: str, old: str | None, new: str | None) -> str:
@@ -207,7 +207,7 @@ def _transition(field: str, old: str | None, new: str | None) -> str:
 
 
 def _path(field: str) -> str:
-    return quoting.cut(quoting.exact(field[: _PATH + 1]), _PATH)
+    return quoting.cut(quoting.path(field[: _PATH + 1]), _PATH)
 
 
 def _value(value: str | None) -> str:

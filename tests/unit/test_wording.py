@@ -339,11 +339,34 @@ def test_no_hostile_text_mentions_formats_or_breaks_a_line(hostile: str) -> None
     assert [line[:2] for line in told.splitlines()] == ["Ne", "- ", "", "Ch", "- ", "", "Ha", "", "So"]
 
 
+DOMAINS = ["evil.com", "www.evil.org", "a b.evil.shop/x", "EVIL.COM.", "evil.com:80", "evil.рф", "evil.xn--p1ai"]
+
+
+@pytest.mark.parametrize("hostile", [*DOMAINS, "x.ai", "evil.online", "www.evil-"])
+def test_no_hostile_text_becomes_a_link_by_looking_like_the_name_of_a_website(hostile: str) -> None:
+    payload = message(
+        entry(model_id=hostile, display_name=hostile),
+        changed(hostile, json.dumps(hostile, ensure_ascii=False), hostile, hostile),
+        changed(hostile, None, "true", hostile),
+    )
+    held = {**payload, "type": "catalog.held", "reason": f"The answer said: {hostile}"}
+    told = "\n".join([*wording.render(payload), *wording.render(held), *wording.render(retiring(model_id=hostile))])
+    assert re.findall(r"(?i)\w\.(?:com|org|shop|рф|ai|online|xn--p1ai)(?![\w-])|www\.", told) == []
+
+
+@pytest.mark.parametrize(
+    "usual", ["capabilities.thinking.supported", "pricing.prompt", "a.b_c", "effort.max.x", "x.1.y"]
+)
+def test_usual_paths_can_be_copied(usual: str) -> None:
+    assert quoting.path(usual) == usual
+
+
 @settings(max_examples=200, deadline=None)
 @given(st.text(alphabet="a1@<>`*_~[]()|#:/\\.-\n\r\x1b\u202e\u2028é", min_size=1, max_size=12))
 def test_whatever_a_name_or_an_id_consists_of_nothing_of_it_acts(hostile: str) -> None:
     assert dangers(quoting.exact(hostile)) == []
-    assert dangers(quoting.name(hostile, 100)) == []
+    assert dangers(quoting.path(hostile)) == []
+    assert dangers(quoting.free(hostile, 100)) == []
 
 
 @pytest.mark.parametrize(
@@ -371,7 +394,10 @@ def test_usual_ids_can_be_copied(usual: str) -> None:
         ("__a__", r"\x5f\x5fa\x5f\x5f"),
         ("a b", r"a\x20b"),
         (r"a\x20b", r"a\x5cx20b"),
-        ("http://a.example", r"http\x3a//a.example"),
+        ("http://a.example", r"http\x3a//a\x2eexample"),
+        ("evil.com", r"evil\x2ecom"),
+        ("evil.com/x", r"evil\x2ecom/x"),
+        ("www.evil-", r"www\x2eevil-"),
         ("a\u202eb\U000e0001", r"a\u202eb\U000e0001"),
     ],
 )
@@ -392,7 +418,7 @@ def test_unusual_ids_are_shown_so_that_no_two_look_alike(unusual: str, shown: st
     ],
 )
 def test_names_stay_readable(name: str, shown: str) -> None:
-    assert quoting.name(name, 100) == shown
+    assert quoting.free(name, 100) == shown
 
 
 # Counting
