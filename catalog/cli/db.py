@@ -1,19 +1,23 @@
-"""`catalog db`: the schema, and whether the history still holds together."""
+"""`catalog db`: the schema, safe copies, and whether the history still holds together."""
 
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import asdict
+from pathlib import Path
 
 import click
 
-from catalog import wiring
+from catalog import plain, wallclock, wiring
 from catalog.cli import asking, output
-from catalog.cli.context import Context, pass_context
+from catalog.cli.context import Context, json_option, pass_context
 from catalog.errors import Exit
-from catalog.store import invariants, upgrade
+from catalog.store import copies, invariants, upgrade
+from catalog.store.restored import Holdings
 
 
 @click.group("db")
 def command() -> None:
-    """Look after the database."""
+    """Look after the database: its schema, safe copies, whether its history holds together."""
 
 
 @command.command("upgrade")
@@ -51,12 +55,93 @@ def check(context: Context) -> int:
 
 
 @command.command("verify", short_help="Check the invariants of the history.")
+@json_option
 @pass_context
-def verify(context: Context) -> int:
-    """Check the invariants of the history: exit 0 whole, 4 broken."""
+def verify(context: Context, *, as_json: bool) -> int:
+    """Check the invariants of the history, and that the file is whole: exit 0 whole, 4 broken."""
     with asking.opened(context.config()) as database:
-        broken = invariants.broken(database)
-    for found in broken:
-        output.line(f"broken: {found.rule}: {found.count:,} rows")
-    output.line(f"{len(invariants.RULES) - len(broken)} of {len(invariants.RULES)} invariants hold")
+        broken = [*invariants.unsound(database), *invariants.broken(database)]
+        rules = invariants.rules(database)
+    if as_json:
+        counts = {each.rule: each.count for each in broken}
+        output.array({"rule": rule, "broken": counts.get(rule, 0)} for rule in rules)
+    else:
+        for found in broken:
+            output.line(f"broken: {found.rule}: {found.count:,} rows")
+        output.line(f"{len(rules) - len(broken)} of {len(rules)} invariants hold")
     return Exit.DATABASE if broken else Exit.DONE
+
+
+@command.command("backup", short_help="Copy the catalog into a new FILE.")
+@click.argument("file", type=click.Path(path_type=Path))
+@json_option
+@pass_context
+def backup(context: Context, file: Path, *, as_json: bool) -> None:
+    """Copy the catalog into a new FILE, also while others write.
+
+    FILE appears whole or not at all, and was checked before it does. It is an SQLite file, or, of a catalog in
+    Postgres, what pg_dump writes.
+    """
+    with closing(wiring.database(context.config(), must_exist=True)) as database, _watched(context) as on_progress:
+        held = copies.backup(database, file, on_progress=on_progress)
+    if as_json:
+        output.document({"file": str(file.absolute()), "bytes": file.stat().st_size, **asdict(held)})
+    elif not context.quiet:
+        output.line(f"{file}: a copy of {database.describe()} with {_said(held)}")
+
+
+@command.command("restore", short_help="Put a copy in the catalog's place.")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--replace", is_flag=True, help="Replace the catalog that is there.")
+@json_option
+@pass_context
+def restore(context: Context, file: Path, *, replace: bool, as_json: bool) -> None:
+    """Put a copy in the catalog's place, all of it or nothing; an older one is upgraded.
+
+    Nobody is told anything twice: what the copy owes to channels is given up (`catalog alerts retry` sends it all the
+    same), and the next whole walk of each source is a baseline. Workers may stay up, unless one is reading a list.
+    """
+    config = context.config()
+    with closing(wiring.database(config, must_exist=False)) as database, _watched(context) as on_progress:
+        done = copies.restore(
+            database,
+            file,
+            now=wallclock.utc_now(),
+            replace=replace,
+            sources=[source.name for source in config.sources],
+            on_progress=on_progress,
+        )
+    if as_json:
+        told = {"file": str(file.absolute()), "given_up": done.given_up, **asdict(done.holdings)}
+        output.document(told)
+    elif not context.quiet:
+        output.line(f"{database.describe()}: restored from {file}, with {_said(done.holdings)}")
+        output.line("the next whole walk of each source is a baseline: what differs by then is told to nobody")
+        if done.given_up:
+            output.line(_given_up(done.given_up))
+
+
+def _said(held: Holdings) -> str:
+    until = f"the last ended {output.second(held.as_of)}" if held.as_of else "none ended"
+    return f"{plain.count(held.models, 'model')} and {plain.count(held.runs, 'run')}; {until}"
+
+
+def _given_up(number: int) -> str:
+    return f"{plain.count(number, 'alert')} given up, because of what may have been sent since: catalog alerts list"
+
+
+@contextmanager
+def _watched(context: Context) -> Iterator[Callable[[int, int], None]]:
+    """Show how far it is, where somebody looks."""
+    import sys
+
+    if context.quiet or not sys.stderr.isatty():
+        yield lambda _done, _all: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("copying", total=None)
+        yield lambda done, all_: progress.update(task, completed=done, total=all_)

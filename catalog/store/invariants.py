@@ -60,6 +60,10 @@ RULES = {
 }
 
 
+SOUND = "the file is whole (integrity_check)"
+REFERENCES = "rows refer to rows that are there (foreign_key_check)"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Broken:
     """A rule, and how many rows break it."""
@@ -71,8 +75,29 @@ class Broken:
 def broken(database: Database) -> list[Broken]:
     """Check every rule in one consistent view; empty when the history is whole."""
     with database.read() as connection:
-        counts = {rule: _count(connection, query) for rule, query in RULES.items()}
+        return broken_in(connection)
+
+
+def broken_in(connection: sa.Connection) -> list[Broken]:
+    """Check every rule, as the caller's transaction sees it."""
+    counts = {rule: _count(connection, query) for rule, query in RULES.items()}
     return [Broken(rule=rule, count=count) for rule, count in counts.items() if count]
+
+
+def rules(database: Database) -> list[str]:
+    """Name every rule that is checked of this database."""
+    return [*(SOUND, REFERENCES)[: 2 if database.is_sqlite else 0], *RULES]
+
+
+def unsound(database: Database) -> list[Broken]:
+    """Ask SQLite itself whether its file is damaged, and whether its references hold; Postgres sees to both."""
+    if not database.is_sqlite:
+        return []
+    with database.read() as connection:
+        said = list(connection.exec_driver_sql("PRAGMA integrity_check").scalars())
+        lost = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+    found = {SOUND: 0 if said == ["ok"] else len(said), REFERENCES: len(lost)}
+    return [Broken(rule=rule, count=count) for rule, count in found.items() if count]
 
 
 def _count(connection: sa.Connection, query: str) -> int:

@@ -40,7 +40,7 @@ def apply(connection: sa.Connection, opened: OpenRun, walk: SealedWalk, request:
     """Merge a walk and close its run; give how it ended. The caller's transaction makes it all or nothing.
 
     A run that another one overtook changes nothing (`superseded`). Raises ListingError when the first list ever is
-    empty.
+    empty, DatabaseError when a copy took the catalog's place.
     """
     before = _source(connection, opened)
     if before.generation != opened.generation or not _still_mine(connection, opened):
@@ -52,11 +52,14 @@ def apply(connection: sa.Connection, opened: OpenRun, walk: SealedWalk, request:
 
 def _source(connection: sa.Connection, opened: OpenRun) -> sa.Row[Any]:
     mine = sa.select(source).where(source.c.source_key == opened.source_key)
-    return connection.execute(mine.with_for_update()).one()
+    row = connection.execute(mine.with_for_update()).first()
+    if row is None:
+        raise runs.replaced()
+    return row
 
 
 def _still_mine(connection: sa.Connection, opened: OpenRun) -> bool:
-    return connection.scalar(sa.select(run.c.status).where(run.c.run_id == opened.run_id)) == Status.RUNNING
+    return connection.scalar(sa.select(run.c.status).where(runs.same(opened))) == Status.RUNNING
 
 
 class _Merge:
@@ -251,7 +254,8 @@ class _Merge:
     def close(self, judged: Judgement, counts: dict[str, int]) -> None:
         whole = self.walk.proves_absence
         walked_at = self.walked_at
-        words = [judged.reason, *self.walk.outcome.warnings, self.unreadable(), self.behind(walked_at)]
+        odd = (self.unreadable(), self.behind(walked_at), self.restored())
+        words = [judged.reason, *self.walk.outcome.warnings, *odd]
         mine = run.update().where(run.c.run_id == self.run_id)
         self.connection.execute(
             mine.values(
@@ -281,6 +285,10 @@ class _Merge:
         if late <= _CLOCK_SLACK:
             return ""
         return f"the clock is {dates.age(late)} behind the last run: this one is dated right after it"
+
+    def restored(self) -> str:
+        words = "the catalog was restored from a copy: what differs since then is no news"
+        return words if runs.is_restored(self.before.scope) else ""
 
     def advance(self, judged: Judgement, counts: dict[str, int]) -> None:
         values: dict[str, Any] = {

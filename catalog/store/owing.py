@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from catalog.domain import DIED, MERGED, Kind, Status
 from catalog.notice import News, Owed, Planned, Rule, RunFacts
-from catalog.store import outbox, rows, schema
+from catalog.store import outbox, rows, runs, schema
 from catalog.store.database import Database
 from catalog.store.owed import waiting
 
@@ -147,7 +147,10 @@ def _facts(connection: sa.Connection, run_id: int) -> RunFacts:
     wanted = sa.select(*columns, *about).join(source, source.c.source_key == run.c.source_key)
     row = connection.execute(wanted.where(run.c.run_id == run_id)).one()
     merged = _merged_before(connection, row.source_key, run_id)
-    before, since = _failed_between(connection, row.source_key, merged.run_id if merged else 0, run_id)
+    last_merged = merged.run_id if merged else 0
+    # What failed before the catalog was restored from a copy was told of then.
+    after = runs.last_restored(connection, row.source_key, last_merged, run_id) or last_merged
+    before, since = _failed_between(connection, row.source_key, after, run_id)
     failed = row.status in DIED
     return RunFacts(
         source=row.source,

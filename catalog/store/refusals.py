@@ -24,7 +24,7 @@ _SQLITE = {
     "SQLITE_FULL": _Words("has no room: the disk is full", "make room; nothing of this run was kept"),
     "SQLITE_IOERR": _Words("cannot be read or written: the disk failed or is full", "check the disk; nothing was kept"),
     "SQLITE_NOTADB": _Words("is no SQLite database", "check database.url, or move that file away"),
-    "SQLITE_CORRUPT": _Words("is damaged", "restore a backup; `catalog db verify` tells more"),
+    "SQLITE_CORRUPT": _Words("is damaged", "restore a copy: `catalog db restore FILE`"),
 }
 _POSTGRES = {
     "28P01": _Words("refused the password", "check the password, PGPASSWORD or ~/.pgpass"),
@@ -54,6 +54,10 @@ _CONNECTING = {
     "timeout": _Words("does not answer in time", "check that the server runs, host and port"),
     "invalid connection option": _Words("was not asked: its URL holds an unknown option", "check what follows the ?"),
 }
+_COMPLAINTS = {
+    "permission denied": _POSTGRES["42501"],
+    "No space left": _Words("has no room for a copy: the disk is full", "make room, or copy to another disk"),
+}
 _UNCONNECTED = _Words("cannot be connected to", "check what follows the ? in database.url, and the server's log")
 _LOST = ("57P01", "57P02", "57P03", "08")
 
@@ -75,6 +79,14 @@ def explain(error: BaseException | None, name: str, *, lost: bool = False) -> Da
     if words is not None:
         return DatabaseError(f"the database {name} {words.says}", hint=words.hint)
     return _refused(name, error, state)
+
+
+def of_program(program: str, said: str, name: str) -> DatabaseError:
+    """Give our error for what a program of Postgres complained of."""
+    found = _while_connecting(said) or next((words for part, words in _COMPLAINTS.items() if part in said), None)
+    if found is None:
+        return DatabaseError(f"{program} failed at {name}", hint=f"run {program} by hand: it says why")
+    return DatabaseError(f"{program}: the database {name} {found.says}", hint=found.hint)
 
 
 def _from_sqlite(error: sqlite3.Error, name: str) -> DatabaseError:

@@ -6,16 +6,18 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from catalog.domain import Change, Missing, Policy, Run, Status
-from catalog.store import rows, schema
+from catalog.store import rows, runs, schema
 
 _CHUNK = 1000
 _CLOCK_SLACK = timedelta(hours=1)
 
 
 def run(connection: sa.Connection, run_id: int) -> Run:
-    """Give the row of a run."""
+    """Give the row of a run. Raises DatabaseError when it is gone: then the catalog was restored while it went on."""
     view = schema.sync_runs
-    row = connection.execute(sa.select(view).where(view.c.run_id == run_id)).mappings().one()
+    row = connection.execute(sa.select(view).where(view.c.run_id == run_id)).mappings().first()
+    if row is None:
+        raise runs.replaced()
     return rows.run(row)
 
 

@@ -9,9 +9,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from catalog.domain import Identity, Scope, Status
+from catalog.errors import DatabaseError
 from catalog.store.schema import run, source
 
 TICK = timedelta(microseconds=1)
+RESTORED = "restored_run"  # in the scope of a source whose history comes from a copy: the run that says so
+_NOT_CONFIGURED = frozenset({"organization", "answered_workspace"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,7 +61,7 @@ def begin(connection: sa.Connection, key: int, scope: Scope, now: datetime) -> O
     before = merged_walk_end(connection, key, generation)
     started_at = now if before is None else max(now, before)
     opened = OpenRun(run_id=_next_id(connection), source_key=key, generation=generation, started_at=started_at)
-    _insert(connection, opened, scope, Status.RUNNING)
+    _insert(connection, opened, scope.text(Identity()), Status.RUNNING)
     return opened
 
 
@@ -66,8 +69,15 @@ def skip(connection: sa.Connection, key: int, scope: Scope, now: datetime, words
     """Record that a run did not take place because of another one of its source; give its number."""
     skipped = OpenRun(run_id=_next_id(connection), source_key=key, generation=0, started_at=now)
     recorded_at = next_record_time(connection, now)
-    _insert(connection, skipped, scope, Status.SKIPPED, finished_at=recorded_at, error=words)
+    _insert(connection, skipped, scope.text(Identity()), Status.SKIPPED, finished_at=recorded_at, error=words)
     return skipped.run_id
+
+
+def note(connection: sa.Connection, *, run_id: int, source_key: int, now: datetime, scope: str, words: str) -> None:
+    """Log something that befell a source and was no walk, as a run that did not take place."""
+    noted = OpenRun(run_id=run_id, source_key=source_key, generation=0, started_at=now)
+    recorded_at = next_record_time(connection, now)
+    _insert(connection, noted, scope, Status.SKIPPED, finished_at=recorded_at, error=words)
 
 
 def abandon_dead(connection: sa.Connection, key: int, now: datetime) -> int:
@@ -84,14 +94,16 @@ def abandon_dead(connection: sa.Connection, key: int, now: datetime) -> int:
 
 def close(connection: sa.Connection, opened: OpenRun, status: Status, now: datetime, **values: Any) -> None:
     """End a run that merged nothing; does nothing when somebody else has ended it."""
-    mine = run.update().where(run.c.run_id == opened.run_id, run.c.status == Status.RUNNING)
+    mine = run.update().where(same(opened), run.c.status == Status.RUNNING)
     finished_at = next_record_time(connection, max(now, opened.started_at))
     connection.execute(mine.values(status=status, finished_at=finished_at, **values))
 
 
 def supersede(connection: sa.Connection, opened: OpenRun, now: datetime) -> None:
-    """End a run that another one overtook, also when that one took it for dead."""
-    mine = run.update().where(run.c.run_id == opened.run_id, run.c.status.in_([Status.RUNNING, Status.ABANDONED]))
+    """End a run that another one overtook, also when that one took it for dead. Raises DatabaseError if it is gone."""
+    if not is_known(connection, opened):
+        raise replaced()
+    mine = run.update().where(same(opened), run.c.status.in_([Status.RUNNING, Status.ABANDONED]))
     finished_at = next_record_time(connection, max(now, opened.started_at))
     words = "a newer run began or was merged before it ended"
     connection.execute(mine.values(status=Status.SUPERSEDED, finished_at=finished_at, error=words))
@@ -109,6 +121,23 @@ def merged_walk_end(connection: sa.Connection, key: int, generation: int) -> dat
     return connection.scalar(sa.select(run.c.walked_at).where(mine))
 
 
+def is_known(connection: sa.Connection, opened: OpenRun) -> bool:
+    """Tell whether the record of a run is there: a catalog that was restored from a copy has none of the later ones."""
+    return connection.scalar(sa.select(sa.exists().where(same(opened)))) or False
+
+
+def same(opened: OpenRun) -> sa.ColumnElement[bool]:
+    """Find the record of a run. In a catalog that was restored meanwhile, another run may have its number."""
+    numbered = (run.c.run_id == opened.run_id) & (run.c.source_key == opened.source_key)
+    return numbered & (run.c.started_at == opened.started_at)
+
+
+def replaced() -> DatabaseError:
+    """Give the failure of a run whose record is gone."""
+    words = "the catalog was replaced by a copy while the run went on; nothing of the run is recorded"
+    return DatabaseError(words, hint="run it again")
+
+
 def later(first: sa.ColumnElement[int], second: sa.ColumnElement[int]) -> sa.ColumnElement[int]:
     """Say in SQL which of two runs is the later one."""
     return sa.case((first > second, first), else_=second)
@@ -121,7 +150,7 @@ def _next_id(connection: sa.Connection) -> int:
 def _insert(
     connection: sa.Connection,
     opened: OpenRun,
-    scope: Scope,
+    scope: str,
     status: Status,
     *,
     finished_at: datetime | None = None,
@@ -137,7 +166,7 @@ def _insert(
             whole=False,
             started_at=opened.started_at,
             finished_at=finished_at,
-            scope=scope.text(Identity()),
+            scope=scope,
             error=error,
             **counts,
         )
@@ -146,9 +175,20 @@ def _insert(
 
 def configured_part(text: str) -> dict[str, Any]:
     """Give the configured part of a recorded scope."""
-    return {
-        name: value for name, value in json.loads(text).items() if name not in {"organization", "answered_workspace"}
-    }
+    return {name: value for name, value in json.loads(text).items() if name not in _NOT_CONFIGURED}
+
+
+def is_restored(scope: str | None) -> bool:
+    """Tell from a source's scope whether no whole walk was merged since its history came from a copy."""
+    return bool(scope) and RESTORED in json.loads(scope or "{}")
+
+
+def last_restored(connection: sa.Connection, key: int, after: int, before: int) -> int:
+    """Give the last note of a restoration between two runs; 0 when there is none."""
+    mine = (run.c.source_key == key) & (run.c.run_id > after) & (run.c.run_id < before)
+    said = (run.c.status == Status.SKIPPED) & run.c.scope.contains(f'"{RESTORED}"')
+    noted = sa.select(sa.func.max(run.c.run_id)).where(mine, said)
+    return connection.scalar(noted) or 0
 
 
 def identity_part(text: str) -> Identity:

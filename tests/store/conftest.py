@@ -11,6 +11,7 @@ from catalog.store import schema
 from tests import postgres
 from tests.server import ModelsServer
 from tests.store import world as worlds
+from tests.store.copying import programs, safe  # noqa: F401 - fixtures
 from tests.store.world import Enter, World
 
 

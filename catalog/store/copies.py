@@ -1,0 +1,139 @@
+"""Safe copies of a catalog: a file that holds all of it as it was at one moment, and the way back.
+
+A copy appears under its name whole or not at all, and was read once more before it does. A catalog is replaced by a
+copy in one transaction. Each kind of database has a module of its own for both; here is what they have in common.
+"""
+
+import os
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from catalog.errors import ConfigError, DatabaseError, SchemaError
+from catalog.store import courtesy, postgres_copy, sqlite_copy, upgrade
+from catalog.store.database import Database
+from catalog.store.restored import Holdings
+from catalog.store.schema import source
+
+# Hears how much of how much was copied, in units of its own.
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Restored:
+    """What came of a restoration."""
+
+    holdings: Holdings
+    given_up: int  # alerts that may have been sent since the copy was made
+
+
+def backup(database: Database, path: Path, *, on_progress: Progress) -> Holdings:
+    """Copy the catalog into a new file, consistently, whoever writes meanwhile; give what is in it.
+
+    Raises ConfigError when there is such a file already, SchemaError when there is no catalog, DatabaseError when it
+    cannot be copied.
+    """
+    revision = upgrade.current(database)
+    if revision is None:
+        raise SchemaError(f"there is no catalog in {database.describe()}", hint="check database.url")
+    with _appearing(path) as unfinished:
+        copy = sqlite_copy.backup if database.is_sqlite else postgres_copy.backup
+        return copy(database, unfinished, revision, on_progress)
+
+
+def restore(
+    database: Database, path: Path, *, now: datetime, replace: bool, sources: Iterable[str], on_progress: Progress
+) -> Restored:
+    """Put a copy in the catalog's place, all of it or nothing, so that nobody is told anything twice.
+
+    `sources` are those that somebody may be reading just now, besides those that the catalog knows. Raises ConfigError
+    when there is a catalog and it is not to be replaced, SchemaError when the copy is newer than this program or holds
+    no catalog, DatabaseError when it is damaged or a run is active.
+    """
+    _demand_copy(path, database)
+    there = _names(database) if database.exists() else []
+    if there and not replace:
+        hint = "`catalog db backup FILE` keeps what is there; --replace then puts the copy in its place"
+        raise ConfigError(f"there is a catalog in {database.describe()}, and it stays as it is", hint=hint)
+    with _undisturbed(database, sorted({*there, *sources})):
+        copy = sqlite_copy.restore if database.is_sqlite else postgres_copy.restore
+        holdings, given_up = copy(database, path, now, on_progress)
+    return Restored(holdings=holdings, given_up=given_up)
+
+
+@contextmanager
+def _appearing(path: Path) -> Iterator[Path]:
+    """Give a place to write to; what is there in the end gets the name, at once and on disk, if nothing has it."""
+    if os.path.lexists(path):
+        raise _taken(path)
+    try:
+        with tempfile.TemporaryDirectory(prefix=f".{path.name}.", suffix=".partial", dir=path.parent) as folder:
+            unfinished = Path(folder) / "copy"
+            os.close(os.open(unfinished, os.O_CREAT | os.O_WRONLY, 0o600))
+            yield unfinished
+            _sync(unfinished)
+            os.link(unfinished, path)
+            _sync(path.parent)
+    except FileExistsError:
+        raise _taken(path) from None
+    except OSError as error:
+        words = f"the copy {path} cannot be written: {os.strerror(error.errno or 0)}"
+        raise DatabaseError(
+            words, hint="check its folder: its rights, its room, and that it knows hard links"
+        ) from None
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _taken(path: Path) -> ConfigError:
+    return ConfigError(f"{path} is there already, and stays as it is", hint="name another file")
+
+
+def _demand_copy(path: Path, database: Database) -> None:
+    if not path.is_file():
+        raise ConfigError(f"there is no file {path}")
+    if database.path is not None and database.path.exists() and database.path.samefile(path):
+        raise ConfigError(f"{path} is the catalog itself", hint="name a copy of it")
+
+
+def _names(database: Database) -> list[str]:
+    """Name the sources of the catalog that is there; none: there is nothing to lose."""
+    try:
+        if upgrade.current(database) is None:
+            return []
+        with database.read() as connection:
+            return list(connection.scalars(sa.select(source.c.source)))
+    except SchemaError:
+        raise
+    except DatabaseError as error:
+        raise DatabaseError(error.message, hint=_out_of_the_way(database) or error.hint) from None
+
+
+def _out_of_the_way(database: Database) -> str:
+    path = database.path
+    if path is None:
+        return ""
+    beside = [name for end in ("", "-wal", "-shm") if (name := path.with_name(f"{path.name}{end}")).exists()]
+    return f"if it is damaged, move it away first: mv {' '.join(map(str, beside))} SOMEWHERE"
+
+
+@contextmanager
+def _undisturbed(database: Database, names: Iterable[str]) -> Iterator[None]:
+    """Hold the lock of each source, as a run does."""
+    with ExitStack() as locks:
+        for name in names:
+            if not locks.enter_context(courtesy.hold(database, name)):
+                hint = "wait until it has ended, or stop it"
+                raise DatabaseError(f"a run of {name} is active: nothing was restored", hint=hint)
+        yield

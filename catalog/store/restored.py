@@ -1,0 +1,127 @@
+"""What a catalog forgets and remembers when it comes back from a copy: it tells nobody anything twice.
+
+Between the copy and the loss, alerts were sent of which the copy knows nothing. So what was owed then is given up until
+somebody says otherwise, channels begin anew, and the next whole walk of each source is a baseline. A mark in the scope
+that a source's history stands for makes it one: nobody asks with that scope, so that the next walk is another's.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from catalog import dates
+from catalog.domain import Status
+from catalog.store import runs, schema
+from catalog.store.owed import channel, delivery, waiting
+from catalog.store.schema import run, source
+
+_DELIVERIES_SINCE = "0004"  # the revision that brought them
+_NOBODY = {"organization": None, "answered_workspace": None}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Known:
+    """What the catalog that is replaced knows, and its copy cannot."""
+
+    last_run: int = 0
+    recorded_at: datetime | None = None  # its last entry in the log
+    delivered: Mapping[tuple[str, str], tuple[datetime, int]] = field(
+        default_factory=dict
+    )  # when, after how many tries
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Holdings:
+    """What a catalog holds."""
+
+    revision: str
+    models: int
+    runs: int
+    as_of: datetime | None  # its last entry in the log; None: it has none
+
+
+def known(connection: sa.Connection, revision: str) -> Known:
+    """Read what a catalog of that revision knows before it is replaced."""
+    last_run, recorded_at = connection.execute(
+        sa.select(sa.func.coalesce(sa.func.max(run.c.run_id), 0), sa.func.max(run.c.finished_at))
+    ).one()
+    columns = (delivery.c.channel, delivery.c.uid, delivery.c.delivered_at, delivery.c.attempts)
+    made = sa.select(*columns).where(delivery.c.status == "delivered")
+    rows = connection.execute(made) if revision >= _DELIVERIES_SINCE else ()
+    delivered = {(row.channel, row.uid): (row.delivered_at, row.attempts) for row in rows}
+    return Known(last_run=last_run, recorded_at=recorded_at, delivered=delivered)
+
+
+def holdings(connection: sa.Connection, revision: str) -> Holdings:
+    """Say what a catalog holds."""
+    count = sa.select(sa.func.count())
+    return Holdings(
+        revision=revision,
+        models=connection.scalar(count.select_from(schema.model)) or 0,
+        runs=connection.scalar(count.select_from(run)) or 0,
+        as_of=connection.scalar(sa.select(sa.func.max(run.c.finished_at))),
+    )
+
+
+def repeat_nothing(connection: sa.Connection, before: Known, now: datetime) -> int:
+    """Let a catalog that was just restored repeat nothing; gives how many alerts were given up for that.
+
+    `before` is what the catalog in its place knew. Belongs into the transaction that restores.
+    """
+    as_of = connection.scalar(sa.select(sa.func.max(run.c.finished_at)))
+    moment = runs.next_record_time(connection, max(now, before.recorded_at or now))
+    _close_runs(connection, moment)
+    _note_delivered(connection, before)
+    given_up = _give_up(connection, as_of)
+    connection.execute(waiting.delete())
+    connection.execute(channel.update().where(channel.c.created_at < moment).values(created_at=moment))
+    _begin_anew(connection, before, moment, as_of)
+    return given_up
+
+
+def _close_runs(connection: sa.Connection, moment: datetime) -> None:
+    words = "it had not ended when the copy was made"
+    still_open = run.update().where(run.c.status == Status.RUNNING)
+    connection.execute(still_open.values(status=Status.SUPERSEDED, finished_at=moment, error=words))
+
+
+def _note_delivered(connection: sa.Connection, before: Known) -> None:
+    owed = connection.execute(
+        sa.select(delivery.c.delivery_id, delivery.c.channel, delivery.c.uid).where(delivery.c.status == "owed")
+    ).all()
+    made = [(row.delivery_id, before.delivered.get((row.channel, row.uid))) for row in owed]
+    for number, told in made:
+        if told is not None:
+            values = {"status": "delivered", "delivered_at": told[0], "attempts": told[1], "next_attempt_at": None}
+            mine = delivery.update().where(delivery.c.delivery_id == number)
+            connection.execute(mine.values(**values, last_error=None, lease=None, leased_until=None))
+
+
+def _give_up(connection: sa.Connection, as_of: datetime | None) -> int:
+    words = (
+        f"restored from a copy of {_said(as_of)}: it may have been sent since; "
+        "`catalog alerts retry` sends it all the same"
+    )
+    unsure = delivery.update().where(delivery.c.status == "owed")
+    gone = unsure.values(status="dead", next_attempt_at=None, last_error=words, lease=None, leased_until=None)
+    return connection.execute(gone).rowcount
+
+
+def _begin_anew(connection: sa.Connection, before: Known, moment: datetime, as_of: datetime | None) -> None:
+    """Log a run of each source that says so, numbered beyond all that went on in between: none of those is mistaken."""
+    number = max(before.last_run, connection.scalar(sa.select(sa.func.max(run.c.run_id))) or 0)
+    words = f"restored from a copy of {_said(as_of)}; the next whole walk is a baseline"
+    for row in connection.execute(sa.select(source).order_by(source.c.source_key)).all():
+        number += 1
+        parts = {**(json.loads(row.scope) if row.scope else _NOBODY), runs.RESTORED: number}
+        scope = json.dumps(parts, separators=(",", ":"), sort_keys=True)
+        runs.note(connection, run_id=number, source_key=row.source_key, now=moment, scope=scope, words=words)
+        marked = source.update().where(source.c.source_key == row.source_key)
+        connection.execute(marked.values(scope=scope))
+
+
+def _said(as_of: datetime | None) -> str:
+    return "a catalog without runs" if as_of is None else dates.short(as_of.replace(microsecond=0))

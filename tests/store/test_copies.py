@@ -1,0 +1,475 @@
+"""Safe copies: whole or not at all, and a catalog that comes back from one tells nobody anything twice."""
+
+import json
+import shutil
+import sqlite3
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from catalog import deliver
+from catalog.domain import Status
+from catalog.errors import ConfigError, DatabaseError, SchemaError
+from catalog.notice import Message
+from catalog.store import copies, courtesy, outbox, owing, postgres_copy, sqlite_copy, upgrade
+from tests.migrations import revisions
+from tests.store import copying
+from tests.store.copying import Safe, restore
+from tests.store.letters import Ear, sender
+from tests.store.test_telling import desk, owed, types
+from tests.store.world import START, Enter, World
+
+VIEWS = ("models", "model_history", "changes")
+RETIRES = "2026-01-10T00:00:00Z"
+TEAM = "team"
+
+
+def everything(world: World) -> list[list[tuple[Any, ...]]]:
+    with world.database.read() as connection:
+        return [
+            sorted(map(tuple, connection.exec_driver_sql(f"SELECT * FROM {view}")), key=repr)
+            for view in (*VIEWS, "deliveries")
+        ]
+
+
+def send(world: World, ear: Ear | None = None) -> list[str]:
+    """Let the channel take all that is due; give the ids it took."""
+    ear = ear or Ear()
+    deliver.deliver(world.database, sender(world, {TEAM: ear}))
+    return ear.ids
+
+
+def told(world: World) -> list[tuple[str, str]]:
+    """What the channel is told now, as kind and id."""
+    heard: list[Message] = []
+    deliver.deliver(world.database, sender(world, {TEAM: Ear(then=heard.append)}))
+    changes = [change for message in heard for change in json.loads(message.payload)["changes"]]
+    return [(change["kind"], change["model_id"]) for change in changes]
+
+
+def in_place(world: World, path: Path) -> None:
+    """Restore without asking whether a run is active."""
+    kind = sqlite_copy if world.database.is_sqlite else postgres_copy
+    kind.restore(world.database, path, world.now, copying.unseen)
+
+
+def begin(world: World, *ids: str) -> None:
+    """Have a baseline, and a channel that knows it."""
+    world.lists(*ids)
+    world.sync(desk=desk())
+
+
+def test_a_copy_brings_everything_back_as_it_was(world: World, safe: Safe) -> None:
+    begin(world, "a", "b")
+    world.lists("a", "c", display_name="New")
+    world.sync(desk=desk())
+    send(world)
+    before, path = everything(world), safe.copy(world)
+    world.lists("d")
+    world.sync(desk=desk())
+    assert everything(world) != before
+    done = restore(world, path)
+    assert everything(world) == before
+    assert (done.holdings.models, done.holdings.runs, done.holdings.revision) == (3, 2, upgrade.HEAD)
+    assert world.last_run("status", "error")[0] == Status.SKIPPED
+    assert "restored from a copy of 2026-01-01T00:22:00Z" in world.last_run("error")[0]
+
+
+def test_a_copy_says_what_it_holds_and_only_its_owner_may_read_it(world: World, safe: Safe) -> None:
+    begin(world, "a", "b")
+    path = safe.folder / "copy"
+    held = safe.held(world, path)
+    assert (held.models, held.runs, held.as_of) == (2, 1, START + timedelta(minutes=11))
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert list(safe.folder.iterdir()) == [path]  # nothing beside it
+
+
+def test_a_file_that_is_there_stays_as_it_is(world: World, safe: Safe) -> None:
+    begin(world, "a")
+    path = safe.folder / "copy"
+    path.write_text("precious")
+    with pytest.raises(ConfigError, match="stays as it is"):
+        safe.held(world, path)
+    assert path.read_text() == "precious"
+
+
+def test_a_file_that_appears_while_the_copy_is_made_stays_as_it_is(world: World, safe: Safe) -> None:
+    begin(world, "a")
+    path = safe.folder / "copy"
+    with pytest.raises(ConfigError, match="stays as it is"):
+        copies.backup(world.database, path, on_progress=lambda _done, _all: path.touch())
+    assert path.read_bytes() == b""
+
+
+def test_a_catalog_is_only_replaced_when_that_is_said(world: World, safe: Safe) -> None:
+    begin(world, "a")
+    path = safe.copy(world)
+    before = everything(world)
+    with pytest.raises(ConfigError, match="stays as it is") as caught:
+        restore(world, path, replace=False)
+    assert "--replace" in caught.value.hint
+    assert everything(world) == before
+
+
+def test_a_catalog_is_not_replaced_while_a_run_is_active(world: World, safe: Safe) -> None:
+    begin(world, "a")
+    path = safe.copy(world)
+    with courtesy.hold(world.database, "one"), pytest.raises(DatabaseError, match="a run of one is active"):
+        restore(world, path)
+
+
+def test_what_was_owed_is_given_up_unless_somebody_says_otherwise(world: World, safe: Safe) -> None:
+    begin(world, "a")
+    world.lists("a", "b")
+    world.sync(desk=desk())
+    path = safe.copy(world)
+    done = restore(world, path)
+    assert done.given_up == 1
+    assert send(world) == []
+    [(_, status, words)] = world.rows("deliveries", "channel", "status", "last_error")
+    assert (status, "it may have been sent" in words) == ("dead", True)
+    outbox.revive(world.database, now=world.now)
+    assert told(world) == [("added", "b")]
+
+
+def test_what_the_replaced_catalog_knows_to_be_sent_stays_sent(world: World, safe: Safe) -> None:
+    begin(world, "a")
+    world.lists("a", "b")
+    world.sync(desk=desk())
+    path = safe.copy(world)
+    assert len(send(world)) == 1
+    assert restore(world, path).given_up == 0
+    assert world.rows("deliveries", "channel", "status") == [(TEAM, "delivered")]
+
+
+def test_what_happened_since_the_copy_is_told_to_nobody_again(world: World, safe: Safe) -> None:
+    begin(world, "a", "b", "c")
+    path = safe.copy(world)
+    world.lists("a", "b", "new", display_name="New")
+    for _ in range(3):
+        world.sync(desk=desk())
+    assert sorted(told(world)) == [("added", "new"), ("changed", "a"), ("changed", "b"), ("removed", "c")]
+    restore(world, path)
+    for _ in range(4):
+        world.sync(desk=desk())
+    assert told(world) == []
+    assert world.rows("changes", "model_id", "kind", "baseline")[-1] == ("new", "added", True)
+    assert ("c", "removed", True) in world.rows("changes", "model_id", "kind", "baseline")
+    world.lists("a", "b", "new", "newer", display_name="New")
+    world.sync(desk=desk())
+    assert told(world) == [("added", "newer")]
+
+
+def test_what_was_missing_when_the_copy_was_made_starts_anew(world: World, safe: Safe) -> None:
+    # Walks of which the copy knows nothing may have listed it.
+    begin(world, "a", "b")
+    world.lists("a")
+    world.sync()
+    path = safe.copy(world)
+    restore(world, path)
+    assert world.sync(after=60).run.removed == 0
+    assert world.sync(after=60).run.removed == 1
+
+
+def test_a_removal_that_had_to_settle_is_told_to_nobody(world: World, safe: Safe) -> None:
+    patient = desk("removed", settle=timedelta(hours=1))
+    world.lists("a", "b")
+    world.sync(desk=patient)
+    world.lists("a")
+    for _ in range(3):
+        world.sync(desk=patient)
+    path = safe.copy(world)
+    restore(world, path)
+    assert owing.of_time(world.database, patient, world.now + timedelta(days=1)) == 0
+
+
+def test_a_milestone_that_passed_before_is_told_to_nobody_again(world: World, safe: Safe) -> None:
+    world.lists("a", retires_at="2026-03-01T00:00:00Z")
+    world.sync(desk=desk())
+    path = safe.copy(world)
+    world.now = START + timedelta(days=30)  # 29 days left
+    assert owing.of_time(world.database, desk(), world.now) == 1
+    restore(world, path)
+    assert owing.of_time(world.database, desk(), world.now) == 0
+    world.now = START + timedelta(days=46)  # 13 days left: that is news
+    assert owing.of_time(world.database, desk(), world.now) == 1
+
+
+def test_failures_before_a_copy_was_restored_are_told_to_nobody_again(world: World, safe: Safe) -> None:
+    begin(world, "a")
+    for _ in range(2):
+        world.cut(desk=desk())
+    path = safe.copy(world)
+    world.cut(desk=desk())
+    assert types(world) == ["sync_failed"]
+    restore(world, path)
+    world.cut(desk=desk())
+    assert types(world) == []
+    world.sync(desk=desk())
+    assert types(world) == []
+
+
+def test_whoever_asks_for_baselines_hears_that_the_catalog_was_restored(world: World, safe: Safe) -> None:
+    asking = desk("baseline", "added")
+    world.lists("a")
+    world.sync(desk=asking)
+    path = safe.copy(world)
+    send(world)
+    restore(world, path)
+    world.lists("a", "b", "c")
+    world.sync(desk=asking)
+    assert [message["type"] for message in owed(world)] == ["catalog.baseline"] * 2
+    assert "the catalog was restored from a copy" in owed(world)[-1]["reason"]
+    world.sync(desk=asking)
+    assert len(owed(world)) == 2
+
+
+def test_a_run_that_began_before_a_copy_was_restored_records_nothing(world: World, safe: Safe) -> None:
+    begin(world, "a", "b")
+    path = safe.copy(world)
+    world.lists("a", "x")
+    world.server.script(world.meanwhile(lambda: in_place(world, path)))
+    with pytest.raises(DatabaseError, match="replaced by a copy while the run went on"):
+        world.sync(desk=desk())
+    assert world.listed() == "ab"
+    assert [status for _, status in world.rows("sync_runs", "run_id", "status")] == ["complete", "skipped"]
+
+
+def test_a_run_whose_number_another_run_got_meanwhile_records_nothing(world: World, safe: Safe) -> None:
+    # Such as where nobody could ask the replaced catalog how far its numbers went.
+    begin(world, "a", "b")
+    path = safe.copy(world)
+    world.lists("a", "x")
+
+    def meanwhile() -> None:
+        in_place(world, path)
+        with world.database.write() as connection:
+            connection.exec_driver_sql(
+                "INSERT INTO catalog_run SELECT 2, source_key, 'running', NULL, baseline, whole, "
+                f"{STARTED[world.database.is_sqlite]}, NULL, NULL, scope, 0, 0, 0, 0, 0, 0, 0, NULL "
+                "FROM catalog_run WHERE run_id = 1"
+            )
+
+    world.server.script(world.meanwhile(meanwhile))
+    with pytest.raises(DatabaseError, match="replaced by a copy while the run went on"):
+        world.sync(desk=desk())
+    assert world.listed() == "ab"
+    assert world.rows("sync_runs", "run_id", "status")[1] == (2, "running")
+
+
+STARTED = {True: "'2026-01-01T00:30:00.000000Z'", False: "timestamptz '2026-01-01T00:30:00Z'"}
+
+
+def test_a_run_of_a_source_that_the_copy_never_saw_records_nothing(world: World, safe: Safe) -> None:
+    begin(world, "a")
+    path = safe.copy(world)
+    world.server.script(world.meanwhile(lambda: in_place(world, path)))
+    with pytest.raises(DatabaseError, match="replaced by a copy while the run went on"):
+        world.sync(name="two")
+
+
+def test_a_run_that_fails_after_a_copy_was_restored_says_so(world: World, safe: Safe) -> None:
+    begin(world, "a")
+    path = safe.copy(world)
+
+    def fail(visit: Any) -> None:
+        in_place(world, path)
+        visit.send(500, b"")
+
+    world.server.script(fail)
+    with pytest.raises(DatabaseError, match="replaced by a copy while the run went on"):
+        world.sync(desk=desk())
+
+
+def test_numbers_of_runs_go_on_beyond_those_that_the_copy_never_saw(world: World, safe: Safe) -> None:
+    begin(world, "a")
+    path = safe.copy(world)
+    for _ in range(4):
+        world.sync()
+    restore(world, path)
+    assert [number for (number,) in world.rows("sync_runs", "run_id")] == [1, 6]
+
+
+def test_a_run_that_was_under_way_when_the_copy_was_made_is_closed(world: World, safe: Safe) -> None:
+    begin(world, "a")
+    made: list[Path] = []
+    world.server.script(world.meanwhile(lambda: made.append(safe.copy(world))))
+    world.sync()
+    restore(world, made[0])
+    assert [row[1] for row in world.rows("sync_runs", "run_id", "status")] == ["complete", "superseded", "skipped"]
+
+
+def test_a_copy_of_a_catalog_without_runs_can_be_restored(world: World, safe: Safe) -> None:
+    path = safe.copy(world)
+    begin(world, "a")
+    assert restore(world, path).holdings.as_of is None
+    assert world.rows("sources", "source") == []
+
+
+def test_a_copy_is_upgraded_when_it_is_restored(database_url: str, safe: Safe, enter: Enter) -> None:
+    for revision in revisions.older():
+        old = enter(database_url)
+        revisions.open_at(old.url, revision).close()
+        path = safe.copy(old)
+        with old.database.connect() as connection:
+            if not old.database.is_sqlite:
+                connection.exec_driver_sql("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+                connection.commit()
+        if old.database.path:
+            old.database.path.unlink()
+        assert restore(old, path).holdings.revision == revision
+        upgrade.require(old.database)
+        with old.database.connect() as connection:
+            if not old.database.is_sqlite:
+                connection.exec_driver_sql("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+                connection.commit()
+        if old.database.path:
+            old.database.path.unlink()
+
+
+# Files that are no copies
+
+
+def spoiled(path: Path, spoil: Callable[[bytes], bytes]) -> Path:
+    other = path.with_name("spoiled")
+    other.write_bytes(spoil(path.read_bytes()))
+    return other
+
+
+SPOILT = {
+    "empty": lambda _: b"",
+    "strange": lambda _: b"no copy",
+    "half": lambda data: data[: len(data) // 2],
+    "cut": lambda data: data[:-600],
+    "holed": lambda data: data[:20_000] + bytes(4096) + data[24_096:] if data[:6] == b"SQLite" else data[:-9],
+}
+
+
+@pytest.mark.parametrize("spoil", SPOILT.values(), ids=SPOILT)
+def test_a_file_that_is_no_whole_copy_replaces_nothing(
+    world: World, safe: Safe, spoil: Callable[[bytes], bytes]
+) -> None:
+    begin(world, *(f"model-{number}" for number in range(200)))
+    path = spoiled(safe.copy(world), spoil)
+    before = everything(world)
+    with pytest.raises((DatabaseError, SchemaError)) as caught:
+        restore(world, path)
+    assert str(path) in caught.value.message
+    assert everything(world) == before
+
+
+def test_a_copy_of_a_newer_program_replaces_nothing(world: World, safe: Safe) -> None:
+    begin(world, "a")
+    with world.database.write() as connection:
+        connection.exec_driver_sql("UPDATE catalog_version SET version_num = '9999'")
+    with pytest.raises(SchemaError):
+        safe.copy(world)
+    kind = sqlite_copy if world.database.is_sqlite else postgres_copy
+    path = safe.folder / "newer"
+    path.touch()
+    with pytest.raises(SchemaError, match="newer than this program"):
+        kind.backup(world.database, path, "9999", copying.unseen)
+    with world.database.write() as connection:
+        connection.exec_driver_sql(f"UPDATE catalog_version SET version_num = '{upgrade.HEAD}'")
+
+
+def test_a_copy_whose_history_breaks_a_rule_replaces_nothing(world: World, safe: Safe) -> None:
+    begin(world, "a")
+    with world.database.write() as connection:
+        connection.exec_driver_sql("UPDATE catalog_source SET models_listed = 2")
+    path = safe.copy(world)
+    with world.database.write() as connection:
+        connection.exec_driver_sql("UPDATE catalog_source SET models_listed = 1")
+    with pytest.raises(DatabaseError, match="breaks the rule that a source knows how many models it lists"):
+        restore(world, path)
+    assert world.last_run("status") == ("complete",)
+
+
+def test_the_catalog_itself_is_no_copy(world: World, safe: Safe) -> None:
+    if world.database.path:
+        begin(world, "a")
+        with pytest.raises(ConfigError, match="the catalog itself"):
+            restore(world, world.database.path)
+    with pytest.raises(ConfigError, match="there is no file"):
+        restore(world, safe.folder / "nothing")
+
+
+# SQLite
+
+
+@pytest.fixture
+def file(enter: Enter, migrated_file: Path, tmp_path: Path) -> World:
+    """A world in a file."""
+    shutil.copy(migrated_file, tmp_path / "catalog.db")
+    return enter(f"sqlite:///{tmp_path / 'catalog.db'}")
+
+
+def test_a_file_that_is_gone_comes_back_whatever_its_log_left(file: World, safe: Safe) -> None:
+    begin(file, "a")
+    path, place = safe.copy(file), file.database.path
+    assert place
+    file.lists("a", "b")
+    with sqlite3.connect(place) as holding:  # so that the log stays
+        holding.execute("SELECT count(*) FROM models").fetchone()
+        file.sync()
+        log = place.with_name("catalog.db-wal").read_bytes()
+    file.database.close()
+    holding.close()
+    place.unlink()
+    place.with_name("catalog.db-wal").write_bytes(log)
+    assert log
+    restore(file, path, replace=False)
+    assert file.listed() == "a"
+    file.check()
+    with sqlite3.connect(place) as connection:
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    connection.close()
+
+
+def test_a_damaged_file_has_to_be_moved_away_first(file: World, safe: Safe) -> None:
+    begin(file, "a")
+    path, place = safe.copy(file), file.database.path
+    assert place
+    file.database.close()
+    place.write_bytes(b"garbage" * 1000)
+    with pytest.raises(DatabaseError) as caught:
+        restore(file, path)
+    assert f"mv {place}" in caught.value.hint
+
+
+def test_a_reader_keeps_its_view_while_a_copy_comes_back(file: World, safe: Safe) -> None:
+    begin(file, "a")
+    path = safe.copy(file)
+    file.lists("a", "b")
+    file.sync()
+    with file.database.read() as connection:
+        count = "SELECT count(*) FROM models"
+        assert connection.exec_driver_sql(count).scalar() == 2
+        restore(file, path)
+        assert connection.exec_driver_sql(count).scalar() == 2
+    assert file.listed() == "a"
+
+
+def test_pages_of_another_size_are_no_obstacle(file: World, safe: Safe) -> None:
+    begin(file, "a")
+    path, place = safe.copy(file), file.database.path
+    assert place
+    file.database.close()
+    with sqlite3.connect(place, isolation_level=None) as connection:
+        for statement in ("PRAGMA journal_mode=DELETE", "PRAGMA page_size=8192", "VACUUM", "PRAGMA journal_mode=WAL"):
+            connection.execute(statement)
+    connection.close()
+    restore(file, path)
+    assert file.listed() == "a"
+    file.check()
+
+
+def test_a_copy_of_the_other_kind_replaces_nothing(file: World, safe: Safe) -> None:
+    begin(file, "a")
+    path = safe.folder / "dump"
+    path.write_bytes(b"PGDMP\1\16\0")
+    with pytest.raises(SchemaError, match="no copy of an SQLite catalog"):
+        restore(file, path)
