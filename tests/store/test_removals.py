@@ -79,6 +79,14 @@ def test_what_an_unclean_walk_lacks_is_held_against_nobody(world: World) -> None
     assert "usable id" in str(report.run.error)
 
 
+def test_a_page_with_a_doubt_is_doubted_each_time_it_comes(world: World) -> None:
+    world.lists("a", "b")
+    world.sync()
+    for _ in range(2):
+        report = world.unclean("a", "c", after=60)
+        assert (report.run.status, report.run.missing) == (Status.PARTIAL, 0)
+
+
 def test_an_unclean_walk_that_lacks_it_neither_confirms_nor_delays_a_removal(world: World) -> None:
     world.lists("a", "b")
     world.sync()
