@@ -4,12 +4,13 @@ A command returns an exit code (None: done) or raises a CatalogError. Its module
 """
 
 import errno
+import gc
 import io
 import os
 import signal
 import sys
 from collections.abc import Sequence
-from types import FrameType
+from types import FrameType, ModuleType
 from typing import NoReturn
 
 import click
@@ -49,10 +50,8 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
         if cmd_name not in COMMANDS:
             return None
-        from importlib import import_module
-
         module, _, name = COMMANDS[cmd_name][0].partition(":")
-        return with_global_options(getattr(import_module(module), name))
+        return with_global_options(getattr(_import(module), name))
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -144,6 +143,20 @@ def _unexpected(context: Context, error: BaseException) -> int:
     trace = error if context.verbose else None
     context.start_logs().error("unexpected: %s%s", type(error).__name__, hint, extra=told, exc_info=trace)
     return Exit.FAILED
+
+
+def _import(name: str) -> ModuleType:
+    """Import a module for good: nothing of it is garbage, and to look for some costs a quarter of a short call."""
+    from importlib import import_module
+
+    if name in sys.modules:
+        return sys.modules[name]
+    gc.disable()
+    try:
+        return import_module(name)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def _guess(name: str) -> str:
