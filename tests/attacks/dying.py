@@ -1,17 +1,13 @@
-"""A program for the attacks: makes a run, then runs that die by SIGKILL, each at the moment it is told.
+"""A program for the attacks: makes a run, then runs that die, each at the moment it is told.
 
-python -m tests.attacks.dying WORKLOAD MODELS_URL DATABASE_URL MINUTES    # reads moments, writes a signal for each
+python -m tests.attacks.dying WORKLOAD MODELS_URL DATABASE_URL MINUTES
 """
 
-import logging
-import os
-import signal
 import sys
 
-from tests.attacks import moments, workloads
+from tests.attacks import deaths, moments, workloads
 from tests.server import ModelsServer
 from tests.store import world as worlds
-from tests.store.world import World
 
 
 class Elsewhere(ModelsServer):
@@ -26,21 +22,7 @@ class Elsewhere(ModelsServer):
         return self.address
 
 
-def run(world: World, failures: int, moment: int) -> None:
-    """Make a run that dies at a moment, counted from 0."""
-    left = [moment]
-
-    def count(_moment: str) -> None:
-        left[0] -= 1
-        if left[0] < 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    moments.watch(world.database, count)
-    workloads.run(world, failures)
-
-
 def main(name: str, models: str, database: str, minutes: float) -> None:
-    logging.disable()
     failures = workloads.ALL[name].failures
     world = worlds.build(Elsewhere(models), database)
     world.pass_minutes(minutes)
@@ -49,18 +31,12 @@ def main(name: str, models: str, database: str, minutes: float) -> None:
     world.now = began
     world.client.close()
     world.database.close()
-    tell(0)
-    for line in sys.stdin:
-        child = os.fork()
-        if child == 0:
-            run(world, failures, int(line))
-            os._exit(0)
-        tell(os.WTERMSIG(os.waitpid(child, 0)[1]))
 
+    def die_at(moment: int) -> None:
+        moments.watch(world.database, deaths.countdown(moment))
+        workloads.run(world, failures)
 
-def tell(signal_: int) -> None:
-    sys.stdout.write(f"{signal_}\n")
-    sys.stdout.flush()
+    deaths.serve(die_at)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from catalog.store import database as databases
 from catalog.store import upgrade
 from catalog.store.database import Database
-from tests.attacks import courses, moments, power, workloads
+from tests.attacks import courses, moments, power, structure, workloads
 from tests.attacks.catalogs import Files
 from tests.attacks.courses import Attack, Course
 from tests.attacks.power import Disk
@@ -172,7 +172,7 @@ def test_a_migration_whose_log_lost_its_end_was_made_or_was_not(
     opened.close()
     file = path.read_bytes() if revision else b""
     upgrade.ensure(opened)
-    after, made = power.take(path), schema_of(opened)
+    after, made = power.take(path), structure.of(opened)
     end = power.end_of(after.log)
     opened.close()
     for kind, place, disk in power.damages(Disk(file=file, log=b""), after, [end], volume.of(check=4096, soak=512)):
@@ -184,14 +184,7 @@ def test_a_migration_whose_log_lost_its_end_was_made_or_was_not(
         if figures["power_cuts"] % volume.of(check=20, soak=1) == 0:
             upgrade.ensure(opened)
             figures.update(upgrades=1)
-            assert schema_of(opened) == made, (kind, place)
+            assert structure.of(opened) == made, (kind, place)
         opened.close()
     volume.came_to(**figures)
     assert figures["mixed"] == figures["unsound"] == 0
-
-
-def schema_of(database: Database) -> object:
-    """Everything that is made, and the rows that were there from the beginning."""
-    with database.read() as connection:
-        made = connection.exec_driver_sql("SELECT type, name, sql FROM sqlite_master ORDER BY 1, 2").all()
-    return made, revisions.rows(database)
