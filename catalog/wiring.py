@@ -9,19 +9,21 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from catalog import config as configuration
-from catalog import sync, wallclock
+from catalog import wallclock
 from catalog.config import AlertSettings, Config, Key, SourceSettings
 from catalog.domain import Policy, Scope
 from catalog.store import database as databases
 from catalog.store import reports
 from catalog.store.database import Database
-from catalog.upstream.client import ModelsClient
 
+# What speaks HTTP is imported where it is wanted: most commands only ask the database.
 if TYPE_CHECKING:
+    from catalog import sync
     from catalog.deliver import Channel, Sender
     from catalog.notice import Message, Owed, Planned, Rule
     from catalog.schedule import Chore, Task, Worker
     from catalog.store.owing import Desk
+    from catalog.upstream.client import ModelsClient
 
 
 def database(config: Config, *, must_exist: bool | None = None) -> Database:
@@ -30,8 +32,10 @@ def database(config: Config, *, must_exist: bool | None = None) -> Database:
     return databases.open_(config.database.url, must_exist=wanted)
 
 
-def client(settings: SourceSettings, key: Key) -> ModelsClient:
+def client(settings: SourceSettings, key: Key) -> "ModelsClient":
     """Give a client for one source. Raises ConfigError when the key cannot be sent."""
+    from catalog.upstream.client import ModelsClient
+
     return ModelsClient(
         base_url=settings.base_url,
         key=key.reveal(),
@@ -47,8 +51,10 @@ def client(settings: SourceSettings, key: Key) -> ModelsClient:
     )
 
 
-def source(settings: SourceSettings) -> sync.Source:
+def source(settings: SourceSettings) -> "sync.Source":
     """Give what one run needs to know of a source."""
+    from catalog import sync
+
     return sync.Source(
         name=settings.name,
         scope=Scope(

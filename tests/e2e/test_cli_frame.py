@@ -95,6 +95,12 @@ def test_help_names_every_command_and_imports_nothing_but_click(tmp_path: Path) 
     )
 
 
+@pytest.mark.parametrize("name", ["alerts", "db", "status", "reads"])
+def test_what_only_asks_the_database_imports_nothing_that_speaks_http(tmp_path: Path, name: str) -> None:
+    code, out, _ = run(tmp_path, f"import sys, catalog.cli.{name}; print('requests' in sys.modules)")
+    assert (code, out) == (0, "False\n")
+
+
 def test_without_a_command_the_help_is_shown_as_a_mistake(tmp_path: Path) -> None:
     code, out, err = catalog(tmp_path)
     assert (code, out) == (2, "")
