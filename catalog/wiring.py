@@ -178,6 +178,15 @@ def channel(config: Config, alert: AlertSettings, *, turn: "threading.Lock | Non
     return webhook.open_(url.reveal(), secret=secret.reveal() if secret else None)
 
 
+def check_channel(config: Config, alert: AlertSettings) -> None:
+    """Raise ConfigError unless a channel has all it needs to send something; sends nothing."""
+    channel(config, alert)
+    if alert.command:
+        from catalog.alerts.channels import command
+
+        command.check(alert.command)
+
+
 def _withheld(config: Config) -> Sequence[str]:
     """Name the variables that hold secrets: no program that is told of changes needs them."""
     told = [name for alert in config.alerts for name in configuration.channel_variables(alert)]

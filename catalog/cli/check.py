@@ -70,7 +70,7 @@ def _source(context: Context, settings: SourceSettings) -> int:
 def _channel(context: Context, config: Config, alert: AlertSettings) -> int:
     """Look whether a channel has all it needs; sends nothing."""
     try:
-        wiring.channel(config, alert)
+        wiring.check_channel(config, alert)
     except CatalogError as failure:
         whose = f"channel {alert.name}"
         words = failure.message if whose in failure.message else f"{whose}: {failure.message}"

@@ -225,10 +225,12 @@ def test_check_looks_at_each_channel_and_sends_nothing(
     tell(ground, receiver)
     with (ground.folder / "catalog.toml").open("a") as file:
         file.write('[[alerts]]\nname = "odd"\nurl = "nosuch://secret-token"\n')
+        file.write('[[alerts]]\nname = "none"\ncommand = ["/nowhere/on-change"]\n')
     code, out, err = ground.run("check")
     assert code == 2
     assert "channel team" in err
     assert "channel odd" in err
+    assert "channel none: there is no program on-change that can be run" in err
     assert "secret-token" not in out + err
     monkeypatch.setenv("HOOK", SECRET)
     assert "ok    channel team" in ground.run("check")[1]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from apprise import NotifyBase
 
 _STATUS = re.compile(r"\berror=([1-5][0-9]{2})\b")
-_HINT = "see https://appriseit.com for how the URL of each service is written"
+_HINT = "in names and passwords spell @ as %40 and / as %2F; https://appriseit.com shows the URL of each service"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -2,6 +2,7 @@
 
 import os
 import selectors
+import shutil
 import signal
 import subprocess
 import time
@@ -12,6 +13,7 @@ from typing import IO
 
 from catalog import plain
 from catalog.alerts.channels import TIMEOUT
+from catalog.errors import ConfigError
 from catalog.notice import DeliveryError, Message
 
 WITHHELD = frozenset({"ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"})
@@ -71,6 +73,14 @@ def open_(
     """Give a channel that runs a program in this environment, less API keys and the variables in `withheld`."""
     kept = {name: value for name, value in environment.items() if name not in WITHHELD and name not in withheld}
     return Command(argv=tuple(argv), timeout=timeout, environment=kept)
+
+
+def check(argv: Sequence[str]) -> None:
+    """Raise ConfigError when there is no such program, or one that may not be run."""
+    if shutil.which(argv[0]) is None:
+        name = plain.harmless(os.path.basename(argv[0]))  # noqa: PTH119 - a name as typed, no file of ours
+        hint = "write the whole path in `command`; a script must be executable (chmod +x)"
+        raise ConfigError(f"there is no program {name} that can be run", hint=hint)
 
 
 class _Talk:
