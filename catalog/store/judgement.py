@@ -35,14 +35,14 @@ class Judgement:
 
 def judge(evidence: Evidence, policy: Policy) -> Judgement:
     """Decide. Absences are believed of whole walks alone, never when the guard or the identity speaks against it."""
-    stranger = evidence.identity_changed and not (evidence.accept_scope or evidence.scope_changed)
     renewed = evidence.scope_changed or (evidence.identity_changed and evidence.accept_scope)
-    anew = evidence.whole and renewed and not stranger
+    anew = evidence.whole and renewed
+    stranger = evidence.identity_changed and not (evidence.scope_changed or anew)
     release = evidence.whole and evidence.accept_removals and not stranger and not anew
     alarmed = evidence.whole and _alarming(evidence, policy, accepted=evidence.absent_held if release else 0)
     waiting = evidence.absent_held and not release and not anew
     return Judgement(
-        baseline=evidence.first or renewed or stranger,
+        baseline=evidence.first or evidence.scope_changed or evidence.identity_changed,
         stranger=stranger,
         anew=anew,
         hold=evidence.whole and (alarmed or stranger),

@@ -196,6 +196,19 @@ def test_another_asker_removes_nothing_whatever_else_is_accepted(world: World) -
     assert world.sync(after=60, accept_removals=True).run.removed == 0
 
 
+def test_an_unclean_walk_accepts_no_scope_and_says_so(world: World) -> None:
+    """It was `partial` with exit code 0, as if the scope had been accepted, and the next run was held again."""
+    world.lists("a", "b")
+    world.sync()
+    world.server.organization = OTHER
+    report = world.unclean("a", "x", accept_scope=True)
+    assert (report.run.status, report.baseline, report.exit_code) == (Status.HELD, True, Exit.HELD)
+    assert "--accept-scope" in str(report.run.error)
+    assert scope(world)["organization"] == ORGANIZATION
+    world.lists("a", "x")
+    assert world.sync(accept_scope=True).run.status is Status.COMPLETE
+
+
 @pytest.mark.parametrize("known_first", [True, False])
 def test_an_absent_header_is_no_change(world: World, known_first: bool) -> None:
     world.lists("a")

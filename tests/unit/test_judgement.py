@@ -51,7 +51,7 @@ def brief(judged: Judgement) -> tuple[Status, set[str]]:
         ({"identity_changed": True}, HELD, {"baseline", "stranger", "hold"}),
         ({"identity_changed": True, "whole": False}, HELD, {"baseline", "stranger"}),
         ({"identity_changed": True, "accept_scope": True}, COMPLETE, {"baseline", "anew"}),
-        ({"identity_changed": True, "accept_scope": True, "whole": False}, PARTIAL, {"baseline"}),
+        ({"identity_changed": True, "accept_scope": True, "whole": False}, HELD, {"baseline", "stranger"}),
         ({"accept_scope": True}, COMPLETE, set()),
         # What was held waits for a person: an ordinary walk that lacks it still does not decide.
         ({"absent": 2, "absent_held": 2}, HELD, set()),
