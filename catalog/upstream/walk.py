@@ -108,6 +108,7 @@ class Bounds:
 class _Turn:
     """One page, as far as the walk cares; `land` hands it to the sink."""
 
+    digest: str
     count: int
     empty: bool
     cursor: str | None
@@ -131,6 +132,7 @@ class _Pass:
     def __post_init__(self) -> None:
         self.pages = self.models = 0
         self.asked: tuple[str | None, str | None] = (None, None)  # the cursors of the last two questions
+        self.landed = ""  # the digest of the last page that the sink took
         self.cursors: set[str] = set()
         self.evidence = Evidence()
         self.stop = threading.Event()
@@ -176,6 +178,7 @@ class _Pass:
         known = self.sink.recall(digest)
         if known is not None:
             return _Turn(
+                digest=digest,
                 count=known.count,
                 empty=known.count == 0,
                 cursor=known.last_id,
@@ -184,6 +187,7 @@ class _Pass:
             )
         page = self._page(answer.body, digest)
         return _Turn(
+            digest=digest,
             count=len(page.items),
             empty=not page.items and not page.unusable,
             # Behind entries without a usable id, the last usable one brings them once more, and what follows them.
@@ -204,7 +208,7 @@ class _Pass:
         """The cursor of the page that follows; None at the end. Raises when the walk cannot go on."""
         number = self.pages + 1
         if turn.empty and self.pages:
-            if not turn.has_more and self._is_the_end():
+            if self.may_restart and not turn.has_more and self._is_the_end():
                 return None
             self._shifted()
             self.evidence.doubt("a page promised more, and nothing followed")
@@ -228,25 +232,28 @@ class _Pass:
         """Tell whether the list ends where an empty page says so, although the page before it promised more.
 
         Either its cursor has vanished, or the server promises more on each full page. Then what follows the last model
-        but one is the last one alone: an end like any other, as if the full page had been one shorter.
+        but one is the last one alone: an end like any other, as if the full page had been one shorter. Whatever has
+        changed meanwhile would be lost: it makes the walk begin again.
         """
         before, last = self.asked
-        full = self._look(before).items
-        if len(full) < 2 or full[-1].id != last:  # noqa: PLR2004 - the last, and the last but one
+        full = self._look(before)
+        if full.digest != self.landed or len(full.items) < 2 or full.items[-1].id != last:  # noqa: PLR2004 - last but one
             return False
-        end = self._look(full[-2].id)
-        return [item.id for item in end.items] == [last] and not (end.unusable or end.has_more)
+        end = self._look(full.items[-2].id)
+        alone = [item.digest for item in end.items] == [full.items[-1].digest]
+        return alone and not (end.unusable or end.has_more)
 
     def _look(self, cursor: str | None) -> wire.Page:
         answer = self._await(self._ask(cursor))
         self.evidence.meet(answer.identity)
-        return self.reader.page(answer.body)
+        return self.reader.page(answer.body, known_as=wire.digest(answer.body))
 
     def _land(self, turn: _Turn) -> None:
         repeated = turn.land()
         if repeated:
             self._shifted()
             self.evidence.repeat(repeated)
+        self.landed = turn.digest
         self.pages += 1
         self.models += turn.count
         self.on_page(self.pages, self.models)

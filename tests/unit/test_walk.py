@@ -352,6 +352,17 @@ def test_a_list_whose_rest_left_within_a_walk_ends_there(server: ModelsServer, s
     assert shelf.ids() == list(left)
 
 
+def test_what_is_only_met_while_an_end_is_asked_for_again_is_not_lost(
+    server: ModelsServer, shelf: Shelf, go: Go
+) -> None:
+    """A model came within the last full page after that had been stored: the question about the end met it."""
+    server.models = models("abcd")
+    server.reshape = lambda envelope: envelope | {"has_more": len(envelope["data"]) == 2}
+    server.script(honest, honest, play.then(lambda: server.models.__setitem__(slice(2, 3), models("n"))))
+    assert go().verdict is Verdict.WHOLE
+    assert (shelf.ids(), shelf.restarts) == (list("abnd"), 1)
+
+
 def test_what_an_abandoned_pass_met_is_forgotten(server: ModelsServer, go: Go) -> None:
     server.models = models("abcd")
     server.script(play.as_organization("another"), play.error(400))
