@@ -100,12 +100,15 @@ class Crew:
             self.kills += 1
             self.hire()
 
-    def calls(self) -> list[tuple[int, str]]:
-        """Wait until all have ended; give the exit code of each call, and what it said."""
+    def wait(self) -> None:
+        """Wait until all have ended: then nobody is left who could say more."""
         assert self.program.stdin
         assert self.program.stdout
         self.program.stdin.close()
         assert self.program.stdout.read() == ""
+
+    def calls(self) -> list[tuple[int, str]]:
+        """Give the exit code of each call, and what it said."""
         return [tuple(json.loads(line)) for line in self.log.read_text().splitlines()]
 
     def odd(self) -> list[tuple[int, str]]:
@@ -217,6 +220,7 @@ def test_processes_at_once_record_each_change_once_and_only_forward(
         until = time.monotonic() + volume.of(check=5, soak=60)
         crew.begin(until)
         harass(crew, counting, taker(database) if locks == "taken away" else lambda: None, until)
+        crew.wait()
         found = outcome(database, crew.calls())
         database.close()
     volume.came_to(processes=WORKERS, kills=crew.kills, **found)
