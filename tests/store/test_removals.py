@@ -215,3 +215,7 @@ def test_two_sources_with_the_same_ids_are_strangers(world: World) -> None:
     assert world.said == []
     uids = [uid for (uid,) in world.rows("changes", "uid")]
     assert len(uids) == len(set(uids)) == 4
+    world.lists("c")
+    assert [world.sync(name="two", after=60).run.removed for _ in range(2)] == [0, 1]
+    gone = [("one", "a", None), ("one", "b", None), ("two", "b", 144), ("two", "c", None)]
+    assert sorted(world.rows("models", "source", "id", "removed_at")) == gone

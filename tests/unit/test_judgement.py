@@ -60,6 +60,8 @@ def brief(judged: Judgement) -> tuple[Status, set[str]]:
         ({"absent": 10, "absent_held": 10, "accept_removals": True}, COMPLETE, {"release"}),
         ({"absent": 10, "absent_held": 10, "accept_removals": True, "whole": False}, PARTIAL, set()),
         ({"absent": 2, "absent_held": 2, "scope_changed": True}, COMPLETE, {"baseline", "anew"}),
+        # What goes while a great loss is held is part of it.
+        ({"absent": 5, "absent_held": 4}, HELD, {"hold"}),
         # A person's word covers what was held when it was spoken, and nobody else's list.
         ({"absent": 9, "absent_held": 4, "accept_removals": True}, HELD, {"hold", "release"}),
         ({"absent": 5, "absent_held": 4, "accept_removals": True}, COMPLETE, {"release"}),
