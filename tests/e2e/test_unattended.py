@@ -17,6 +17,7 @@ from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,8 @@ from catalog.demo.server import ModelsApi
 from catalog.store import database as databases
 from catalog.store import invariants, owed, schema
 from tests.alerts.test_apprise import Mailbox
-from tests.e2e.test_run import end, wait_for
+from tests.e2e import test_run
+from tests.e2e.test_run import end
 from tests.server import ModelsServer, Seen, answer
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of the mail server
@@ -62,6 +64,9 @@ def edited(text: str, edits: Mapping[str, str]) -> str:
     return text
 
 
+wait_for = partial(test_run.wait_for, seconds=60)  # so much is started at once that a busy machine takes its time
+
+
 # What is around the catalog
 
 
@@ -73,6 +78,7 @@ class Surroundings:
     database_url: str
     api: ModelsApi
     api_url: str
+    still_url: str  # of another list, which never changes
     receiver: ModelsServer
     mailbox: Mailbox
     mail_port: int
@@ -123,12 +129,13 @@ def around(tmp_path: Path, postgres_url: str, mail: tuple[Mailbox, int, Path]) -
     api.items = [item for item in api.items if item["id"] != NEW]
     mailbox, port, authority = mail
     (tmp_path / "told").mkdir()
-    with api.serve() as url:
+    with api.serve() as url, ModelsApi(today(), key=api.key).serve() as still_url:
         yield Surroundings(
             folder=tmp_path,
             database_url=postgres_url,
             api=api,
             api_url=url,
+            still_url=still_url,
             receiver=receiver,
             mailbox=mailbox,
             mail_port=port,
@@ -158,6 +165,7 @@ class Host:
 
     folder: Path
     around: Surroundings
+    has_gateway: bool = False  # a second list, which stays as it is
     port: int = field(default_factory=free_port)
     started: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
@@ -178,6 +186,10 @@ class Host:
         )
         watched = {"https://hc.example.org": receiver, "9464": str(self.port)}
         monitor = edited(shown("Who watches it", "toml"), watched)
+        several = edited(
+            shown("Several sources, gateways", "toml"), {"https://models.example.org": self.around.still_url}
+        )
+        monitor += f"[sources.gateway]\n{several.partition('[sources.gateway]')[2]}" * self.has_gateway
         self.folder.mkdir()
         (self.folder / "catalog.toml").write_text(f"{schedule}\n{alerts}\n{monitor}")
 
@@ -187,6 +199,7 @@ class Host:
         mine = {
             "ANTHROPIC_API_KEY": self.around.api.key,
             "ANTHROPIC_BASE_URL": self.around.api_url,
+            "GATEWAY_KEY": self.around.api.key,
             "CATALOG_DATABASE_URL": self.around.database_url,
             "SLACK_TOKENS": "room",
             "MAIL_USER": "me%40example.org",
@@ -229,8 +242,10 @@ class Host:
 
 @pytest.fixture
 def hosts(around: Surroundings) -> Iterator[list[Host]]:
-    """Two machines, configured alike but for the port on which each is watched."""
-    two = [Host(folder=around.folder / name, around=around) for name in ("first", "second")]
+    """Two machines, configured alike but for the port on which each is watched; the second reads one more list."""
+    two = [
+        Host(folder=around.folder / name, around=around, has_gateway=name == "second") for name in ("first", "second")
+    ]
     for host in two:
         host.configure()
     yield two
@@ -262,18 +277,20 @@ def told(messages: Iterable[Mapping[str, Any]]) -> list[Told]:
 
 @pytest.mark.promise("P4", "P8", "P10")
 def test_left_to_itself_it_tells_everybody_once_what_changed(around: Surroundings, hosts: list[Host]) -> None:
-    """It comes up and syncs at once; the baseline is no news, and what changes is one message for each channel."""
-    workers = [host.start() for host in hosts]
-    for host in hosts:
-        wait_for(host.answers)
-    wait_for(lambda: around.ask(schema.sync_runs.c.status).count(("complete",)) >= 2)
+    """It comes up and syncs at once; a baseline is no news, and what changes is one message for each channel."""
+    first, second = hosts
+    workers = [first.start()]
+    wait_for(lambda: "a baseline: what it found is not news" in first.said("out"))
+    workers.append(second.start())
+    wait_for(lambda: "gateway: 10 models listed, 10 new" in second.said("out"))
     assert around.deliveries() == {}
     change(around.api)
     wait_for(lambda: around.deliveries() == dict.fromkeys([(name, "delivered") for name in CHANNELS], 2))
     for host in hosts:
+        wait_for(host.answers)
         assert host.get("/healthz") == (200, "ok\n")
         assert 'catalog_models_listed{source="anthropic"} 9.0' in host.get("/metrics")[1]
-    code, said = hosts[0].calls("status")
+    code, said = first.calls("status")
     assert (code, said.splitlines()[-1]) == (0, "healthy")
     assert [end(process) for process in workers] == [143, 143]
     assert_each_was_told_once(around)
@@ -314,6 +331,5 @@ def assert_nothing_went_wrong(around: Surroundings, hosts: Sequence[Host]) -> No
     for host in hosts:
         assert "catalog_models_listed" in (host.folder / "catalog.prom").read_text()
         assert host.said("err").endswith("catalog: terminated; nothing is half-written\n")
-    assert "a baseline: what it found is not news" in "".join(host.said("out") for host in hosts)
     with closing(databases.open_(around.database_url)) as database:
         assert invariants.broken(database) == []
