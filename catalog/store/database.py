@@ -6,7 +6,7 @@ Knows URLs, pragmas and locks of SQLite and Postgres; does not know a single tab
 import errno
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,7 +25,7 @@ Connection = sa.Connection  # for rooms that pass one on and know no SQL
 Kind = Literal["write", "rehearsal", "brief", "read", "own"]
 BUSY_SECONDS = 30.0
 _SQLITE = "sqlite:///"
-_FILE = "file"  # in the notes of a connection: which file it opened
+_FILE = "file"  # in the notes of a connection: the path it opened, and which file that was
 _SHOWN = ("host", "port", "options")  # parts of a URL's query that hold no secret
 MERGES = 0x0CA7A106  # the advisory lock that merges, migrations and new runs take one after another
 
@@ -110,7 +110,7 @@ class Database:
 
     def _demand_place(self, connection: sa.Connection) -> None:
         """Refuse a file that lost its name while it was open: nobody would ever see what is written into it."""
-        if self.path is not None and connection.info.get(_FILE) != _identity(self.path):
+        if _was_moved(connection.info):
             connection.invalidate()
             hint = "nothing was written; check who moves it, and that `catalog db verify` is content with what is there"
             raise DatabaseError(f"the database {self.path} was moved or removed while it was in use", hint=hint)
@@ -209,8 +209,8 @@ def _sqlite_engine(url: sa.URL) -> sa.Engine:
 
     engine = sa.create_engine("sqlite+pysqlite://", creator=connect, poolclass=sa.QueuePool)
     event.listen(engine, "connect", _set_pragmas)
-    event.listen(engine, "connect", lambda _, record: record.info.update({_FILE: _identity(path)}))
-    event.listen(engine, "checkout", lambda _, record, __: _leave_if_moved(record.info[_FILE], path))
+    event.listen(engine, "connect", lambda _, record: record.info.update({_FILE: (path, _identity(path))}))
+    event.listen(engine, "checkout", _open_anew_if_moved)
     return engine
 
 
@@ -223,9 +223,14 @@ def _identity(path: Path) -> tuple[int, int] | None:
     return found.st_dev, found.st_ino
 
 
-def _leave_if_moved(opened: tuple[int, int] | None, path: Path) -> None:
-    """Let the pool open the file anew if another one, or none, has its name by now."""
-    if opened != _identity(path):
+def _was_moved(notes: Mapping[Any, Any]) -> bool:
+    """Tell whether another file, or none, has the name by now under which a connection opened its own."""
+    path, opened = notes.get(_FILE, (None, None))
+    return path is not None and opened != _identity(path)
+
+
+def _open_anew_if_moved(_connection: object, record: sa.pool.ConnectionPoolEntry, _proxy: object) -> None:
+    if _was_moved(record.info):
         raise DisconnectionError
 
 

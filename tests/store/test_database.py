@@ -1,6 +1,7 @@
 """What a database may do to us: refuse, vanish or fill up; and what is left then."""
 
 import os
+import shutil
 import socket
 import sqlite3
 import stat
@@ -8,7 +9,7 @@ import struct
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,17 @@ def test_a_file_that_loses_its_name_is_written_to_no_more(sqlite_world: World, t
     elsewhere.rename(place)
     sqlite_world.lists("a")
     assert sqlite_world.sync().run.status is Status.COMPLETE
+
+
+def test_a_file_that_was_named_from_elsewhere_has_not_moved(
+    migrated_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copy(migrated_file, tmp_path / "catalog.db")
+    monkeypatch.chdir(tmp_path)
+    with closing(databases.open_("sqlite:///catalog.db")) as opened, opened.connect() as connection:
+        monkeypatch.chdir("/")
+        with opened.transaction(connection, "write"):
+            pass
 
 
 def test_a_new_file_is_for_its_owner_alone(enter: Enter, tmp_path: Path) -> None:
