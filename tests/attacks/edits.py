@@ -1,0 +1,91 @@
+"""What one source lists, and how somebody edits it: models come, go and move, and their fields say this or that."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.attacks.listening import ListeningServer
+from tests.store.world import NAMELESS
+
+IDS = "abcdefgh"
+EPOCH = "1970-01-01T00:00:00Z"
+LARGE = 100  # so many times as long: kept apart from its model
+# What may be said of a field. `...`: it is left out.
+VALUES: Mapping[str, tuple[Any, ...]] = {
+    "display_name": ("Old", "New", 5, None),
+    "created_at": ("2026-02-01T00:00:00Z", "2026-02-02T00:00:00Z", EPOCH, "soon", None),
+    "retires_at": ("2027-02-01T00:00:00Z", EPOCH, "soon", None, ...),
+    "max_tokens": (100, 200, 0, "many", None),
+    "line": ("opus", None, ...),
+    "capabilities": ({"a": True}, {"a": True, "b": {"c": 1}}, {"a": False, "b": {}}, {}, None, ...),
+    "pricing": (1.25, {"in": 1.25}, [1, {"a": 2}], "large", "LARGE", ...),
+}
+ODDITIES = ("nameless", "disputed", "on two pages", "twins")
+
+Edit = tuple[Any, ...]  # the name of a function of Shelf, and what it is called with
+
+
+@dataclass
+class Shelf:
+    """What one source lists."""
+
+    server: ListeningServer
+    ids: list[str] = field(default_factory=lambda: list("abcdef"))
+    fields: dict[str, dict[str, Any]] = field(default_factory=dict)
+    odd: str | None = None
+
+    def edit(self, edits: Iterable[Edit]) -> None:
+        """Make some edits, and show what came of them."""
+        for name, *values in edits:
+            getattr(self, name)(*values)
+        self.show()
+
+    def flip(self, id: str) -> None:
+        """Let a model come or go."""
+        self.ids = [other for other in self.ids if other != id] if id in self.ids else [*self.ids, id]
+
+    def only(self, ids: Collection[str]) -> None:
+        """Let just these be listed."""
+        self.ids = sorted(ids)
+
+    def move(self, id: str) -> None:
+        """Move a model to the top."""
+        self.ids.sort(key=lambda other: other != id)
+
+    def say(self, id: str, name: str, value: Any) -> None:
+        """Say something else of a field."""
+        self.fields.setdefault(id, {})[name] = value
+
+    def sign(self, organization: str | None) -> None:
+        """Name another asker in the answers from now on; None: nobody."""
+        self.server.organization = organization
+
+    def show(self) -> None:
+        """List it, with what is odd about it."""
+        items = [item(id, **self.fields.get(id, {})) for id in self.ids]
+        first = items[:1]
+        if self.odd == "nameless":
+            items[1:1] = [NAMELESS] if first else []
+        elif self.odd == "twins":
+            items = first + items
+        elif self.odd == "disputed":
+            items = [entry | {"display_name": "Other"} for entry in first] + items
+        elif self.odd == "on two pages":
+            items = items[1:] + first + items[:1]
+            items = first + items if len(items) > 2 else items
+        self.server.models = items
+
+
+def item(id: str, **fields: Any) -> dict[str, Any]:
+    """Make an entry of a list."""
+    known = {
+        "type": "model",
+        "id": id,
+        "display_name": "Old",
+        "created_at": "2026-02-01T00:00:00Z",
+        "max_tokens": 100,
+        "retires_at": None,
+        "capabilities": {"a": True},
+    }
+    said = {name: value for name, value in (known | fields).items() if value is not ...}
+    return {name: value * LARGE if value in ("large", "LARGE") else value for name, value in said.items()}

@@ -1,0 +1,113 @@
+"""What an oracle keeps of sources, models and runs: plain data, in the words of PRODUCT."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+TICK = timedelta(microseconds=1)
+Row = dict[str, Any]  # of a public view
+
+
+@dataclass(frozen=True, kw_only=True)
+class Patience:
+    """When an absence is believed."""
+
+    confirm_after: timedelta = timedelta(minutes=15)
+    max_removed_percent: int = 30
+    min_removed: int = 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wish:
+    """What the caller wants of a run."""
+
+    accept_removals: bool = False
+    accept_scope: bool = False
+
+
+@dataclass(frozen=True)
+class Proof:
+    """Start of the last walk that proves something; of an unclean one that found no news of it nothing need be kept."""
+
+    at_least: datetime
+    at_most: datetime
+
+
+@dataclass(kw_only=True)
+class Lack:
+    """That whole walks lack a model."""
+
+    since: datetime  # the end of the first of them
+    baseline: bool
+    guarded: bool = False  # too much was gone at once: it waits for a person
+    stranger: bool = False  # the last whole walk was another asker's, and lacked it: it waits for either
+    by_stranger: bool = False  # nobody but another asker ever lacked it
+
+    @property
+    def held(self) -> bool:
+        return self.guarded or self.stranger
+
+
+@dataclass(kw_only=True)
+class Model:
+    """A model ever seen, with its last known fields."""
+
+    id: str
+    first_seen: datetime
+    last_seen: datetime
+    since: datetime  # the present state began
+    columns: dict[str, Any]
+    attributes: dict[str, Any]
+    listed: Proof  # that it is there
+    proven: Proof  # that its fields are what they are
+    lack: Lack | None = None
+    removed: datetime | None = None
+    past: list[Row] = field(default_factory=list)  # its former states
+
+
+@dataclass(kw_only=True)
+class Run:
+    """The record of a run."""
+
+    number: int
+    source: str
+    started: datetime
+    scope: Row
+    generation: int  # of its source when it began
+    status: str = "running"
+    finished: datetime | None = None
+    baseline: bool = False
+    has_words: bool | None = True  # None: it may
+    counts: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(kw_only=True)
+class Source:
+    """A list that was synced at least once."""
+
+    base_url: str
+    scope: Row | None = None  # which its history stands for; None: before the first baseline
+    configured: bool = True
+    generation: int = 0  # merged walks
+    walked: datetime | None = None  # end of the last of them
+    whole: datetime | None = None  # end of the last whole one
+    absence: datetime | None = None  # start of the last whole one in the present scope
+    models: dict[str, Model] = field(default_factory=dict)
+
+
+@dataclass(kw_only=True)
+class Book:
+    """All runs, and the log of changes."""
+
+    runs: list[Run] = field(default_factory=list)
+    changes: list[Row] = field(default_factory=list)
+    notes: Counter[str] = field(default_factory=Counter)  # how often something worth an attack took place
+
+    def record_time(self, now: datetime) -> datetime:
+        """Give the moment of the next entry of the log: a clock that is behind does not put it out of order."""
+        return max([now, *(run.finished + TICK for run in self.runs if run.finished)])
+
+
+def state_of(model: Model, until: datetime | None) -> Row:
+    return {**model.columns, "attributes": model.attributes, "valid_from": model.since, "valid_to": until}

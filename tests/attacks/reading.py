@@ -1,0 +1,259 @@
+"""What the answers of a models list mean, as plainly as PRODUCT says it: written without a look at the walk's own code.
+
+Knows pages as the server sent them, and no database. Deliberately naive: it reads a whole walk after it is over.
+"""
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+DATES = ("created_at", "deprecated_at", "retires_at")
+TEXTS = ("display_name", "type", "lifecycle", "line")
+NUMBERS = ("max_input_tokens", "max_tokens")
+COLUMNS = (*DATES, *TEXTS, *NUMBERS)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+RESTARTS = 3
+
+
+@dataclass(kw_only=True)
+class Answer:
+    """What one request asked and got; `status` 0: nothing that could be read."""
+
+    cursor: str | None
+    organization: str | None = None
+    status: int = 0
+    body: bytes = b""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """What a walk says of one model. `disputed`: it said several things, so only that it is there is a fact."""
+
+    columns: Mapping[str, Any]
+    attributes: Mapping[str, Any]
+    silent: frozenset[str] = frozenset()  # columns it says nothing of: an unknown date, a value that cannot be read
+    odd: bool = False  # something in it could not be read
+    disputed: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Walk:
+    """A walk and what it is worth: whole, unclean or cut."""
+
+    verdict: str
+    entries: Mapping[str, Entry] = field(default_factory=dict)
+    pages: int = 0
+    organization: str | None = None
+    remarks: bool = False  # there is something to be said in the run's record
+    restarts: int = 0
+
+
+class ShiftedError(Exception):
+    """The list moved under the walk."""
+
+
+class CutError(Exception):
+    """The walk did not reach the end."""
+
+
+def walk(answers: Sequence[Answer]) -> Walk:
+    """Judge the answers that one walk got, in the order it asked."""
+    left = list(answers)
+    for restarts in range(RESTARTS + 1):
+        try:
+            return Pass(left, may_restart=restarts < RESTARTS, restarts=restarts).walk()
+        except ShiftedError:
+            continue
+        except CutError:
+            break
+    return Walk(verdict="cut")
+
+
+@dataclass
+class Pass:
+    """One way through the list from the top; takes its answers out of those that are left."""
+
+    left: list[Answer]
+    may_restart: bool
+    restarts: int
+    entries: dict[str, Entry] = field(default_factory=dict)
+    cursors: list[str | None] = field(default_factory=list)  # of its pages, in turn
+    doubted: bool = False
+    remarked: bool = False
+    pages: int = 0
+    organization: str | None = None
+
+    def walk(self) -> Walk:
+        """Follow the cursor to the last page."""
+        cursor, more = None, True
+        while more:
+            if cursor in self.cursors:
+                self.shift()
+                raise CutError
+            self.cursors.append(cursor)
+            cursor, more = self.page(*self.look(cursor))
+        return Walk(
+            verdict="unclean" if self.doubted else "whole",
+            entries=self.entries,
+            pages=self.pages,
+            organization=self.organization,
+            remarks=self.doubted or self.remarked,
+            restarts=self.restarts,
+        )
+
+    def answer(self, cursor: str | None) -> Answer:
+        """Give the answer to this cursor; those before it were asked for in vain, by a pass that was given up."""
+        while self.left:
+            answer = self.left.pop(0)
+            if answer.cursor == cursor:
+                return answer
+        raise CutError
+
+    def look(self, cursor: str | None) -> tuple[list[Any], bool]:
+        """Give what a page lists, and whether there is more."""
+        answer = self.answer(cursor)
+        if answer.status == 400 and cursor is not None:
+            self.shift()
+        if answer.status != 200:
+            raise CutError
+        self.identify(answer.organization)
+        try:
+            found = json.loads(answer.body)
+        except ValueError:
+            raise CutError from None
+        return found["data"], found["has_more"]
+
+    def page(self, items: list[Any], more: bool) -> tuple[str | None, bool]:
+        """Take in a page; give the next cursor, and whether there is more."""
+        if not items and self.pages and (more or not self.is_the_end()):
+            self.shift()
+            self.doubted = True
+        self.take(items)
+        self.pages += 1
+        usable = [item["id"] for item in items if is_usable(item["id"])]
+        if more and not usable:
+            raise CutError
+        return (usable[-1] if usable else None), more
+
+    def is_the_end(self) -> bool:
+        """Tell whether an empty page is the end: then only the last model follows the last but one."""
+        before, last = self.cursors[-2:]
+        full = ids_of(self.look(before)[0])
+        if len(full) < 2 or full[-1] != last:
+            return False
+        items, more = self.look(full[-2])
+        return [item["id"] for item in items] == [last] and not more
+
+    def identify(self, organization: str | None) -> None:
+        if organization and self.organization and organization != self.organization:
+            self.doubted = True
+        self.organization = self.organization or organization
+
+    def take(self, items: Sequence[Mapping[str, Any]]) -> None:
+        """Take in the entries of a page."""
+        found: dict[str, Mapping[str, Any]] = {}
+        disputed = set()
+        for item in items:
+            id = item["id"]
+            if not is_usable(id):
+                self.doubted = True
+            elif id not in found:
+                found[id] = item
+            elif found[id] == item:
+                self.remarked = True
+            else:
+                disputed.add(id)
+                self.doubted = True
+        if found.keys() & self.entries.keys():
+            self.shift()
+            self.doubted = True
+        for id, item in found.items():
+            entry = read(item, disputed=id in disputed)
+            self.remarked = self.remarked or entry.odd
+            self.entries.setdefault(id, entry)
+
+    def shift(self) -> None:
+        if self.may_restart:
+            raise ShiftedError
+
+
+def ids_of(items: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Give the usable ids of a page, each once."""
+    return list(dict.fromkeys(item["id"] for item in items if is_usable(item["id"])))
+
+
+def is_usable(id: object) -> bool:
+    return isinstance(id, str) and 1 <= len(id) <= 256 and not re.search(r"[\x00-\x1f\x7f]", id)
+
+
+def read(item: Mapping[str, Any], *, disputed: bool = False) -> Entry:
+    """Read one entry: what stands in columns, what among the attributes, and of what it says nothing."""
+    columns, silent, odd = {}, set(), False
+    for name in COLUMNS:
+        try:
+            columns[name], says = READERS[name](item.get(name))
+        except ValueError:
+            columns[name], says, odd = None, False, True
+        if not says:
+            silent.add(name)
+    if columns["created_at"] is None:
+        silent.add("created_at")
+    attributes = {name: value for name, value in item.items() if name not in COLUMNS and name != "id"}
+    if "created_at" in item:
+        attributes["created_at"] = item["created_at"]
+    return Entry(columns=columns, attributes=attributes, silent=frozenset(silent), odd=odd, disputed=disputed)
+
+
+Said = tuple[Any, bool]  # a value, and whether it says anything; ValueError: it cannot be read
+
+
+def date(value: object) -> Said:
+    """Read a date; the epoch is how some say that they do not know."""
+    if value is None:
+        return None, True
+    moment = datetime.fromisoformat(str(value))
+    return (None, False) if moment == EPOCH else (moment, True)
+
+
+def text(value: object) -> Said:
+    if value is None or isinstance(value, str):
+        return value, True
+    raise ValueError(value)
+
+
+def number(value: object) -> Said:
+    """Read a number; a limit of 0 is how some say that they do not know."""
+    if value is None or type(value) is int:
+        return value or None, value != 0
+    raise ValueError(value)
+
+
+READERS: Mapping[str, Callable[[object], Said]] = {
+    **dict.fromkeys(DATES, date),
+    **dict.fromkeys(TEXTS, text),
+    **dict.fromkeys(NUMBERS, number),
+}
+
+
+def leaves(columns: Mapping[str, Any], attributes: Mapping[str, Any]) -> dict[str, str]:
+    """Spell every field as a dotted path and its value as JSON text; what is absent is not there."""
+    found = {name: spell(value) for name, value in columns.items() if value is not None}
+    for name, value in attributes.items():
+        if name != "created_at":
+            found |= branch(name, value)
+    return found
+
+
+def branch(path: str, value: object) -> dict[str, str]:
+    if isinstance(value, dict) and value:
+        return {deeper: text for key, inner in value.items() for deeper, text in branch(f"{path}.{key}", inner).items()}
+    return {path: spell(value)}
+
+
+def spell(value: object) -> str:
+    if isinstance(value, datetime):
+        return f'"{value.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"'
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
