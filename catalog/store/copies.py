@@ -62,7 +62,10 @@ def restore(
         raise ConfigError(f"there is a catalog in {database.describe()}, and it stays as it is", hint=hint)
     with _undisturbed(database, sorted({*there, *sources})):
         copy = sqlite_copy.restore if database.is_sqlite else postgres_copy.restore
-        holdings, given_up = copy(database, path, now, on_progress)
+        try:
+            holdings, given_up = copy(database, path, now, on_progress)
+        except (ValueError, LookupError, TypeError):  # what was text, a date or JSON is none
+            raise DatabaseError(f"{path} is damaged", hint="another copy may be whole; nothing was replaced") from None
     return Restored(holdings=holdings, given_up=given_up)
 
 

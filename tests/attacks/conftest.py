@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.attacks.catalogs import Catalogs, Files, ServerCatalogs
+from tests.store.copying import programs, safe  # noqa: F401 - fixtures
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

@@ -1,0 +1,204 @@
+"""Copies under attack: made and brought back by processes that die, while others write, from files that are damaged."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from catalog.errors import CatalogError
+from catalog.store import copies, invariants, sqlite_copy
+from catalog.store.restored import Holdings
+from tests.attacks import moments
+from tests.attacks.catalogs import Catalogs
+from tests.attacks.interrupted import Copyist
+from tests.attacks.moments import Snapshot
+from tests.server import ModelsServer
+from tests.store import world as worlds
+from tests.store.copying import Safe, restore
+from tests.store.test_telling import desk
+from tests.store.world import World
+from tests.volume import Volume
+
+
+@pytest.fixture
+def copyist(safe: Safe) -> Iterator[Copyist]:
+    """A program whose children make copies, and are killed."""
+    with closing(Copyist()) as program:
+        yield program
+
+
+@pytest.fixture
+def world(server: ModelsServer, migrated_url: str) -> Iterator[World]:
+    """A world with a history, alerts that are owed, and some that were sent."""
+    made = worlds.build(server, migrated_url)
+    live_a_little(made)
+    yield made
+    made.check()
+    made.database.close()
+    made.client.close()
+
+
+LAST = 12
+
+
+def live_a_little(world: World) -> None:
+    for ids in ("abcd", "abce", "abcef", "abce", "abce"):
+        world.lists(*ids)
+        world.sync(desk=desk())
+
+
+def spread(total: int, count: int) -> list[int]:
+    """Pick so many of the numbers below a total, evenly; and the last ones, where it is decided."""
+    evenly = {number * total // count for number in range(min(count, total))}
+    return sorted(evenly | set(range(max(0, total - LAST), total)))
+
+
+@pytest.mark.promise("P3")
+def test_a_process_killed_while_it_copies_leaves_a_whole_copy_or_none(
+    world: World,
+    safe: Safe,
+    copyist: Copyist,
+    volume: Volume,
+) -> None:
+    """SIGKILL between any two steps of `db backup`, and at random: the name holds a whole copy, or nothing."""
+    before = moments.snapshot(world.database)
+    total = copyist.order("backup", world.url, safe.folder / "whole", world.now).moments
+    held = restore(world, safe.folder / "whole").holdings
+    chance = volume.random("backup", world.database.is_sqlite)
+    planned: list[dict[str, float]] = [{"moment": moment} for moment in spread(total, volume.of(30, total))]
+    planned += [{"seconds": chance.uniform(0.001, 0.3)} for _ in range(volume.of(8, 200))]
+    after, kills, none = moments.snapshot(world.database), 0, 0
+    for number, when in enumerate(planned):
+        path = safe.folder / str(number)
+        kills += copyist.order("backup", world.url, path, world.now, **when).killed  # type: ignore[arg-type]
+        none += not path.exists()
+        if path.exists():
+            assert restored(world, path).models == held.models, f"{when}, seed {volume.seed}"
+    assert kills > len(planned) // 2
+    assert none
+    assert moments.history(after).keys() == moments.history(before).keys()
+    volume.came_to(kills=kills, whole_copies=len(planned) - none, half_copies=0)
+
+
+def restored(world: World, path: Path) -> Holdings:
+    """Bring a copy back, and hold it against the rules."""
+    found = restore(world, path).holdings
+    world.check()
+    return found
+
+
+@pytest.mark.promise("P3", "P8")
+def test_a_process_killed_while_it_restores_leaves_the_old_catalog_or_the_new(
+    catalogs: Catalogs,
+    server: ModelsServer,
+    safe: Safe,
+    copyist: Copyist,
+    volume: Volume,
+) -> None:
+    """SIGKILL between any two steps of `db restore`, and at random: just as before or after; the next run is fine."""
+    with catalogs.new() as catalog:
+        world = worlds.build(server, catalog.url)
+        live_a_little(world)
+        path = safe.copy(world)
+        world.lists("a", "x")
+        world.sync(desk=desk())
+        old = moments.snapshot(world.database)
+        world.database.close()
+        catalog.keep()
+        catalog.renew()
+        total = copyist.order("restore", catalog.url, path, world.now).moments
+        new = moments.snapshot(world.database)
+        chance = volume.random("restore", world.database.is_sqlite)
+        planned: list[dict[str, float]] = [{"moment": moment} for moment in spread(total, volume.of(30, total))]
+        planned += [{"seconds": chance.uniform(0.001, 0.4)} for _ in range(volume.of(8, 200))]
+        ends: list[bool] = []
+        for when in planned:
+            world.database.close()
+            catalog.renew()
+            copyist.order("restore", catalog.url, path, world.now, **when)  # type: ignore[arg-type]
+            catalog.wait_until_left()
+            found = moments.snapshot(world.database)
+            assert found in (old, new), f"{when}, seed {volume.seed}: neither before nor after"
+            ends.append(found == new)
+        world.sync(desk=desk(), after=60)
+        world.check()
+        world.client.close()
+        world.database.close()
+    assert True in ends
+    assert False in ends
+    volume.came_to(kills=len(planned), before=ends.count(False), after=ends.count(True), mixed=0)
+
+
+@pytest.mark.promise("P3")
+def test_copies_made_while_others_write_are_of_one_moment(
+    world: World,
+    safe: Safe,
+    volume: Volume,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Runs are merged between the steps of a copy: it holds what was there at one moment, and breaks no rule."""
+    monkeypatch.setattr(sqlite_copy, "_PAGES", 1)
+    other = worlds.build(world.server, world.url)
+    other.now = world.now
+    chance, writes = volume.random("concurrent", world.database.is_sqlite), 0
+    made: dict[Path, Snapshot] = {}
+
+    def write(_done: int, _all: int) -> None:
+        nonlocal writes
+        if chance.random() < 0.2:
+            writes += 1
+            other.lists("a", "b", f"w{writes}")
+            other.sync(desk=desk())
+
+    for number in range(volume.of(6, 100)):
+        path = safe.folder / str(number)
+        made[path] = moments.snapshot(world.database)
+        copies.backup(world.database, path, on_progress=write)
+        if not world.database.is_sqlite:
+            write(0, 0)
+    other.database.close()
+    other.client.close()
+    for path, then in made.items():
+        restore(world, path)
+        found = moments.snapshot(world.database)
+        assert found["catalog_change"] == then["catalog_change"]
+        assert found["catalog_state"] == then["catalog_state"]
+        world.check()
+    assert writes
+    volume.came_to(copies=len(made), runs_in_between=writes, mixed=0)
+
+
+@pytest.mark.promise("P3")
+def test_a_damaged_copy_is_refused_or_sound(world: World, safe: Safe, volume: Volume) -> None:
+    """Copies are cut, holed and altered at random: nothing is replaced, or by a catalog that breaks no rule."""
+    whole = safe.copy(world)
+    data = whole.read_bytes()
+    chance, refused, taken = volume.random("damaged", world.database.is_sqlite), 0, 0
+    for number in volume.rounds(check=40, soak=2_000):
+        path = safe.folder / "damaged"
+        path.write_bytes(damaged(data, chance))
+        before = moments.snapshot(world.database)
+        try:
+            restore(world, path)
+            taken += 1
+        except CatalogError:
+            refused += 1
+            assert moments.snapshot(world.database) == before, f"round {number}, seed {volume.seed}"
+        assert invariants.broken(world.database) + invariants.unsound(world.database) == [], f"round {number}"
+    assert refused
+    shutil.rmtree(safe.folder)
+    volume.came_to(damaged_copies=refused + taken, refused=refused, broken_catalogs=0)
+
+
+def damaged(data: bytes, chance: Random) -> bytes:
+    place, length = chance.randrange(len(data)), chance.choice((1, 16, 512, 4096))
+    match chance.choice(("cut", "holed", "altered")):
+        case "cut":
+            return data[:place]
+        case "holed":
+            return data[:place] + bytes(min(length, len(data) - place)) + data[place + length :]
+        case _:
+            return data[:place] + chance.randbytes(min(length, len(data) - place)) + data[place + length :]
