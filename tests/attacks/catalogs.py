@@ -91,12 +91,13 @@ class ServerCatalog:
     users: int = 0  # connections that are meant to be there
 
     def keep(self) -> None:
-        statements = ["CREATE SCHEMA kept"]
+        statements = ["SET synchronous_commit = on", "CREATE SCHEMA kept"]  # some attacks crash the server
         statements += [f"CREATE TABLE kept.{name} AS TABLE public.{name}" for name in schema.metadata.tables]
         self.line.exec_driver_sql("; ".join(statements))
 
     def renew(self) -> None:
         statements = ["BEGIN", "SET LOCAL session_replication_role = replica"]  # without triggers and keys
+        statements += ["SET LOCAL synchronous_commit = on"]
         for name in schema.metadata.tables:
             statements += [f"DELETE FROM public.{name}", f"INSERT INTO public.{name} TABLE kept.{name}"]
         self.line.exec_driver_sql("; ".join([*statements, "COMMIT"]))
@@ -105,6 +106,18 @@ class ServerCatalog:
     def count_users(self) -> int:
         users = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
         return int(self.line.exec_driver_sql(users).scalar_one())
+
+    def end_connections(self) -> None:
+        """End every other connection, and wait until they are gone."""
+        others = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        self.line.exec_driver_sql(f"SELECT pg_terminate_backend(pid) {others}").all()
+        self.users = 1
+        self.wait_until_left()
+
+    def reconnect(self) -> None:
+        """Talk to a server that was away."""
+        self.line.invalidate()
+        self.line.rollback()
 
     def wait_until_left(self) -> None:
         """Ask until the server has noticed that its client is dead: a matter of a millisecond."""

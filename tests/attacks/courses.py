@@ -1,9 +1,10 @@
 """Runs that are cut off: how one goes that nobody disturbs, and what the next one makes of what was left."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from catalog.domain import Status
 from tests.attacks import moments, workloads
 from tests.attacks.catalogs import Catalog, Catalogs
 from tests.attacks.moments import Snapshot
@@ -84,13 +85,13 @@ class Attack:
             workloads.run(self.world, self.workload.failures)
         return self.next_run()
 
-    def next_run(self) -> object:
-        """Make another run, at the moment it would have been due, and give all it leaves."""
+    def next_run(self, dead: Collection[Status] = (Status.ABANDONED,)) -> object:
+        """Make another run, at the moment it would have been due, and give all it leaves, but for runs that died."""
         self.world.now = START
         self.world.pass_minutes(self.minutes + 40)
         workloads.run(self.world, self.workload.failures)
         self.world.check()
-        found = moments.without_dead_runs(moments.snapshot(self.world.database))
+        found = moments.without_dead_runs(moments.snapshot(self.world.database), dead)
         if self.workload.status == "failed":
             del found["catalog_delivery"]  # it tells how many runs failed: one that was killed counts
         return found

@@ -1,7 +1,7 @@
 """The moments of a run at which it may be cut off, and what a database holds between them."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -44,10 +44,10 @@ def history(found: Snapshot) -> Snapshot:
     return {name: rows for name, rows in found.items() if name not in {"catalog_run", "catalog_source"}}
 
 
-def without_dead_runs(found: Snapshot) -> dict[str, list[Row]]:
-    """Leave out the records of runs that were killed, and number the others anew."""
+def without_dead_runs(found: Snapshot, dead: Collection[Status]) -> dict[str, list[Row]]:
+    """Leave out the records of runs that recorded nothing else, and number the others anew."""
     named = {name: [_named(name, row) for row in rows] for name, rows in found.items()}
-    alive = [run for run in named["catalog_run"] if run["status"] != Status.ABANDONED]
+    alive = [run for run in named["catalog_run"] if run["status"] not in dead]
     numbers = {run["run_id"]: number for number, run in enumerate(alive, start=1)}
     return {name: [_renumbered(row, numbers) for row in rows] for name, rows in {**named, "catalog_run": alive}.items()}
 

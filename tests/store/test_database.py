@@ -18,10 +18,9 @@ import pytest
 import sqlalchemy as sa
 
 from catalog.domain import Status
-from catalog.errors import ConfigError, DatabaseError, Exit, LostConnectionError
+from catalog.errors import ConfigError, DatabaseError, Exit
 from catalog.store import courtesy, upgrade
 from catalog.store import database as databases
-from tests import server as play
 from tests.store.world import Enter, World
 
 pytestmark = pytest.mark.promise("P3", "P10")
@@ -351,23 +350,6 @@ def terminate(url: str, which: str) -> None:
         assert pids
         while connection.execute("SELECT 1 FROM pg_stat_activity WHERE pid = ANY(%s)", [pids]).fetchall():
             pass
-
-
-@pytest.mark.parametrize("page", [1, 2, 3])
-def test_a_connection_that_dies_in_the_middle_writes_nothing(
-    postgres_world: World, postgres_url: str, page: int
-) -> None:
-    world = postgres_world
-    world.page_size = 2
-    world.lists("a", "b", "c", "d", "e")
-    world.sync()
-    world.lists("a", "x", "c", "y", "e", display_name="New")
-    world.server.script(*[play.honest] * (page - 1), world.meanwhile(lambda: terminate(postgres_url, "true")))
-    with pytest.raises(LostConnectionError) as caught:
-        world.sync()
-    assert caught.value.exit_code is Exit.DATABASE
-    assert (world.listed(), world.last_run("status")) == ("abcde", ("failed",))
-    assert world.sync().run.added == 2
 
 
 def test_a_run_outlives_the_lock_that_only_saves_work(postgres_world: World, postgres_url: str) -> None:
