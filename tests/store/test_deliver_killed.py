@@ -120,7 +120,7 @@ def test_of_400_messages_none_is_lost_and_repeats_have_the_same_id_and_content(w
     receiver = Receiver(chance)
     world.server.script(*receiver.steps(10 * MESSAGES))
     crew = Crew(world, began)
-    kills, until = 0, time.monotonic() + 120
+    kills, until = 0, time.monotonic() + 300
     with crew.at_work() as workers:
         while left(world) and time.monotonic() < until:
             heard = len(world.server.requests)
