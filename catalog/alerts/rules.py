@@ -73,14 +73,11 @@ class _Load:
         self._left, self._room = most, room
 
     def take(self, thing: dict[str, object]) -> None:
-        if not self._left:
-            return
-        self._room -= len(envelope.text(thing))
-        if self._room >= 0 or not self.taken:
-            self.taken.append(thing)
-            self._left -= 1
-        if self._room < 0:
-            self._left = 0
+        if self._left and self._room >= 0:
+            self._room -= len(envelope.text(thing))
+            if self._room >= 0 or not self.taken:
+                self.taken.append(thing)
+                self._left -= 1
 
 
 def operator(rule: Rule, facts: RunFacts) -> list[Owed]:

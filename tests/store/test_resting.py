@@ -170,6 +170,17 @@ def test_whoever_wants_them_sent_now_ends_a_rest_but_no_pause_that_was_asked_for
     assert look(box, Ear(), 60 * SECOND) == 0
 
 
+def test_who_wants_them_sent_now_respects_a_pause_also_where_another_worker_has_failed_since(box: World) -> None:
+    owe(box, "a", "b", "c")
+    under_way = outbox.lease(box.database, "team", box.now, lambda: "other")
+    assert under_way is not None
+    send(box, {"team": Ear(then=ASKED)})
+    outbox.fail(box.database, under_way, "no answer", now=box.now, wait=SECOND)
+    assert standing(box).rests_until
+    outbox.wake(box.database)
+    assert look(box, Ear(), 60 * SECOND) == 0
+
+
 @pytest.mark.parametrize("whose", [{}, {"name": "team"}, {"delivery_id": 1}], ids=["all", "channel", "delivery"])
 def test_whoever_tries_dead_alerts_again_ends_rests_and_pauses_of_their_channels(
     box: World, whose: dict[str, object]
