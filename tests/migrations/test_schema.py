@@ -61,6 +61,7 @@ def fresh(database: Database) -> Any:
     return reflected(database)
 
 
+@pytest.mark.promise("P3")
 def test_migrated_equals_fresh(migrated_url: str, request: pytest.FixtureRequest, sqlite_url: str) -> None:
     with opened(migrated_url) as database:
         migrated = reflected(database)
