@@ -143,10 +143,15 @@ def minutes(value: Any) -> Any:
 def build(server: ModelsServer, url: str) -> World:
     """Give a world around a server and a database."""
     client = ModelsClient(base_url=server.url, key=KEY, max_tries=1, sleep=lambda _: None)
+    return World(server, open_hastily(url), client, url)
+
+
+def open_hastily(url: str) -> Database:
+    """Open a database without waiting for disks."""
     database = databases.open_(url)
     if database.is_sqlite:
         sa.event.listen(database.engine, "connect", _make_haste)
-    return World(server, database, client, url)
+    return database
 
 
 def _make_haste(connection: Any, _record: object) -> None:

@@ -1,0 +1,194 @@
+"""A source that is synced for real, while everything that its server was asked and held is written down.
+
+The catalog talks to a real loopback server and writes to a real database; a `Plan` decides what each request meets.
+"""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import sqlalchemy as sa
+
+from catalog import sync as syncs
+from catalog.domain import Kind, Missing, Scope
+from catalog.store import invariants, schema
+from catalog.store.database import Database
+from catalog.upstream.client import Answer, ModelsClient
+from tests.attacks.shelf import Paging, Shelf
+from tests.attacks.timeline import Ran, Removal, Request, Timeline, missed
+from tests.server import KEY, ModelsServer, Step, Visit
+from tests.store import world
+
+CONFIRM_AFTER = 15  # minutes, as the product has it where nobody says otherwise
+
+
+class Plan(Protocol):
+    """Decides what each request meets."""
+
+    def come(self, _after: str | None) -> None:
+        """A request is here, with this cursor: edit the list first, perhaps."""
+        ...
+
+    def fault(self) -> Step | None:
+        """What is answered instead of a page; None: a page."""
+        ...
+
+    def show(self, truth: Shelf) -> Shelf:
+        """The list that this one request is shown."""
+        ...
+
+
+class Quiet:
+    """An honest list that nobody edits."""
+
+    def come(self, _after: str | None) -> None: ...
+
+    def fault(self) -> Step | None:
+        return None
+
+    def show(self, truth: Shelf) -> Shelf:
+        return truth
+
+
+class SteadyClient(ModelsClient):
+    """Asks for a page only when the walk waits for it, so that a story told again is the same story."""
+
+    def __init__(self, **options: Any) -> None:
+        """Take what ModelsClient takes."""
+        super().__init__(**options)
+        self._turn = threading.Condition()
+        self._awaited = False
+
+    def fetch(self, *, stop: threading.Event | None = None, **options: Any) -> Answer:
+        with self._turn:
+            while not (self._awaited or (stop and stop.is_set())):
+                self._turn.wait(0.01)
+        if stop and stop.is_set():
+            return super().fetch(stop=stop, **options)
+        try:
+            return super().fetch(stop=stop, **options)
+        finally:
+            self._awaited = False
+
+    def note_awaited(self) -> None:
+        """The walk has nothing else to do than to wait for a page."""
+        with self._turn:
+            self._awaited = True
+            self._turn.notify_all()
+
+
+@dataclass(kw_only=True)
+class Watched:
+    """One source of a catalog, its server, and what they said to each other."""
+
+    server: ModelsServer
+    database: Database
+    client: SteadyClient
+    name: str = "one"
+    page_size: int = 2
+    minutes_a_page: float = 1.0
+    truth: Shelf = field(default_factory=Shelf)
+    paging: Paging = field(default_factory=Paging)
+    plan: Plan = field(default_factory=Quiet)
+    timeline: Timeline = field(default_factory=Timeline)
+    now: float = 0.0  # minutes
+    missing: tuple[Missing, ...] = ()  # after the last run
+    requests: list[Request] = field(default_factory=list)  # of the run that is under way
+    _trouble: list[BaseException] = field(default_factory=list)
+
+    def run(self, *, after: float, accept: bool = False) -> Ran:
+        """Let some minutes pass, then make a run, whose pages take a minute each."""
+        self.now += after
+        self.requests = []
+        self.server.always = self._answer
+        report = syncs.sync_source(
+            self.database,
+            self.client,
+            syncs.Source(name=self.name, scope=Scope(base_url=self.server.url), page_size=self.page_size),
+            clock=lambda: world.START + self.now * world.MINUTE,
+            options=syncs.Options(accept_removals=accept),
+            on_page=self._hear,
+            on_wait=self.client.note_awaited,
+        )
+        if self._trouble:
+            raise self._trouble[0]
+        ran = Ran(
+            number=report.run.run_id,
+            ended=round(self.now, 3),
+            status=report.run.status.value,
+            requests=tuple(self.requests),
+            error=report.run.error,
+            accepted=accept,
+        )
+        self.missing = report.missing
+        self.timeline.runs.append(ran)
+        return ran
+
+    def _hear(self, _pages: int, _models: int) -> None:
+        self.now += self.minutes_a_page
+
+    def _answer(self, visit: Visit) -> None:
+        try:
+            self._answer_as_planned(visit)
+        except OSError:  # the client has left: it waits no longer, or was cut off
+            raise
+        except BaseException as error:
+            self._trouble.append(error)
+            raise
+
+    def _answer_as_planned(self, visit: Visit) -> None:
+        after, limit = visit.seen.first("after_id"), int(visit.seen.first("limit") or 20)
+        self.plan.come(after)
+        met: dict[str, Any] = {"after": after, "limit": limit}
+        fault, truth = self.plan.fault(), self.truth.ids
+        if fault is not None:
+            self.requests.append(Request(**met, truth=truth, status=0))
+            fault(visit)
+            return
+        status, body = self.paging.answer(self.plan.show(self.truth), after, limit)
+        told = {"items": tuple(body["data"]), "has_more": body["has_more"]} if status == 200 else {}
+        self.requests.append(Request(**met, truth=truth, status=status, **told))
+        visit.send_json(status, body)
+
+    def catalog(self) -> dict[str, str | None]:
+        """What the catalog says is listed, and the names."""
+        view = schema.models
+        mine = (view.c.source == self.name) & view.c.removed_at.is_(None)
+        with self.database.read() as connection:
+            rows = connection.execute(sa.select(view.c.id, view.c.display_name).where(mine)).all()
+        return {row.id: row.display_name for row in rows}
+
+    def removals(self) -> list[Removal]:
+        """What the change log says of removals."""
+        view = schema.changes
+        wanted = sa.select(view.c.model_id, view.c.run_id, view.c.observed_at).order_by(view.c.change_id)
+        mine = wanted.where(view.c.source == self.name, view.c.kind == Kind.REMOVED)
+        with self.database.read() as connection:
+            return [
+                Removal(id=id, run=run, observed=round(world.minutes(at), 3))
+                for id, run, at in connection.execute(mine)
+            ]
+
+    def missed(self) -> list[str]:
+        """What the last run listed and the catalog does not have."""
+        return missed(self.timeline.runs[-1], self.catalog())
+
+    def adrift(self) -> list[str]:
+        """How the catalog differs from the truth."""
+        said, true = self.catalog(), {id: item["display_name"] for id, item in self.truth.items.items()}
+        wrong = sorted(id for id in {*said, *true} if (id in said, said.get(id)) != (id in true, true.get(id)))
+        return [f"the catalog has {said.get(id)!r} of {id}, the list {true.get(id)!r}" for id in wrong]
+
+    def broken(self) -> list[str]:
+        """The rules of every history that this one breaks."""
+        return [rule.rule for rule in invariants.broken(self.database)]
+
+
+@contextmanager
+def asking(server: ModelsServer, **options: Any) -> Iterator[SteadyClient]:
+    """Give a client that never waits for the clock on the wall."""
+    usual: dict[str, Any] = {"base_url": server.url, "key": KEY, "sleep": lambda _: None, "spread": lambda: 0.5}
+    with SteadyClient(**usual | options) as client:
+        yield client

@@ -1,0 +1,185 @@
+"""Lists and servers that make life hard: which world does what. By chance, and the same again from the same seed."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from random import Random
+
+from tests import server as play
+from tests.attacks import shelf as shelves
+from tests.attacks.shelf import HasMore, Shelf
+from tests.attacks.watched import Watched
+from tests.server import Step
+
+FAULTS: tuple[Callable[[], Step], ...] = (
+    *(partial(play.error, status) for status in (500, 502, 503, 529)),
+    partial(play.error, 429, headers={"retry-after": "0.5"}),
+    play.cut,
+    partial(play.cut, with_length=False),
+    play.cut_chunks,
+    lambda: play.cut_headers,
+    lambda: play.reset,
+)
+SHORT = 8  # minutes: what is away for so long is back before an absence can be confirmed
+LONG = 90
+FEWEST = 3  # models
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hostile:
+    """What a world does. Chances are per request, or of a walk; `happens` names what must really have happened."""
+
+    vanished: str = "400"
+    has_more: HasMore = shelves.truly
+    by_offset: bool = False
+    one_page: bool = False
+    edits: float = 0.1
+    aimed: float = 0.0  # removes the model that is the cursor
+    moves: float = 0.0  # edits a date, by which the list is ordered
+    restless: bool = False  # the same date again and again
+    faults: float = 0.0
+    lag: int = 0  # minutes that each second answer may be behind
+    hidden: float = 0.0  # of the walks: some models are missing for a while
+    hide: str = ""  # "group": most of them, or few for a short time; "all"; "few": for long
+    happens: tuple[str, ...] = ("removals",)
+    exact: bool = True  # each page is a piece of the list as it is at that moment
+
+    @property
+    def lies(self) -> bool:
+        """The same untruth is told in walks that are long apart, and no guard can tell."""
+        return self.restless or self.lag >= LONG or self.hide == "few"
+
+
+HONEST: dict[str, Hostile] = {
+    "honest": Hostile(),
+    "edited dates": Hostile(moves=0.15, happens=("removals", "moves")),
+    "one page": Hostile(one_page=True, edits=0.6, happens=("removals",)),
+    "HTTP faults": Hostile(faults=0.1, happens=("faults", "failed")),
+    "a vanished cursor is refused": Hostile(aimed=0.3, happens=("restarts", "failed")),
+    "a vanished cursor gets an empty page": Hostile(vanished="empty", aimed=0.3, happens=("restarts", "partial")),
+    "a vanished cursor gets the first page": Hostile(vanished="restart", aimed=0.3, happens=("restarts", "partial")),
+    "a vanished cursor keeps its place": Hostile(vanished="place", aimed=0.15, happens=("removals",)),
+    "cursors are offsets": Hostile(by_offset=True, exact=False, happens=("removals", "restarts")),
+    "full pages promise more": Hostile(has_more=shelves.when_full, happens=("removals", "ends asked again")),
+    "full pages promise more, a vanished cursor gets an empty page": Hostile(
+        has_more=shelves.when_full, vanished="empty", aimed=0.15, happens=("restarts", "ends asked again")
+    ),
+    "replicas lag": Hostile(
+        lag=SHORT // 2, vanished="empty", edits=0.2, exact=False, happens=("old answers", "restarts")
+    ),
+    "groups are missing for a while": Hostile(hidden=0.3, hide="group", exact=False, happens=("held", "hidden")),
+    "nothing is listed for a while": Hostile(hidden=0.3, hide="all", exact=False, happens=("held", "hidden")),
+}
+LYING: dict[str, Hostile] = {
+    "a few are hidden for hours": Hostile(hidden=0.3, hide="few", exact=False, happens=("hidden",)),
+    "replicas lag for hours": Hostile(lag=LONG, edits=0.2, exact=False, happens=("old answers",)),
+    "dates are edited without end": Hostile(moves=0.5, restless=True, happens=("moves",)),
+    "cursors are offsets, and the list never rests": Hostile(by_offset=True, edits=0.5, exact=False),
+}
+
+
+@dataclass
+class Life:
+    """What happens in one world, request by request, until it is calm; a plan for what is watched."""
+
+    world: Hostile
+    watched: Watched
+    random: Random
+    calm: bool = False
+    counts: Counter[str] = field(default_factory=Counter)
+    touched: set[str] = field(default_factory=set)
+    hidden: frozenset[str] = frozenset()
+    hidden_until: float = 0.0
+    past: list[tuple[float, Shelf]] = field(default_factory=list)
+    answers: int = 0
+
+    def begin(self, models: int) -> None:
+        for index in range(models):
+            self.watched.truth.add(f"m{index}", index)
+
+    def come(self, _after: str | None) -> None:
+        if self.calm:
+            return
+        truth = self.watched.truth
+        if not self.watched.requests:
+            self.hide()
+        if _after in truth.items and len(truth.items) > FEWEST and self.random.random() < self.world.aimed:
+            truth.remove(_after)
+        if self.random.random() < self.world.edits:
+            self.edit(truth)
+        if self.random.random() < self.world.moves:
+            self.move(truth)
+        if self.world.lag:
+            self.past.append((self.watched.now, truth.copy()))
+
+    def edit(self, truth: Shelf) -> None:
+        """Let a model come, return, go or change; a list is never quite empty."""
+        how = self.random.choice(["come", "return", "go", "go", "change"])
+        index = self.random.randint(0, len(truth.items))
+        if how == "change" or (how == "go" and len(truth.items) <= FEWEST):
+            truth.change(self.any(truth), display_name=f"Name {self.random.random()}")
+        elif how == "go":
+            truth.remove(self.any(truth))
+        elif how == "return" and truth.gone:
+            truth.add(self.random.choice(truth.gone), index)
+        else:
+            truth.add(f"m{len(truth.places)}", index)
+
+    def move(self, truth: Shelf) -> None:
+        still = [id for id in truth.ids if self.world.restless or id not in self.touched]
+        if still:
+            id = self.random.choice(still)
+            truth.move(id, self.random.randrange(len(truth.items)))
+            self.touched.add(id)
+            self.counts["moves"] += 1
+
+    def any(self, truth: Shelf) -> str:
+        return self.random.choice(truth.ids)
+
+    def hide(self) -> None:
+        """Before a walk: an outage ends, or begins."""
+        if self.watched.now < self.hidden_until or self.random.random() >= self.world.hidden:
+            return
+        self.hidden, lasts = self.outage(self.watched.truth.ids)
+        self.hidden_until = self.watched.now + self.random.randint(1, lasts)
+
+    def outage(self, ids: Sequence[str]) -> tuple[frozenset[str], int]:
+        """Choose who is not shown, and for how many minutes at most."""
+        if self.world.hide == "all":
+            return frozenset(ids), LONG
+        if self.world.hide == "group" and len(ids) > 5 and self.random.random() < 0.7:
+            return frozenset(self.random.sample(ids, max(5, len(ids) * 3 // 4))), LONG
+        fresh = [id for id in ids if id not in self.touched]  # nobody twice: that would be a lie told again
+        few = self.random.sample(fresh, min(len(fresh), self.random.randint(1, 3)))
+        self.touched.update(few)
+        return frozenset(few), LONG if self.world.hide == "few" else SHORT
+
+    def fault(self) -> Step | None:
+        if self.calm or self.random.random() >= self.world.faults:
+            return None
+        self.counts["faults"] += 1
+        return self.random.choice(FAULTS)()
+
+    def show(self, truth: Shelf) -> Shelf:
+        if self.calm:
+            return truth
+        return self.without_hidden(self.as_of(truth))
+
+    def without_hidden(self, truth: Shelf) -> Shelf:
+        if self.watched.now >= self.hidden_until:
+            return truth
+        shown = truth.copy()
+        self.counts["hidden"] += len(self.hidden & set(truth.items))
+        shown.items = {id: item for id, item in truth.items.items() if id not in self.hidden}
+        return shown
+
+    def as_of(self, truth: Shelf) -> Shelf:
+        """Every second answer comes from a replica that lags."""
+        self.answers += 1
+        if not self.world.lag or self.answers % 2:
+            return truth
+        then = self.watched.now - self.world.lag
+        old = [shelf for at, shelf in self.past if at <= then] or [shelf for _, shelf in self.past[:1]]
+        self.counts["old answers"] += old[-1].ids != truth.ids
+        return old[-1]
