@@ -84,6 +84,7 @@ class Pass:
     doubted: bool = False
     remarked: bool = False
     pages: int = 0
+    last: tuple[list[Any], bool] | None = None  # page that was taken
     organization: str | None = None
 
     def walk(self) -> Walk:
@@ -133,19 +134,22 @@ class Pass:
             self.doubted = True
         self.take(items)
         self.pages += 1
+        self.last = items, more
         usable = [item["id"] for item in items if is_usable(item["id"])]
         if more and not usable:
             raise CutError
         return (usable[-1] if usable else None), more
 
     def is_the_end(self) -> bool:
-        """Tell whether an empty page is the end: then only the last model follows the last but one."""
-        before, last = self.cursors[-2:]
-        full = ids_of(self.look(before)[0])
-        if len(full) < 2 or full[-1] != last:
+        """Tell whether an empty page is the end: then only the last model follows the last but one, as it was."""
+        if not self.may_restart:
             return False
-        items, more = self.look(full[-2])
-        return [item["id"] for item in items] == [last] and not more
+        before, last = self.cursors[-2:]
+        full = self.look(before)
+        ids = ids_of(full[0])
+        if full != self.last or len(ids) < 2 or ids[-1] != last:
+            return False
+        return self.look(ids[-2]) == ([item for item in full[0] if item["id"] == last], False)
 
     def identify(self, organization: str | None) -> None:
         if organization and self.organization and organization != self.organization:
