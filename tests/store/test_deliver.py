@@ -28,7 +28,8 @@ from tests.store.world import START, World
 pytestmark = pytest.mark.promise("P8")
 
 SECOND = timedelta(seconds=1)
-SECRET = "canary-secret"
+CANARY = f"canary-{os.urandom(8).hex()}"  # others may have canaries, too, and the process list shows them
+SECRET = f"{CANARY}-secret"
 
 
 def taken(visit: Visit) -> None:
@@ -46,7 +47,7 @@ def box(world: World) -> World:
 
 
 def hook(box: World) -> webhook.Webhook:
-    return webhook.open_(box.server.url + "/hook/canary", secret=SECRET, clock=lambda: box.now)
+    return webhook.open_(box.server.url + f"/hook/{CANARY}", secret=SECRET, clock=lambda: box.now)
 
 
 def test_what_is_due_is_sent_oldest_first_and_noted_after_it_was_taken(box: World) -> None:
@@ -346,11 +347,11 @@ def test_no_secret_of_a_channel_is_in_logs_rows_or_the_process_list(
 
     def refuse_and_look(visit: Visit) -> None:
         listing.append(subprocess.run(["ps", "axeww"], capture_output=True, text=True, check=True).stdout)
-        visit.send(500, b"canary")
+        visit.send(500, CANARY.encode())
 
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        closed = webhook.open_(f"http://127.0.0.1:{free.getsockname()[1]}/canary", secret=SECRET)
+        closed = webhook.open_(f"http://127.0.0.1:{free.getsockname()[1]}/{CANARY}", secret=SECRET)
     keys = {"ANTHROPIC_API_KEY": SECRET, "PATH": os.environ["PATH"]}
     program = command.open_(["sh", "-c", "env >&2; exit 1"], environment=keys)
     box.server.script(refuse_and_look)
@@ -359,4 +360,4 @@ def test_no_secret_of_a_channel_is_in_logs_rows_or_the_process_list(
     assert len(report.failed) == 3
     assert listing
     for text in (str(report), str(rows(box)), caplog.text, *listing):
-        assert "canary" not in text
+        assert CANARY not in text

@@ -136,5 +136,7 @@ def test_of_400_messages_none_is_lost_and_repeats_have_the_same_id_and_content(w
     assert kills == KILLS
     assert receiver.answered.keys() == payloads.keys()
     for seen in world.server.requests:
-        assert seen.body.decode() == payloads[seen.headers["webhook-id"]]
+        was_cut = len(seen.body) < int(seen.headers["content-length"])  # the worker was killed while it wrote
+        told = payloads[seen.headers["webhook-id"]]
+        assert seen.body.decode() == (told[: len(seen.body)] if was_cut else told)
     assert receiver.answered.total() - MESSAGES <= KILLS  # only what a dead worker had not yet noted came twice
