@@ -122,12 +122,13 @@ def _forget(connection: sa.Connection, rule: Rule, change_ids: Sequence[int]) ->
 
 
 def _news(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> Iterator[News]:
-    view, model, source = schema.changes, schema.model, schema.source
+    view, change, model, source = schema.changes, schema.change, schema.model, schema.source
     wanted = (
         sa.select(view, model.c.display_name, model.c.created_at, model.c.line, model.c.lifecycle)
+        .join(change, change.c.change_id == view.c.change_id)
         .join(source, source.c.source == view.c.source)
         .join(model, (model.c.source_key == source.c.source_key) & (model.c.id == view.c.model_id))
-        .where(condition, ~view.c.baseline)
+        .where(condition, ~view.c.baseline, ~runs.restored_since(source.c.source_key, change))
         .order_by(view.c.change_id)
     )
     with connection.execute(wanted.execution_options(yield_per=_CHUNK)) as found:

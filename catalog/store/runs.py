@@ -121,6 +121,12 @@ def merged_walk_end(connection: sa.Connection, key: int, generation: int) -> dat
     return connection.scalar(sa.select(run.c.walked_at).where(mine))
 
 
+def restored_since(key: sa.ColumnElement[int], change: sa.Table) -> sa.ColumnElement[bool]:
+    """Say in SQL that a change may have come, and been told, before its catalog was restored from a copy."""
+    between = (run.c.run_id > change.c.proof_run) & (run.c.run_id < change.c.run_id)
+    return sa.exists().where(run.c.source_key == key, between, *_notes())
+
+
 def is_known(connection: sa.Connection, opened: OpenRun) -> bool:
     """Tell whether the record of a run is there: a catalog that was restored from a copy has none of the later ones."""
     return connection.scalar(sa.select(sa.exists().where(same(opened)))) or False
@@ -186,9 +192,11 @@ def is_restored(scope: str | None) -> bool:
 def last_restored(connection: sa.Connection, key: int, after: int, before: int) -> int:
     """Give the last note of a restoration between two runs; 0 when there is none."""
     mine = (run.c.source_key == key) & (run.c.run_id > after) & (run.c.run_id < before)
-    said = (run.c.status == Status.SKIPPED) & run.c.scope.contains(f'"{RESTORED}"')
-    noted = sa.select(sa.func.max(run.c.run_id)).where(mine, said)
-    return connection.scalar(noted) or 0
+    return connection.scalar(sa.select(sa.func.max(run.c.run_id)).where(mine, *_notes())) or 0
+
+
+def _notes() -> tuple[sa.ColumnElement[bool], ...]:
+    return run.c.status == Status.SKIPPED, run.c.scope.contains(f'"{RESTORED}"')
 
 
 def identity_part(text: str) -> Identity:

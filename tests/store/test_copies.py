@@ -163,6 +163,27 @@ def test_what_happened_since_the_copy_is_told_to_nobody_again(world: World, safe
     assert told(world) == [("added", "newer")]
 
 
+def test_what_changed_before_a_copy_came_back_is_told_to_nobody_again_when_the_model_returns(
+    world: World, safe: Safe
+) -> None:
+    # The name changed, and that was told; then the model left. Its copy had the old name when it returned.
+    begin(world, "a", "b")
+    path = safe.copy(world)
+    world.lists("a", "b", display_name="New")
+    world.sync(desk=desk())
+    world.lists("a", display_name="New")
+    for _ in range(3):
+        world.sync(desk=desk())
+    assert sorted(told(world)) == [("changed", "a"), ("changed", "b"), ("removed", "b")]
+    restore(world, path)
+    for _ in range(3):
+        world.sync(desk=desk())
+    world.lists("a", "b", display_name="New")
+    world.sync(desk=desk())
+    assert ("b", "changed") in world.rows("changes", "model_id", "kind")
+    assert told(world) == [("returned", "b")]
+
+
 def test_what_was_missing_when_the_copy_was_made_starts_anew(world: World, safe: Safe) -> None:
     # Walks of which the copy knows nothing may have listed it.
     begin(world, "a", "b")
