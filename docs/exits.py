@@ -12,7 +12,7 @@ WORDS = {
     Exit.BUSY: "another run of the source is active (`skipped`) or was quicker (`superseded`)",
     Exit.RETIRING: "`watch check`: a watched model is gone, retired, overdue or retires soon",
     Exit.UNKNOWN: "`watch check`: a watched id was never in any list",
-    Exit.STALE: "`watch check`: the catalog is stale, was never filled or is not there, so that nothing it says can be relied on",
+    Exit.STALE: "`watch check`: the catalog is stale, empty or not there, so that nothing it says can be relied on",
     Exit.INTERRUPTED: "interrupted (Ctrl-C); nothing is half-written",
     Exit.TERMINATED: "terminated (SIGTERM); nothing is half-written",
 }

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from catalog.config import manual
-from docs import alerts, commands, events, metrics, picture, readme, tables
+from docs import alerts, commands, events, metrics, picture, promises, readme, tables
 
 ROOT = Path(__file__).parents[1]
 
@@ -21,6 +21,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "docs/schema.md": tables.page,
     "docs/events.md": events.page,
     "docs/metrics.md": metrics.page,
+    "docs/promises.md": promises.page,
     "docs/alerts.md": lambda: alerts.renewed((ROOT / "docs" / "alerts.md").read_text("utf-8")),
     "README.md": lambda: readme.renewed((ROOT / "README.md").read_text("utf-8")),
     "docs/demo.svg": picture.svg,
