@@ -52,6 +52,10 @@ class Shelf:
         """Move a model to the top."""
         self.ids.sort(key=lambda other: other != id)
 
+    def sort(self) -> None:
+        """Put the models in their usual order."""
+        self.ids.sort()
+
     def say(self, id: str, name: str, value: Any) -> None:
         """Say something else of a field."""
         self.fields.setdefault(id, {})[name] = value

@@ -80,6 +80,11 @@ class Attack(RuleBasedStateMachine):
     def walk_while_it_is_edited(self, reader: Reader, during: Any) -> None:
         self.make(reader[1], reader=reader, during=during)
 
+    @rule(reader=READERS, first=ID, second=ID)
+    def walk_while_it_is_put_in_order(self, reader: Reader, first: str, second: str) -> None:
+        self.make(reader[1], [("sort",)], reader=reader)
+        self.make(reader[1], [("move", second), ("move", first)], reader=reader, during={1: (("sort",),)})
+
     @rule(reader=READERS, edits=EDITS, odd=st.sampled_from(editing.ODDITIES))
     def walk_an_odd_list(self, reader: Reader, edits: Any, odd: str) -> None:
         shelf = self.story.shelves[reader[1]]
