@@ -246,7 +246,7 @@ class _Pass:
     def _look(self, cursor: str | None) -> wire.Page:
         answer = self._await(self._ask(cursor))
         self.evidence.meet(answer.identity)
-        return self.reader.page(answer.body, known_as=wire.digest(answer.body))
+        return self.reader.page(answer.body)
 
     def _land(self, turn: _Turn) -> None:
         repeated = turn.land()

@@ -87,13 +87,14 @@ def go(server: ModelsServer, shelf: Shelf, clock: Clock) -> Iterator[Go]:
     """Walk the server's list into the shelf, two models a page."""
     clients = []
 
-    def start(*, paging: bool = True, **options: Any) -> Outcome:
+    def start(*, paging: bool = True, unknown_dates: frozenset[str] = frozenset(), **options: Any) -> Outcome:
         client = ModelsClient(
             base_url=server.url, key=KEY, timeout=5, max_tries=2, sleep=lambda _: None, monotonic=clock
         )
         clients.append(client)
         usual: dict[str, Any] = {"page_size": 2, "deadline_seconds": 60.0, "max_pages": 100, "monotonic": clock}
-        return walk(client, wire.Reader(paging=paging), shelf, paging=paging, **{**usual, **options})
+        reader = wire.Reader(paging=paging, unknown_dates=unknown_dates)
+        return walk(client, reader, shelf, paging=paging, **{**usual, **options})
 
     yield start
     for client in clients:
@@ -341,6 +342,16 @@ def test_a_server_that_promises_more_on_each_full_page_is_walked_whole(
     outcome = go(page_size=full)
     assert (outcome.verdict, outcome.warnings, shelf.restarts) == (Verdict.WHOLE, (), 0)
     assert (shelf.ids(), len(server.requests)) == (list("abcdef"), 6 // full + 3)
+
+
+def test_a_list_ends_there_also_at_a_source_with_unknown_dates_of_its_own(
+    server: ModelsServer, shelf: Shelf, go: Go
+) -> None:
+    """The page that was asked for again was digested by other rules than before, and never found to be the same."""
+    server.models = models("abcd")
+    server.reshape = lambda envelope: envelope | {"has_more": len(envelope["data"]) == 2}
+    outcome = go(unknown_dates=frozenset({"2000-01-01T00:00:00Z"}))
+    assert (outcome.verdict, shelf.restarts, shelf.ids()) == (Verdict.WHOLE, 0, list("abcd"))
 
 
 @pytest.mark.parametrize("left", ["", "a", "ab"], ids=["nothing", "one model", "a full page"])
