@@ -18,6 +18,9 @@ from catalog.store.restored import Holdings, Known
 _PAGES = 2048  # in one step
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _MAGIC = b"SQLite format 3\0"
+_DAMAGED = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
+_ANOTHER = "another copy may be whole; nothing was replaced"
+_NO_COPY = "no copy was made; `catalog db restore` brings an older one back"
 
 
 def backup(database: Database, path: Path, revision: str, on_progress: Callable[[int, int], None]) -> Holdings:
@@ -28,7 +31,7 @@ def backup(database: Database, path: Path, revision: str, on_progress: Callable[
         _copy(live, copy, on_progress)
         copy.execute("PRAGMA journal_mode=DELETE")
     with closing(_catalog(path)) as made:
-        _demand_sound(made, path)
+        _demand_sound(made, database.describe(), _NO_COPY)
         with made.read() as connection:
             return restored.holdings(connection, revision)
 
@@ -66,7 +69,7 @@ def _fetch(path: Path, ready: Path, on_progress: Callable[[int, int], None]) -> 
 
 def _prepare(copy: Database, path: Path, before: Known, now: datetime) -> tuple[Holdings, int]:
     """Check the copy, bring it to the newest schema, and let it repeat nothing."""
-    revision = _demand_sound(copy, path)
+    revision = _demand_sound(copy, str(path), _ANOTHER)
     upgrade.ensure(copy)
     broken = invariants.broken(copy)
     if broken:
@@ -76,21 +79,18 @@ def _prepare(copy: Database, path: Path, before: Known, now: datetime) -> tuple[
         return holdings, restored.repeat_nothing(connection, before, now)
 
 
-_ANOTHER = "another copy may be whole; nothing was replaced"
-
-
-def _demand_sound(copy: Database, path: Path) -> str:
-    """Demand a catalog that this program knows, in a file that is whole; give its revision."""
+def _demand_sound(copy: Database, name: str, hint: str) -> str:
+    """Demand a catalog that this program knows, in a file that is whole; give its revision. `name` is for people."""
     try:
         revision, faults = upgrade.current(copy), invariants.unsound(copy)
     except SchemaError as error:
-        raise SchemaError(error.message.replace(str(copy.path), str(path)), hint=error.hint) from None
+        raise SchemaError(error.message.replace(str(copy.path), name), hint=error.hint) from None
     except DatabaseError:
-        raise DatabaseError(f"{path} is damaged", hint=_ANOTHER) from None
+        raise DatabaseError(f"{name} is damaged", hint=hint) from None
     if revision is None:
-        raise SchemaError(f"{path} holds no catalog", hint="name a file made by `catalog db backup`")
+        raise SchemaError(f"{name} holds no catalog", hint="name a file made by `catalog db backup`")
     if faults:
-        raise DatabaseError(f"{path} is damaged: not so: {faults[0].rule}", hint=_ANOTHER)
+        raise DatabaseError(f"{name} is damaged: it breaks the rule that {faults[0].rule}", hint=hint)
     return revision
 
 
@@ -153,6 +153,8 @@ def _translated(path: Path) -> Iterator[None]:
     try:
         yield
     except (sqlite3.Error, OSError) as error:
+        if getattr(error, "sqlite_errorname", "").startswith(_DAMAGED):
+            raise DatabaseError(f"{path} is damaged", hint=_ANOTHER) from None
         raise refusals.explain(error, str(path)) from None
 
 

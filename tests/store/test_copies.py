@@ -461,6 +461,22 @@ def test_a_damaged_file_has_to_be_moved_away_first(file: World, safe: Safe) -> N
     assert f"mv {place}" in caught.value.hint
 
 
+def test_no_copy_is_made_of_a_damaged_file_and_the_words_name_that_file(file: World, safe: Safe) -> None:
+    """They named the unfinished copy, which is gone by then, and said that nothing had been replaced."""
+    begin(file, *(f"model-{number}" for number in range(200)))
+    place = file.database.path
+    assert place
+    with file.database.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    file.database.close()
+    data = place.read_bytes()
+    place.write_bytes(data[:20_000] + bytes(4096) + data[24_096:])
+    with pytest.raises(DatabaseError) as caught:
+        safe.copy(file)
+    assert (str(place) in caught.value.message, "no copy was made" in caught.value.hint) == (True, True)
+    assert not list(safe.folder.iterdir())
+
+
 def test_a_reader_keeps_its_view_while_a_copy_comes_back(file: World, safe: Safe) -> None:
     begin(file, "a")
     path = safe.copy(file)
