@@ -42,13 +42,9 @@ class Hostile:
     lag: int = 0  # minutes that each second answer may be behind
     hidden: float = 0.0  # of the walks: some models are missing for a while
     hide: str = ""  # "group": most of them, or few for a short time; "all"; "few": for long
+    lies: bool = False  # the same untruth is told in walks that are long apart, and no guard can tell
     happens: tuple[str, ...] = ("removals",)
     exact: bool = True  # each page is a piece of the list as it is at that moment
-
-    @property
-    def lies(self) -> bool:
-        """The same untruth is told in walks that are long apart, and no guard can tell."""
-        return self.restless or self.lag >= LONG or self.hide == "few"
 
 
 HONEST: dict[str, Hostile] = {
@@ -72,10 +68,10 @@ HONEST: dict[str, Hostile] = {
     "nothing is listed for a while": Hostile(hidden=0.3, hide="all", exact=False, happens=("held", "hidden")),
 }
 LYING: dict[str, Hostile] = {
-    "a few are hidden for hours": Hostile(hidden=0.3, hide="few", exact=False, happens=("hidden",)),
-    "replicas lag for hours": Hostile(lag=LONG, edits=0.2, exact=False, happens=("old answers",)),
-    "dates are edited without end": Hostile(moves=0.5, restless=True, happens=("moves",)),
-    "cursors are offsets, and the list never rests": Hostile(by_offset=True, edits=0.5, exact=False),
+    "a few are hidden for hours": Hostile(hidden=0.3, hide="few", exact=False, lies=True, happens=("hidden",)),
+    "replicas lag for hours": Hostile(lag=LONG, edits=0.2, exact=False, lies=True, happens=("old answers",)),
+    "dates are edited without end": Hostile(moves=0.5, restless=True, lies=True, happens=("moves",)),
+    "cursors are offsets, and the list never rests": Hostile(by_offset=True, edits=0.5, exact=False, lies=True),
 }
 
 
@@ -138,8 +134,12 @@ class Life:
         return self.random.choice(truth.ids)
 
     def hide(self) -> None:
-        """Before a walk: an outage ends, or begins."""
-        if self.watched.now < self.hidden_until or self.random.random() >= self.world.hidden:
+        """Before a walk: an outage begins, perhaps; a walk that saw everything lies between any two."""
+        if self.watched.now < self.hidden_until:
+            return
+        runs, was_hidden = self.watched.timeline.runs, bool(self.hidden)
+        self.hidden = frozenset()
+        if was_hidden or not runs or not runs[-1].merged or self.random.random() >= self.world.hidden:
             return
         self.hidden, lasts = self.outage(self.watched.truth.ids)
         self.hidden_until = self.watched.now + self.random.randint(1, lasts)
