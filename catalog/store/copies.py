@@ -106,10 +106,6 @@ def _taken(path: Path) -> ConfigError:
 def _demand_copy(path: Path, database: Database) -> None:
     if not path.is_file():
         raise ConfigError(f"there is no file {path}")
-    try:
-        path.open("rb").close()
-    except OSError as error:
-        raise ConfigError(f"{path} cannot be read: {os.strerror(error.errno or 0)}", hint="check its rights") from None
     if database.path is not None and database.path.exists() and database.path.samefile(path):
         raise ConfigError(f"{path} is the catalog itself", hint="name a copy of it")
 
