@@ -28,9 +28,9 @@ def command(context: Context, *, as_json: bool) -> int:
     """Say whether each source is fresh and believed, and whether alerts arrive: exit 0 healthy, 1 not.
 
     With --json it is an object for each source, with the columns of the view `sources`, and one for each channel that
-    is owed something or gave something up, with `channel`, `owed`, `dead`, `oldest` and `last_error`. Each has
-    `healthy` and `findings`: `level` (problem or note), `code`, `source` or `channel` (the other is null), `text` and
-    `hint`.
+    is owed something or gave something up, with `channel`, `owed`, `dead`, `oldest`, `next_attempt_at` and
+    `last_error`. Each has `healthy` and `findings`: `level` (problem or note), `code`, `source` or `channel` (the other
+    is null), `text` and `hint`.
     """
     config = context.config()
     stale_after = {source.name: source.stale_after for source in config.sources}
