@@ -19,7 +19,7 @@ SHORTEST_SECRET = 8  # what is shorter, such as the "none" that some gateways ta
 
 LONG_SECRET = 16  # what is shorter, such as "lm-studio", may well be a word of somebody's list
 
-_ESCAPED = re.compile(rb"\\u00([2-7][0-9a-fA-F])|\\(/)")  # spellings that JSON allows for signs of a key
+_ESCAPED = re.compile(rb'\\u00([2-7][0-9a-fA-F])|\\([/"\\])')  # spellings that JSON allows for signs of a key
 _TOKEN = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
 
 

@@ -166,6 +166,17 @@ def test_a_key_that_cannot_be_sent_is_refused_and_never_quoted(text: str) -> Non
     assert not any(part in str(caught.value) for part in ("hunter2", "hünter2", "second", "“"))
 
 
+def test_a_key_with_signs_that_json_escapes_is_found_in_an_answer_too(server: ModelsServer) -> None:
+    # Only the spellings \\uXXXX and \\/ were undone: a key with a quote or a backslash was not found, and was stored.
+    server.key = 'sk-quote"and\\backslash/0123'
+    server.models = [model("claude-a", display_name=server.key)]
+    with (
+        ModelsClient(base_url=server.url, key=server.key) as client,
+        pytest.raises(AnswerError, match="the answer repeats the API key"),
+    ):
+        client.page()
+
+
 @pytest.mark.parametrize("spelt", [KEY, f"you are {KEY}!", KEY.replace("s", "\\u0073"), KEY.replace("-", "\\u002D")])
 def test_an_answer_that_repeats_the_key_is_refused_before_anybody_reads_it(
     server: ModelsServer, connect: Connect, spelt: str
