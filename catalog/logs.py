@@ -27,7 +27,7 @@ class Redaction:
     def hide(self, secret: str | None) -> None:
         """Strike out this text from now on."""
         if secret and len(secret) >= _SHORTEST:
-            spellings = {secret, quote(secret, safe=""), repr(secret)[1:-1]}
+            spellings = {secret, quote(secret, safe=""), repr(secret)[1:-1], json.dumps(secret)[1:-1]}
             self._secrets |= spellings | {json.dumps(spelling)[1:-1] for spelling in spellings}
 
     def __call__(self, text: str) -> str:
@@ -74,8 +74,8 @@ class _Text(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         hint = _fields(record).get("hint")
-        lines = [_prefix(record.levelno) + record.getMessage()]
-        lines += [f"  {hint}"] if hint else []
+        lines = [_indented(_prefix(record.levelno) + record.getMessage())]
+        lines += [_indented(f"  {hint}")] if hint else []
         lines += _trace(record, whole=self._tracebacks)
         return plain.harmless_lines(self._redaction("\n".join(lines)))
 
@@ -98,6 +98,12 @@ class _Json(logging.Formatter):
         if trace := _trace(record, whole=self._tracebacks):
             line["traceback"] = "\n".join(trace)
         return self._redaction(json.dumps(line, default=_plain_value))
+
+
+def _indented(text: str) -> str:
+    """Indent what follows the first line: no text that is quoted can pass for a line of ours."""
+    first, *others = text.split("\n")
+    return "\n".join([first, *(line if line.startswith("  ") else f"  {line}" for line in others)])
 
 
 def _prefix(level: int) -> str:

@@ -19,6 +19,8 @@ Form = Literal["text", "json", "csv"]
 
 # Where users of the API keep secrets; known from the start, so that even an early failure prints none.
 _USUAL_SECRETS = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN")
+_PROXIES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY")
+_ADDRESSES = ("CATALOG_DATABASE_URL", *_PROXIES, *(name.lower() for name in _PROXIES))  # with passwords in them
 _LONG_PASSWORD = 10  # shorter ones are words ("postgres") whose striking out would garble the sentence
 
 
@@ -42,7 +44,8 @@ class Context:
             self._redaction = logs.Redaction()
             for name in _USUAL_SECRETS:
                 self._redaction.hide(os.environ.get(name))
-            _hide_password(os.environ.get("CATALOG_DATABASE_URL", ""), self._redaction)
+            for name in _ADDRESSES:
+                _hide_password(os.environ.get(name, ""), self._redaction)
         return self._redaction
 
     def start_logs(self) -> "logging.Logger":

@@ -44,6 +44,8 @@ __all__ = [
     "watched",
 ]
 
+_LONG_TARGET = 8  # characters; shorter ones are words
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Config:
@@ -141,9 +143,17 @@ def secrets(config: Config, *, environ: Mapping[str, str] | None = None) -> Iter
     environ = os.environ if environ is None else environ
     for source in config.sources:
         yield environ.get(source.api_key_env, "")
-    for alert in config.alerts:
-        yield from addresses.known(alert, environ)
-    yield config.monitor.ping_url
+    told = [text for alert in config.alerts for text in addresses.known(alert, environ)]
+    told.append(config.monitor.ping_url)
+    yield from told
+    yield from filter(None, map(_target, told))
+
+
+def _target(address: str) -> str:
+    """Give what of an address others quote without its host: the part that makes it a secret. Empty: there is none."""
+    _, _, behind = address.partition("://")
+    target = behind.partition("/")[2]
+    return target if len(target) >= _LONG_TARGET else ""
 
 
 def _here() -> Path:

@@ -353,7 +353,8 @@ def test_addresses_stay_out_of_reprs_and_every_known_secret_can_be_struck_out(lo
     assert "pity" not in repr(loaded)
     environ = {"HOOK_SECRET": "hooked", "C_TOKEN": "seasoned", "ANTHROPIC_API_KEY": "keyed"}
     told = {f"slack://{SECRET}", f"https://host/{SECRET}", "slack://seasoned", "seasoned", "hooked", "keyed", ping}
-    assert set(config.secrets(loaded, environ=environ)) == told
+    # Libraries name a URL without its host, so that what stands behind it is struck out by itself, too.
+    assert set(config.secrets(loaded, environ=environ)) == {*told, SECRET}
 
 
 def test_an_address_that_everybody_may_read_is_worth_a_warning(load: Loader, tmp_path: Path) -> None:

@@ -97,6 +97,23 @@ def test_a_secret_is_struck_out_in_every_spelling(configure: Configure, form: st
 
 @pytest.mark.warns
 @pytest.mark.parametrize("form", ["text", "json"])
+def test_a_secret_is_struck_out_of_json_that_is_quoted(configure: Configure, form: str) -> None:
+    # A line of JSON that quoted a piece of JSON spelled the secret twice over, which nobody looked for.
+    stream = configure(form=form)
+    LOG.error("refused: %s", json.dumps({"key": SECRET}))
+    assert "p4ss" not in stream.getvalue()
+
+
+@pytest.mark.warns
+def test_no_line_of_a_quoted_text_passes_for_one_of_ours(configure: Configure) -> None:
+    # A text with a line break in it could have forged the next line of the log.
+    stream = configure()
+    LOG.error("odd\ncatalog: forged", extra=logs.event("x", hint="see\ncatalog: forged"))
+    assert stream.getvalue() == "catalog: odd\n  catalog: forged\n  see\n  catalog: forged\n"
+
+
+@pytest.mark.warns
+@pytest.mark.parametrize("form", ["text", "json"])
 def test_the_words_of_a_foreign_exception_are_shown_only_with_v(configure: Configure, form: str) -> None:
     stream = configure(form=form)
     try:
