@@ -19,6 +19,7 @@ from catalog.cli.context import Form
 
 Row = Mapping[str, object]
 
+_WIDEST = 200  # columns; a longer text stands whole, and moves its own row alone
 _ALIGNED = 5_000  # rows that are read ahead to align the columns; what comes after streams, uncut
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001 - spreadsheets take the wide ones, too
 _WHOLE = frozenset({"id", "model_id", "source", "change_id", "run_id"})  # copied by hand: never broken into lines
@@ -108,7 +109,7 @@ def _text(rows: Iterable[Row], columns: Sequence[str], stream: TextIO) -> None:
 
 
 def _aligned(columns: Sequence[str], first: list[list[str]], rest: Iterator[list[str]], stream: TextIO) -> None:
-    widths = [max(map(_width, cells)) for cells in zip(columns, *first, strict=True)]
+    widths = [min(_WIDEST, max(map(_width, cells))) for cells in zip(columns, *first, strict=True)]
     for cells in chain([list(columns)], first, rest):
         padded = (text + " " * (width - _width(text)) for text, width in zip(cells, widths, strict=True))
         stream.write("  ".join(padded).rstrip() + "\n")

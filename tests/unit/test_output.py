@@ -70,6 +70,14 @@ def test_rows_beyond_those_read_ahead_are_not_cut_either(monkeypatch: pytest.Mon
     ]
 
 
+def test_a_very_long_text_widens_no_other_row() -> None:
+    # One name of five thousand characters made five thousand columns of blanks of every other row.
+    rows = [model("a", display_name="x" * 5_000), model("b", display_name="y", max_tokens=1)]
+    _, long, short = printed(rows, shown=("id", "display_name", "max_tokens")).splitlines()
+    assert "x" * 5_000 in long
+    assert len(short) < 220
+
+
 def test_json_is_one_array_of_whole_objects() -> None:
     assert json.loads(printed(ROWS, "json", shown=("id",))) == [
         model("claude-a", display_name="A", created_at="2026-11-22T09:30:00.000000Z", max_tokens=5),
