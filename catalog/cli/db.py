@@ -1,5 +1,6 @@
 """`catalog db`: the schema, safe copies, and whether the history still holds together."""
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import asdict
@@ -133,8 +134,6 @@ def _given_up(number: int) -> str:
 @contextmanager
 def _watched(context: Context) -> Iterator[Callable[[int, int], None]]:
     """Show how far it is, where somebody looks."""
-    import sys
-
     if context.quiet or not sys.stderr.isatty():
         yield lambda _done, _all: None
         return

@@ -212,8 +212,9 @@ def _way(connection: sa.Connection) -> tuple[str, Mapping[str, str]]:
 
 def _dump(command: list[str], way: tuple[str, Mapping[str, str]], name: str) -> None:
     text, secret = way
-    environment = {**os.environ, "PGTZ": "UTC", **secret}
+    english = {"LC_ALL": "C"}  # its complaints are known by their English words
+    environment = {**os.environ, "PGTZ": "UTC", **english, **secret}
     asked = [*command, f"--dbname={text}"]
-    done = subprocess.run(asked, env=environment, capture_output=True, check=False, text=True)  # noqa: S603 - ours
+    done = subprocess.run(asked, env=environment, capture_output=True, check=False, text=True, errors="replace")  # noqa: S603 - ours
     if done.returncode:
         raise refusals.of_program("pg_dump", done.stderr, name)
