@@ -15,7 +15,7 @@ from catalog.store import invariants, refusals, restored, upgrade
 from catalog.store.database import BUSY_SECONDS, Database
 from catalog.store.restored import Holdings, Known
 
-_PAGES = 2048  # in one step
+_PAGES, _ALL = 2048, -1  # in one step
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _MAGIC = b"SQLite format 3\0"
 _DAMAGED = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
@@ -28,7 +28,7 @@ def backup(database: Database, path: Path, revision: str, on_progress: Callable[
     with database.translated(), _opened(Path(str(database.path)), "rw") as live, _opened(path, "rw") as copy:
         live.execute("BEGIN")  # one view for all steps: a writer in between would make it start again, for ever
         live.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-        _copy(live, copy, on_progress)
+        _copy(live, copy, _PAGES, on_progress)
         copy.execute("PRAGMA journal_mode=DELETE")
     with closing(_catalog(path)) as made:
         _demand_sound(made, database.describe(), _NO_COPY)
@@ -63,7 +63,7 @@ def _fetch(path: Path, ready: Path, on_progress: Callable[[int, int], None]) -> 
         if file.read(len(_MAGIC)) != _MAGIC:
             raise SchemaError(f"{path} is no copy of an SQLite catalog", hint="name one made by `catalog db backup`")
     with _translated(path), _opened(path, "ro") as source, _opened(ready, "rwc") as copy:
-        _copy(source, copy, on_progress)
+        _copy(source, copy, _PAGES, on_progress)
         copy.execute("PRAGMA journal_mode=DELETE")
 
 
@@ -109,7 +109,7 @@ def _put(ready: Path, database: Database) -> None:
     with _opened(ready, "rw") as copy, _opened(Path(str(database.path)), "rw") as live:
         live.execute("PRAGMA journal_mode=WAL")
         _match_pages(copy, live)
-        _copy(copy, live, pages=-1)
+        _copy(copy, live, _ALL)
         live.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
@@ -124,8 +124,8 @@ def _match_pages(copy: sqlite3.Connection, live: sqlite3.Connection) -> None:
 def _copy(
     source: sqlite3.Connection,
     target: sqlite3.Connection,
+    pages: int,
     on_progress: Callable[[int, int], None] = lambda _done, _all: None,
-    pages: int = _PAGES,
 ) -> None:
     until = time.monotonic() + BUSY_SECONDS
 
