@@ -26,6 +26,9 @@ class Standing:
     paused_until: datetime | None  # as its receiver asked
 
 
+WELL = Standing(suspect=None, failing_since=None, rests_until=None, paused_until=None)
+
+
 def at_rest(now: datetime) -> sa.Select[tuple[str]]:
     """Select the names of channels that are to be left alone now.
 
@@ -36,10 +39,14 @@ def at_rest(now: datetime) -> sa.Select[tuple[str]]:
 
 
 def lock(connection: sa.Connection, name: str) -> Standing:
-    """Read how a channel stands, and let nobody else change it until the transaction ends."""
+    """Read how a channel stands, and let nobody else change it until the transaction ends.
+
+    One that is not known stands well: a catalog that was restored meanwhile may be older than it.
+    """
     columns = (channel.c.suspect, channel.c.failing_since, channel.c.rests_until, channel.c.paused_until)
     wanted = sa.select(*columns).where(channel.c.channel == name)
-    return Standing(**connection.execute(wanted.with_for_update(key_share=True)).mappings().one())
+    row = connection.execute(wanted.with_for_update(key_share=True)).mappings().first()
+    return Standing(**row) if row else WELL
 
 
 def save(connection: sa.Connection, name: str, standing: Standing) -> None:
@@ -77,5 +84,4 @@ def wake(connection: sa.Connection) -> None:
 
 def forgive(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> None:
     """Forget all that kept channels from being tried."""
-    nothing = {"suspect": None, "failing_since": None, "rests_until": None, "paused_until": None}
-    connection.execute(channel.update().where(condition).values(**nothing))
+    connection.execute(channel.update().where(condition).values(**asdict(WELL)))

@@ -3,6 +3,7 @@
 import itertools
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -183,6 +184,14 @@ def test_what_was_not_taken_for_seven_days_is_dead(box: World) -> None:
     assert fail(box, taken(box, week + 29 * SECOND), week + 29 * SECOND)
     assert rows(box) == [("dead", 2, None, None, "no answer")]
     assert lease(box, timedelta(days=100)) is None
+
+
+def test_a_failure_of_a_channel_that_a_restored_catalog_never_knew_is_noted_nowhere(box: World) -> None:
+    """The row of the channel went while its message was on the way, and that was told as a fault of the database."""
+    owe(box, message("a"))
+    before, gone = rows(box), replace(taken(box), channel="gone", lease="of another catalog")
+    assert not fail(box, gone)
+    assert [row[0] for row in rows(box)] == [row[0] for row in before] == ["owed"]
 
 
 def test_a_catalog_that_was_off_for_weeks_still_tries_once(box: World) -> None:

@@ -10,14 +10,13 @@ from catalog.errors import DatabaseError
 from catalog.notice import DeliveryError, Message
 from catalog.store import outbox, rests
 from catalog.store.owed import channel
-from catalog.store.rests import Standing
+from catalog.store.rests import WELL, Standing
 from tests.store.letters import Ear, owe, refuse, rows, send
 from tests.store.world import START, World
 
 pytestmark = [pytest.mark.promise("P8"), pytest.mark.warns]
 
 SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
-WELL = Standing(suspect=None, failing_since=None, rests_until=None, paused_until=None)
 ASKED = refuse(retry_after=600.0)
 
 
