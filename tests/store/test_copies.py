@@ -314,6 +314,22 @@ def test_numbers_of_runs_go_on_beyond_those_that_the_copy_never_saw(world: World
     assert [number for (number,) in world.rows("sync_runs", "run_id")] == [1, 6]
 
 
+def test_whoever_reads_the_log_by_the_time_of_its_entries_misses_nothing_when_a_copy_comes_back(
+    world: World, safe: Safe
+) -> None:
+    """The cookbook said to remember the highest change_id: after a restoration, other changes got those numbers."""
+    begin(world, "a")
+    path = safe.copy(world)
+    world.lists("a", "b", "c")
+    world.sync()
+    number, moment = world.rows("changes", "change_id", "recorded_at")[-1]
+    restore(world, path)
+    world.lists("a", "d")
+    world.sync()
+    again, model_id, later = world.rows("changes", "change_id", "model_id", "recorded_at")[-1]
+    assert (model_id, again <= number, later > moment) == ("d", True, True)
+
+
 def test_a_run_that_was_under_way_when_the_copy_was_made_is_closed(world: World, safe: Safe) -> None:
     begin(world, "a")
     made: list[Path] = []
