@@ -15,7 +15,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from catalog.errors import ConfigError, DatabaseError, SchemaError
-from catalog.store import courtesy, postgres_copy, sqlite_copy, upgrade
+from catalog.store import courtesy, postgres_copy, refusals, sqlite_copy, upgrade
 from catalog.store.database import Database
 from catalog.store.restored import Holdings
 from catalog.store.schema import source
@@ -104,9 +104,13 @@ def _taken(path: Path) -> ConfigError:
 
 
 def _demand_copy(path: Path, database: Database) -> None:
-    if not path.is_file():
+    try:
+        there = path.is_file()
+    except OSError as error:
+        raise refusals.explain(error, str(path)) from None
+    if not there:
         raise ConfigError(f"there is no file {path}")
-    if database.path is not None and database.path.exists() and database.path.samefile(path):
+    if database.path is not None and database.exists() and database.path.samefile(path):
         raise ConfigError(f"{path} is the catalog itself", hint="name a copy of it")
 
 

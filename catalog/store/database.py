@@ -57,8 +57,12 @@ class Database:
         return self.url.set(drivername="postgresql", query=shown).render_as_string(hide_password=True)
 
     def exists(self) -> bool:
-        """Tell whether there is something to open; a Postgres database is only known by asking."""
-        return self.path is None or self.path.exists()
+        """Tell whether there is something to open; a Postgres database is only known by asking.
+
+        Raises DatabaseError when one may not even look.
+        """
+        with self.translated():
+            return self.path is None or self.path.exists()
 
     def now(self) -> datetime:
         """Tell the time by the clock that all who write here share: the server's, or that of the file's machine."""
@@ -150,7 +154,7 @@ def open_(url: str, *, must_exist: bool = False) -> Database:
 def create_file(database: Database) -> bool:
     """Make the missing SQLite file, 0600; True when it was made. Does nothing on Postgres."""
     path = database.path
-    if path is None or path.exists():
+    if path is None or database.exists():
         return False
     with database.translated():
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
@@ -162,9 +166,9 @@ def demand_room(database: Database) -> None:
     if database.path is None:
         return
     folder = database.path.parent
-    number = errno.ENOENT if not folder.is_dir() else errno.EACCES
-    if number == errno.ENOENT or not os.access(folder, os.W_OK | os.X_OK):
-        with database.translated():
+    with database.translated():
+        number = errno.ENOENT if not folder.is_dir() else errno.EACCES
+        if number == errno.ENOENT or not os.access(folder, os.W_OK | os.X_OK):
             raise OSError(number, os.strerror(number), str(database.path))
 
 

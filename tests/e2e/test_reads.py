@@ -276,3 +276,24 @@ def test_a_folder_that_is_gone_is_told_as_that(ground: Ground, tmp_path: Path) -
     code, out, err = ground.run("models")
     assert (code, out) == (2, "")
     assert err == "catalog: the folder this was started in is gone\n  cd to a folder that is there\n"
+
+
+COMMANDS = ("sync", "sync --dry-run", "run", "check", "models", "status", "watch check a", "db verify", "db restore c")
+
+
+@pytest.mark.warns
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_database_at_which_one_may_not_even_look_is_told_as_that(
+    ground: Ground, command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Below a folder that was closed to the user of a cron job, every command failed as `unexpected`."""
+    (ground.folder / "c").touch()
+    monkeypatch.setenv("CATALOG_DATABASE_URL", f"sqlite:///{'x' * 300}.db")  # to root, no folder is closed
+    code, _, err = ground.run(*command.split())
+    assert (code, "cannot be opened (File name too long)" in err) == (4, True)
+
+
+@pytest.mark.warns
+def test_a_copy_at_which_one_may_not_even_look_is_told_as_that(ground: Ground) -> None:
+    code, _, err = ground.run("db", "restore", "--replace", "x" * 300)
+    assert (code, "cannot be opened (File name too long)" in err) == (4, True)
