@@ -66,6 +66,7 @@ class Fields:
         self._columns = [(name, _Memo(partial(self._judge, rules[name]))) for name in FIELDS]
         self._attributes = _Memo(self._spell)
         self._unknown = unknown
+        self.glance: repair.Glance = repair.unhurried
 
     def reading(self, raw: bytes) -> Reading:
         """Read one entry, whatever its fields hold; it must be an object that was found to be JSON."""
@@ -118,14 +119,14 @@ class Fields:
         try:
             return {name: bytes(value) for name, value in self._decode_members(raw).items()}
         except REFUSED:
-            return repair.members(raw)
+            return repair.members(raw, self.glance)
 
     def value(self, raw: bytes) -> Any:
         """Read the value of a member of an entry; ValueError when it is no JSON."""
         try:
             return self._decode(raw)
         except REFUSED:
-            return repair.parse(raw, depth=2)
+            return repair.parse(raw, depth=2, glance=self.glance)
 
     def _judge(self, rule: Callable[[Any], Cell], raw: bytes) -> Cell:
         return rule(self.value(raw))

@@ -8,11 +8,14 @@ raises ValueError.
 import json
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
+
+Glance = Callable[[], object]  # called now and then while something takes long; may raise to end it
 
 MAX_DEPTH = 64  # containers inside each other, the item itself being the first
 _MAX_DIGITS = 100
+_OFTEN = 0x10000  # tokens between two glances: a page may have millions
 _TOO_BIG = 10**_MAX_DIGITS
 
 # A string (one that never ends runs to the end, which keeps this linear), or a mark of structure.
@@ -21,10 +24,14 @@ _BREAKS_DATABASES = re.compile("[\x00\ud800-\udfff]")
 _SPACE = b" \t\r\n"
 
 
-def members(text: bytes) -> dict[str, bytes]:
+def unhurried() -> None:
+    """Let nothing end it."""
+
+
+def members(text: bytes, glance: Glance = unhurried) -> dict[str, bytes]:
     """Take an object apart: each key with the bytes of its value, unread. The last of equal keys wins."""
     found = {}
-    for piece in _pieces(text, b"{", b"}"):
+    for piece in _pieces(text, b"{", b"}", glance):
         key = _TOKEN.match(piece)
         name = parse(key[0]) if key else None
         value = piece[key.end() :].lstrip(_SPACE) if key else b""
@@ -34,18 +41,18 @@ def members(text: bytes) -> dict[str, bytes]:
     return found
 
 
-def elements(text: bytes) -> list[bytes]:
+def elements(text: bytes, glance: Glance = unhurried) -> list[bytes]:
     """Take an array apart: the bytes of each element, unread."""
-    return list(_pieces(text, b"[", b"]"))
+    return list(_pieces(text, b"[", b"]", glance))
 
 
-def parse(text: bytes, depth: int = 1) -> Any:
+def parse(text: bytes, depth: int = 1, glance: Glance = unhurried) -> Any:
     """Read JSON as far as it can be read; `depth` is where its outermost container stands in its item.
 
     Numbers out of reach come as NaN or infinity, bytes that are no UTF-8 as lone surrogates, so that callers can
     tell them from what was really sent; `safe` makes them harmless. Containers too deep are null.
     """
-    readable = _shallow(text, MAX_DEPTH - depth + 1).decode("utf-8", "surrogateescape")
+    readable = _shallow(text, MAX_DEPTH - depth + 1, glance).decode("utf-8", "surrogateescape")
     return json.loads(readable, strict=False, parse_int=_integer)
 
 
@@ -79,7 +86,7 @@ def _integer(digits: str) -> float | int:
     return int(digits) if len(digits) <= _MAX_DIGITS + 1 else math.nan
 
 
-def _pieces(text: bytes, opening: bytes, closing: bytes) -> Iterator[bytes]:
+def _pieces(text: bytes, opening: bytes, closing: bytes, glance: Glance) -> Iterator[bytes]:
     """Find what stands between the outermost brackets and their commas; nothing in it is checked."""
     end = len(text.rstrip(_SPACE)) - 1
     start = len(text) - len(text.lstrip(_SPACE)) + 1
@@ -88,7 +95,7 @@ def _pieces(text: bytes, opening: bytes, closing: bytes) -> Iterator[bytes]:
     if not text[start:end].strip(_SPACE):
         return
     depth = 0
-    for token in _TOKEN.finditer(text, start, end):
+    for token in _tokens(text, start, end, glance):
         if token[0] in b"[{":
             depth += 1
         elif token[0] in b"]}":
@@ -103,10 +110,17 @@ def _pieces(text: bytes, opening: bytes, closing: bytes) -> Iterator[bytes]:
     yield text[start:end].strip(_SPACE)
 
 
-def _shallow(text: bytes, deepest: int) -> bytes:
+def _tokens(text: bytes, start: int, end: int, glance: Glance) -> Iterator[re.Match[bytes]]:
+    for number, token in enumerate(_TOKEN.finditer(text, start, end)):
+        if not number % _OFTEN:
+            glance()
+        yield token
+
+
+def _shallow(text: bytes, deepest: int, glance: Glance) -> bytes:
     """Replace each container too deep for us, and for the interpreter's stack, by null."""
     kept, copied, depth = [], 0, 0
-    for token in _TOKEN.finditer(text):
+    for token in _tokens(text, 0, len(text), glance):
         if token[0] in b"[{":
             depth += 1
             if depth == deepest + 1:

@@ -68,12 +68,19 @@ def walk(
     """Walk the whole list into `sink`, restarting at most three times when the list shifts.
 
     `deadline_seconds` bounds everything, counted by `monotonic`, the client's own clock; `on_page` hears of pages and
-    models so far, `on_wait` is called before each page and several times a second while one is awaited; both may raise
-    to end the walk. Raises ListingError when the walk is cut: then nothing that the sink took may be believed.
+    models so far, `on_wait` is called before each page and several times a second while one is awaited, and while one
+    takes long to read; both may raise to end the walk. Raises ListingError when the walk is cut: then nothing that the
+    sink took may be believed.
     """
     bounds = Bounds(
         page_size=page_size, max_pages=max_pages, deadline=monotonic() + deadline_seconds, monotonic=monotonic
     )
+
+    def glance() -> None:
+        on_wait()
+        bounds.check()
+
+    reader.heed(glance)
     begin = partial(
         _Pass, client=client, reader=reader, sink=sink, bounds=bounds, on_page=on_page, on_wait=on_wait, paging=paging
     )

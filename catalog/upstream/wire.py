@@ -79,6 +79,10 @@ class Reader:
         self._decode_entries = Decoder(list[Raw]).decode
         self._decode_named = Decoder(_Named).decode
 
+    def heed(self, glance: repair.Glance) -> None:
+        """Call this now and then while a page, or an item of one, takes long to read; it may raise to end that."""
+        self._fields.glance = glance
+
     def page(self, body: bytes, *, known_as: str | None = None) -> Page:
         """Read one page; `known_as` spares working out its `digest` once more.
 
@@ -156,7 +160,7 @@ class Reader:
         try:
             return list(map(bytes, self._decode_entries(data)))
         except REFUSED:
-            return repair.elements(data)
+            return repair.elements(data, self._fields.glance)
 
     def _has_more(self, values: Mapping[str, Any]) -> bool:
         told = values.get("has_more")
@@ -184,7 +188,7 @@ class Reader:
         try:
             return _usable(self._decode_named(raw).id), False
         except REFUSED:
-            value = repair.parse(raw)
+            value = repair.parse(raw, glance=self._fields.glance)
         id = value.get("id") if isinstance(value, dict) else None
         return (_usable(id), True) if isinstance(id, str) else (None, False)
 

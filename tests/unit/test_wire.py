@@ -405,6 +405,20 @@ def test_a_control_byte_that_is_not_even_escaped_is_put_right_too() -> None:
     assert attributes == {"x": '"a\ufffdb"', "y": '"c\\u001fd"'}
 
 
+@pytest.mark.parametrize(
+    "body", [b'{"data": [%b], "has_more": false}' % (b"[" * 100_000), b'{"a": %b}' % (b"[" * 100_000)]
+)
+def test_whoever_waits_can_end_the_reading_of_a_page_that_takes_long(body: bytes) -> None:
+    # A page of twelve million brackets took ten times the deadline to be refused: nothing looked at the clock meanwhile.
+    def glance() -> None:
+        raise TimeoutError
+
+    reader = Reader()
+    reader.heed(glance)
+    with pytest.raises(TimeoutError):
+        reader.page(body)
+
+
 def test_what_was_put_right_is_counted() -> None:
     page = page_of(b'{"id": "a", "x": NaN}', rb'{"id": "b", "x": "\ud800"}', b'{"id": "c"}')
     assert ([item.id for item in page.items], page.repaired, page.clean) == (["a", "b", "c"], 2, False)
