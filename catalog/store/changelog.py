@@ -5,6 +5,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from catalog.domain import Kind
+from catalog.store import runs
 from catalog.store.schema import change
 
 
@@ -20,7 +21,7 @@ def append(
 ) -> None:
     """Log a change of this kind for each model key of `keys`, in their order, or in that of `number`, from 1 on."""
     rows = sa.select(
-        _next(connection, keys.c.model_key) if number is None else number + highest(connection, change.c.change_id),
+        _next(connection, keys.c.model_key) if number is None else number + last_number(connection),
         sa.literal(run_id),
         keys.c.model_key,
         sa.literal(kind.value),
@@ -45,10 +46,17 @@ def append_fields(connection: sa.Connection, run_id: int, fields: sa.Subquery, *
     connection.execute(change.insert().from_select(names, rows))
 
 
+def last_number(connection: sa.Connection) -> int:
+    """Give the highest number a change ever had here; what a restoration took away counts: its readers had seen it."""
+    last = sa.select(change.c.change_id, change.c.run_id).order_by(change.c.change_id.desc()).limit(1)
+    number, run_id = connection.execute(last).one_or_none() or (0, 0)
+    return max(number, runs.last_change_lost(connection, after=run_id))
+
+
 def highest(connection: sa.Connection, column: sa.Column[int]) -> int:
     """Give the highest number in use; 0 when there is none."""
     return connection.scalar(sa.select(sa.func.max(column))) or 0
 
 
 def _next(connection: sa.Connection, *order: sa.ColumnElement[Any]) -> sa.ColumnElement[int]:
-    return sa.func.row_number().over(order_by=order) + highest(connection, change.c.change_id)
+    return sa.func.row_number().over(order_by=order) + last_number(connection)

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from catalog import dates
 from catalog.domain import Status
-from catalog.store import runs, schema
+from catalog.store import changelog, runs, schema
 from catalog.store.owed import channel, delivery, waiting
 from catalog.store.schema import run, source
 
@@ -27,6 +27,7 @@ class Known:
     """What the catalog that is replaced knows, and its copy cannot."""
 
     last_run: int = 0
+    last_change: int = 0
     recorded_at: datetime | None = None  # its last entry in the log
     delivered: Mapping[tuple[str, str], tuple[datetime, int]] = field(
         default_factory=dict
@@ -52,7 +53,8 @@ def known(connection: sa.Connection, revision: str) -> Known:
     made = sa.select(*columns).where(delivery.c.status == "delivered")
     rows = connection.execute(made) if revision >= _DELIVERIES_SINCE else ()
     delivered = {(row.channel, row.uid): (row.delivered_at, row.attempts) for row in rows}
-    return Known(last_run=last_run, recorded_at=recorded_at, delivered=delivered)
+    last_change = changelog.last_number(connection)
+    return Known(last_run=last_run, last_change=last_change, recorded_at=recorded_at, delivered=delivered)
 
 
 def holdings(connection: sa.Connection, revision: str) -> Holdings:
@@ -113,10 +115,12 @@ def _give_up(connection: sa.Connection, as_of: datetime | None) -> int:
 def _begin_anew(connection: sa.Connection, before: Known, moment: datetime, as_of: datetime | None) -> None:
     """Log a run of each source that says so, numbered beyond all that went on in between: none of those is mistaken."""
     number = max(before.last_run, connection.scalar(sa.select(sa.func.max(run.c.run_id))) or 0)
+    last_change = max(before.last_change, changelog.last_number(connection))
     words = f"restored from a copy of {_said(as_of)}; the next whole walk is a baseline"
     for row in connection.execute(sa.select(source).order_by(source.c.source_key)).all():
         number += 1
-        parts = {**(json.loads(row.scope) if row.scope else _NOBODY), runs.RESTORED: number}
+        marks = {runs.RESTORED: number, runs.LAST_CHANGE: last_change}
+        parts = {**(json.loads(row.scope) if row.scope else _NOBODY), **marks}
         scope = json.dumps(parts, separators=(",", ":"), sort_keys=True)
         runs.note(connection, run_id=number, source_key=row.source_key, now=moment, scope=scope, words=words)
         marked = source.update().where(source.c.source_key == row.source_key)

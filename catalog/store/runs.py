@@ -14,6 +14,7 @@ from catalog.store.schema import run, source
 
 TICK = timedelta(microseconds=1)
 RESTORED = "restored_run"  # in the scope of a source whose history comes from a copy: the run that says so
+LAST_CHANGE = "last_change"  # beside it: the highest number of a change in what the copy replaced
 _NOT_CONFIGURED = frozenset({"organization", "answered_workspace"})
 
 
@@ -193,6 +194,12 @@ def last_restored(connection: sa.Connection, key: int, after: int, before: int) 
     """Give the last note of a restoration between two runs; 0 when there is none."""
     mine = (run.c.source_key == key) & (run.c.run_id > after) & (run.c.run_id < before)
     return connection.scalar(sa.select(sa.func.max(run.c.run_id)).where(mine, *_notes())) or 0
+
+
+def last_change_lost(connection: sa.Connection, *, after: int) -> int:
+    """Give the highest number of a change that a restoration after a run took away; 0 when there was none."""
+    noted = sa.select(run.c.scope).where(run.c.run_id > after, *_notes()).order_by(run.c.run_id.desc()).limit(1)
+    return int(json.loads(connection.scalar(noted) or "{}").get(LAST_CHANGE, 0))
 
 
 def _notes() -> tuple[sa.ColumnElement[bool], ...]:

@@ -330,6 +330,21 @@ def test_whoever_reads_the_log_by_the_time_of_its_entries_misses_nothing_when_a_
     assert (model_id, again <= number, later > moment) == ("d", True, True)
 
 
+def test_numbers_of_changes_go_on_beyond_those_that_the_copy_never_saw(world: World, safe: Safe) -> None:
+    # Whoever remembered the highest number missed what came after the restoration: it was numbered anew from the copy.
+    begin(world, "a")
+    path = safe.copy(world)
+    world.lists("a", "b", "c")
+    world.sync()
+    restore(world, path)
+    restore(world, path)  # in what is replaced now, no change has the number 3
+    world.lists("a", "b", "d", display_name="New")
+    world.sync()
+    world.sync()
+    numbers = [number for (number,) in world.rows("changes", "change_id")]
+    assert numbers == [1, 4, 5, 6]
+
+
 def test_a_run_that_was_under_way_when_the_copy_was_made_is_closed(world: World, safe: Safe) -> None:
     begin(world, "a")
     made: list[Path] = []
