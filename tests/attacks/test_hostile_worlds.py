@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from catalog.store import invariants
 from catalog.store.database import Database
 from tests.attacks import watched as watching
 from tests.attacks import worlds
@@ -97,6 +98,7 @@ class Theatre:
         """See that the world was as it says, and the history as every history must be."""
         quiet = self.counts.pop("quiet runs")
         self.volume.came_to(**self.counts, quiet_runs_at_most=quiet)
+        assert invariants.broken(self.database) == []
         assert [name for name in world.happens if not self.counts[name]] == []
 
 

@@ -175,4 +175,4 @@ def test_small_histories_of_three_edits_are_told_truly(teller: Teller, volume: V
         teller.tell(chance.randint(4, 5), 3, choices, replay=f"seed {volume.seed}, round {number}")
         weights.append(choices.weight)
     teller.close()
-    volume.came_to(**teller.counts, of_about=round(fmean(weights), -5))
+    volume.came_to(**teller.counts, histories_in_all_by_estimate=int(round(fmean(weights), -5)))
