@@ -79,7 +79,7 @@ def repeat_nothing(connection: sa.Connection, before: Known, now: datetime) -> i
     _note_delivered(connection, before)
     given_up = _give_up(connection, as_of)
     connection.execute(waiting.delete())
-    connection.execute(channel.update().where(channel.c.created_at < moment).values(created_at=moment))
+    connection.execute(channel.update().values(created_at=now))  # not the moment of the log, which may be years ahead
     _begin_anew(connection, before, moment, as_of)
     return given_up
 
