@@ -75,12 +75,7 @@ def walk(
     bounds = Bounds(
         page_size=page_size, max_pages=max_pages, deadline=monotonic() + deadline_seconds, monotonic=monotonic
     )
-
-    def glance() -> None:
-        on_wait()
-        bounds.check()
-
-    reader.heed(glance)
+    reader.heed(partial(_glance, on_wait, bounds))
     begin = partial(
         _Pass, client=client, reader=reader, sink=sink, bounds=bounds, on_page=on_page, on_wait=on_wait, paging=paging
     )
@@ -109,6 +104,11 @@ class Bounds:
         """Raise DeadlineError when the walk's time is up."""
         if self.monotonic() >= self.deadline:
             raise DeadlineError("the time for the whole walk is up", hint="raise `deadline` of this source")
+
+
+def _glance(on_wait: Callable[[], None], bounds: Bounds) -> None:
+    on_wait()
+    bounds.check()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -409,7 +409,7 @@ def test_a_control_byte_that_is_not_even_escaped_is_put_right_too() -> None:
     "body", [b'{"data": [%b], "has_more": false}' % (b"[" * 100_000), b'{"a": %b}' % (b"[" * 100_000)]
 )
 def test_whoever_waits_can_end_the_reading_of_a_page_that_takes_long(body: bytes) -> None:
-    # A page of twelve million brackets took ten times the deadline to be refused: nothing looked at the clock meanwhile.
+    # A page of twelve million brackets took ten times the deadline to be refused: nothing looked at the clock.
     def glance() -> None:
         raise TimeoutError
 
