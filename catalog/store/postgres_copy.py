@@ -76,7 +76,8 @@ def restore(
             raise SchemaError(f"{path} is of schema {holdings.revision}, and the catalog there of {there}", hint=hint)
         before = restored.known(connection, there) if there else restored.Known()
         upgrade.apply(connection, holdings.revision)
-        _exchange(connection, path, holdings, on_progress)
+        with _translated(path, database):
+            _exchange(connection, path, holdings, on_progress)
         upgrade.apply(connection, "head")
         given_up = restored.repeat_nothing(connection, before, now)
         broken = invariants.broken_in(connection)
@@ -107,6 +108,20 @@ def _exchange(
             on_progress(min(done, holdings.models), holdings.models)
     for name in tables:
         connection.exec_driver_sql(f"ALTER TABLE {name} ENABLE TRIGGER USER")
+
+
+@contextmanager
+def _translated(path: Path, database: Database) -> Iterator[None]:
+    """Turn what the driver raises into our words: SQLAlchemy does not see what COPY does."""
+    import psycopg
+
+    try:
+        yield
+    except (psycopg.DataError, psycopg.IntegrityError):
+        raise DatabaseError(f"{path} is damaged, or was not made by `catalog db backup`", hint=_ANOTHER) from None
+    except psycopg.Error as error:
+        lost = isinstance(error, psycopg.OperationalError) and error.sqlstate is None
+        raise refusals.explain(error, database.describe(), lost=lost) from None
 
 
 def _load(connection: sa.Connection, block: _Block) -> int:

@@ -3,6 +3,7 @@
 import json
 import shutil
 import sqlite3
+import subprocess
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 
 from catalog import deliver
 from catalog.domain import Status
-from catalog.errors import ConfigError, DatabaseError, SchemaError
+from catalog.errors import ConfigError, DatabaseError, LostConnectionError, SchemaError
 from catalog.notice import Message
 from catalog.store import copies, courtesy, outbox, owing, postgres_copy, sqlite_copy, upgrade
 from tests.migrations import revisions
@@ -463,6 +464,41 @@ def test_the_catalog_itself_is_no_copy(world: World, safe: Safe) -> None:
             restore(world, world.database.path)
     with pytest.raises(ConfigError, match="there is no file"):
         restore(world, safe.folder / "nothing")
+
+
+# Postgres
+
+
+only_postgres = pytest.mark.parametrize("migrated_url", ["postgres"], indirect=True)
+
+
+@only_postgres
+def test_a_dump_with_its_tables_in_another_order_is_told_of_as_no_copy(world: World, safe: Safe) -> None:
+    """What COPY ran into came out as `unexpected: ForeignKeyViolation`: SQLAlchemy sees none of it."""
+    begin(world, "a")
+    path, url = safe.folder / "dump", world.database.url.set(drivername="postgresql")
+    place = url.render_as_string(hide_password=False)
+    subprocess.run(["pg_dump", "--format=custom", f"--file={path}", place], check=True)
+    with pytest.raises(DatabaseError, match="not made by `catalog db backup`"):
+        restore(world, path)
+    assert world.listed() == "a"
+
+
+@only_postgres
+def test_a_connection_that_dies_while_rows_are_put_back_is_told_of_as_that(world: World, safe: Safe) -> None:
+    begin(world, "a")
+    path = safe.copy(world)
+
+    def kill(_done: int, _all: int) -> None:
+        with world.database.connect() as connection:
+            connection.exec_driver_sql(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() "
+                "AND datname = current_database() AND state = 'idle in transaction'"
+            )
+
+    with pytest.raises(LostConnectionError):
+        copies.restore(world.database, path, now=world.now, replace=True, sources=(), on_progress=kill)
+    assert world.listed() == "a"
 
 
 # SQLite
