@@ -41,6 +41,7 @@ def backup(database: Database, path: Path, *, on_progress: Progress) -> Holdings
     revision = upgrade.current(database)
     if revision is None:
         raise SchemaError(f"there is no catalog in {database.describe()}", hint="check database.url")
+    _demand_other_name(path, database)
     with _appearing(path) as unfinished:
         copy = sqlite_copy.backup if database.is_sqlite else postgres_copy.backup
         return copy(database, unfinished, revision, on_progress)
@@ -101,6 +102,14 @@ def _sync(path: Path) -> None:
 
 def _taken(path: Path) -> ConfigError:
     return ConfigError(f"{path} is there already, and stays as it is", hint="name another file")
+
+
+def _demand_other_name(path: Path, database: Database) -> None:
+    """Refuse the names of SQLite's own files: it takes what is there for the log of a dead writer, and deletes it."""
+    place = database.path
+    own = [place.with_name(f"{place.name}{end}") for end in ("-journal", "-wal", "-shm")] if place else []
+    if path.resolve() in [name.resolve() for name in own]:
+        raise ConfigError(f"{path} is a name that SQLite uses beside its database", hint="name another file")
 
 
 def _demand_copy(path: Path, database: Database) -> None:

@@ -64,6 +64,14 @@ def test_a_copy_never_overwrites_a_file(bare: Ground) -> None:
     assert (bare.folder / "copy").read_text() == "precious"
 
 
+def test_a_copy_takes_no_name_of_sqlites_own(ground: Ground) -> None:
+    """A copy named `catalog.db-journal` was made, said to be made, and deleted by SQLite at the next command."""
+    for end in ("-journal", "-wal", "-shm"):
+        code, _, err = ground.run("db", "backup", f"catalog.db{end}")
+        assert (code, "SQLite uses" in err) == (2, True)
+    assert ground.run("db", "backup", "catalog.db-copy")[0] == 0
+
+
 def test_a_copy_of_nothing_is_an_error(ground: Ground) -> None:
     (ground.folder / "catalog.db").unlink()
     assert ground.run("db", "backup", "copy")[0] == 4
