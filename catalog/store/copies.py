@@ -133,7 +133,8 @@ def _names(database: Database) -> list[str]:
     except SchemaError:
         raise
     except DatabaseError as error:
-        raise DatabaseError(error.message, hint=_out_of_the_way(database) or error.hint) from None
+        hints = [error.hint, _out_of_the_way(database)]
+        raise DatabaseError(error.message, hint="; ".join(filter(None, hints))) from None
 
 
 def _out_of_the_way(database: Database) -> str:
