@@ -542,7 +542,7 @@ def test_a_damaged_file_has_to_be_moved_away_first(file: World, safe: Safe) -> N
     with pytest.raises(DatabaseError) as caught:
         restore(file, path)
     assert f"mv {place}" in caught.value.hint
-    assert "check database.url" in caught.value.hint  # not only that: where rights or room are lacking, that helped nobody
+    assert "check database.url" in caught.value.hint  # moving it mends no rights and no full disk
 
 
 def test_no_copy_is_made_of_a_damaged_file_and_the_words_name_that_file(file: World, safe: Safe) -> None:
