@@ -16,6 +16,7 @@ from catalog.store.database import Database
 from catalog.store.outbox import Backlog
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+_BEGINNING = b"# HELP catalog_"  # of each page
 _RECENT = 100  # runs that are looked at to count those that failed in a row
 
 # Name, labels and meaning of each; the reference page is made from here.
@@ -73,14 +74,23 @@ def page(database: Database) -> bytes:
 
 
 def demand_file(path: Path) -> None:
-    """Refuse a place that holds something else than a file: it would be replaced by one. Raises ConfigError."""
+    """Refuse a place that holds something else than such a page: it would be replaced by one. Raises ConfigError."""
     try:
-        is_other = not stat.S_ISREG(path.stat().st_mode)
+        other = _other(path)
     except OSError:  # nothing there, or nothing that can be reached: then writing says why
         return
-    if is_other:
-        words = f"monitor.metrics_file: {path} is no regular file, and would be replaced by one"
+    if other:
+        words = f"monitor.metrics_file: {path} {other}, and would be replaced by one"
         raise ConfigError(words, hint="name a file in the folder that the textfile collector reads")
+
+
+def _other(path: Path) -> str:
+    """Say what is there instead; nothing: a page of ours, or an empty file."""
+    if not stat.S_ISREG(path.stat().st_mode):
+        return "is no regular file"
+    with path.open("rb") as file:
+        beginning = file.read(len(_BEGINNING))
+    return "" if beginning in {b"", _BEGINNING} else "is no metrics file of the catalog"
 
 
 def write(path: Path, text: bytes) -> None:

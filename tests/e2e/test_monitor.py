@@ -80,6 +80,23 @@ def test_a_metrics_file_never_replaces_what_is_no_file(
     assert not (ground.folder / "catalog.db").exists()
 
 
+@pytest.mark.parametrize("place", ["catalog.db", "catalog.toml"])
+def test_a_metrics_file_never_replaces_another_file(ground: Ground, place: str) -> None:
+    """`metrics_file = "catalog.db"` replaced the whole history by a page of metrics, and the sync said nothing."""
+    monitor(ground, f'metrics_file = "{place}"')
+    before = (ground.folder / place).read_bytes()
+    code, _, err = ground.run("sync")
+    assert (code, f"{ground.folder / place} is no metrics file of the catalog" in err) == (2, True)
+    assert (ground.folder / place).read_bytes() == before
+
+
+def test_a_metrics_file_never_replaces_the_catalog_that_the_sync_just_made(ground: Ground) -> None:
+    (ground.folder / "catalog.db").unlink()
+    monitor(ground, 'metrics_file = "catalog.db"')
+    assert "is no metrics file of the catalog" in ground.run("sync")[2]
+    assert ground.rows("SELECT count(*) FROM models") == [(3,)]
+
+
 def test_a_worker_whose_address_is_taken_makes_nothing(ground: Ground) -> None:
     """It was refused after the catalog had been made."""
     (ground.folder / "catalog.db").unlink()
