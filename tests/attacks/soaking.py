@@ -31,7 +31,7 @@ from tests.store.copying import Safe
 from tests.store.test_telling import desk
 from tests.store.world import MINUTE, START, World
 
-FEWEST, FIRST = 14, 18  # models: one that leaves is no mass loss
+FEWEST, FIRST, MOST = 14, 18, 40  # models: one that leaves is no mass loss
 EVENTS = ("added", "returned", "removed", "changed", "retiring")
 FAULT = 0.1
 EVERY = 5  # minutes
@@ -96,6 +96,8 @@ class Truth:
                 act(minute)
 
     def appear(self, minute: float) -> None:
+        if len(self.present) == MOST:
+            return
         self.count += 1
         model = f"m{self.count}"
         day = self.chance.randrange(2, 120)
@@ -201,15 +203,16 @@ class Soak:
         if self.chance.random() < 0.01:
             self.bad_until = self.minute + self.chance.randrange(10, 120)
         if self.chance.random() < 0.01 and self.minute >= self.hides_until:
-            self.hides_until = self.minute + self.chance.randrange(10, 120)
-            # What no walk has seen yet is not among them: its time would be the lie's.
-            seen = {
-                id
-                for id, *lacks in self.world.rows("models", "id", "removed_at", "missing_since")
-                if lacks == [None] * 2
-            }
-            known = [id for id in self.truth.present if id in seen]
+            self.hide()
+
+    def hide(self) -> None:
+        """Let the list lack most models for a while: too many for the guard."""
+        rows = self.world.rows("models", "id", "removed_at", "missing_since")
+        seen = {id for id, *lacks in rows if lacks == [None, None]}
+        known = [id for id in self.truth.present if id in seen]  # the time of others would be the lie's
+        if len(known) > 0.9 * len(self.truth.present):
             self.hidden = frozenset(known[len(known) // 3 :])
+            self.hides_until = self.minute + self.chance.randrange(10, 120)
 
     def list_models(self) -> None:
         hidden = self.hidden if self.minute < self.hides_until else frozenset()
