@@ -222,6 +222,6 @@ def test_a_number_of_any_size_is_no_change_when_the_model_is_read_again(world: W
 
 
 def test_a_field_that_cannot_be_read_is_told_by_each_run_that_meets_it(world: World) -> None:
-    world.lists("a", max_tokens="many")
+    world.lists("a", "never seen before", max_tokens="many")
     for _ in range(2):
-        assert world.sync().run.error == "1 field could not be read; the last good value stays"
+        assert world.sync().run.error == "2 fields could not be read; the last good value stays"
