@@ -55,7 +55,8 @@ def _database(context: Context, config: Config) -> int:
 def _source(context: Context, settings: SourceSettings) -> int:
     try:
         with wiring.client(settings, context.key(settings)) as client:
-            page = client.page(limit=min(settings.page_size, MAX_LIMIT))
+            limit, seconds = min(settings.page_size, MAX_LIMIT), settings.deadline.total_seconds()
+            page = client.page(limit=limit, seconds=seconds)
     except CatalogError as failure:
         return context.fail(type(failure)(f"{settings.name}: {failure.message}", hint=failure.hint))
     more = " and more to come" if page.has_more else ""

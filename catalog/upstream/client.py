@@ -133,9 +133,21 @@ class ModelsClient:
                 raise AnswerError(f"{self._subject()}: the next page cannot be asked for, its cursor came before")
             seen.add(cursor)
 
-    def page(self, *, limit: int = MAX_LIMIT, after_id: str | None = None, before_id: str | None = None) -> ModelPage:
-        """One page: the first one, or what follows `after_id`, or what stands just before `before_id`."""
-        page = self._reader.page(self.fetch(limit=limit, after_id=after_id, before_id=before_id).body)
+    def page(
+        self,
+        *,
+        limit: int = MAX_LIMIT,
+        after_id: str | None = None,
+        before_id: str | None = None,
+        seconds: float = LONGEST,
+    ) -> ModelPage:
+        """One page: the first one, or what follows `after_id`, or what stands just before `before_id`.
+
+        All tries and waits together take no longer than `seconds`.
+        """
+        deadline = self._monotonic() + seconds
+        answer = self.fetch(limit=limit, after_id=after_id, before_id=before_id, deadline=deadline)
+        page = self._reader.page(answer.body)
         ids = [item.id for item in page.items]
         return ModelPage(
             models=tuple(map(self._reader.info, page.items)),

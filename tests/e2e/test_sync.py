@@ -187,6 +187,14 @@ def test_a_missing_key_is_told_with_its_source_once(ground: Ground, monkeypatch:
 
 
 @pytest.mark.promise("P9")
+def test_check_keeps_to_the_deadline_of_the_source_too(ground: Ground) -> None:
+    # A source that did not answer held `check` up for a quarter of a minute, and five of them for more than one.
+    ground.server.always = wire.error(500)
+    code, _, err = ground.run("check")
+    assert code == 3
+    assert "no time is left" in err
+
+
 def test_a_key_that_the_list_repeats_stays_out_of_the_database(ground: Ground) -> None:
     before = ground.history()
     ground.server.models.append(model("claude-d", display_name=f"hello {wire.KEY}"))
