@@ -17,7 +17,7 @@ from tests.server import ModelsServer, Step, Visit, head
 from tests.volume import Volume
 
 MEBIBYTE = 1 << 20
-DEADLINE = 2.0
+DEADLINE = 1.0
 LEAST, MOST = 100 * MEBIBYTE, 2.0  # bytes of memory, and seconds beyond the deadline, that are too much
 
 # Walks a list of one page in a process of its own, and tells what that cost: the peak is that of the process, less what
@@ -219,7 +219,7 @@ def test_no_answer_costs_a_hundred_mebibytes_or_more_time_than_there_is(
 def test_no_answer_that_drips_or_never_ends_outlives_the_deadline(
     server: ModelsServer, volume: Volume, kind: str
 ) -> None:
-    """However slowly an answer comes, its reader ends within its deadline of two seconds and two more."""
+    """However slowly an answer comes, its reader ends within its deadline of a second and two more."""
     told = cost(server, SLOW[kind])
     assert "read" not in told["words"]
     assert told["seconds"] < DEADLINE + MOST

@@ -279,7 +279,7 @@ def tell(stage: Stage, others: Others, patch: pytest.MonkeyPatch) -> None:
     assert stage.call("sync", "good", "filed") == 0
     others.models.models.append(model("c"))
     others.receiver.always = hesitant
-    assert [stage.call("sync"), stage.call("sync", "--json")] == [3, 3]
+    assert [stage.call("sync"), stage.call("sync", "--json", "good", "e401", "field")] == [3, 3]
     assert stage.call("sync", "--dry-run", "good", "e401") == 3
     with patch.context() as proxied:
         proxied.setenv(
