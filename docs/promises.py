@@ -84,6 +84,8 @@ seed, and `--seed` replays it. `./dev mutants` puts bugs into the code and says 
 This page is made by `./dev docs` from marks in the tests and from the figures that `--record` keeps in `attacks.json`.
 """
 
+_CLOSING = "## What the attacks came to\n"
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Holder:
@@ -94,6 +96,11 @@ class Holder:
     test: str | None  # None: the module with all its tests
     words: str
     count: int  # of functions
+    asks: bool  # how much of it is wanted, so that it says what it came to
+
+    @property
+    def anchor(self) -> str:
+        return Path(self.path).stem
 
     @property
     def is_attack(self) -> bool:
@@ -104,8 +111,8 @@ def page() -> str:
     """Write the page. Raises KeyError for a test that names an unknown promise."""
     kept = json.loads(volume.FIGURES.read_text("utf-8")) if volume.FIGURES.exists() else {}
     found = list(holders())
-    parts = [_promise(name, [each for each in found if name in each.promises], kept) for name in PROMISES]
-    return _OPENING.format(mutants=_mutants(kept)) + "\n" + "\n".join(parts)
+    parts = [_promise(name, [each for each in found if name in each.promises]) for name in PROMISES]
+    return "\n".join([_OPENING.format(mutants=_mutants(kept)), *parts, _CLOSING, *_figures_of(found, kept)])
 
 
 def holders() -> Iterator[Holder]:
@@ -116,14 +123,16 @@ def holders() -> Iterator[Holder]:
 
 def _in_module(path: str, module: ast.Module) -> Iterator[Holder]:
     tests = [node for node in module.body if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")]
-    for node in module.body:
-        if isinstance(node, ast.Assign) and (named := _named([node.value])):
-            words = _first_sentence(ast.get_docstring(module) or path)
-            yield Holder(promises=named, path=path, test=None, words=words, count=len(tests))
+    of_all = [name for node in module.body if isinstance(node, ast.Assign) for name in _named([node.value])]
+    if of_all and not path.startswith("attacks/"):
+        words = _first_sentence(ast.get_docstring(module) or path)
+        yield Holder(promises=tuple(of_all), path=path, test=None, words=words, count=len(tests), asks=False)
+        of_all = []
     for test in tests:
-        if named := _named(test.decorator_list):
+        if named := (*of_all, *_named(test.decorator_list)):
             words = _first_sentence(ast.get_docstring(test) or _in_words(test.name))
-            yield Holder(promises=named, path=path, test=test.name, words=words, count=1)
+            asks = "volume" in {argument.arg for argument in test.args.args}
+            yield Holder(promises=named, path=path, test=test.name, words=words, count=1, asks=asks)
 
 
 def _named(marks: list[ast.expr]) -> tuple[str, ...]:
@@ -144,46 +153,37 @@ def _first_sentence(text: str) -> str:
     return " ".join(text.split("\n\n", maxsplit=1)[0].split()).rstrip(".").replace("|", "\\|")
 
 
-def _promise(name: str, found: list[Holder], kept: Mapping[str, Any]) -> str:
+def _promise(name: str, found: list[Holder]) -> str:
     title, words = PROMISES[name]
-    attacks = [row for holder in found if holder.is_attack for row in _attack(holder, kept)]
-    tests = [_test(holder) for holder in found if not holder.is_attack]
-    lines = [f"## {name}: {title}", "", words, ""]
-    if attacks:
-        lines += ["| attack | in | `./dev check` | `./dev soak` |", "|---|---|---|---|", *attacks, ""]
-    if tests:
-        lines += ["| tests | in | how many |", "|---|---|---|", *tests, ""]
-    return "\n".join(lines)
-
-
-def _test(holder: Holder) -> str:
-    return f"| {holder.words} | [{holder.path}](../tests/{holder.path}) | {holder.count} |"
-
-
-def _attack(holder: Holder, kept: Mapping[str, Any]) -> Iterator[str]:
-    where = f"[{holder.path.removeprefix('attacks/')}](../tests/{holder.path})"
-    node = f"tests/{holder.path}::{holder.test}"
-    results = [
-        {_variant(id, node): told for id, told in kept.get(name, {}).items() if _is_of(id, node)}
-        for name in ("check", "soak")
+    attacks = [f"- {each.words}: [{each.path}](#{each.anchor})" for each in found if each.is_attack]
+    tests = [
+        f"- {each.words}: [{each.path}](../tests/{each.path}), {each.count} tests"
+        for each in found
+        if not each.is_attack
     ]
-    for variant in sorted({*results[0], *results[1]}) or [""]:
-        words = f"{holder.words} ({variant})" if variant else holder.words
-        yield f"| {words} | {where} | {_figures(results[0].get(variant))} | {_figures(results[1].get(variant))} |"
+    return "\n".join([f"## {name}: {title}", "", words, "", "Attacks:", "", *attacks, "", "Tests:", "", *tests, ""])
 
 
-def _is_of(id: str, node: str) -> bool:
-    return id == node or id.startswith(f"{node}[")
+def _figures_of(found: list[Holder], kept: Mapping[str, Any]) -> Iterator[str]:
+    """Write a part for each module of attacks, with a table for each attack that says what it came to."""
+    attacks = [each for each in found if each.is_attack and each.asks]
+    for path, anchor in dict.fromkeys((each.path, each.anchor) for each in attacks):
+        yield f'### <a id="{anchor}"></a>[{anchor}.py](../tests/{path})\n'
+        yield from (_table(each, kept) for each in attacks if each.path == path)
 
 
-def _variant(id: str, node: str) -> str:
-    return id.removeprefix(node).strip("[]").replace("|", "\\|")
-
-
-def _figures(told: Mapping[str, Any] | None) -> str:
-    if told is None:
-        return ""
-    return f"{volume.said(told['figures'])} ({told['on']}, seed {told['seed']})"
+def _table(attack: Holder, kept: Mapping[str, Any]) -> str:
+    node = f"tests/{attack.path}::{attack.test}"
+    mine = {
+        name: {id[len(node) :].strip("[]"): told for id, told in kept.get(name, {}).items() if id.startswith(node)}
+        for name in ("check", "soak")
+    }
+    rows = [
+        f"| {name} | {variant} | {volume.said(told['figures'])} | {told['on']}, seed {told['seed']} |"
+        for name, results in mine.items()
+        for variant, told in results.items()
+    ]
+    return "\n".join([f"{attack.words}.\n", "| volume | of | came to | on |", "|---|---|---|---|", *rows, ""])
 
 
 def _mutants(kept: Mapping[str, Any]) -> str:

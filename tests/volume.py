@@ -111,5 +111,6 @@ def keep(name: str, seed: int | None, found: Mapping[str, object]) -> None:
     kept = json.loads(FIGURES.read_text("utf-8")) if FIGURES.exists() else {}
     when = {"on": datetime.now(UTC).date().isoformat(), **({} if seed is None else {"seed": seed})}
     what = {"python": platform.python_version(), "sqlite": sqlite3.sqlite_version}
-    kept.setdefault(name, {}).update({test: {**when, **what, "figures": figures} for test, figures in found.items()})
-    FIGURES.write_text(json.dumps(kept, indent=2, sort_keys=True, ensure_ascii=False) + "\n", "utf-8")
+    mine = kept.get(name, {}) | {test: {**when, **what, "figures": figures} for test, figures in found.items()}
+    kept[name] = dict(sorted(mine.items()))
+    FIGURES.write_text(json.dumps(kept, indent=2, ensure_ascii=False) + "\n", "utf-8")
