@@ -35,7 +35,7 @@ def make_ready(context: Context, config: Config, database: Database) -> None:
         return
     words = f"upgraded the schema of {database.describe()} from {before} to {upgrade.HEAD}"
     if before is None:
-        words = f"made a new catalog in {database.describe()}; this run is its baseline"
+        words = f"made a new catalog in {database.describe()}; the first run that reads a whole list is its baseline"
     context.say(words, "schema.upgraded", database=database.describe(), before=before)
 
 

@@ -87,9 +87,8 @@ def _appearing(path: Path) -> Iterator[Path]:
         raise _taken(path) from None
     except OSError as error:
         words = f"the copy {path} cannot be written: {os.strerror(error.errno or 0)}"
-        raise DatabaseError(
-            words, hint="check its folder: its rights, its room, and that it knows hard links"
-        ) from None
+        there = "check its folder: its rights, its room, and that it knows hard links"
+        raise DatabaseError(words, hint=there if path.parent.is_dir() else "make its folder first") from None
 
 
 def _sync(path: Path) -> None:

@@ -30,6 +30,7 @@ _END = b"\\.\n"
 _MAGIC = b"PGDMP"
 _SECRET = ("password", "sslpassword")
 _ANOTHER = "another copy may be whole; nothing was replaced"
+_MADE_OF_ONE = "name one that `catalog db backup` made of a Postgres catalog; those of SQLite are SQLite files"
 _INSTALL = "install PostgreSQL's client programs (Debian: postgresql-client), and have them on the PATH"
 
 
@@ -139,7 +140,7 @@ def _read_through(path: Path) -> Holdings:
     """Read a copy from its beginning to its end; give what it holds. Raises SchemaError or DatabaseError."""
     with path.open("rb") as file:
         if file.read(len(_MAGIC)) != _MAGIC:
-            raise SchemaError(f"{path} is no copy of a Postgres catalog", hint="name one made by `catalog db backup`")
+            raise SchemaError(f"{path} is no copy of a Postgres catalog", hint=_MADE_OF_ONE)
     counts, revision, as_of = {}, "", None
     with _blocks(path) as blocks:
         for block in blocks:

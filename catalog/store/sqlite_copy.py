@@ -20,6 +20,7 @@ _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _MAGIC = b"SQLite format 3\0"
 _DAMAGED = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
 _ANOTHER = "another copy may be whole; nothing was replaced"
+_MADE_OF_ONE = "name one that `catalog db backup` made of an SQLite catalog; those of Postgres go into a Postgres"
 _NO_COPY = "no copy was made; `catalog db restore` brings an older one back"
 
 
@@ -61,7 +62,7 @@ def restore(
 def _fetch(path: Path, ready: Path, on_progress: Callable[[int, int], None]) -> None:
     with _translated(path), path.open("rb") as file:
         if file.read(len(_MAGIC)) != _MAGIC:
-            raise SchemaError(f"{path} is no copy of an SQLite catalog", hint="name one made by `catalog db backup`")
+            raise SchemaError(f"{path} is no copy of an SQLite catalog", hint=_MADE_OF_ONE)
     with _translated(path), _opened(path, "ro") as source, _opened(ready, "rwc") as copy:
         _copy(source, copy, _PAGES, on_progress)
         copy.execute("PRAGMA journal_mode=DELETE")

@@ -78,10 +78,10 @@ def test_a_copy_of_nothing_is_an_error(ground: Ground) -> None:
     assert not (ground.folder / "copy").exists()
 
 
-@pytest.mark.parametrize("where", ["nowhere/copy", "/proc/copy"])
-def test_a_place_that_takes_no_copy_is_named(ground: Ground, where: str) -> None:
+@pytest.mark.parametrize(("where", "hint"), [("nowhere/copy", "make its folder"), ("/proc/copy", "its rights")])
+def test_a_place_that_takes_no_copy_is_named(ground: Ground, where: str, hint: str) -> None:
     code, _, err = ground.run("db", "backup", where)
-    assert (code, where in err) == (4, True)
+    assert (code, where in err, hint in err) == (4, True, True)
 
 
 def test_a_damaged_file_is_told_of_by_verify(ground: Ground) -> None:
