@@ -4,7 +4,7 @@ from catalog.errors import GRAVEST_FIRST, Exit
 
 WORDS = {
     Exit.DONE: "done, with or without changes",
-    Exit.FAILED: "something unforeseen, an id never seen, or `status` found a problem",
+    Exit.FAILED: "something unforeseen, an id never seen, a message that no channel took, or `status` found a problem",
     Exit.USAGE: "a mistake on the command line or in the configuration",
     Exit.LISTING: "the list could not be read whole; nothing of it was recorded but why",
     Exit.DATABASE: "there is no catalog, the database refused or is too new, or `db check` or `db verify` found faults",
