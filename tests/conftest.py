@@ -2,6 +2,7 @@
 
 import logging
 import shutil
+import signal
 import time
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -50,6 +51,13 @@ def poisoned_surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         time.tzset()
         yield
     time.tzset()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def heard_interrupts() -> None:
+    """Let programs that tests start hear SIGINT: who is started in the background ignores it, and hands that on."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class _Warnings(logging.Handler):
