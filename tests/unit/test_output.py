@@ -1,5 +1,6 @@
 """What is printed: aligned, whole, and harmless."""
 
+import contextlib
 import csv
 import io
 import json
@@ -40,9 +41,16 @@ def on_a_terminal(rows: list[dict[str, object]], columns: tuple[str, ...], width
         patch.setenv("TERM", "xterm")
         output.listing(rows, columns=columns, form="text", stream=stream)
         stream.flush()
-        arrived = os.read(leader, 100_000).decode()
+    arrived = b"".join(_until_hung_up(leader)).decode()
     os.close(leader)
     return re.sub(r"\x1b\[[01]m", "", arrived)
+
+
+def _until_hung_up(leader: int) -> Iterator[bytes]:
+    """Read all that was written: one read may give a part of it. A terminal whose other side is closed ends in EIO."""
+    with contextlib.suppress(OSError):
+        while part := os.read(leader, 4096):
+            yield part
 
 
 ROWS = [
