@@ -15,7 +15,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from catalog.errors import ConfigError, DatabaseError, SchemaError
-from catalog.store import courtesy, postgres_copy, refusals, sqlite_copy, upgrade
+from catalog.store import courtesy, postgres_copy, refusals, restored, sqlite_copy, upgrade
 from catalog.store.database import Database
 from catalog.store.restored import Holdings
 from catalog.store.schema import source
@@ -66,7 +66,7 @@ def restore(
         try:
             holdings, given_up = copy(database, path, now, on_progress)
         except (ValueError, LookupError, TypeError):  # what was text, a date or JSON is none
-            raise DatabaseError(f"{path} is damaged", hint="another copy may be whole; nothing was replaced") from None
+            raise DatabaseError(f"{path} is damaged", hint=restored.ANOTHER_MAY_DO) from None
     return Restored(holdings=holdings, given_up=given_up)
 
 

@@ -29,7 +29,6 @@ _COPY = re.compile(rb'COPY (?:.+\.)?"?(\w+)"? \(([\w", ]+)\) FROM stdin;\n')
 _END = b"\\.\n"
 _MAGIC = b"PGDMP"
 _SECRET = ("password", "sslpassword")
-_ANOTHER = "another copy may be whole; nothing was replaced"
 _MADE_OF_ONE = "name one that `catalog db backup` made of a Postgres catalog; those of SQLite are SQLite files"
 _INSTALL = "install PostgreSQL's client programs (Debian: postgresql-client), and have them on the PATH"
 
@@ -83,7 +82,9 @@ def restore(
         given_up = restored.repeat_nothing(connection, before, now)
         broken = invariants.broken_in(connection)
         if broken:
-            raise DatabaseError(f"{path} is damaged: its history breaks the rule that {broken[0].rule}", hint=_ANOTHER)
+            raise DatabaseError(
+                f"{path} is damaged: its history breaks the rule that {broken[0].rule}", hint=restored.ANOTHER_MAY_DO
+            )
     return holdings, given_up
 
 
@@ -119,7 +120,9 @@ def _translated(path: Path, database: Database) -> Iterator[None]:
     try:
         yield
     except (psycopg.DataError, psycopg.IntegrityError):
-        raise DatabaseError(f"{path} is damaged, or was not made by `catalog db backup`", hint=_ANOTHER) from None
+        raise DatabaseError(
+            f"{path} is damaged, or was not made by `catalog db backup`", hint=restored.ANOTHER_MAY_DO
+        ) from None
     except psycopg.Error as error:
         lost = isinstance(error, psycopg.OperationalError) and error.sqlstate is None
         raise refusals.explain(error, database.describe(), lost=lost) from None
@@ -181,7 +184,7 @@ def _blocks(path: Path) -> Iterator[Iterator[_Block]]:
             raise
     if unpacking.returncode:
         words = f"{path} is damaged, or made by a newer pg_dump than this pg_restore"
-        raise DatabaseError(words, hint=_ANOTHER)
+        raise DatabaseError(words, hint=restored.ANOTHER_MAY_DO)
 
 
 def _parse(out: IO[bytes]) -> Iterator[_Block]:

@@ -18,6 +18,7 @@ from catalog.store import changelog, runs, schema
 from catalog.store.owed import channel, delivery, waiting
 from catalog.store.schema import run, source
 
+ANOTHER_MAY_DO = "another copy may be whole; nothing was replaced"  # the hint where a copy cannot be used
 _DELIVERIES_SINCE = "0004"  # the revision that brought them
 _NOBODY = {"organization": None, "answered_workspace": None}
 

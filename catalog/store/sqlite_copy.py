@@ -19,7 +19,6 @@ _PAGES, _ALL = 2048, -1  # in one step
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _MAGIC = b"SQLite format 3\0"
 _DAMAGED = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
-_ANOTHER = "another copy may be whole; nothing was replaced"
 _MADE_OF_ONE = "name one that `catalog db backup` made of an SQLite catalog; those of Postgres go into a Postgres"
 _NO_COPY = "no copy was made; `catalog db restore` brings an older one back"
 
@@ -70,11 +69,13 @@ def _fetch(path: Path, ready: Path, on_progress: Callable[[int, int], None]) -> 
 
 def _prepare(copy: Database, path: Path, before: Known, now: datetime) -> tuple[Holdings, int]:
     """Check the copy, bring it to the newest schema, and let it repeat nothing."""
-    revision = _demand_sound(copy, str(path), _ANOTHER)
+    revision = _demand_sound(copy, str(path), restored.ANOTHER_MAY_DO)
     upgrade.ensure(copy)
     broken = invariants.broken(copy)
     if broken:
-        raise DatabaseError(f"{path} is damaged: its history breaks the rule that {broken[0].rule}", hint=_ANOTHER)
+        raise DatabaseError(
+            f"{path} is damaged: its history breaks the rule that {broken[0].rule}", hint=restored.ANOTHER_MAY_DO
+        )
     with copy.write() as connection:
         holdings = restored.holdings(connection, revision)
         return holdings, restored.repeat_nothing(connection, before, now)
@@ -155,7 +156,7 @@ def _translated(path: Path) -> Iterator[None]:
         yield
     except (sqlite3.Error, OSError) as error:
         if getattr(error, "sqlite_errorname", "").startswith(_DAMAGED):
-            raise DatabaseError(f"{path} is damaged", hint=_ANOTHER) from None
+            raise DatabaseError(f"{path} is damaged", hint=restored.ANOTHER_MAY_DO) from None
         raise refusals.explain(error, str(path)) from None
 
 
