@@ -82,13 +82,19 @@ class Reading:
     `columns` holds a value for each of FIELDS, in that order: text, whole numbers, dates as fixed-width UTC text;
     None: absent or null. `attributes` holds the canonical JSON text of every other top-level field, and of the raw
     `created_at`. `silent` names the columns that say nothing (an unknown date, a value that cannot be read): their
-    last good value stays. `unreadable` is the part of `silent` that is worth a warning.
+    last good value stays. `unreadable` is the part of `silent` that is worth a warning; what was received there is in
+    `attributes`, under the column's name.
     """
 
     columns: tuple[str | int | None, ...]
     attributes: Mapping[str, str]
     silent: frozenset[str] = frozenset()
     unreadable: frozenset[str] = frozenset()
+
+
+def reader_of(digest: str) -> str:
+    """The version of the reader that worked out a digest of an entry or a page; empty: an old one, or no digest."""
+    return digest.rpartition(".")[0]
 
 
 class Item(Protocol):
@@ -120,6 +126,11 @@ class Page(Protocol):
         """Nothing on the page needs a warning, so that its digest may stand for it next time."""
         ...
 
+    @property
+    def stamp(self) -> str | None:
+        """The JSON text of the one `created_at` that all entries carry; None: they differ, or there is none."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class KnownPage:
@@ -140,12 +151,24 @@ class Identity:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Outcome:
-    """A walk that reached the end of the list."""
+    """A walk that reached the end of the list.
 
-    verdict: Verdict
+    A doubt is about entries (`unusable`, `disputed`), and costs those entries; or it is about completeness, and then
+    nothing that the walk lacks says anything.
+    """
+
     pages: int
     identity: Identity
+    complete: bool = True  # nothing speaks against its having shown the whole list
+    unusable: int = 0  # entries without a usable id
+    disputed: bool = False  # it lists an id twice with different content
     warnings: tuple[str, ...] = ()  # what cannot be trusted fully, or was put right, in words
+
+    @property
+    def verdict(self) -> Verdict:
+        """Whole when there is no doubt of either kind."""
+        doubted = not self.complete or self.unusable or self.disputed
+        return Verdict.UNCLEAN if doubted else Verdict.WHOLE
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -10,6 +10,7 @@ from catalog.domain import DATE_FIELDS, FIELDS, Reading
 
 _MOST_LEAVES = 500  # beyond it a member changed as a whole, and one row says so
 _RAW_DATE = "created_at"  # kept in the attributes as it was spelled, and a spelling is no change
+_COLUMNS = frozenset(FIELDS)  # of these, attributes hold what was received
 _NEEDS_QUOTES = frozenset('." ')
 _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"), sort_keys=True)
 
@@ -63,7 +64,7 @@ def _say(name: str, value: str | int | None) -> str | None:
 
 
 def _attributes(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[FieldChange]:
-    for name in (old.keys() | new.keys()) - {_RAW_DATE}:
+    for name in (old.keys() | new.keys()) - _COLUMNS:
         if old.get(name) != new.get(name):
             yield from _member(name, old.get(name), new.get(name))
 

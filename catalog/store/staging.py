@@ -7,6 +7,7 @@ from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from hashlib import sha256
 from typing import Any, NamedTuple
 
@@ -149,7 +150,7 @@ class Staging:
             self._keep_page(digest, keys, (self._new + 1, 0), page.last_id, has_more=page.has_more)
         return repeats
 
-    def add(self, page: Page) -> int:
+    def add(self, page: Page, _asked_at: datetime) -> int:
         """Stage what differs from the database; give how many of the page's ids an earlier page had."""
         first, unreadable = self._new + 1, self._unreadable
         with self._transaction():
@@ -168,6 +169,10 @@ class Staging:
                 numbers = (first, self._new + 1 - first)
                 self._keep_page(page.digest, keys, numbers, page.items[-1].id, has_more=page.has_more)
         return len(again)
+
+    def settled(self) -> bool:
+        """Tell whether what was read can be judged as it stands."""
+        return True
 
     def restart(self) -> None:
         """Forget every page: the walk begins again from the top."""

@@ -25,10 +25,11 @@ LONGEST = 600.0  # seconds for one question, tries and waits included, when the 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Answer:
-    """The bytes of a 200, and who the API says was asking."""
+    """The bytes of a 200, who the API says was asking, and when the try began that brought it."""
 
     body: bytes
     identity: Identity
+    asked_at: datetime
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -162,7 +163,7 @@ class ModelsClient:
             raise AnswerError(f"{self._subject()}: {id!r} is no model id")
         question = Question(subject=self._subject(), list_url=self._list_url(), model_id=id, key=self._key)
         url = f"{self._list_url()}/{quote(id, safe='')}"
-        received = self._patience.ask(url, (), question, self._monotonic() + LONGEST)
+        received = self._patience.ask(url, (), question, self._monotonic() + LONGEST).received
         refusal.demand_no_echo(received.body, question)
         return self._reader.model(received.body)
 
@@ -183,9 +184,11 @@ class ModelsClient:
         question = Question(subject=self._subject(), list_url=self._list_url(), with_cursor=bool(params), key=self._key)
         asked = [("limit", str(limit)), *params, *(("lifecycle[]", name) for name in self._lifecycle)]
         until = self._monotonic() + LONGEST if deadline is None else deadline
-        received = self._patience.ask(self._list_url(), asked, question, until, stop)
+        answer = self._patience.ask(self._list_url(), asked, question, until, stop)
+        received = answer.received
         refusal.demand_no_echo(received.body, question)
-        return Answer(body=received.body, identity=refusal.identity(received.headers, self._key))
+        identity = refusal.identity(received.headers, self._key)
+        return Answer(body=received.body, identity=identity, asked_at=answer.at)
 
     def _list_url(self) -> str:
         return f"{self.base_url}/v1/models"

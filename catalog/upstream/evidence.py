@@ -1,8 +1,8 @@
-"""What speaks against a walk: doubts make it unclean, warnings are told beside it. Knows no network."""
+"""What speaks against a walk: doubts about entries, doubts about completeness, warnings. Knows no network."""
 
 from dataclasses import dataclass, field
 
-from catalog.domain import Identity, Outcome, Verdict
+from catalog.domain import Identity, Outcome
 from catalog.upstream import wire
 
 WARNINGS_KEPT = 20
@@ -13,15 +13,20 @@ class Evidence:
     """Grows page by page; `outcome` judges it."""
 
     identity: Identity = field(default_factory=Identity)
-    _doubts: dict[str, None] = field(default_factory=dict)  # in the order they came, each once
+    _doubts: dict[str, None] = field(default_factory=dict)  # about completeness, in the order they came, each once
+    _flaws: dict[str, None] = field(default_factory=dict)  # doubts about entries
     _warnings: dict[str, None] = field(default_factory=dict)
     _untold: int = 0
     _repeated: int = 0
+    _unusable: int = 0
+    _disputed: bool = False
 
     def note(self, number: int, page: wire.Page) -> None:
         """Take in what was wrong with page `number`."""
+        self._unusable += page.unusable
+        self._disputed |= page.disputed > 0
         for words in page.doubts:
-            self._keep(self._doubts, f"page {number}: {words}")
+            self._keep(self._flaws, f"page {number}: {words}")
         for words in page.warnings:
             self._keep(self._warnings, f"page {number}: {words}")
 
@@ -53,8 +58,10 @@ class Evidence:
             self.doubt(f"ids listed on more than one page, also after restarts: {self._repeated:,}")
         more = [f"and {self._untold:,} more warnings"] if self._untold else []
         return Outcome(
-            verdict=Verdict.UNCLEAN if self._doubts else Verdict.WHOLE,
             pages=pages,
             identity=self.identity,
-            warnings=(*self._doubts, *self._warnings, *more),
+            complete=not self._doubts,
+            unusable=self._unusable,
+            disputed=self._disputed,
+            warnings=(*self._doubts, *self._flaws, *self._warnings, *more),
         )

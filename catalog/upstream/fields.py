@@ -102,13 +102,14 @@ class Fields:
         found = self.members(raw)
         cells = [memo[found.get(name, b"null")] for name, memo in self._columns]
         unreadable = _columns_of(cells, UNREADABLE)
+        kept = unreadable | {"created_at"}  # as they were spelled
         spelled = self._attributes
         return Reading(
             columns=tuple([cell.value for cell in cells]),
             attributes={
                 repair.safe_text(name): spelled[value]
                 for name, value in found.items()
-                if name not in _KNOWN or name == "created_at"  # which is also kept as it was spelled
+                if name not in _KNOWN or name in kept
             },
             silent=_columns_of(cells, UNKNOWN) | unreadable,
             unreadable=unreadable,
@@ -127,6 +128,10 @@ class Fields:
             return self._decode(raw)
         except REFUSED:
             return repair.parse(raw, depth=2, glance=self.glance)
+
+    def spell(self, raw: bytes) -> str:
+        """Spell a value the one canonical way, made safe; ValueError when it is no JSON."""
+        return self._attributes[raw]
 
     def _judge(self, rule: Callable[[Any], Cell], raw: bytes) -> Cell:
         return rule(self.value(raw))

@@ -15,8 +15,16 @@ _RAISE_DEADLINE = "raise `deadline` of this source"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Asked:
+    """The answer of the try that brought one, and when that try began."""
+
+    received: Received
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Patience:
-    """How long to insist. Times are seconds; `monotonic` counts the deadline, `clock` reads HTTP dates."""
+    """How long to insist. Times are seconds; `monotonic` counts the deadline, `clock` says what time it is."""
 
     exchange: Exchange
     timeout: float
@@ -29,7 +37,7 @@ class Patience:
 
     def ask(
         self, url: str, params: Params, question: Question, deadline: float, stop: threading.Event | None = None
-    ) -> Received:
+    ) -> Asked:
         """The answer, which is a 200. Raises ListingError when there is none; no try begins once `stop` is set."""
         attempt = 0
         while True:
@@ -37,9 +45,10 @@ class Patience:
             left = deadline - self.monotonic()
             if left <= 0 or (stop is not None and stop.is_set()):
                 raise DeadlineError(f"{question.subject}: the time is up", hint=_RAISE_DEADLINE)
+            at = self.clock()
             outcome = self.exchange.get(url, params, timeout=min(self.timeout, left), max_bytes=self.max_bytes)
             if isinstance(outcome, Received) and outcome.status == OK:
-                return outcome
+                return Asked(received=outcome, at=at)
             self.sleep(self._pause(outcome, question, attempt, deadline))
 
     def _pause(self, outcome: Received | Broken, question: Question, attempt: int, deadline: float) -> float:

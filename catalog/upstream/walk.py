@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future, wait
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from typing import Protocol
 
@@ -32,11 +33,15 @@ class Sink(Protocol):
         """What is known of a page whose bytes have this digest; None: it must be read."""
         ...
 
-    def add(self, page: domain.Page) -> int: ...
+    def add(self, page: domain.Page, asked_at: datetime) -> int: ...
     def add_known(self, digest: str) -> int: ...
 
     def restart(self) -> None:
         """Forget what this walk brought so far: it begins again from the top."""
+        ...
+
+    def settled(self) -> bool:
+        """Asked at the end of the list; False: all of it must be read once more, which happens once in a walk."""
         ...
 
 
@@ -79,16 +84,38 @@ def walk(
     begin = partial(
         _Pass, client=client, reader=reader, sink=sink, bounds=bounds, on_page=on_page, on_wait=on_wait, paging=paging
     )
-    for _ in range(RESTARTS):
-        try:
-            return begin(may_restart=True).run()
-        except (ShiftError, CursorError):
-            sink.restart()
-    try:
-        return begin(may_restart=False).run()
-    except CursorError as error:
-        message = f"the list shifted under the walk, also after {RESTARTS} restarts: {error.message}"
-        raise CursorError(message, hint=error.hint) from error
+    return _Walk(begin, sink).run()
+
+
+@dataclass(slots=True)
+class _Walk:
+    """As many passes as it takes, each from the top."""
+
+    begin: Callable[..., "_Pass"]
+    sink: Sink
+    restarts: int = 0
+
+    def run(self) -> Outcome:
+        """Go through the list, and once more where the sink wants to see all of it again."""
+        outcome = self._stand_still()
+        if self.sink.settled():
+            return outcome
+        self.sink.restart()
+        return self._stand_still()
+
+    def _stand_still(self) -> Outcome:
+        while True:
+            may_restart = self.restarts < RESTARTS
+            try:
+                return self.begin(may_restart=may_restart).run()
+            except ShiftError:
+                pass
+            except CursorError as error:
+                if not may_restart:
+                    message = f"the list shifted under the walk, also after {RESTARTS} restarts: {error.message}"
+                    raise CursorError(message, hint=error.hint) from error
+            self.restarts += 1
+            self.sink.restart()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -200,7 +227,7 @@ class _Pass:
             # Behind entries without a usable id, the last usable one brings them once more, and what follows them.
             cursor=page.last_id or (page.items[-1].id if page.items else None),
             has_more=page.has_more,
-            land=lambda: self.sink.add(page),
+            land=lambda: self.sink.add(page, answer.asked_at),
         )
 
     def _page(self, body: bytes, digest: str) -> wire.Page:

@@ -7,7 +7,7 @@ way through `repair`, piece by piece.
 import hashlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -20,9 +20,13 @@ from catalog.errors import AnswerError
 from catalog.upstream import repair
 from catalog.upstream.fields import REFUSED, Fields
 
+READER = 1  # raise it whenever the same bytes are read otherwise than before: what is known is then read again
+
 _MAX_ID = 256
 _UNUSABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")  # control characters, halves of surrogate pairs
 _ERROR_TYPE = re.compile("[A-Za-z][A-Za-z_]{0,63}")  # no digits: a key that is echoed there stays secret
+_READ_BY = f"{READER}."
+_NULL = "null"
 _BOM = b"\xef\xbb\xbf"
 
 _SAYS_ERROR = ("error", "success")
@@ -56,6 +60,7 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     duplicates: int  # entries dropped because they say what an earlier one of the same id said
     disputed: int  # ids listed twice with different content
     repaired: int  # entries that a strict decoder refuses
+    stamp: str | None  # the JSON text of the `created_at` that all entries carry
     doubts: list[str]  # in words, why not all of the page can be trusted
     warnings: list[str]  # what was put right, in words
 
@@ -78,6 +83,7 @@ class Reader:
         self._decode_envelope = Decoder(_Envelope).decode
         self._decode_entries = Decoder(list[Raw]).decode
         self._decode_named = Decoder(_Named).decode
+        self._decode_stamped = Decoder(_Stamped).decode
 
     def heed(self, glance: repair.Glance) -> None:
         """Call this now and then while a page, or an item of one, takes long to read; it may raise to end that."""
@@ -108,6 +114,7 @@ class Reader:
             duplicates=duplicates,
             disputed=len(disputed),
             repaired=repaired,
+            stamp=self._stamp(found),
             doubts=_doubts(unusable, disputed),
             warnings=_warnings(duplicates, repaired),
         )
@@ -173,6 +180,23 @@ class Reader:
             raise AnswerError(f"{came}, so nothing says whether the list is complete", hint=_SET_PAGING)
         return False
 
+    def _stamp(self, items: Iterable[Item]) -> str | None:
+        """Find the `created_at` that all items carry; ends at the first that differs."""
+        stamp = None
+        for item in items:
+            mine = self._created_at(item.raw)
+            if mine in {None, _NULL} or stamp not in {None, mine}:
+                return None
+            stamp = mine
+        return stamp
+
+    def _created_at(self, raw: bytes) -> str | None:
+        try:
+            told = bytes(self._decode_stamped(raw).created_at)
+        except REFUSED:
+            told = self._fields.members(raw).get("created_at", b"")
+        return self._fields.spell(told) if told else None
+
     def _ids(self, entries: list[bytes]) -> tuple[list[str | None], int]:
         """Find the id of each entry, None where it is unusable; and how many entries a strict decoder refuses."""
         try:
@@ -206,9 +230,13 @@ class _Named(msgspec.Struct):
     id: str
 
 
+class _Stamped(msgspec.Struct):
+    created_at: Raw = Raw(b"")
+
+
 def digest(data: bytes, rules: bytes = b"") -> str:
-    """Stand for some bytes, and for the rules they are read by: 96 bits of their SHA-256, in hexadecimal."""
-    return hashlib.sha256(rules + data).hexdigest()[:24]
+    """Stand for some bytes, and for how they are read: READER, a dot, 96 bits of their SHA-256 in hexadecimal."""
+    return _READ_BY + hashlib.sha256(rules + data).hexdigest()[:24]
 
 
 def _usable(id: str) -> str | None:

@@ -33,11 +33,14 @@ class Sink:
     def recall(self, digest):
         return None
 
-    def add(self, page):
+    def add(self, page, asked_at):
         return len([item.read() for item in page.items]) * 0
 
     def restart(self):
         pass
+
+    def settled(self):
+        return True
 
 def peak():
     # Not getrusage: its peak comes from the process that started this one.

@@ -5,6 +5,7 @@ import functools
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -22,6 +23,8 @@ from tests.server import KEY, ORGANIZATION, ModelsServer, Step, honest, model
 
 pytestmark = pytest.mark.promise("P1", "P2")
 
+NOON = datetime(2026, 10, 7, 12, tzinfo=UTC)
+
 
 @dataclass
 class Shelf:
@@ -33,13 +36,16 @@ class Shelf:
     more: dict[str, bool] = field(default_factory=dict)
     read: int = 0
     seen: dict[str, list[str]] = field(default_factory=dict)
+    asked: list[datetime] = field(default_factory=list)
+    doubts: int = 0  # how often it wants to see the list again
 
     def recall(self, digest: str) -> KnownPage | None:
         ids = self.known.get(digest)
         return KnownPage(count=len(ids), last_id=ids[-1], has_more=self.more[digest]) if ids else None
 
-    def add(self, page: domain.Page) -> int:
+    def add(self, page: domain.Page, asked_at: datetime) -> int:
         self.read += 1
+        self.asked.append(asked_at)
         self.more[page.digest] = page.has_more
         self.seen[page.digest] = [item.id for item in page.items]
         return self._put(self.seen[page.digest])
@@ -56,6 +62,10 @@ class Shelf:
         self.restarts += 1
         self.pages = []
 
+    def settled(self) -> bool:
+        self.doubts -= 1
+        return self.doubts < 0
+
     def ids(self) -> list[str]:
         return [id for page in self.pages for id in page]
 
@@ -67,6 +77,12 @@ class Clock:
 
     def __call__(self) -> float:
         return self.now
+
+    def moment(self) -> datetime:
+        return NOON + timedelta(seconds=self.now)
+
+    def sleep(self, seconds: float) -> None:
+        """Wait for nothing."""
 
 
 Go = Callable[..., Outcome]
@@ -89,7 +105,13 @@ def go(server: ModelsServer, shelf: Shelf, clock: Clock) -> Iterator[Go]:
 
     def start(*, paging: bool = True, unknown_dates: frozenset[str] = frozenset(), **options: Any) -> Outcome:
         client = ModelsClient(
-            base_url=server.url, key=KEY, timeout=5, max_tries=2, sleep=lambda _: None, monotonic=clock
+            base_url=server.url,
+            key=KEY,
+            timeout=5,
+            max_tries=2,
+            sleep=clock.sleep,
+            monotonic=clock,
+            clock=clock.moment,
         )
         clients.append(client)
         usual: dict[str, Any] = {"page_size": 2, "deadline_seconds": 60.0, "max_pages": 100, "monotonic": clock}
@@ -121,7 +143,7 @@ def test_a_walk_sees_every_page_once(server: ModelsServer, shelf: Shelf, go: Go,
     server.models = models(letters)
     number = max(1, (len(letters) + 1) // 2)
     identity = Identity(organization=ORGANIZATION)
-    assert go() == Outcome(verdict=Verdict.WHOLE, pages=number, identity=identity)
+    assert go() == Outcome(pages=number, identity=identity)
     assert shelf.ids() == list(letters)
     assert [seen.first("after_id") for seen in server.requests] == [None, *letters[1 : 2 * number - 1 : 2]]
 
@@ -160,7 +182,7 @@ def test_an_identical_duplicate_on_one_page_is_a_warning_and_no_doubt(
 def test_a_failure_in_between_is_asked_again_and_leaves_no_trace(server: ModelsServer, shelf: Shelf, go: Go) -> None:
     server.models = models("abcdef")
     server.script(play.error(529), honest, play.cut(), honest, play.reset)
-    assert go() == Outcome(verdict=Verdict.WHOLE, pages=3, identity=Identity(organization=ORGANIZATION))
+    assert go() == Outcome(pages=3, identity=Identity(organization=ORGANIZATION))
     assert (shelf.ids(), shelf.restarts) == (list("abcdef"), 0)
 
 
@@ -174,14 +196,48 @@ def test_the_next_page_is_on_its_way_while_the_sink_works(server: ModelsServer, 
 
     put = shelf.add
 
-    def add_late(page: domain.Page) -> int:
+    def add_late(page: domain.Page, asked_at: datetime) -> int:
         assert asked.wait(5)
-        return put(page)
+        return put(page, asked_at)
 
     server.script(honest, second)
     shelf.add = add_late  # type: ignore[method-assign] # of this one shelf
     go()
     assert shelf.ids() == list("abcd")
+
+
+def test_a_page_goes_on_with_the_moment_of_the_try_that_brought_it(
+    server: ModelsServer, shelf: Shelf, clock: Clock, go: Go
+) -> None:
+    def wait(seconds: float) -> None:
+        clock.now += seconds
+
+    server.models = models("abc")
+    server.script(play.error(529, headers={"retry-after": "7"}))
+    clock.sleep = wait  # type: ignore[method-assign] # of this one clock
+    go()
+    assert shelf.asked == [NOON + timedelta(seconds=7)] * 2
+
+
+# The sink wants to see it again
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_list_is_read_again_once_where_the_sink_asks_for_it(
+    server: ModelsServer, shelf: Shelf, go: Go, times: int
+) -> None:
+    server.models = models("abc")
+    shelf.doubts = times
+    assert go() == Outcome(pages=2, identity=Identity(organization=ORGANIZATION))
+    assert (shelf.ids(), shelf.restarts, len(server.requests)) == (list("abc"), 1, 4)
+
+
+def test_a_list_that_is_read_again_may_still_shift_as_often_as_any(server: ModelsServer, shelf: Shelf, go: Go) -> None:
+    server.models = models("abc")
+    server.script(honest, honest, *[honest, play.error(400)] * 3)
+    shelf.doubts = 1
+    assert go().verdict is Verdict.WHOLE
+    assert (shelf.ids(), shelf.restarts, server.steps_left()) == (list("abc"), 4, 0)
 
 
 # Pages known from an earlier walk
@@ -217,26 +273,27 @@ def test_known_pages_count_as_repeated_too(server: ModelsServer, shelf: Shelf, g
 
 
 @pytest.mark.parametrize(
-    ("items", "listed", "words"),
+    ("items", "listed", "unusable"),
     [
-        ([model("a"), {"type": "model"}, model("b")], 2, "without a usable id"),
-        ([model("a"), model("b") | {"id": 5}], 1, "without a usable id"),
-        ([model("a"), model("b" * 300)], 1, "without a usable id"),
-        ([model("a"), model("b\n")], 1, "without a usable id"),
-        ([{"id": None}], 0, "without a usable id"),
-        ([model("a"), model("a", display_name="Other")], 1, "different content"),
+        ([model("a"), {"type": "model"}, model("b")], 2, 1),
+        ([model("a"), model("b") | {"id": 5}], 1, 1),
+        ([model("a"), model("b" * 300), {}], 1, 2),
+        ([model("a"), model("b\n")], 1, 1),
+        ([{"id": None}], 0, 1),
+        ([model("a"), model("a", display_name="Other")], 1, 0),
     ],
 )
-def test_what_cannot_be_trusted_fully_is_unclean_and_told(
-    server: ModelsServer, go: Go, items: list[Any], listed: int, words: str
+def test_a_doubt_about_entries_is_told_and_none_about_completeness(
+    server: ModelsServer, go: Go, items: list[Any], listed: int, unusable: int
 ) -> None:
     server.models = items
     heard: list[int] = []
     outcome = go(page_size=10, on_page=lambda _, models: heard.append(models))
-    assert (outcome.verdict, heard) == (Verdict.UNCLEAN, [listed])
+    assert (outcome.verdict, outcome.complete, heard) == (Verdict.UNCLEAN, True, [listed])
+    assert (outcome.unusable, outcome.disputed) == (unusable, not unusable)
     [told] = outcome.warnings
     assert told.startswith("page 1: ")
-    assert words in told
+    assert ("without a usable id" if unusable else "different content") in told
 
 
 def test_an_id_on_two_pages_that_stays_after_three_restarts_is_unclean(
@@ -245,6 +302,7 @@ def test_an_id_on_two_pages_that_stays_after_three_restarts_is_unclean(
     server.always = play.by_cursor({None: listing("ab", has_more=True), "b": listing("ad")})
     outcome = go()
     assert (outcome.verdict, shelf.restarts, shelf.ids()) == (Verdict.UNCLEAN, 3, list("abad"))
+    assert (outcome.complete, outcome.unusable, outcome.disputed) == (False, 0, False)
     assert outcome.warnings == ("ids listed on more than one page, also after restarts: 1",)
 
 
@@ -268,9 +326,7 @@ def test_pages_that_name_different_organizations_are_unclean_and_absent_headers_
 def test_an_identity_may_be_named_late(server: ModelsServer, go: Go) -> None:
     server.models, server.workspace = models("abcd"), "wrkspc_1"
     server.script(play.as_organization(None))
-    assert go() == Outcome(
-        verdict=Verdict.WHOLE, pages=2, identity=Identity(organization=ORGANIZATION, workspace="wrkspc_1")
-    )
+    assert go() == Outcome(pages=2, identity=Identity(organization=ORGANIZATION, workspace="wrkspc_1"))
 
 
 def test_warnings_are_told_up_to_a_number(server: ModelsServer, go: Go) -> None:
@@ -377,7 +433,7 @@ def test_what_is_only_met_while_an_end_is_asked_for_again_is_not_lost(
 def test_what_an_abandoned_pass_met_is_forgotten(server: ModelsServer, go: Go) -> None:
     server.models = models("abcd")
     server.script(play.as_organization("another"), play.error(400))
-    assert go() == Outcome(verdict=Verdict.WHOLE, pages=2, identity=Identity(organization=ORGANIZATION))
+    assert go() == Outcome(pages=2, identity=Identity(organization=ORGANIZATION))
 
 
 EDITS = st.lists(st.tuples(st.sampled_from(["come", "go"]), st.integers(0, 9)), max_size=6)
@@ -508,7 +564,7 @@ def test_nobody_asks_for_more_once_the_sink_has_failed(server: ModelsServer, she
         answered.wait(5)
         play.error(529)(visit)
 
-    def fail(page: domain.Page) -> int:
+    def fail(page: domain.Page, asked_at: datetime) -> int:
         asked.wait(5)
         raise OSError
 

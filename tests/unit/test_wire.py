@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -79,7 +80,38 @@ def test_a_page_gives_its_items_in_the_order_received() -> None:
 def test_an_item_keeps_its_own_bytes_and_a_digest_of_them() -> None:
     [item] = page_of(b'{ "id":"x" , "b": 1.0}').items
     assert (item.raw, item.digest) == (b'{ "id":"x" , "b": 1.0}', wire.digest(b'{ "id":"x" , "b": 1.0}'))
-    assert (type(item.raw), len(item.digest)) == (bytes, 24)
+    assert type(item.raw) is bytes
+    assert re.fullmatch("1[.][0-9a-f]{24}", item.digest)
+
+
+@pytest.mark.parametrize(
+    ("digest", "reader"),
+    [(wire.digest(b""), str(wire.READER)), ("12.0123456789ab", "12"), ("0123456789ab", ""), ("", "")],
+)
+def test_a_digest_names_the_version_of_the_reader_that_made_it(digest: str, reader: str) -> None:
+    assert domain.reader_of(digest) == reader
+
+
+STAMPS: list[tuple[list[dict[str, Any]], str | None]] = [
+    ([], None),
+    ([{"id": "a"}], None),
+    ([{"id": "a", "created_at": 5}], "5"),
+    ([{"id": "a", "created_at": "x"}, {"id": "b", "created_at": "x"}], '"x"'),
+    ([{"id": "a", "created_at": 5}, {"id": "b", "created_at": 5.0}], "5"),
+    ([{"id": "a", "created_at": 5}, {"id": "b", "created_at": 5}, {"id": "c", "created_at": 6}], None),
+    ([{"id": "a", "created_at": 5}, {"id": "b"}], None),
+    ([{"id": "a"}, {"id": "b", "created_at": 5}], None),
+    ([{"id": "a", "created_at": None}, {"id": "b", "created_at": None}], None),
+    ([{"id": "a", "created_at": 5}, {"id": "a", "created_at": 6}], None),
+    ([{"id": "a", "created_at": 5, "x": math.nan}, {"id": "b", "created_at": 5, "y": "\ud800"}], "5"),
+]
+
+
+@pytest.mark.parametrize(("entries", "stamp"), STAMPS)
+def test_a_page_names_the_created_at_that_all_of_its_entries_carry(
+    entries: list[dict[str, Any]], stamp: str | None
+) -> None:
+    assert Reader().page(answer(*entries)).stamp == stamp
 
 
 def test_a_digest_stands_for_the_rules_too_by_which_the_bytes_are_read() -> None:
@@ -350,6 +382,21 @@ def test_a_date_that_cannot_be_read_says_nothing_and_is_counted(name: str) -> No
         assert name in said.silent
         assert not said.unreadable
     assert read(**{name: "2026-10-07T20:00:00.5+02:00"}) == {name: "2026-10-07T18:00:00.500000Z"}
+
+
+@pytest.mark.parametrize(
+    ("name", "raw", "kept"),
+    [
+        ("display_name", b'{"b": 1.0, "a": [5]}', '{"a":[5],"b":1}'),
+        ("max_tokens", b'"lots"', '"lots"'),
+        ("max_tokens", b"NaN", "null"),
+        ("retires_at", rb'"so\u0000on"', '"so\ufffdon"'),
+        ("created_at", b"1790000000", "1790000000"),
+    ],
+)
+def test_what_cannot_be_read_is_kept_as_it_was_received(name: str, raw: bytes, kept: str) -> None:
+    said = reading(b'{"id": "m", "max_input_tokens": 5, "%b": %b}' % (name.encode(), raw))
+    assert (said.attributes, said.unreadable) == ({name: kept}, frozenset({name}))
 
 
 def test_only_an_absent_creation_date_is_silent_because_others_may_be_taken_back() -> None:
