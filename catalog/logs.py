@@ -7,8 +7,10 @@ Events and their fields are documented and stable; sentences are not.
 import json
 import logging
 import sys
+import threading
 import traceback
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Literal, TextIO
 from urllib.parse import quote
@@ -16,6 +18,7 @@ from urllib.parse import quote
 from catalog import dates, plain
 
 _SHORTEST = 4  # striking out anything shorter would only garble
+_TURN = threading.Lock()  # threads may hide a secret, or begin to log, at the same time
 
 
 class Redaction:
@@ -28,7 +31,8 @@ class Redaction:
         """Strike out this text from now on."""
         if secret and len(secret) >= _SHORTEST:
             spellings = {secret, quote(secret, safe=""), repr(secret)[1:-1], json.dumps(secret)[1:-1]}
-            self._secrets |= spellings | {json.dumps(spelling)[1:-1] for spelling in spellings}
+            with _TURN:
+                self._secrets |= spellings | {json.dumps(spelling)[1:-1] for spelling in spellings}
 
     def __call__(self, text: str) -> str:
         for secret in sorted(self._secrets, key=len, reverse=True):
@@ -49,20 +53,54 @@ def configure(
     form: Literal["text", "json"] = "text",
     stream: TextIO | None = None,
 ) -> None:
-    """Send our log lines to stderr; quiet: only problems, verbose: everything. Other libraries: only warnings."""
-    root, ours = logging.getLogger(), logging.getLogger("catalog")
+    """Send our log lines to stderr; quiet: only problems, verbose: everything. Other libraries: only warnings.
+
+    May be called at any time: the one handler stays where it is, so no record of any thread goes past the redaction.
+    """
     logging.getLogger("urllib3").setLevel(logging.ERROR)  # its warnings quote whole URLs, which may be secrets
-    for handler in [each for each in root.handlers if isinstance(each, _Handler)]:
-        root.removeHandler(handler)
-    handler = _Handler(stream or sys.stderr)
     formatter = _Json if form == "json" else _Text
-    handler.setFormatter(formatter(redaction, tracebacks=verbose))
-    root.addHandler(handler)
-    ours.setLevel(logging.DEBUG if verbose else logging.WARNING if quiet else logging.INFO)
+    _write(formatter(redaction, tracebacks=verbose), stream or sys.stderr)
+    level = logging.DEBUG if verbose else logging.WARNING if quiet else logging.INFO
+    logging.getLogger("catalog").setLevel(level)
+
+
+def tell_of_lost_thread(lost: threading.ExceptHookArgs) -> None:
+    """Log what ended a thread, by its type alone: Python itself would print its words, which may hold a secret."""
+    if lost.exc_type is SystemExit or lost.exc_value is None:
+        return
+    name, kind = lost.thread.name if lost.thread else "a thread", lost.exc_type.__name__
+    trace = (lost.exc_type, lost.exc_value, lost.exc_traceback)
+    told = event("thread.failed", error=kind)
+    logging.getLogger("catalog").error("%s ended unexpectedly: %s", name, kind, extra=told, exc_info=trace)
 
 
 class _Handler(logging.StreamHandler[TextIO]):
-    """Ours: told apart from handlers that tests and embedders add."""
+    """The one handler of the program, for its whole life; told apart from those that tests and embedders add."""
+
+    def follow(self, formatter: logging.Formatter, stream: TextIO) -> None:
+        """Write in another form, or elsewhere, from the next record on."""
+        self.acquire()
+        try:
+            self.formatter, self.stream = formatter, stream
+        finally:
+            self.release()
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
+        """Say that a line is missing; logging itself would print its arguments, unredacted."""
+        with suppress(OSError, ValueError):
+            self.stream.write(f"catalog: a line of {record.name} could not be written\n")
+
+
+def _write(formatter: logging.Formatter, stream: TextIO) -> None:
+    """Let our handler write so; the first call puts it there, and takes away the one that prints without redaction."""
+    root = logging.getLogger()
+    with _TURN:
+        ours = next((each for each in root.handlers if isinstance(each, _Handler)), None)
+        handler = ours or _Handler(stream)
+        handler.follow(formatter, stream)
+        if ours is None:
+            logging.lastResort = None
+            root.addHandler(handler)
 
 
 class _Text(logging.Formatter):

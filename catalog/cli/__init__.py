@@ -9,6 +9,7 @@ import io
 import os
 import signal
 import sys
+import threading
 from collections.abc import Sequence
 from types import FrameType, ModuleType
 from typing import NoReturn
@@ -80,6 +81,7 @@ def command(context: click.Context) -> None:
 def main() -> NoReturn:
     """Run the program: the arguments are the process's, and so is the exit code."""
     _mend_streams()
+    threading.excepthook = _tell_of_lost_thread
     signal.signal(signal.SIGTERM, _terminate)
     sys.exit(run(sys.argv[1:]))
 
@@ -185,6 +187,12 @@ def _mend_streams() -> None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123 - it lives as long as we do
         elif isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+
+
+def _tell_of_lost_thread(lost: threading.ExceptHookArgs) -> None:
+    from catalog import logs
+
+    logs.tell_of_lost_thread(lost)
 
 
 def _terminate(_signal: int, _frame: FrameType | None) -> NoReturn:

@@ -3,6 +3,8 @@
 import io
 import json
 import logging
+import sys
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -138,6 +140,87 @@ def test_configuring_again_replaces_and_does_not_double(configure: Configure) ->
     first, second = configure(), configure()
     LOG.info("once")
     assert (first.getvalue(), second.getvalue()) == ("", "once\n")
+
+
+@pytest.mark.warns
+@pytest.mark.parametrize(
+    "options",
+    [[{}, {"verbose": True}], [{}, {"form": "json"}], [{"quiet": True}, {"form": "json", "verbose": True}]],
+    ids=["text", "both forms", "all"],
+)
+def test_a_record_of_any_thread_is_redacted_while_another_starts_the_logs_anew(
+    configure: Configure, capfd: pytest.CaptureFixture[str], options: list[dict[str, Any]]
+) -> None:
+    # The handler was taken off and put on again at each spoken line; Python printed what came between, secrets and all.
+    interval, done, streams = sys.getswitchinterval(), threading.Event(), [configure(**options[0])]
+    sys.setswitchinterval(1e-5)
+
+    def go_on() -> None:
+        for number in range(300):
+            try:
+                int(SECRET)
+            except ValueError:
+                LOG.exception("number %d of %s", number, SECRET)
+        done.set()
+
+    thread = threading.Thread(target=go_on)
+    thread.start()
+    while not done.is_set():
+        streams += [configure(**each) for each in options]
+    thread.join()
+    sys.setswitchinterval(interval)
+    told = "".join(stream.getvalue() for stream in streams)
+    assert [sum(f"number {number} of ***" in line for line in told.splitlines()) for number in range(300)] == [1] * 300
+    assert "p4ss" not in told
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.warns
+def test_without_our_handler_python_prints_nothing_by_itself(
+    configure: Configure, capfd: pytest.CaptureFixture[str]
+) -> None:
+    configure()
+    root = logging.getLogger()
+    kept, root.handlers = root.handlers, []
+    LOG.error(SECRET)
+    root.handlers = kept
+    assert "p4ss" not in "".join(capfd.readouterr())
+
+
+@pytest.mark.warns
+@pytest.mark.parametrize("arguments", [(SECRET,), (SECRET, SECRET)], ids=["too few", "too many"])
+def test_a_line_that_cannot_be_made_prints_none_of_its_arguments(
+    configure: Configure, capfd: pytest.CaptureFixture[str], arguments: tuple[str, ...]
+) -> None:
+    stream = configure()
+    (handler,) = [each for each in logging.getLogger().handlers if isinstance(each, logs._Handler)]
+    handler.handle(logging.LogRecord("elsewhere", logging.WARNING, "", 0, "%d", arguments, None))
+    assert stream.getvalue() == "catalog: a line of elsewhere could not be written\n"
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.warns
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_what_ends_a_thread_is_logged_by_its_type_alone(
+    configure: Configure, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stream = configure()
+    monkeypatch.setattr(threading, "excepthook", logs.tell_of_lost_thread)
+    thread = threading.Thread(target=int, args=(SECRET,), name="catalog-pings")
+    thread.start()
+    thread.join()
+    assert stream.getvalue() == "catalog: catalog-pings ended unexpectedly: ValueError\n  ValueError\n"
+    assert capfd.readouterr() == ("", "")
+
+
+def test_two_threads_lose_none_of_each_others_secrets() -> None:
+    redaction, names = logs.Redaction(), [f"secret-{number}" for number in range(200)]
+    threads = [threading.Thread(target=redaction.hide, args=(name,)) for name in names]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert redaction(" ".join(names)).strip("* ") == ""
 
 
 def test_what_is_too_short_to_be_a_secret_garbles_nothing() -> None:
