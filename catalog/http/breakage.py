@@ -17,20 +17,25 @@ class Broken:
     lasting: bool = False  # asking again will not help
 
 
-def broken(error: Exception) -> Broken:
+def broken(error: BaseException) -> Broken:
     """Our own words for what went wrong, by type alone: the texts of others may hold an address, a key, a token."""
-    causes = _causes(error)
-    return next(told for kind, told in _WORDS if any(isinstance(cause, kind) for cause in causes))
+    found = causes(error)
+    return next(told for kind, told in _WORDS if any(isinstance(cause, kind) for cause in found))
 
 
-def _causes(error: BaseException) -> list[BaseException]:
+def is_of_http(error: BaseException) -> bool:
+    """Tell whether it is an error of the library that speaks HTTP."""
+    return isinstance(error, requests.RequestException)
+
+
+def causes(error: BaseException) -> list[BaseException]:
     """The error and what led to it, however the libraries wrapped it."""
-    causes: list[BaseException] = []
+    found: list[BaseException] = []
     following: BaseException | None = error
-    while following is not None and following not in causes:
-        causes.append(following)
+    while following is not None and following not in found:
+        found.append(following)
         following = following.__cause__ or following.__context__
-    return causes
+    return found
 
 
 _CERTIFICATE = Broken(

@@ -3,6 +3,7 @@
 Its log lines and its exceptions may quote a URL with all its tokens: none of them gets out of here.
 """
 
+import logging
 import re
 import threading
 from collections.abc import Callable
@@ -18,7 +19,7 @@ from catalog.notice import DeliveryError, Message
 if TYPE_CHECKING:
     from apprise import NotifyBase
 
-_STATUS = re.compile(r"\berror=([1-5][0-9]{2})\b")
+_HOST = re.compile(r"[A-Za-z0-9._-]{1,253}|\[?[0-9A-Fa-f:]+\]?")
 _HINT = "in names and passwords spell @ as %40 and / as %2F; https://appriseit.com shows the URL of each service"
 
 
@@ -75,14 +76,20 @@ def _send(url: str, message: Message) -> str:
         return error.message
     import apprise
 
+    from catalog.alerts.channels.reasons import Listener
+
     room = apprise.Apprise(service, asset=service.asset)
-    result = room.notify(body=message.text, title=message.subject, body_format=apprise.NotifyFormat.TEXT)
+    listener = Listener()
+    apprise.logger.addHandler(listener)
+    try:
+        result = room.notify(body=message.text, title=message.subject, body_format=apprise.NotifyFormat.TEXT)
+    finally:
+        apprise.logger.removeHandler(listener)
     if result:
         return ""
-    statuses = {status for entry in result.logs() for status in _STATUS.findall(entry.message)}
     partly = result.status == apprise.AppriseResultStatus.PARTIAL
     told = f"{_name(service)} did not take it" + (" for all its receivers" if partly else "")
-    return told + "".join(f", HTTP {status}" for status in sorted(statuses))
+    return f"{told}: {', '.join(listener.reasons()) or 'it gave no reason'}"
 
 
 def _service(url: str) -> "NotifyBase":
@@ -90,6 +97,7 @@ def _service(url: str) -> "NotifyBase":
     import apprise
 
     apprise.logger.propagate = False  # what it logs may quote the URL
+    apprise.logger.setLevel(logging.DEBUG)  # where mail was refused, it says so at this level alone
     asset = apprise.AppriseAsset(
         app_id="Model catalog",
         app_desc="what changed in a models list",
@@ -115,4 +123,9 @@ def _service(url: str) -> "NotifyBase":
 
 
 def _name(service: "NotifyBase") -> str:
-    return plain.harmless(str(service.service_name))
+    """Name the service, and the machine where a URL can only name one there: elsewhere it may be a token."""
+    name = str(service.service_name)
+    templates: tuple[str, ...] = service.templates
+    is_machine = all("{host}" in template for template in templates)
+    host = str(getattr(service, "smtp_host", "") or service.host) if is_machine else ""
+    return plain.harmless(f"{name} at {host}" if _HOST.fullmatch(host) else name)
