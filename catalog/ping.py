@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from catalog import logs
+from catalog.http import proxy
 from catalog.http.breakage import Broken
 from catalog.http.exchange import Exchange
 
@@ -46,4 +47,5 @@ class Pinger:
 
     def _warn(self, words: str) -> None:
         host = urlsplit(self.url).hostname or "the watcher"
-        log.warning("%s could not be pinged: %s", host, words, extra=logs.event("ping.failed", host=host))
+        way = proxy.words(self.url)
+        log.warning("%s could not be pinged%s: %s", host, way, words, extra=logs.event("ping.failed", host=host))

@@ -7,6 +7,7 @@ from catalog.cli import aftermath, output
 from catalog.cli.context import Context, pass_context
 from catalog.config import AlertSettings, Config, SourceSettings
 from catalog.errors import CatalogError, Exit
+from catalog.http import proxy
 from catalog.store import database as databases
 from catalog.store import upgrade
 from catalog.upstream.client import MAX_LIMIT
@@ -18,6 +19,8 @@ def command(context: Context) -> int:
     """Check the configuration, the database and its schema, and one page from each source."""
     config = context.config()
     output.line(f"ok    configuration: {config.path or 'defaults and environment'}")
+    for words in proxy.unreadable():
+        output.line(f"note  {words}")
     codes = [_database(context, config), *(_source(context, source) for source in config.sources)]
     codes += [_channel(context, config, alert) for alert in config.alerts]
     return errors.gravest([*codes, _places(context, config)])

@@ -6,7 +6,7 @@ import shutil
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -95,9 +95,8 @@ def _sources(database: Database) -> bool:
 def _perform(context: Context, database: Database, looks: Sequence[Look]) -> int:
     """Sync every look, under a progress bar where somebody watches; give how many there were."""
     watched = sys.stderr.isatty() and not context.quiet
-    with _straight_to_loopback():
-        runs = performance.perform(database, looks)
-        return sum(1 for _ in (_progress(runs, looks) if watched else runs))
+    runs = performance.perform(database, looks)
+    return sum(1 for _ in (_progress(runs, looks) if watched else runs))
 
 
 def _progress(runs: Iterator[Run], looks: Sequence[Look]) -> Iterator[Run]:
@@ -111,18 +110,6 @@ def _progress(runs: Iterator[Run], looks: Sequence[Look]) -> Iterator[Run]:
             words = f"{look.at:%Y-%m-%d}  {run.models_seen} models"
             progress.update(task, advance=1, description=words)
             yield run
-
-
-@contextmanager
-def _straight_to_loopback() -> Iterator[None]:
-    """Let no proxy of the environment come between this machine and itself."""
-    before = os.environ.get("no_proxy")
-    os.environ["no_proxy"] = "127.0.0.1"
-    try:
-        yield
-    finally:
-        os.environ.pop("no_proxy")
-        os.environ.update({} if before is None else {"no_proxy": before})
 
 
 def _tell(context: Context, database: Database, played: history.History, runs: int) -> None:

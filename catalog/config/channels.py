@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from catalog import hosts
 from catalog.config import kinds, places, tables
 from catalog.config.problems import Problems, shown
 from catalog.config.settings import of
@@ -48,7 +49,7 @@ def is_telling(alert: AlertSettings) -> bool:
     """Tell whether the file itself holds what opens a channel: most Apprise URLs to another machine are secrets."""
     if alert.url is None or places.VARIABLE.search(alert.url):
         return False
-    return not places.is_loopback(places.host(alert.url))
+    return not hosts.is_loopback(places.host(alert.url))
 
 
 def with_file_beside(alert: AlertSettings, beside: Path) -> AlertSettings:
@@ -61,7 +62,7 @@ def with_file_beside(alert: AlertSettings, beside: Path) -> AlertSettings:
 
 def needs_allowance(hook: WebhookSettings, url: str) -> bool:
     """Tell whether a URL is plain http to another machine, and nobody allowed that."""
-    return url.startswith("http:") and not places.is_loopback(places.host(url)) and not hook.allow_http
+    return url.startswith("http:") and not hosts.is_loopback(places.host(url)) and not hook.allow_http
 
 
 def _one(table: Table, problems: Problems) -> AlertSettings | None:

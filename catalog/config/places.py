@@ -3,7 +3,6 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
@@ -165,14 +164,6 @@ def template(raw: object) -> str:
 def host(url: str) -> str:
     """Name the host of a URL that a kind above let through."""
     return urlsplit(url).hostname or ""
-
-
-def is_loopback(name: str) -> bool:
-    """Tell whether a host is this very machine."""
-    try:
-        return name == "localhost" or ip_address(name).is_loopback
-    except ValueError:
-        return False
 
 
 def _split(raw: object, schemes: Sequence[str], words: str) -> SplitResult:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from catalog import hosts
 from catalog.config import channels, freshness, keys, places, tables
 from catalog.config.problems import Problems, shown
 from catalog.config.settings import DatabaseSettings, GuardSettings, SourceSettings, of
@@ -187,12 +188,12 @@ def _with_token(table: Table, environ: Mapping[str, str]) -> Table:
 def _check_together(source: SourceSettings, table: Table, problems: Problems) -> None:
     """Note what is wrong only in company."""
     url, host, named = source.base_url, places.host(source.base_url), table.values.keys()
-    if url.startswith("http:") and not places.is_loopback(host) and not source.allow_http:
+    if url.startswith("http:") and not hosts.is_loopback(host) and not source.allow_http:
         words = "plain http:// would show the key to everybody on the way: use https://, or set allow_http = true"
         problems.add(f"{table.path}base_url", words, table.origin("base_url"))
     tables.keep_one(table, ("api_key_env", "api_key_file"), problems)
     tables.keep_one(table, ("every", "cron"), problems)
-    own = source.name == _WELL_KNOWN or host == "api.anthropic.com" or places.is_loopback(host)
+    own = source.name == _WELL_KNOWN or host == "api.anthropic.com" or hosts.is_loopback(host)
     if not own and not {"api_key_env", "api_key_file"} & named:
         words = "must be given: the key in ANTHROPIC_API_KEY is not sent to another host unless you say so"
         problems.add(f"{table.path}api_key_env", words, table.file)

@@ -1,11 +1,15 @@
 """Why an HTTP exchange broke, in our own words: those of the libraries may hold an address, a key, a token."""
 
+import re
 import ssl
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http.client import HTTPException
 
 import requests
 import urllib3
+
+_TUNNEL = re.compile(r"Tunnel connection failed: ([0-9]{3})\b")
+_LOGIN = "407"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -17,10 +21,25 @@ class Broken:
     lasting: bool = False  # asking again will not help
 
 
-def broken(error: BaseException) -> Broken:
-    """Our own words for what went wrong, by type alone: the texts of others may hold an address, a key, a token."""
-    found = causes(error)
-    return next(told for kind, told in _WORDS if any(isinstance(cause, kind) for cause in found))
+def broken(error: BaseException, hint: str = "") -> Broken:
+    """Our own words for what went wrong, by type alone: the texts of others may hold an address, a key, a token.
+
+    `hint` is for what was asked through a proxy: whatever goes wrong then may be its doing.
+    """
+    led = causes(error)
+    found = next(told for kind, told in _WORDS if any(isinstance(cause, kind) for cause in led))
+    refused = next(filter(None, map(_tunnel_status, led)), "")
+    if refused:
+        found = replace(found, words=f"the proxy refuses: HTTP {refused}")
+    if refused == _LOGIN:
+        hint = f"it wants a user and a password, as http://USER:PASSWORD@HOST:PORT; {hint}"
+    return replace(found, hint="; ".join(filter(None, [found.hint, hint])))
+
+
+def _tunnel_status(cause: BaseException) -> str:
+    """The status with which a proxy refused to connect us: http.client has it in its words alone."""
+    told = _TUNNEL.match(str(cause)) if isinstance(cause, OSError) else None
+    return told[1] if told else ""
 
 
 def is_of_http(error: BaseException) -> bool:

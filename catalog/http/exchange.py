@@ -5,7 +5,8 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from http.client import HTTPException
+from http import HTTPStatus
+from http.client import HTTPException, HTTPResponse
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
@@ -15,7 +16,7 @@ import urllib3
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 
-from catalog.http import background, breakage
+from catalog.http import background, breakage, encodings, proxy
 from catalog.http.breakage import Broken
 
 CHUNK = 256 * 1024
@@ -72,14 +73,23 @@ class Line:
     def _exchange(
         self, method: str, url: str, options: Mapping[str, Any], read: Callable[[requests.Response], Received | Broken]
     ) -> Received | Broken:
+        through = proxy.before(url)
+        if through is not None and (unusable := proxy.unusable(through)):
+            return unusable
+        # Named for every scheme, None too: else requests would look in the environment by itself.
+        settled: dict[str, Any] = {"proxies": dict.fromkeys(("http", "https", "all"), through.url if through else None)}
         try:
-            with self._session.request(method, url, **options, stream=True, allow_redirects=False) as response:
+            with self._session.request(
+                method, url, **options, **settled, stream=True, allow_redirects=False
+            ) as response:
                 return read(response)
         except (requests.RequestException, urllib3.exceptions.HTTPError, HTTPException, OSError, ValueError) as error:
-            return breakage.broken(error)
+            return breakage.broken(error, proxy.hint(through) if through else "")
 
     def _read(self, response: requests.Response, max_bytes: int) -> Received | Broken:
         headers = _head(response).headers
+        if foreign := encodings.foreign(headers):
+            return _undecoded(response, foreign)
         if response.status_code != OK:
             excuse = self._body(response, ERROR_BODY_BYTES) or b""
             return Received(status=response.status_code, headers=headers, body=excuse)
@@ -137,8 +147,19 @@ class _Recorder:
 
     def __call__(self, *args: Any, **options: Any) -> Any:
         connection = self.make(*args, **options)
+        connection.response_class = _FinalAnswer
         self.opened.append(connection)
         return connection
+
+
+class _FinalAnswer(HTTPResponse):
+    """Skips what a server says in between, such as 103 Early Hints (RFC 9110, 15.2); http.client knows only of 100."""
+
+    def begin(self) -> None:
+        super().begin()
+        while 100 <= self.status < 200 and self.status != HTTPStatus.SWITCHING_PROTOCOLS:  # noqa: PLR2004 - 1xx
+            self.headers = None  # type: ignore[assignment] # "not begun yet", to the method above
+            super().begin()
 
 
 class Exchange:
@@ -181,6 +202,14 @@ class Exchange:
 def _head(response: requests.Response) -> Received:
     headers = {name.lower(): value for name, value in response.headers.items()}
     return Received(status=response.status_code, headers=headers, body=b"")
+
+
+def _undecoded(response: requests.Response, encoding: str) -> Received | Broken:
+    if response.status_code != OK:
+        return _head(response)
+    words = f"the answer is encoded as {encoding}, which was not asked for"
+    hint = f"let the server, or what stands before it, keep to `accept-encoding: {encodings.ASKED}`"
+    return Broken(words=words, hint=hint, lasting=True)
 
 
 def _framed(headers: Mapping[str, str]) -> bool:

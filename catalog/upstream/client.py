@@ -6,12 +6,13 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Self
+from typing import Any, Self
 from urllib.parse import quote, urlsplit
 
 from catalog import wallclock
 from catalog.domain import Identity, ModelInfo
 from catalog.errors import AnswerError, ConfigError
+from catalog.http import proxy
 from catalog.http.exchange import Exchange
 from catalog.upstream import refusal, request, wire
 from catalog.upstream.patience import Patience
@@ -148,7 +149,10 @@ class ModelsClient:
         """
         deadline = self._monotonic() + seconds
         answer = self.fetch(limit=limit, after_id=after_id, before_id=before_id, deadline=deadline)
-        page = self._reader.page(answer.body)
+        try:
+            page = self._reader.page(answer.body)
+        except AnswerError as error:
+            raise AnswerError(f"{self._subject()}: {error.message}", hint=self._with_way(error.hint)) from error
         ids = [item.id for item in page.items]
         return ModelPage(
             models=tuple(map(self._reader.info, page.items)),
@@ -161,7 +165,7 @@ class ModelsClient:
         """One model, by its id or an alias of it. Raises AnswerError when there is none."""
         if id in {"", ".", ".."}:
             raise AnswerError(f"{self._subject()}: {id!r} is no model id")
-        question = Question(subject=self._subject(), list_url=self._list_url(), model_id=id, key=self._key)
+        question = self._question(model_id=id)
         url = f"{self._list_url()}/{quote(id, safe='')}"
         received = self._patience.ask(url, (), question, self._monotonic() + LONGEST).received
         refusal.demand_no_echo(received.body, question)
@@ -181,7 +185,7 @@ class ModelsClient:
             raise ConfigError(f"a page has 1 to {MAX_LIMIT} models, and begins at one cursor", hint="check page_size")
         cursor = {"after_id": after_id, "before_id": before_id}
         params = [(name, id) for name, id in cursor.items() if id is not None]
-        question = Question(subject=self._subject(), list_url=self._list_url(), with_cursor=bool(params), key=self._key)
+        question = self._question(with_cursor=bool(params))
         asked = [("limit", str(limit)), *params, *(("lifecycle[]", name) for name in self._lifecycle)]
         until = self._monotonic() + LONGEST if deadline is None else deadline
         answer = self._patience.ask(self._list_url(), asked, question, until, stop)
@@ -193,5 +197,17 @@ class ModelsClient:
     def _list_url(self) -> str:
         return f"{self.base_url}/v1/models"
 
+    def route(self) -> str:
+        """Say, to follow what is asked, through which proxy of the environment it is asked; empty: there is none."""
+        return proxy.words(self.base_url)
+
+    def _question(self, **what: Any) -> Question:
+        subject, way = self._subject(), self._with_way("")
+        return Question(subject=subject, list_url=self._list_url(), key=self._key, way=way, **what)
+
+    def _with_way(self, hint: str) -> str:
+        through = proxy.before(self.base_url)
+        return "; ".join(filter(None, [hint, proxy.hint(through) if through else ""]))
+
     def _subject(self) -> str:
-        return f"the models list of {urlsplit(self.base_url).netloc}"
+        return f"the models list of {urlsplit(self.base_url).netloc}{self.route()}"

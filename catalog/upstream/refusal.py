@@ -32,6 +32,7 @@ class Question:
     model_id: str | None = None  # None: the list was asked for
     with_cursor: bool = False
     key: str | None = None
+    way: str = ""  # a hint at the proxy that stands between; empty: there is none
 
 
 def failure(outcome: Received | Broken) -> Failure:
@@ -50,7 +51,7 @@ def error(outcome: Received | Broken, question: Question, because: str) -> Listi
         return ListingError(f"{question.subject}: {outcome.words}{ending}", hint=outcome.hint)
     told = f"{question.subject}: HTTP {outcome.status}{_named(outcome, question.key)}"
     kind, meaning, hint = _meaning(outcome.status, question)
-    return kind(f"{told}{meaning}{ending}", hint=hint)
+    return kind(f"{told}{meaning}{ending}", hint="; ".join(filter(None, [hint, question.way])))
 
 
 def _meaning(status: int, question: Question) -> tuple[type[ListingError], str, str]:

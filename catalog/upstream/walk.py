@@ -234,7 +234,9 @@ class _Pass:
         try:
             page = self.reader.page(body, known_as=digest)
         except AnswerError as error:
-            raise AnswerError(f"page {self.pages + 1}: {error.message}", hint=error.hint) from error
+            raise AnswerError(
+                f"page {self.pages + 1}{self.client.route()}: {error.message}", hint=error.hint
+            ) from error
         self.evidence.note(self.pages + 1, page)
         return page
 

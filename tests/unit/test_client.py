@@ -1,6 +1,7 @@
 """The client: what it sends, what it believes, how long it insists, and what it never gives away."""
 
 import gc
+import re
 import ssl
 import threading
 import time
@@ -616,34 +617,67 @@ def test_https_spoken_to_a_plain_server_is_told(server: ModelsServer, connect: C
         connect(base_url=server.url.replace("http:", "https:"), max_tries=1).page()
 
 
-def test_a_proxy_of_the_environment_is_used(
-    server: ModelsServer, connect: Connect, monkeypatch: pytest.MonkeyPatch
+# Answers in between, and encodings
+
+INTERIM = b"HTTP/1.1 103 Early Hints\r\nlink: </style.css>; rel=preload\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        INTERIM,
+        b"HTTP/1.1 100 Continue\r\n\r\n",
+        b"HTTP/1.1 102 Processing\r\ncontent-length: 5\r\n\r\n",
+        b"HTTP/1.1 199 Whatever\r\ntransfer-encoding: chunked\r\n\r\n",
+        INTERIM * 3 + b"HTTP/1.1 100 Continue\r\n\r\n" + INTERIM,
+    ],
+)
+def test_what_a_server_says_in_between_is_not_taken_for_the_answer(
+    server: ModelsServer, connect: Connect, before: bytes
 ) -> None:
-    monkeypatch.setenv("http_proxy", server.url)
-    connect(base_url="http://catalog.invalid").page()
-    assert server.requests[0].target.startswith("http://catalog.invalid/v1/models?")
+    server.models = [model("a")]
+
+    def step(visit: play.Visit) -> None:
+        visit.write(before)
+        play.honest(visit)
+
+    server.always = step
+    client = connect()
+    assert [ids(client), ids(client)] == [["a"], ["a"]]
 
 
-def test_a_proxy_that_refuses_is_told(server: ModelsServer, connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("https_proxy", server.url)
-    server.always = play.answer(b"", 502)
-    with pytest.raises(ListingError, match="the proxy refuses or does not answer; given up after 6 tries"):
-        connect(base_url="https://catalog.invalid").page()
-    assert {seen.method for seen in server.requests} == {"CONNECT"}
-    assert not any("x-api-key" in seen.headers for seen in server.requests)
+def test_answers_in_between_without_end_are_bounded_in_time(server: ModelsServer, connect: Connect) -> None:
+    server.always = lambda visit: visit.drip(INTERIM * 10_000, every=0.0001)
+    with pytest.raises(ListingError, match="no whole answer came within"):
+        connect(timeout=0.3, max_tries=1).page()
+    assert nobody_hangs()
 
 
-def test_a_proxy_that_is_not_there_is_told(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{free_port()}")
-    with pytest.raises(ListingError, match="the proxy refuses or does not answer"):
-        connect(base_url="http://catalog.invalid", max_tries=1).page()
+@pytest.mark.parametrize(
+    ("encoding", "name"),
+    [
+        ("zstd", "zstd (Zstandard)"),
+        ("BR", "br (Brotli)"),
+        ("gzip, br", "br (Brotli)"),
+        ("compress", "compress"),
+        (KEY, "an encoding that nobody registered"),
+    ],
+)
+def test_an_encoding_that_was_not_asked_for_is_told_by_its_name(
+    server: ModelsServer, connect: Connect, encoding: str, name: str
+) -> None:
+    server.always = play.answer(b"\x28\xb5\x2f\xfd", headers={"content-encoding": encoding})
+    with pytest.raises(ListingError, match=re.escape(f"the answer is encoded as {name}, which was not")) as raised:
+        connect().page()
+    assert "accept-encoding" in raised.value.hint
+    assert KEY not in str(raised.value)
+    assert len(server.requests) == 1
 
 
-@pytest.mark.parametrize("proxy", ["http:///", "socks9://127.0.0.1:1"])
-def test_a_proxy_that_cannot_be_one_is_told(connect: Connect, monkeypatch: pytest.MonkeyPatch, proxy: str) -> None:
-    monkeypatch.setenv("http_proxy", proxy)
-    with pytest.raises(ListingError, match="proxy"):
-        connect(base_url="http://catalog.invalid", max_tries=1).page()
+def test_a_refusal_in_another_encoding_is_a_refusal_all_the_same(server: ModelsServer, connect: Connect) -> None:
+    server.always = play.answer(b"\x28\xb5\x2f\xfd", 401, {"content-encoding": "zstd"})
+    with pytest.raises(KeyRefusedError, match="HTTP 401"):
+        connect().page()
 
 
 # The key

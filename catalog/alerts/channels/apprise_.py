@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from catalog import plain
 from catalog.alerts.channels import TIMEOUT
 from catalog.errors import ConfigError
-from catalog.http import background
+from catalog.http import background, proxy
 from catalog.notice import DeliveryError, Message
 
 if TYPE_CHECKING:
@@ -70,6 +70,7 @@ def check(url: str) -> None:
 
 def _send(url: str, message: Message) -> str:
     """Send it in this thread, for as long as it takes; gives why it was not taken, in words, or nothing."""
+    proxy.spare_loopback()
     try:
         service = _service(url)
     except ConfigError as error:

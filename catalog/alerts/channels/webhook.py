@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from catalog import wallclock
 from catalog.alerts.channels import TIMEOUT
 from catalog.errors import ConfigError
-from catalog.http import waits
+from catalog.http import proxy, waits
 from catalog.http.breakage import Broken
 from catalog.http.exchange import Exchange, Received
 from catalog.notice import DeliveryError, Message
@@ -42,7 +42,7 @@ class Webhook:
 
     @property
     def _host(self) -> str:
-        return urlsplit(self.url).hostname or "the webhook"
+        return (urlsplit(self.url).hostname or "the webhook") + proxy.words(self.url)
 
     def _refusal(self, answer: Received) -> DeliveryError:
         gone = answer.status == GONE

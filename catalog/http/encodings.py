@@ -1,0 +1,21 @@
+"""How an answer is compressed, and whether that was asked for. Pure."""
+
+from collections.abc import Mapping
+
+ASKED = "gzip, deflate"
+
+_KNOWN = frozenset({"gzip", "x-gzip", "deflate", "identity"})
+_NAMES = {
+    "br": "br (Brotli)",
+    "zstd": "zstd (Zstandard)",
+    "dcb": "dcb (Brotli with a dictionary)",
+    "dcz": "dcz (Zstandard with a dictionary)",
+    **{name: name for name in ("compress", "x-compress", "bzip2", "x-bzip2", "lzma", "xz", "lz4", "snappy", "exi")},
+}
+
+
+def foreign(headers: Mapping[str, str]) -> str:
+    """Name the first encoding that was not asked for; empty: there is none. What the answer says is never repeated."""
+    told = (name.strip().lower() for name in headers.get("content-encoding", "").split(","))
+    strange = next((name for name in told if name and name not in _KNOWN), None)
+    return "" if strange is None else _NAMES.get(strange, "an encoding that nobody registered")
