@@ -1,14 +1,13 @@
 """The catalog's numbers for Prometheus. Each is read from the database, so it is true under cron and after restarts."""
 
-import os
 import stat
-import tempfile
 from collections.abc import Iterable
 from itertools import takewhile
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
+from catalog import files
 from catalog.domain import DIED, MERGED, Run, Source, Status
 from catalog.errors import ConfigError
 from catalog.store import history, outbox
@@ -95,15 +94,8 @@ def _other(path: Path) -> str:
 
 def write(path: Path, text: bytes) -> None:
     """Put the page into a file that a collector may read at any moment: it sees the old page or the new one."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(text)
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    with files.replacing(path, mode=0o644) as unfinished:
+        unfinished.write_bytes(text)
 
 
 def _tell_source(page: Page, source: Source, runs: list[Run]) -> None:

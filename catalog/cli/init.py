@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from catalog import files
 from catalog.cli.context import Context, pass_context
 from catalog.config import manual
 from catalog.errors import ConfigError
@@ -28,9 +29,8 @@ def command(context: Context, file: Path) -> None:
 def _write(path: Path, text: str) -> None:
     """Make the file, for its owner's eyes only: it may come to hold a password."""
     try:
-        number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(number, "w", encoding="utf-8") as file:
-            file.write(text)
+        with files.appearing(path, mode=0o600) as unfinished:
+            unfinished.write_text(text, encoding="utf-8")
     except FileExistsError:
         raise ConfigError(f"{path} is there already, and stays as it is", hint="catalog init OTHER_FILE") from None
     except FileNotFoundError:

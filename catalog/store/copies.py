@@ -5,7 +5,6 @@ copy in one transaction. Each kind of database has a module of its own for both;
 """
 
 import os
-import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from catalog import files
 from catalog.errors import ConfigError, DatabaseError, SchemaError
 from catalog.store import courtesy, postgres_copy, refusals, restored, sqlite_copy, upgrade
 from catalog.store.database import Database
@@ -73,30 +73,15 @@ def restore(
 @contextmanager
 def _appearing(path: Path) -> Iterator[Path]:
     """Give a place to write to; what is there in the end gets the name, at once and on disk, if nothing has it."""
-    if os.path.lexists(path):
-        raise _taken(path)
     try:
-        with tempfile.TemporaryDirectory(prefix=f".{path.name}.", suffix=".partial", dir=path.parent) as folder:
-            unfinished = Path(folder) / "copy"
-            os.close(os.open(unfinished, os.O_CREAT | os.O_WRONLY, 0o600))
+        with files.appearing(path, mode=0o600) as unfinished:
             yield unfinished
-            _sync(unfinished)
-            os.link(unfinished, path)
-            _sync(path.parent)
     except FileExistsError:
         raise _taken(path) from None
     except OSError as error:
         words = f"the copy {path} cannot be written: {os.strerror(error.errno or 0)}"
-        there = "check its folder: its rights, its room, and that it knows hard links"
+        there = "check its folder: its rights, and its room"
         raise DatabaseError(words, hint=there if path.parent.is_dir() else "make its folder first") from None
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _taken(path: Path) -> ConfigError:

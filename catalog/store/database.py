@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError, NoSuchModuleError, SQLAlchemyError
 
-from catalog import wallclock
+from catalog import files, wallclock
 from catalog.errors import ConfigError, DatabaseError, NoCatalogError
 from catalog.store import refusals
 
@@ -165,8 +165,8 @@ def demand_room(database: Database) -> None:
     """Refuse a missing SQLite file that `create_file` could not make; makes nothing."""
     if database.path is None:
         return
-    folder = database.path.parent
     with database.translated():
+        folder = files.target(database.path).parent
         number = errno.ENOENT if not folder.is_dir() else errno.EACCES
         if number == errno.ENOENT or not os.access(folder, os.W_OK | os.X_OK):
             raise OSError(number, os.strerror(number), str(database.path))

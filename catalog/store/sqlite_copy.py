@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from urllib.parse import quote
 
+from catalog import files
 from catalog.errors import DatabaseError, SchemaError
 from catalog.store import database as databases
 from catalog.store import invariants, refusals, restored, upgrade
@@ -44,7 +45,7 @@ def restore(
     Gives what it holds, and how many alerts were given up.
     """
     databases.demand_room(database)
-    place = Path(str(database.path))
+    place = files.target(Path(str(database.path)))
     name = f".{place.name}."
     with (
         database.translated(),

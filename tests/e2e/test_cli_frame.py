@@ -308,6 +308,15 @@ def test_init_writes_a_private_file_that_changes_nothing(tmp_path: Path) -> None
     )
 
 
+def test_init_writes_where_a_link_leads_that_led_nowhere(tmp_path: Path) -> None:
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "catalog.toml").symlink_to("etc/catalog.toml")
+    assert catalog(tmp_path, "init")[0] == 0
+    assert (tmp_path / "catalog.toml").is_symlink()
+    assert (tmp_path / "etc" / "catalog.toml").stat().st_mode & 0o777 == 0o600
+    assert catalog(tmp_path, "init")[0] == 2
+
+
 def test_init_says_nothing_when_quiet_and_how_to_find_a_file_elsewhere(tmp_path: Path) -> None:
     assert catalog(tmp_path, "init", "-q") == (0, "", "")
     assert catalog(tmp_path, "init", "other.toml")[2].endswith(f"then: catalog check --config {tmp_path}/other.toml\n")

@@ -97,6 +97,19 @@ def test_a_file_that_is_there_stays_as_it_is(world: World, safe: Safe) -> None:
     assert path.read_text() == "precious"
 
 
+def test_a_copy_goes_to_where_a_link_leads_that_led_nowhere(world: World, safe: Safe) -> None:
+    begin(world, "a")
+    (safe.folder / "deep").mkdir()
+    link = safe.folder / "copy"
+    link.symlink_to("deep/copy")
+    safe.held(world, link)
+    assert link.is_symlink()
+    with pytest.raises(ConfigError, match="stays as it is"):
+        safe.held(world, link)
+    restore(world, link)
+    assert world.listed() == "a"
+
+
 def test_a_file_that_appears_while_the_copy_is_made_stays_as_it_is(world: World, safe: Safe) -> None:
     begin(world, "a")
     path = safe.folder / "copy"
@@ -531,6 +544,20 @@ def test_a_file_that_is_gone_comes_back_whatever_its_log_left(file: World, safe:
     with sqlite3.connect(place) as connection:
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     connection.close()
+
+
+def test_a_link_to_the_catalog_stays_one_also_when_it_led_nowhere(file: World, safe: Safe) -> None:
+    begin(file, "a")
+    path, link = safe.copy(file), file.database.path
+    assert link
+    file.database.close()
+    link.unlink()
+    (link.parent / "deep").mkdir()
+    link.symlink_to("deep/catalog.db")
+    for there in (False, True):
+        restore(file, path, replace=there)
+        assert (file.listed(), link.is_symlink(), (link.parent / "deep" / "catalog.db").exists()) == ("a", True, True)
+        file.database.close()
 
 
 def test_a_damaged_file_has_to_be_moved_away_first(file: World, safe: Safe) -> None:

@@ -71,6 +71,19 @@ def test_the_file_is_replaced_at_once_and_readable_by_the_collector(tmp_path: Pa
     assert list(tmp_path.iterdir()) == [path]
 
 
+@pytest.mark.parametrize("there", [True, False])
+def test_a_link_to_the_page_stays_one_and_what_it_leads_to_is_replaced(tmp_path: Path, there: bool) -> None:
+    # The link was replaced: what the collector read behind it stayed as it was, and nobody was told.
+    (tmp_path / "textfile").mkdir()
+    place, link = tmp_path / "textfile" / "catalog.prom", tmp_path / "catalog.prom"
+    link.symlink_to("textfile/catalog.prom")
+    if there:
+        place.write_bytes(b"# HELP catalog_")
+    metrics.demand_file(link)
+    metrics.write(link, b"new\n")
+    assert (place.read_bytes(), link.is_symlink()) == (b"new\n", True)
+
+
 def test_a_file_that_cannot_be_put_in_place_leaves_nothing_behind(tmp_path: Path) -> None:
     path = tmp_path / "folder"
     (path / "inside").mkdir(parents=True)

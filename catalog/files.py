@@ -1,0 +1,74 @@
+"""Files that appear under their name whole or not at all. A symbolic link stays one: what it leads to is written."""
+
+import errno
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+_NO_HARD_LINKS = frozenset({errno.EPERM, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK})
+_PART = 40  # characters of a name; with what is added to it, it stays below the 255 bytes that file systems allow
+
+
+def target(path: Path) -> Path:
+    """Follow every symbolic link, also one that leads nowhere yet. Raises OSError for links that lead in a circle."""
+    try:
+        place = path.resolve()
+    except RuntimeError:  # so says Python before 3.13
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path)) from None
+    if place.is_symlink():
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path))
+    return place
+
+
+@contextmanager
+def replacing(path: Path, *, mode: int) -> Iterator[Path]:
+    """Give an empty file to write to; in the end it takes the name, at once, from what is there.
+
+    Whoever reads the name at any moment sees the old file or the new one. When the block raises, nothing changes.
+    """
+    with _unfinished(target(path), mode) as (unfinished, place):
+        yield unfinished
+        _sync(unfinished)
+        unfinished.replace(place)
+
+
+@contextmanager
+def appearing(path: Path, *, mode: int) -> Iterator[Path]:
+    """Do the same for a name that nothing has yet. Raises FileExistsError, also when it was taken meanwhile."""
+    with _unfinished(target(path), mode) as (unfinished, place):
+        if os.path.lexists(place):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
+        yield unfinished
+        _sync(unfinished)
+        _take_free_name(unfinished, place, mode)
+
+
+@contextmanager
+def _unfinished(place: Path, mode: int) -> Iterator[tuple[Path, Path]]:
+    prefix = f".{place.name[:_PART]}."
+    with tempfile.TemporaryDirectory(prefix=prefix, suffix=".partial", dir=place.parent) as folder:
+        unfinished = Path(folder) / "file"
+        os.close(os.open(unfinished, os.O_CREAT | os.O_WRONLY, 0o600))
+        unfinished.chmod(mode)
+        yield unfinished, place
+    _sync(place.parent)
+
+
+def _take_free_name(unfinished: Path, place: Path, mode: int) -> None:
+    try:
+        os.link(unfinished, place)
+    except OSError as error:
+        if error.errno not in _NO_HARD_LINKS:
+            raise
+        os.close(os.open(place, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode))
+        unfinished.replace(place)
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
