@@ -11,11 +11,12 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Protocol
 
 from catalog import logs
 from catalog.errors import CatalogError, DatabaseError
-from catalog.notice import DeliveryError, Message
+from catalog.notice import DeliveryError, Message, Room
 from catalog.store import outbox, owing, rests
 from catalog.store.database import Database
 from catalog.store.outbox import Leased
@@ -31,8 +32,8 @@ class Channel(Protocol):
     def send(self, message: Message) -> None: ...
 
 
-# Words a frozen payload: gives subject and text.
-Render = Callable[[str], tuple[str, str]]
+# Words a frozen payload for the room of a channel: gives subject and text.
+Render = Callable[[str, Room], tuple[str, str]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -146,12 +147,10 @@ def _failed(database: Database, sender: Sender, leased: Leased, error: DeliveryE
 
 
 def _message(sender: Sender, leased: Leased, now: datetime) -> Message:
-    subject, text = sender.render(leased.payload)
     return Message(
         id=leased.uid,
         type=leased.type,
         payload=leased.payload,
-        subject=subject,
-        text=text,
+        compose=partial(sender.render, leased.payload),
         sent_at=now,
     )

@@ -1,5 +1,6 @@
 """What is worth telling, in the words that store and alerts share. Knows no channel and no table."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -93,14 +94,25 @@ class Owed:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Room:
+    """How much a channel takes in one message."""
+
+    subject: int  # characters
+    fits: Callable[[str, str], bool]  # whether it takes this subject with this text
+
+
+# Words a message for the room of a channel: gives subject and text, the same ones each time.
+Compose = Callable[[Room], tuple[str, str]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Message:
     """What a channel sends. `id` is the same at each attempt, so that a receiver can drop a repeat."""
 
     id: str
     type: str
     payload: str
-    subject: str
-    text: str
+    compose: Compose
     sent_at: datetime
 
 

@@ -142,7 +142,7 @@ def sender(
 
     return Sender(
         channels={alert.name: _Channel(config, alert, turn) for alert in config.alerts if only in {None, alert.name}},
-        render=lambda payload: wording.render(json.loads(payload)),
+        render=lambda payload, room: wording.render(json.loads(payload), room),
         clock=clock,
         spread=random.random,
         token=lambda: uuid.uuid4().hex,

@@ -1,20 +1,22 @@
-"""A frozen message in words: a subject and a plain text. The same payload always gives the same words.
+"""A frozen message in words: a subject and a plain text. The same payload in the same room gives the same words.
 
 A wave is one line, however many models it touched. Models are newly listed or no longer listed: when somebody else
 released or withdrew them is not known here.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from catalog import plain
-from catalog.alerts import quoting, waves
+from catalog.alerts import layout, quoting, waves
+from catalog.alerts.layout import Draft, Section
 from catalog.alerts.waves import Tally, Wave
 from catalog.domain import Kind
+from catalog.notice import Room
 
-_LINES = 60  # of changes
-_SUBJECT, _REASON, _NAME, _PATH, _VALUE = 150, 1_000, 100, 200, 120  # characters
+ROOMY = Room(subject=150, fits=lambda _subject, _text: True)
+_REASON, _NAME, _PATH, _VALUE = 1_000, 100, 200, 120  # characters
 _FEW = 3  # fields of a wave that are named
 
 _HEADINGS = {Kind.ADDED: "Newly listed", Kind.RETURNED: "Listed again", Kind.REMOVED: "No longer listed"}
@@ -28,43 +30,57 @@ _SUBJECTS = {
 
 Entry = Mapping[str, Any]  # one of a payload's changes
 _Interval = tuple[str | None, str]
-_Section = tuple[str, list[str]]  # heading and lines
 
 
-def render(payload: Mapping[str, Any]) -> tuple[str, str]:
-    """Give subject and text of a message: the subject is one short line, the text is bounded, both are harmless."""
+def render(payload: Mapping[str, Any], room: Room = ROOMY) -> tuple[str, str]:
+    """Give subject and text of a message, laid out for a room: the text is bounded, and both are harmless."""
+    return layout.lay_out(_draft(payload), room)
+
+
+def _draft(payload: Mapping[str, Any]) -> Draft:
     match payload["type"]:
         case "catalog.changes":
-            subject, text = _changes(payload)
+            return _changes(payload)
         case "catalog.retiring":
-            subject, text = _retiring(payload)
+            subject, sentences = _retiring(payload)
         case "catalog.overdue":
-            subject, text = _overdue(payload)
+            subject, sentences = _overdue(payload)
         case other:
-            subject, text = (
-                _SUBJECTS.get(other, other),
-                _sentence(quoting.free(payload["reason"], _REASON)),
-            )
-    source = quoting.exact(payload["source"])
-    run = "" if payload["run_id"] is None else f", run {payload['run_id']}"
-    return quoting.cut(f"{source}: {subject}", _SUBJECT), f"{text}\n\nSource: {source}{run}\n"
+            reason = _sentence(quoting.free(payload["reason"], _REASON))
+            subject, sentences = _SUBJECTS.get(other, other), [reason]
+    who, terse = _who(payload)
+    return Draft(
+        subject=f"{_source(payload)}: {subject}", brief=subject, sentences=sentences, end=[who], terse_end=[terse]
+    )
 
 
-def _retiring(payload: Mapping[str, Any]) -> tuple[str, str]:
+def _source(payload: Mapping[str, Any]) -> str:
+    return quoting.exact(payload["source"])
+
+
+def _who(payload: Mapping[str, Any]) -> tuple[str, str]:
+    """Say which source and run it was, and the same tersely."""
+    told = _source(payload) + ("" if payload["run_id"] is None else f", run {payload['run_id']}")
+    return f"Source: {told}", told
+
+
+def _retiring(payload: Mapping[str, Any]) -> tuple[str, list[str]]:
     model_id, at, days = quoting.exact(payload["model_id"]), _date(payload["retires_at"]), payload["days"]
     if days <= 0:
-        return f"{model_id}: its retirement date has passed", f"{_model(payload)}: its retirement was planned for {at}."
+        told = f"its retirement was planned for {at}."
+        return f"{model_id}: its retirement date has passed", [f"{_model(payload)}: {told}", f"{model_id}: {told}"]
     left = f"in {plain.count(days, 'day')}"
-    return f"{model_id} retires {left}", f"{_model(payload)}: its retirement is planned for {at}, {left}."
+    told = f"its retirement is planned for {at}, {left}."
+    return f"{model_id} retires {left}", [f"{_model(payload)}: {told}", f"{model_id}: {told}"]
 
 
-def _overdue(payload: Mapping[str, Any]) -> tuple[str, str]:
+def _overdue(payload: Mapping[str, Any]) -> tuple[str, list[str]]:
     model_id, at = quoting.exact(payload["model_id"]), _date(payload["retires_at"])
     told = f"its retirement was planned for {at}, yet it is still listed and not retired."
-    return f"{model_id} is overdue for retirement", f"{_model(payload)}: {told}"
+    return f"{model_id} is overdue for retirement", [f"{_model(payload)}: {told}", f"{model_id}: {told}"]
 
 
-def _changes(payload: Mapping[str, Any]) -> tuple[str, str]:
+def _changes(payload: Mapping[str, Any]) -> Draft:
     entries: Sequence[Entry] = payload["changes"]
     total: int = payload.get("total", len(entries))
     found = _waves(payload)
@@ -72,13 +88,19 @@ def _changes(payload: Mapping[str, Any]) -> tuple[str, str]:
     inside = [entry for entry in entries if _key(entry) in keys]
     outside = [entry for entry in entries if _key(entry) not in keys]
     usual = Counter(map(_interval, entries)).most_common(1)[0][0]
-    wide = _wave_lines(found, inside, payload["models_listed"], usual)
-    lines = list(_laid_out(_sections(outside, wide, usual)))
-    untold = total - len(outside) - sum(wave.models for wave in found)
-    lines += [f"And {plain.count(untold, 'more change')}", ""] if untold > 0 else []
+    wide = _wave_section(found, inside, payload["models_listed"], usual)
     others = any(_interval(entry) != usual for entry in entries)
-    lines += [f"Happened {_when(usual)}{', unless said otherwise' if others else ''}"]
-    return _counts(entries, total), "\n".join(lines)
+    when = f"Happened {_when(usual)}{', unless said otherwise' if others else ''}"
+    who, terse = _who(payload)
+    counts = _counts(entries, total)
+    return Draft(
+        subject=f"{_source(payload)}: {counts}",
+        brief=counts,
+        sections=_sections(outside, wide, usual),
+        left_out=max(0, total - len(outside) - sum(wave.models for wave in found)),
+        end=[when, who],
+        terse_end=[_terse(usual), terse],
+    )
 
 
 def _waves(payload: Mapping[str, Any]) -> list[Wave]:
@@ -100,32 +122,15 @@ def _counts(entries: Sequence[Entry], total: int) -> str:
     return ", ".join(f"{len(touched[kind]):,} {word}" for kind, word in _COUNTED.items() if touched[kind])
 
 
-def _sections(entries: Sequence[Entry], wide: list[str], usual: _Interval) -> list[_Section]:
+def _sections(entries: Sequence[Entry], wide: Section, usual: _Interval) -> list[Section]:
     told = [
         (heading, [_whole(entry, usual) for entry in entries if entry["kind"] == kind])
         for kind, heading in _HEADINGS.items()
     ]
     changed = [_field(entry, usual) for entry in entries if entry["kind"] == Kind.CHANGED]
-    return [(heading, lines) for heading, lines in [*told, ("On most models", wide), ("Changed", changed)] if lines]
-
-
-def _laid_out(sections: Sequence[_Section]) -> Iterator[str]:
-    """Share the room among the sections, so that a long one hides no short one."""
-    rooms = _rooms([len(lines) for _, lines in sections])
-    for (heading, lines), room in zip(sections, rooms, strict=True):
-        yield f"{heading}:"
-        yield from (f"- {line}" for line in lines[:room])
-        if len(lines) > room:
-            yield f"and {len(lines) - room:,} more"
-        yield ""
-
-
-def _rooms(wanted: Sequence[int]) -> list[int]:
-    rooms, left = [0] * len(wanted), _LINES
-    for served, index in enumerate(sorted(range(len(wanted)), key=wanted.__getitem__)):
-        rooms[index] = min(wanted[index], left // (len(wanted) - served))
-        left -= rooms[index]
-    return rooms
+    each = [Section(heading=heading, lines=lines, weights=[1] * len(lines)) for heading, lines in told]
+    each += [wide, Section(heading="Changed", lines=changed, weights=[1] * len(changed))]
+    return [section for section in each if section.lines]
 
 
 def _whole(entry: Entry, usual: _Interval) -> str:
@@ -139,13 +144,15 @@ def _field(entry: Entry, usual: _Interval) -> str:
     return f"{_model(entry)}: {what}{_otherwise(_interval(entry), usual)}"
 
 
-def _wave_lines(found: Sequence[Wave], inside: Sequence[Entry], models_listed: int, usual: _Interval) -> list[str]:
+def _wave_section(found: Sequence[Wave], inside: Sequence[Entry], models_listed: int, usual: _Interval) -> Section:
     """Word each wave; fields that appeared together, as parts of one."""
     appeared = [wave for wave in found if wave.old_value is None]
     grouped = appeared if len(appeared) > 1 else []
     told = [(_group(grouped, models_listed), grouped)] if grouped else []
     told += [(_one_wave(wave, models_listed), [wave]) for wave in found if wave not in grouped]
-    return [line + _otherwise(_span(parts, inside, usual), usual) for line, parts in told]
+    lines = [line + _otherwise(_span(parts, inside, usual), usual) for line, parts in told]
+    weights = [sum(wave.models for wave in parts) for _, parts in told]
+    return Section(heading="On most models", lines=lines, weights=weights)
 
 
 def _one_wave(wave: Wave, models_listed: int) -> str:
@@ -190,6 +197,15 @@ def _otherwise(interval: _Interval, usual: _Interval) -> str:
 def _when(interval: _Interval) -> str:
     start, end = interval
     return f"by {end}" if start is None else f"after {start}, by {end}"
+
+
+def _terse(interval: _Interval) -> str:
+    """Say the same in the fewest signs: a date that both times share stands once."""
+    start, end = interval
+    if start is None:
+        return f"by {end}"
+    same = start.partition("T")[0] == end.partition("T")[0]
+    return f"{start} - {end.partition('T')[2] if same else end}".replace("T", " ")
 
 
 def _sortable(time: str) -> str:

@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import click
 
@@ -12,12 +12,13 @@ from catalog.cli import asking, output
 from catalog.cli.context import Context, Form, list_options, pass_context
 from catalog.config import Config
 from catalog.errors import CatalogError, ConfigError, Exit
-from catalog.notice import Message, Owed, Rule
+from catalog.notice import Message, Owed, Room, Rule
 from catalog.store import outbox, owed
 from catalog.store.database import Database
 from catalog.store.outbox import Backlog
 
 _COLUMNS = [column.name for column in owed.deliveries.columns]
+_MARK = "[sample] "
 _NUMBER = click.IntRange(1, 2**31 - 1)
 _SHOWN = ("delivery_id", "channel", "source", "type", "status", "attempts", "next_attempt_at", "last_error")
 
@@ -115,13 +116,16 @@ def _tell(context: Context, report: deliver.Report, waiting: Sequence[Backlog]) 
 
 
 def _worded(message: Owed, sender: deliver.Sender) -> Message:
-    subject, text = sender.render(message.payload)
+    def compose(room: Room) -> tuple[str, str]:
+        narrower = replace(room, fits=lambda subject, text: room.fits(_MARK + subject, text))
+        subject, text = sender.render(message.payload, narrower)
+        return _MARK + subject, text
+
     return Message(
         id=message.uid,
         type=message.type,
         payload=message.payload,
-        subject=f"[sample] {subject}",
-        text=text,
+        compose=compose,
         sent_at=sender.clock(),
     )
 

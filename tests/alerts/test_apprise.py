@@ -19,14 +19,18 @@ from urllib.parse import urlsplit
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, LoginPassword
+from apprise import NotifyFormat
 
 from catalog import logs
+from catalog.alerts import wording
 from catalog.alerts.channels import apprise_
 from catalog.errors import ConfigError
-from catalog.notice import DeliveryError
+from catalog.notice import DeliveryError, Message
 from tests import server as play
-from tests.alerts.messages import HOSTILE, message
+from tests.alerts.messages import HOSTILE, SUBJECT, TEXT, message
 from tests.server import ModelsServer, Visit
+from tests.unit.test_wording import BEFORE, SEEN, entry
+from tests.unit.test_wording import message as changes_of
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of the mail server and of services
 
@@ -282,7 +286,7 @@ def test_a_service_takes_it_over_http_without_netrc(server: ModelsServer) -> Non
     apprise_.open_(json_url(server)).send(message())
     [seen] = server.requests
     told = json.loads(seen.body)
-    assert (told["title"], told["message"]) == (message().subject, message().text)
+    assert (told["title"], told["message"]) == (SUBJECT, TEXT)
     assert "poison" not in str(seen.headers)
 
 
@@ -356,6 +360,58 @@ def test_a_message_too_long_for_a_service_is_cut(server: ModelsServer) -> None:
     assert len(json.loads(server.requests[0].body)["message"]) < 100_000
 
 
+def worded(number: int, name: str = "Model & <Name> 🦜") -> Message:
+    """A message about so many new models, whose lines services have to escape and count."""
+    entries = [entry(model_id=f"vendor/model-{place:04}", display_name=name) for place in range(number)]
+    return message(compose=lambda room: wording.render(changes_of(*entries), room))
+
+
+def test_a_long_message_loses_lines_and_not_its_end(server: ModelsServer) -> None:
+    """Mattermost takes 4,000 characters: a text was cut after them, and what came last was gone."""
+    server.script(play.answer({}))
+    apprise_.open_(url_of("Mattermost", server)).send(worded(400, "a name of some length " * 4))
+    told = json.loads(server.requests[0].body)["text"].splitlines()
+    assert told[-3:] == [f"Happened after {BEFORE}, by {SEEN}", "", "Source: anthropic, run 7"]
+    lines = [line for line in told if line.startswith("- ")]
+    assert all(line.endswith(")") for line in lines)
+    assert f"and {400 - len(lines)} more" in told
+    assert len(lines) > 20
+
+
+SERVICES = {
+    "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ/": 20,
+    "tgram://123456789:abcdefg_hijklmnop/12315544/": 20,
+    "discord://4174216298/JHMHI8qBe7bk2ZwO5U711o3dV_js/": 20,
+    "ntfys://a-topic": 20,
+    "mailto://me:secret@example.org/?from=a@b.example&to=c@d.example": 20,
+    "rocket://user:pass@example.org/%23room": 15,
+    "matrixs://user:pass@example.org/%23room": 20,
+    "mastodon://token@example.org": 5,
+    "pover://uuuuuuuuuuuuuuuuuuuuuuuuuuuuuu@tttttttttttttttttttttttttttttt": 15,
+    "gotify://example.org/token": 20,
+    "gchat://workspace/key/token": 20,
+    "twilio://AC12345678901234567890123456789012:abcdefabcdefabcdefabcdefabcdefab@15551233456/15551234567": 0,
+    "sns://AHIAJGNT76XIMXDBIJYA/bu1dHSdO22pfaaVy/wmNsdjJ3TTQoP2bfd/us-east-2/12223334444": 0,
+    "kodi://example.org": 0,
+    "dapnet://user:pass@DF1ABC": 0,
+    "json://example.org": 20,
+}
+
+
+@pytest.mark.parametrize("number", [1, 3, 60, 400])
+@pytest.mark.parametrize("url", SERVICES)
+def test_whatever_a_service_does_to_a_text_its_end_is_sent(url: str, number: int) -> None:
+    service = apprise_._service(url)
+    subject, text = worded(number).compose(apprise_.room(service))
+    form = service.resolve_format(NotifyFormat.TEXT)
+    calls = list(service._build_send_calls(body=text, title=subject, body_format=form, source_format=NotifyFormat.TEXT))
+    assert len(calls) == 1
+    sent = re.sub(r"<[^>]*>|\s+$", "", calls[0]["body"].replace("&nbsp;", " "))
+    assert re.search(r"anthropic,? run 7$", sent)
+    assert "09:30:00Z" in sent
+    assert text.count("\n- ") >= min(number, SERVICES[url])
+
+
 def test_channels_of_several_threads_do_not_disturb_each_other(server: ModelsServer) -> None:
     server.script(*[play.answer({})] * 8)
     channels = [apprise_.open_(json_url(server)) for _ in range(8)]
@@ -385,7 +441,7 @@ def test_a_service_that_hangs_does_not_keep_the_process_from_ending(server: Mode
 from datetime import UTC, datetime
 from catalog.alerts.channels import apprise_
 from catalog.notice import DeliveryError, Message
-sent = Message(id="1", type="t", payload="{{}}", subject="s", text="t", sent_at=datetime.now(UTC))
+sent = Message(id="1", type="t", payload="{{}}", compose=lambda room: ("s", "t"), sent_at=datetime.now(UTC))
 try:
     apprise_.open_({json_url(server)!r}, timeout=1).send(sent)
 except DeliveryError:

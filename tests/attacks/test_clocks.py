@@ -56,7 +56,7 @@ class Post:
     @property
     def told(self) -> list[tuple[str, str]]:
         """What was told, as type and, of changes, the ids."""
-        return [(message.type.removeprefix("catalog."), message.text) for message in self.taken]
+        return [(message.type.removeprefix("catalog."), message.compose(words.ROOMY)[1]) for message in self.taken]
 
 
 def desk(**settings: Any) -> Desk:
@@ -71,7 +71,7 @@ def send(world: World, post: Post, at: Desk) -> None:
     """Do what a worker does every five seconds."""
     sender = Sender(
         channels={"team": post},
-        render=lambda payload: words.render(json.loads(payload)),
+        render=lambda payload, room: words.render(json.loads(payload), room),
         clock=lambda: world.now,
         spread=lambda: 0.5,
         token=lambda: os.urandom(8).hex(),

@@ -320,7 +320,9 @@ def test_each_text_alone_is_tame_in_the_subject_and_every_line_of_a_message(volu
 
 
 def message(subject: str, body: str) -> Message:
-    return Message(id="msg_1", type="catalog.changes", payload="{}", subject=subject, text=body, sent_at=START)
+    return Message(
+        id="msg_1", type="catalog.changes", payload="{}", compose=lambda _room: (subject, body), sent_at=START
+    )
 
 
 def payloads(text: str) -> Iterator[dict[str, Any]]:

@@ -9,7 +9,7 @@ from typing import Any
 from catalog import deliver
 from catalog.alerts import wording
 from catalog.deliver import Channel, Sender
-from catalog.notice import DeliveryError, Message, Owed
+from catalog.notice import DeliveryError, Message, Owed, Room
 from catalog.store import outbox
 from tests.store.world import World
 
@@ -25,6 +25,7 @@ class Ear:
 
     def send(self, message: Message) -> None:
         self.heard.append(message)
+        message.compose(wording.ROOMY)
         self.then(message)
 
     @property
@@ -39,8 +40,8 @@ def refuse(**how: Any) -> Callable[[Message], object]:
     return raise_
 
 
-def render(payload: str) -> tuple[str, str]:
-    return wording.render(json.loads(payload))
+def render(payload: str, room: Room = wording.ROOMY) -> tuple[str, str]:
+    return wording.render(json.loads(payload), room)
 
 
 def owe(box: World, *uids: str, channel: str = "team") -> None:

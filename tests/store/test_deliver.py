@@ -17,7 +17,7 @@ from catalog import deliver
 from catalog.alerts import rules, wording
 from catalog.alerts.channels import command, webhook
 from catalog.errors import ConfigError
-from catalog.notice import DeliveryError, Message, Owed, Rule
+from catalog.notice import DeliveryError, Message, Owed, Room, Rule
 from catalog.store import outbox
 from catalog.store.owing import Desk
 from tests import server as play
@@ -68,7 +68,7 @@ def test_a_channel_gets_the_frozen_payload_and_its_words(box: World) -> None:
     send(box, {"team": ear})
     [message] = ear.heard
     assert json.loads(message.payload)["id"] == message.id == "a"
-    assert (message.subject, message.text) == wording.render(json.loads(message.payload))
+    assert message.compose(wording.ROOMY) == wording.render(json.loads(message.payload))
     assert (message.type, message.sent_at) == ("catalog.sync_failed", START)
 
 
@@ -194,10 +194,10 @@ def test_a_message_that_cannot_be_worded_delays_no_other(box: World) -> None:
     owe(box, "b", channel="other")
     ear = Ear()
 
-    def stumble(payload: str) -> tuple[str, str]:
+    def stumble(payload: str, room: Room) -> tuple[str, str]:
         if '"a"' in payload:
             raise KeyError(SECRET)
-        return render(payload)
+        return render(payload, room)
 
     assert send(box, {"team": ear, "other": ear}, render=stumble).delivered == {"other": 1}
     assert rows(box)[0] == ("team", "owed", 1, 0.5, "it failed with KeyError")
@@ -275,7 +275,7 @@ def test_catching_up_owes_what_time_brought_and_sends_it(box: World) -> None:
     )
     ear = Ear()
     for _ in range(2):
-        deliver.catch_up(box.database, desk, sender(box, {"team": ear}, render=lambda text: ("soon", text)))
+        deliver.catch_up(box.database, desk, sender(box, {"team": ear}, render=lambda text, _room: ("soon", text)))
     assert ear.ids == ["r"]
 
 
@@ -289,8 +289,9 @@ from catalog.store import database
 url, hook, now, name = sys.argv[1:]
 clock = lambda: datetime.fromisoformat(now)
 numbers = itertools.count()
-sender = deliver.Sender(channels={"team": webhook.open_(hook)}, render=lambda text: wording.render(json.loads(text)),
-                        clock=clock, spread=lambda: 0.5, token=lambda: f"{name} {next(numbers)}")
+sender = deliver.Sender(channels={"team": webhook.open_(hook)}, clock=clock,
+                        render=lambda text, room: wording.render(json.loads(text), room),
+                        spread=lambda: 0.5, token=lambda: f"{name} {next(numbers)}")
 deliver.deliver(database.open_(url), sender)
 """
 

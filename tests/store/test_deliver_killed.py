@@ -39,7 +39,8 @@ def clock():
     return datetime.fromtimestamp(float(began) + (time.time() - float(began)) * int(speed), UTC)
 numbers = itertools.count()
 sender = deliver.Sender(channels={"team": webhook.open_(hook, timeout=0.5)}, clock=clock, spread=random.random,
-                        render=lambda text: wording.render(json.loads(text)), token=lambda: f"{name} {next(numbers)}")
+                        render=lambda text, room: wording.render(json.loads(text), room),
+                        token=lambda: f"{name} {next(numbers)}")
 opened = database.open_(url)
 while True:
     deliver.deliver(opened, sender, seconds=1)

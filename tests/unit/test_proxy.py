@@ -56,7 +56,9 @@ def nobody() -> str:
 
 
 def message() -> Message:
-    return Message(id="1", type="t", payload="{}", subject="s", text="t", sent_at=datetime(2026, 11, 28, tzinfo=UTC))
+    return Message(
+        id="1", type="t", payload="{}", compose=lambda _room: ("s", "t"), sent_at=datetime(2026, 11, 28, tzinfo=UTC)
+    )
 
 
 # Loopback

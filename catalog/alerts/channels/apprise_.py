@@ -14,11 +14,12 @@ from catalog import plain
 from catalog.alerts.channels import TIMEOUT
 from catalog.errors import ConfigError
 from catalog.http import background, proxy
-from catalog.notice import DeliveryError, Message
+from catalog.notice import DeliveryError, Message, Room
 
 if TYPE_CHECKING:
     from apprise import NotifyBase
 
+_MARKUP = 40  # signs that may be put round a subject that becomes a heading of the text
 _HOST = re.compile(r"[A-Za-z0-9._-]{1,253}|\[?[0-9A-Fa-f:]+\]?")
 _HINT = "in names and passwords spell @ as %40 and / as %2F; https://appriseit.com shows the URL of each service"
 
@@ -32,7 +33,7 @@ class Apprise:
     turn: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def send(self, message: Message) -> None:
-        """Send subject and text as plain text. Raises DeliveryError unless each receiver of the URL was reached."""
+        """Send it in words, for the room there is. Raises DeliveryError unless each receiver of the URL was reached."""
         if not self.turn.acquire(blocking=False):
             raise DeliveryError("an earlier message has still not been taken")
         sending = background.start(self._freely(lambda: _send(self.url, message)), name="catalog-apprise")
@@ -79,11 +80,12 @@ def _send(url: str, message: Message) -> str:
 
     from catalog.alerts.channels.reasons import Listener
 
-    room = apprise.Apprise(service, asset=service.asset)
+    one = apprise.Apprise(service, asset=service.asset)
+    subject, text = message.compose(room(service))
     listener = Listener()
     apprise.logger.addHandler(listener)
     try:
-        result = room.notify(body=message.text, title=message.subject, body_format=apprise.NotifyFormat.TEXT)
+        result = one.notify(body=text, title=subject, body_format=apprise.NotifyFormat.TEXT)
     finally:
         apprise.logger.removeHandler(listener)
     if result:
@@ -91,6 +93,42 @@ def _send(url: str, message: Message) -> str:
     partly = result.status == apprise.AppriseResultStatus.PARTIAL
     told = f"{_name(service)} did not take it" + (" for all its receivers" if partly else "")
     return f"{told}: {', '.join(listener.reasons()) or 'it gave no reason'}"
+
+
+def room(service: "NotifyBase") -> Room:
+    """Say how much a service takes, by Apprise's own numbers and after all that it does to a text."""
+    import apprise
+    from apprise.conversion import convert_between
+
+    form = service.resolve_format(apprise.NotifyFormat.TEXT)
+    is_split = service.overflow_mode == apprise.OverflowMode.SPLIT  # as the URL wants: the rest comes in a message more
+
+    def fits(subject: str, text: str) -> bool:
+        body = text.rstrip()
+        body = f"{subject}\r\n{body}" if subject and service.title_maxlen <= 0 else body
+        sent = convert_between(apprise.NotifyFormat.TEXT, form, body)  # type: ignore[no-untyped-call] # Apprise's
+        longest = max(map(_length, (sent, service.dialect_convert(sent, form))))
+        left = _left(service, subject) - (0 if form == apprise.NotifyFormat.TEXT else _MARKUP)
+        return is_split or (longest <= left and _has_lines(service, body))
+
+    return Room(subject=service.title_maxlen if service.title_maxlen > 0 else service.body_maxlen, fits=fits)
+
+
+def _left(service: "NotifyBase", subject: str) -> int:
+    """How long a body may be beside a subject that counts with it."""
+    left: int = service.body_maxlen - service.overflow_buffer
+    if not service.overflow_amalgamate_title or not subject:
+        return left
+    return left - _length(subject) - service.overflow_max_display_count_width
+
+
+def _has_lines(service: "NotifyBase", body: str) -> bool:
+    return not 0 < service.body_max_line_count <= body.count("\n")
+
+
+def _length(text: str) -> int:
+    """Count UTF-16, as the strictest services do (https://core.telegram.org/api/entities); Apprise counts less."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def _service(url: str) -> "NotifyBase":
