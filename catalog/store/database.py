@@ -6,11 +6,11 @@ Knows URLs, pragmas and locks of SQLite and Postgres; does not know a single tab
 import errno
 import os
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import quote
 
 import sqlalchemy as sa
@@ -19,15 +19,19 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError, NoSuch
 
 from catalog import files, wallclock
 from catalog.errors import ConfigError, DatabaseError, NoCatalogError
-from catalog.store import refusals
+from catalog.store import refusals, session
+from catalog.store.session import NEXT, Kind
 
 Connection = sa.Connection  # for rooms that pass one on and know no SQL
-Kind = Literal["write", "rehearsal", "brief", "read", "own"]
 BUSY_SECONDS = 30.0
 _SQLITE = "sqlite:///"
 _FILE = "file"  # in the notes of a connection: the path it opened, and which file that was
 _SHOWN = ("host", "port", "options")  # parts of a URL's query that hold no secret
 MERGES = 0x0CA7A106  # the advisory lock that merges, migrations and new runs take one after another
+
+
+def _nothing(_connection: sa.Connection) -> None:
+    return
 
 
 class Database:
@@ -95,19 +99,27 @@ class Database:
             yield connection
 
     @contextmanager
-    def transaction(self, connection: sa.Connection, kind: Kind = "own") -> Iterator[None]:
+    def rehearse(self) -> Iterator[sa.Connection]:
+        """One transaction like `write`, of which nothing stays."""
+        with self.connect() as connection, self.transaction(connection, "rehearsal"):
+            yield connection
+
+    @contextmanager
+    def transaction(
+        self, connection: sa.Connection, kind: Kind = "own", *, first: Callable[[sa.Connection], object] = _nothing
+    ) -> Iterator[None]:
         """Commit when the block ends well, else roll back.
 
         "write": one at a time per database; "rehearsal": the same, but always rolled back; "brief": writes of single
-        rows that need no such order; "read": one consistent view; "own": temporary tables only.
+        rows that need no such order; "read": one consistent view; "own": temporary tables, or single questions.
+        What is to be done `first` is done before others are kept waiting.
         """
         self._demand_place(connection)
-        connection.info["begin"] = kind
+        connection.info[NEXT] = kind
         with self.translated(), connection.begin() as transaction:
+            first(connection)
             if not self.is_sqlite and kind in {"write", "rehearsal"}:
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock(MERGES)))
-            elif not self.is_sqlite and kind == "read":
-                connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
             yield
             if kind == "rehearsal":
                 transaction.rollback()
@@ -199,7 +211,6 @@ def _engine(url: sa.URL) -> sa.Engine:
         engine = _sqlite_engine(url) if url.get_backend_name() == "sqlite" else _postgres_engine(url)
     except (NoSuchModuleError, ArgumentError, ImportError):
         raise ConfigError("database.url is not usable with the installed drivers") from None
-    event.listen(engine, "begin", _begin)
     return engine
 
 
@@ -211,7 +222,9 @@ def _sqlite_engine(url: sa.URL) -> sa.Engine:
     def connect() -> sqlite3.Connection:
         return sqlite3.connect(name, uri=True, isolation_level=None, timeout=BUSY_SECONDS, check_same_thread=False)
 
-    engine = sa.create_engine("sqlite+pysqlite://", creator=connect, poolclass=sa.QueuePool)
+    here = {"schema_translate_map": {"pg_temp": "temp"}}  # where temporary tables are
+    engine = sa.create_engine("sqlite+pysqlite://", creator=connect, poolclass=sa.QueuePool, execution_options=here)
+    event.listen(engine, "begin", _begin)
     event.listen(engine, "connect", _set_pragmas)
     event.listen(engine, "connect", lambda _, record: record.info.update({_FILE: (path, _identity(path))}))
     event.listen(engine, "checkout", _open_anew_if_moved)
@@ -239,13 +252,16 @@ def _open_anew_if_moved(_connection: object, record: sa.pool.ConnectionPoolEntry
 
 
 def _postgres_engine(url: sa.URL) -> sa.Engine:
-    options = f"{url.query.get('options', '')} -c timezone=UTC -c datestyle=ISO".strip()
+    from catalog.store import timely
+
     usual = {"application_name": "model-catalog", "connect_timeout": 15, "client_encoding": "utf8"}
-    arguments = {"options": options, **{name: value for name, value in usual.items() if name not in url.query}}
+    arguments: dict[str, Any] = {name: value for name, value in usual.items() if name not in url.query}
+    settings, rest = session.divide(str(url.query.get("options", "")))
+    if rest:
+        arguments["options"] = rest
     plain = url.difference_update_query(["options"])
-    # Another default of isolation would show a writer that waited for its turn what was there before it waited.
-    engine = sa.create_engine(plain, pool_pre_ping=True, isolation_level="READ COMMITTED", connect_args=arguments)
-    event.listen(engine, "connect", _wait_for_disk)
+    engine = sa.create_engine(plain, connect_args=arguments | timely.ARGUMENTS, use_native_hstore=False)
+    timely.look_after(engine, lambda kind: session.beginning(kind, settings))
     return engine
 
 
@@ -263,16 +279,7 @@ def _set_pragmas(connection: Any, _record: object) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
-def _wait_for_disk(connection: Any, _record: object) -> None:
-    # A server may be set to confirm commits that a crash takes back. Alerts of these would come again as news.
-    setting = "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
-    connection.execute(setting)
-    connection.commit()
-
-
 def _begin(connection: sa.Connection) -> None:
-    if connection.dialect.name == "sqlite":
-        # A deferred transaction that reads before it writes fails at once when another writer came between.
-        immediate = connection.info.get("begin") in {"write", "rehearsal", "brief"}
-        how = "BEGIN IMMEDIATE" if immediate else "BEGIN"
-        connection.exec_driver_sql(how)
+    # A deferred transaction that reads before it writes fails at once when another writer came between.
+    immediate = connection.info.pop(NEXT, None) in {"write", "rehearsal", "brief"}
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")

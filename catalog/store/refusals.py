@@ -1,6 +1,7 @@
 """What a database means by refusing, in words, with what to do about it. Quotes nothing a driver said."""
 
 import sqlite3
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from catalog.errors import DatabaseError, LostConnectionError
@@ -42,6 +43,10 @@ _POSTGRES = {
     "55P03": _Words("is locked by another program", "try again later"),
     "57014": _Words("cancelled a statement", "raise statement_timeout for this role"),
 }
+_NO_SESSION = _Words(
+    "gave no session in time",
+    "a run needs two at once: raise default_pool_size of the pooler or max_connections, or try again later",
+)
 _CONNECTING = {
     "password authentication failed": _POSTGRES["28P01"],
     "no password supplied": _POSTGRES["28P01"],
@@ -58,6 +63,20 @@ _COMPLAINTS = {
     "permission denied": _POSTGRES["42501"],
     "No space left": _Words("has no room for a copy: the disk is full", "make room, or copy to another disk"),
 }
+# What PgBouncer says, and the wait for it; its connections are lost then, but not for that reason.
+_POOLER = {
+    "statement pooling mode": _Words(
+        "is behind a pooler in statement mode, where no transaction is possible",
+        "set pool_mode = transaction or session for it, or name the server itself in database.url",
+    ),
+    "query_wait_timeout": _NO_SESSION,
+    "no more connections allowed": _NO_SESSION,
+    "unsupported startup parameter": _Words(
+        "is behind a pooler that refuses a startup parameter",
+        "leave `options` out of database.url and PGOPTIONS, or set ignore_startup_parameters = options for the pooler",
+    ),
+    "no answer in time": _NO_SESSION,  # our own words
+}
 _UNCONNECTED = _Words("cannot be connected to", "check what follows the ? in database.url, and the server's log")
 _LOST = ("57P01", "57P02", "57P03", "08")
 
@@ -70,6 +89,9 @@ def explain(error: BaseException | None, name: str, *, lost: bool = False) -> Da
         unopened = _SQLITE["SQLITE_CANTOPEN" if isinstance(error, FileNotFoundError) else "SQLITE_PERM"]
         return DatabaseError(f"the database {name} {unopened.says} ({error.strerror})", hint=unopened.hint)
     state = getattr(error, "sqlstate", None) or ""
+    pooler = _found(_POOLER, str(error))
+    if pooler is not None:
+        return DatabaseError(f"the database {name} {pooler.says}", hint=pooler.hint)
     if lost or state.startswith(_LOST):
         hint = "a run is kept whole or not at all; run it again when the server is back"
         return LostConnectionError(f"the connection to {name} was lost", hint=hint)
@@ -106,4 +128,8 @@ def _refused(name: str, error: BaseException | None, code: str) -> DatabaseError
 
 
 def _while_connecting(text: str) -> _Words | None:
-    return next((words for part, words in _CONNECTING.items() if part in text), None)
+    return _found(_CONNECTING, text)
+
+
+def _found(table: Mapping[str, _Words], text: str) -> _Words | None:
+    return next((words for part, words in table.items() if part in text), None)
