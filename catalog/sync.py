@@ -208,21 +208,21 @@ class _Task:
 
     def rehearse_untold(self) -> RunReport:
         """Do so while nobody else can write."""
-        with rehearsal_database(self.database) as database, database.connect() as connection:
+        with rehearsal_database(self.database) as database:
             task = replace(self, database=database)
-            with database.transaction(connection, "rehearsal"):
+            with database.rehearse() as connection:
                 before = runs.begin(connection, self.key(connection), self.source.scope, self.clock())
-            with staging.open_(database, connection, before.source_key) as stage:
+            with staging.open_(database, before.source_key) as stage:
                 try:
                     sealed = stage.seal(task.walk(stage))
                 except ListingError as failure:
-                    return task.rehearsed_failure(connection, failure)
-                with database.transaction(connection, "rehearsal"):
+                    return task.rehearsed_failure(failure)
+                with stage.merging("rehearsal") as connection:
                     return task.merge_and_tell(connection, sealed, before)
 
-    def rehearsed_failure(self, connection: Connection, failure: ListingError) -> RunReport:
+    def rehearsed_failure(self, failure: ListingError) -> RunReport:
         """Report a cut walk as a run that leaves no record."""
-        with self.database.transaction(connection, "rehearsal"):
+        with self.database.rehearse() as connection:
             opened = runs.begin(connection, self.key(connection), self.source.scope, self.clock())
             runs.close(connection, opened, Status.FAILED, self.clock(), error=failure.message)
             return self.tell_of(connection, opened.run_id, failure)
@@ -264,13 +264,10 @@ class _Task:
         return opened
 
     def merge_walk(self, opened: OpenRun) -> None:
-        with (
-            self.database.connect() as connection,
-            staging.open_(self.database, connection, opened.source_key) as stage,
-        ):
+        with staging.open_(self.database, opened.source_key) as stage:
             sealed = stage.seal(self.walk(stage))
             walked_at = self.clock()
-            with self.database.transaction(connection, "write"):
+            with stage.merging("write") as connection:
                 merge.apply(connection, opened, sealed, self.request(walked_at))
                 self.owe(connection, opened)
 

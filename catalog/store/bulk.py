@@ -1,7 +1,7 @@
 """Many rows or many values in one statement: the three places where SQLite and Postgres want different words."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -24,31 +24,24 @@ def fetch(connection: sa.Connection, statement: sa.Select[Any]) -> list[tuple[An
         return rows
 
 
-def insert(connection: sa.Connection, table: sa.Table, rows: Sequence[Sequence[Any]]) -> None:
-    """Insert rows of plain values in the order of the table's columns, by the fastest way the driver has."""
-    if not rows:
-        return
+def insert(connection: sa.Connection, table: sa.Table, rows: Iterable[Sequence[Any]]) -> None:
+    """Insert rows of plain values in the order of a temporary table's columns, by the fastest way the driver has."""
     if connection.dialect.name == "postgresql":
         _copy(connection, table, rows)
-    else:
-        connection.exec_driver_sql(_insert(table, "?"), [tuple(row) for row in rows])
+    elif found := [tuple(row) for row in rows]:
+        connection.exec_driver_sql(_insert(table), found)
 
 
-def insert_missing(connection: sa.Connection, table: sa.Table, rows: Sequence[Sequence[Any]]) -> None:
-    """Insert rows like `insert`, leaving out those whose primary key is there already."""
-    mark = "%s" if connection.dialect.name == "postgresql" else "?"
-    connection.exec_driver_sql(f"{_insert(table, mark)} ON CONFLICT DO NOTHING", [tuple(row) for row in rows])
+def _insert(table: sa.Table) -> str:
+    marks = ", ".join("?" * len(table.columns))
+    return f"INSERT INTO temp.{table.name} VALUES ({marks})"  # noqa: S608 - our own table
 
 
-def _insert(table: sa.Table, mark: str) -> str:
-    return f"INSERT INTO {table.name} VALUES ({', '.join([mark] * len(table.columns))})"  # noqa: S608 - our own table
-
-
-def _copy(connection: sa.Connection, table: sa.Table, rows: Sequence[Sequence[Any]]) -> None:
+def _copy(connection: sa.Connection, table: sa.Table, rows: Iterable[Sequence[Any]]) -> None:
     driver: Any = connection.connection.driver_connection
     error_type = connection.dialect.loaded_dbapi.Error
     try:
-        with driver.cursor() as cursor, cursor.copy(f"COPY {table.name} FROM STDIN") as copy:  # the name is our own
+        with driver.cursor() as cursor, cursor.copy(f"COPY {table.fullname} FROM STDIN") as copy:  # the name is our own
             for row in rows:
                 copy.write_row(row)
     except error_type as error:  # SQLAlchemy does this for every other statement

@@ -153,10 +153,11 @@ class _Merge:
 
     def insert_shapes(self) -> None:
         missing = ~sa.exists().where(shape.c.digest == staged_shape.c.digest)
-        number = sa.func.row_number().over(order_by=staged_shape.c.digest) + changelog.highest(
+        fresh = sa.select(staged_shape).where(missing).distinct().subquery()
+        number = sa.func.row_number().over(order_by=fresh.c.digest) + changelog.highest(
             self.connection, shape.c.shape_key
         )
-        rows = sa.select(number, staged_shape.c.digest, staged_shape.c.body).where(missing)
+        rows = sa.select(number, fresh.c.digest, fresh.c.body)
         self.connection.execute(shape.insert().from_select(["shape_key", "digest", "body"], rows))
 
     def insert_new(self, absence: sa.ColumnElement[Any]) -> int:

@@ -1,11 +1,12 @@
 """Compares the pages of a walk with the database as they arrive, keeps only what differs, and seals the walk.
 
-Lives in temporary tables of one connection and in one byte per model. Between pages no transaction is open.
+Lives in the tables below, which wait for the merge as `spool` has it, and in one byte per model. Between pages no
+transaction is open.
 """
 
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -14,9 +15,10 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from catalog.domain import FIELDS, Item, KnownPage, Outcome, Page, Reading, Verdict
-from catalog.store import bulk, difference, schema, states
+from catalog.store import bulk, difference, schema, spool, states
 from catalog.store.database import Database
 from catalog.store.ids import Ids
+from catalog.store.session import Kind
 
 _SHAPES_REMEMBERED = 10_000
 _SEAL = object()
@@ -24,12 +26,19 @@ _SEAL = object()
 tables = sa.MetaData()
 
 
-def _temporary(name: str, *columns: sa.Column[Any]) -> sa.Table:
-    return sa.Table(name, tables, *columns, prefixes=["TEMPORARY"])
+def _temporary(name: str, *columns: sa.schema.SchemaItem) -> sa.Table:
+    # ON COMMIT DROP: behind a pooler the next transaction on the same session is somebody else's.
+    options: Any = {"prefixes": ["TEMPORARY"], "postgresql_on_commit": "DROP", "schema": spool.SCHEMA}
+    return sa.Table(f"catalog_stage_{name}", tables, *columns, **options)
+
+
+def _once(column: str) -> sa.UniqueConstraint:
+    """Let SQLite leave out what is there already; the spool for Postgres cannot know, and the merge does it there."""
+    return sa.UniqueConstraint(column, sqlite_on_conflict="IGNORE").ddl_if(dialect="sqlite")
 
 
 staged = _temporary(
-    "stage_model",
+    "model",
     sa.Column("position", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("id", schema.Id),
     sa.Column("model_key", sa.Integer),  # NULL: never seen before; its key will be the highest there is plus `number`
@@ -39,23 +48,26 @@ staged = _temporary(
     sa.Column("digest", sa.Text),
 )
 staged_change = _temporary(
-    "stage_change",
+    "change",
     sa.Column("model_key", sa.Integer),
     sa.Column("field", sa.Text),
     sa.Column("old_value", sa.Text),
     sa.Column("new_value", sa.Text),
 )
 staged_silence = _temporary(
-    "stage_silence",
+    "silence",
     sa.Column("model_key", sa.Integer),
     sa.Column("silent", sa.Boolean),  # from this walk on something of its state is not said; or all of it again
 )
 staged_shape = _temporary(
-    "stage_shape", sa.Column("digest", sa.Text, primary_key=True), sa.Column("body", schema.Json, nullable=False)
+    "shape",
+    sa.Column("digest", sa.Text, nullable=False),
+    sa.Column("body", schema.Json, nullable=False),
+    _once("digest"),
 )
 staged_page = _temporary(
-    "stage_page",
-    sa.Column("digest", sa.Text, primary_key=True),
+    "page",
+    sa.Column("digest", sa.Text),
     sa.Column("known", sa.LargeBinary),
     sa.Column("first_number", sa.Integer),
     sa.Column("new", sa.Integer),
@@ -101,28 +113,18 @@ class SealedWalk:
 
 
 @contextmanager
-def open_(database: Database, connection: sa.Connection, source_key: int) -> Iterator["Staging"]:
-    """Set up temporary tables on this connection for one walk of one source, and take them away after it."""
-    with database.transaction(connection):
-        tables.create_all(connection)
-    try:
-        yield Staging(database, connection, source_key)
-    finally:
-        if database.is_sqlite:
-            # The tables go with their connection: dropping large ones would hold all they ever held in memory.
-            connection.invalidate()
-        elif not connection.invalidated:
-            with database.transaction(connection):
-                tables.drop_all(connection)
+def open_(database: Database, source_key: int) -> Iterator["Staging"]:
+    """Make room for one walk of one source, which nobody else can reach and which is gone after the block."""
+    with spool.open_(database, tables) as shelf:
+        yield Staging(shelf, source_key)
 
 
 class Staging:
     """Takes a walk's pages; satisfies the walk's `Sink`."""
 
-    def __init__(self, database: Database, connection: sa.Connection, source_key: int) -> None:
+    def __init__(self, shelf: spool.Shelf, source_key: int) -> None:
         """Begin with nothing seen."""
-        self._database = database
-        self._connection = connection
+        self._shelf = shelf
         self._source_key = source_key
         self._recalled: dict[str, tuple[bytes, KnownPage]] = {}
         self._reset()
@@ -132,7 +134,7 @@ class Staging:
         wanted = sa.select(schema.page).where(
             schema.page.c.source_key == self._source_key, schema.page.c.digest == digest
         )
-        with self._transaction() as connection:
+        with self._shelf.reading() as connection:
             row = connection.execute(wanted).one_or_none()
         if row is None:
             return None
@@ -146,14 +148,14 @@ class Staging:
         repeats = sum(self._repeats(key) for key in array("I", keys))
         self._listed += page.count - repeats
         self._present += page.count - repeats
-        with self._transaction():
+        with self._shelf.adding():
             self._keep_page(digest, keys, (self._new + 1, 0), page.last_id, has_more=page.has_more)
         return repeats
 
     def add(self, page: Page, _asked_at: datetime) -> int:
         """Stage what differs from the database; give how many of the page's ids an earlier page had."""
         first, unreadable = self._new + 1, self._unreadable
-        with self._transaction():
+        with self._shelf.adding():
             known = self._look_up([item.id for item in page.items])
             again = {id for id, row in known.items() if self._repeats(row.key)}
             if len(known) < len(page.items):
@@ -176,9 +178,7 @@ class Staging:
 
     def restart(self) -> None:
         """Forget every page: the walk begins again from the top."""
-        with self._transaction() as connection:
-            for table in tables.tables.values():
-                connection.execute(table.delete())
+        self._shelf.clear()
         self._reset()
 
     def seal(self, outcome: Outcome) -> SealedWalk:
@@ -193,6 +193,10 @@ class Staging:
         )
         return SealedWalk(_SEAL, outcome, tally)
 
+    def merging(self, kind: Kind) -> AbstractContextManager[sa.Connection]:
+        """Give a transaction of this kind in which what was staged can be merged."""
+        return self._shelf.merging(kind)
+
     def _reset(self) -> None:
         self._positions = 0
         self._silences = 0
@@ -200,18 +204,14 @@ class Staging:
         self._listed = 0
         self._present = 0
         self._unreadable = 0
-        self._shapes: dict[str, str] = {}
+        self._shapes: set[str] = set()  # digests, not texts: these may be large
         self._ids = Ids()  # of models never seen before
+        self._pages = Ids()  # by their digests
         mine = sa.exists().where(schema.model.c.source_key == self._source_key)
-        with self._transaction() as connection:
+        with self._shelf.reading() as connection:
             highest = connection.scalar(sa.select(sa.func.max(schema.model.c.model_key)))
             self._any_known = connection.scalar(sa.select(mine))
         self._seen = bytearray((highest or 0) + 1)
-
-    @contextmanager
-    def _transaction(self) -> Iterator[sa.Connection]:
-        with self._database.transaction(self._connection):
-            yield self._connection
 
     def _repeats(self, key: int) -> int:
         if key >= len(self._seen):  # made by a run that was merged since: this one will be superseded
@@ -226,10 +226,10 @@ class Staging:
             return {}
         table = schema.model.c
         silent = table.silent_run.is_not(None)
-        wanted = sa.select(table.id, table.model_key, table.digest, table.removed_run.is_(None), silent).where(
-            table.source_key == self._source_key, bulk.among(self._connection, table.id, ids)
-        )
-        return {row.id: row for row in map(_Known._make, bulk.fetch(self._connection, wanted))}
+        wanted = sa.select(table.id, table.model_key, table.digest, table.removed_run.is_(None), silent)
+        with self._shelf.reading() as connection:
+            mine = wanted.where(table.source_key == self._source_key, bulk.among(connection, table.id, ids))
+            return {row.id: row for row in map(_Known._make, bulk.fetch(connection, mine))}
 
     def _stage_new(self, items: Sequence[Item]) -> None:
         self._stage((item, reading, None, _digest(item, reading)) for item in items for reading in [self._read(item)])
@@ -251,12 +251,13 @@ class Staging:
                 silences.append((known.key, silent))
         self._silences += len(silences)
         self._stage(rows)
-        bulk.insert(self._connection, staged_change, changes)
-        bulk.insert(self._connection, staged_silence, silences)
+        self._shelf.insert(staged_change, changes)
+        self._shelf.insert(staged_silence, silences)
 
     def _states(self, keys: Sequence[int]) -> dict[int, Reading]:
-        wanted = states.select_states().where(bulk.among(self._connection, schema.model.c.model_key, keys))
-        return {row["model_key"]: states.reading(row) for row in self._connection.execute(wanted).mappings()}
+        with self._shelf.reading() as connection:
+            wanted = states.select_states().where(bulk.among(connection, schema.model.c.model_key, keys))
+            return {row["model_key"]: states.reading(row) for row in connection.execute(wanted).mappings()}
 
     def _read(self, item: Item) -> Reading:
         reading = item.read()
@@ -272,22 +273,22 @@ class Staging:
             number = self._new if key is None else None
             shape = self._shape(layout.shared)
             rows.append((self._positions, item.id, key, number, *reading.columns, layout.own, shape, digest))
-        bulk.insert(self._connection, staged, rows)
+        self._shelf.insert(staged, rows)
 
     def _shape(self, body: str | None) -> str | None:
         if body is None:
             return None
-        digest = self._shapes.get(body)
-        if digest is None:
-            digest = sha256(body.encode()).hexdigest()[:24]
-            bulk.insert_missing(self._connection, staged_shape, [(digest, body)])
+        digest = sha256(body.encode()).hexdigest()[:24]
+        if digest not in self._shapes:
             if len(self._shapes) >= _SHAPES_REMEMBERED:
                 self._shapes.clear()
-            self._shapes[body] = digest
+            self._shapes.add(digest)
+            self._shelf.insert(staged_shape, [(digest, body)])
         return digest
 
     def _keep_page(self, digest: str, keys: bytes, new: tuple[int, int], last_id: str, *, has_more: bool) -> None:
-        bulk.insert_missing(self._connection, staged_page, [(digest, keys, *new, last_id, has_more)])
+        if not self._pages.add([digest]):
+            self._shelf.insert(staged_page, [(digest, keys, *new, last_id, has_more)])
 
 
 def _digest(item: Item, reading: Reading) -> str:
