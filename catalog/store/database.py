@@ -137,7 +137,7 @@ class Database:
         try:
             yield
         except DBAPIError as error:
-            raise refusals.explain(error.orig, self.describe(), lost=error.connection_invalidated) from None
+            raise self._explained(error) from None
         except sqlite3.Error as error:
             raise refusals.explain(error, self.describe()) from None
         except OSError as error:
@@ -147,6 +147,17 @@ class Database:
         except SQLAlchemyError as error:
             name = type(error).__name__
             raise DatabaseError(f"the database {self.describe()} could not be used ({name})") from None
+
+    def _explained(self, error: DBAPIError) -> DatabaseError:
+        refused = None if self.is_sqlite else session.refused(self.url, error)
+        code = self._why_turned_away() if refusals.was_turned_away(error.orig) else None
+        lost = error.connection_invalidated
+        return refused or refusals.explain(error.orig, self.describe(), lost=lost, code=code)
+
+    def _why_turned_away(self) -> str | None:
+        from catalog.store import handshake
+
+        return handshake.refusal(session.conninfo(self.engine.dialect, self.url))
 
 
 def open_(url: str, *, must_exist: bool = False) -> Database:
@@ -208,10 +219,9 @@ def _sqlite_url(path: str) -> sa.URL:
 
 def _engine(url: sa.URL) -> sa.Engine:
     try:
-        engine = _sqlite_engine(url) if url.get_backend_name() == "sqlite" else _postgres_engine(url)
+        return _sqlite_engine(url) if url.get_backend_name() == "sqlite" else _postgres_engine(url)
     except (NoSuchModuleError, ArgumentError, ImportError):
         raise ConfigError("database.url is not usable with the installed drivers") from None
-    return engine
 
 
 def _sqlite_engine(url: sa.URL) -> sa.Engine:
@@ -228,6 +238,7 @@ def _sqlite_engine(url: sa.URL) -> sa.Engine:
     event.listen(engine, "connect", _set_pragmas)
     event.listen(engine, "connect", lambda _, record: record.info.update({_FILE: (path, _identity(path))}))
     event.listen(engine, "checkout", _open_anew_if_moved)
+    event.listen(engine, "begin", _begin)
     return engine
 
 
@@ -254,13 +265,8 @@ def _open_anew_if_moved(_connection: object, record: sa.pool.ConnectionPoolEntry
 def _postgres_engine(url: sa.URL) -> sa.Engine:
     from catalog.store import timely
 
-    usual = {"application_name": "model-catalog", "connect_timeout": 15, "client_encoding": "utf8"}
-    arguments: dict[str, Any] = {name: value for name, value in usual.items() if name not in url.query}
-    settings, rest = session.divide(str(url.query.get("options", "")))
-    if rest:
-        arguments["options"] = rest
-    plain = url.difference_update_query(["options"])
-    engine = sa.create_engine(plain, connect_args=arguments | timely.ARGUMENTS, use_native_hstore=False)
+    arguments, settings = session.arguments(url)
+    engine = sa.create_engine(session.plain(url), connect_args=arguments | timely.ARGUMENTS, use_native_hstore=False)
     timely.look_after(engine, lambda kind: session.beginning(kind, settings))
     return engine
 

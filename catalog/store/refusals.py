@@ -1,5 +1,6 @@
 """What a database means by refusing, in words, with what to do about it. Quotes nothing a driver said."""
 
+import re
 import sqlite3
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -29,37 +30,48 @@ _SQLITE = {
 }
 _POSTGRES = {
     "28P01": _Words("refused the password", "check the password, PGPASSWORD or ~/.pgpass"),
-    "28000": _Words("refused the user", "check the user name and pg_hba.conf"),
+    "28000": _Words("refused the user: there is no such user, or pg_hba.conf keeps it out", "check the user name"),
     "3D000": _Words("is not there", "create it with `createdb`, or check database.url"),
     "3F000": _Words("has no such schema", "check search_path in database.url"),
     "42501": _Words(
         "denied a right", "let the schema's owner run `catalog db upgrade`, and grant the rights in docs/postgres.md"
     ),
-    "25006": _Words("is read-only", "connect to the primary server"),
+    "25006": _Words("is read-only", "connect to the primary server; `catalog check` says what makes it so"),
     "42P01": _Words("holds no catalog", "run `catalog db upgrade`, or check search_path"),
     "22P05": _Words("cannot hold all text: its encoding is not UTF8", "create it with ENCODING 'UTF8'"),
     "53100": _Words("has no room: the disk is full", "make room; nothing of this run was kept"),
     "53300": _Words("has no connection left", "raise max_connections, or try again later"),
+    "55000": _Words("takes no connections", "see `datallowconn` of the database, and the server's log"),
     "55P03": _Words("is locked by another program", "try again later"),
-    "57014": _Words("cancelled a statement", "raise statement_timeout for this role"),
+    "57014": _Words("cancelled a statement", "ask who did (pg_cancel_backend), and for the time-outs of a pooler"),
+    "57P03": _Words("takes no connections yet: its server starts or stops", "try again later"),
 }
 _NO_SESSION = _Words(
     "gave no session in time",
     "a run needs two at once: raise default_pool_size of the pooler or max_connections, or try again later",
 )
-_CONNECTING = {
-    "password authentication failed": _POSTGRES["28P01"],
+_IDLE = "the server was never away: let it wait longer, ALTER ROLE … SET"
+_TIMED_OUT = {
+    "57P05": _Words("ended our session because it was idle", f"{_IDLE} idle_session_timeout = 0"),
+    "25P03": _Words("ended our transaction because it was idle", f"{_IDLE} idle_in_transaction_session_timeout = 0"),
+    "25P04": _Words("ended our transaction because it took long", f"{_IDLE} transaction_timeout = 0"),
+}
+_CLOSED = _Words("turned us away", "the server's log says whether it was the database, the user or the password")
+# What libpq itself says, which is never translated: we choose no language.
+_UNREACHED = {
     "no password supplied": _POSTGRES["28P01"],
-    "does not exist": _Words("is not there, or has no such user", "check the names in database.url"),
-    "no pg_hba.conf entry": _POSTGRES["28000"],
     "Connection refused": _Words("does not answer: connection refused", "check that the server runs, host and port"),
     "No such file or directory": _Words("does not answer: no socket there", "check that the server runs, and the host"),
     "resolve host": _Words("cannot be found: its host name does not resolve", "check the host in database.url"),
-    "too many clients": _POSTGRES["53300"],
     "timeout": _Words("does not answer in time", "check that the server runs, host and port"),
     "invalid connection option": _Words("was not asked: its URL holds an unknown option", "check what follows the ?"),
 }
+# What programs of Postgres repeat of a server's complaint. They are asked for English, the server may not speak it.
 _COMPLAINTS = {
+    "password authentication failed": _POSTGRES["28P01"],
+    "does not exist": _Words("is not there, or has no such user", "check the names in database.url"),
+    "no pg_hba.conf entry": _POSTGRES["28000"],
+    "too many clients": _POSTGRES["53300"],
     "permission denied": _POSTGRES["42501"],
     "No space left": _Words("has no room for a copy: the disk is full", "make room, or copy to another disk"),
 }
@@ -78,34 +90,40 @@ _POOLER = {
     "no answer in time": _NO_SESSION,  # our own words
 }
 _UNCONNECTED = _Words("cannot be connected to", "check what follows the ? in database.url, and the server's log")
-_LOST = ("57P01", "57P02", "57P03", "08")
+_LOST = ("57P01", "57P02", "08")
+# libpq puts two blanks after the severity in a server's own message, whatever language that is in.
+_FROM_SERVER = re.compile(r"failed: [^:\n]{1,40}:  ")
 
 
-def explain(error: BaseException | None, name: str, *, lost: bool = False) -> DatabaseError:
-    """Give our error for a driver's; `name` is the database as people may see it."""
+def explain(error: BaseException | None, name: str, *, lost: bool = False, code: str | None = None) -> DatabaseError:
+    """Give our error for a driver's; `name` is the database as people may see it, `code` what the driver left out."""
     if isinstance(error, sqlite3.Error):
         return _from_sqlite(error, name)
     if isinstance(error, OSError):
         unopened = _SQLITE["SQLITE_CANTOPEN" if isinstance(error, FileNotFoundError) else "SQLITE_PERM"]
         return DatabaseError(f"the database {name} {unopened.says} ({error.strerror})", hint=unopened.hint)
-    state = getattr(error, "sqlstate", None) or ""
-    pooler = _found(_POOLER, str(error))
-    if pooler is not None:
-        return DatabaseError(f"the database {name} {pooler.says}", hint=pooler.hint)
-    if lost or state.startswith(_LOST):
+    state = getattr(error, "sqlstate", None) or code or ""
+    pooler, ended = _found(_POOLER, str(error)), _TIMED_OUT.get(state)
+    if ended is not None:
+        return LostConnectionError(f"the database {name} {ended.says}", hint=ended.hint)
+    if pooler is None and (lost or state.startswith(_LOST)):
         hint = "a run is kept whole or not at all; run it again when the server is back"
         return LostConnectionError(f"the connection to {name} was lost", hint=hint)
-    words = _POSTGRES.get(state) or _while_connecting(str(error))
-    if words is None and not state and type(error).__name__ == "OperationalError":
-        words = _UNCONNECTED
+    words = pooler or _POSTGRES.get(state) or _while_connecting(error)
     if words is not None:
         return DatabaseError(f"the database {name} {words.says}", hint=words.hint)
     return _refused(name, error, state)
 
 
+def was_turned_away(error: BaseException | None) -> bool:
+    """Tell whether a server was reached and did not let us in: then the driver knows its words and not its code."""
+    return not getattr(error, "sqlstate", None) and bool(_FROM_SERVER.search(str(error)))
+
+
 def of_program(program: str, said: str, name: str) -> DatabaseError:
     """Give our error for what a program of Postgres complained of."""
-    found = _while_connecting(said) or next((words for part, words in _COMPLAINTS.items() if part in said), None)
+    known = {**_COMPLAINTS, **_UNREACHED}
+    found = _found(known, said)
     if found is None:
         return DatabaseError(f"{program} failed at {name}", hint=f"run {program} by hand: it says why")
     return DatabaseError(f"{program}: the database {name} {found.says}", hint=found.hint)
@@ -127,8 +145,13 @@ def _refused(name: str, error: BaseException | None, code: str) -> DatabaseError
     return DatabaseError(f"the database {name} refused a statement ({told})")
 
 
-def _while_connecting(text: str) -> _Words | None:
-    return _found(_CONNECTING, text)
+def _while_connecting(error: BaseException | None) -> _Words | None:
+    if getattr(error, "sqlstate", None):
+        return None
+    if was_turned_away(error):
+        return _CLOSED
+    usual = _UNCONNECTED if type(error).__name__ == "OperationalError" else None
+    return _found(_UNREACHED, str(error)) or usual
 
 
 def _found(table: Mapping[str, _Words], text: str) -> _Words | None:

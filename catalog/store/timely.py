@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 
-from catalog.store.session import NEXT, Kind
+from catalog.store.session import BEGIN, NEXT, Kind
 
 SECONDS = 30.0  # for a session to be had
 # BEGIN comes from us, and a prepared statement would stay on a session that is somebody else's the next moment.
@@ -98,5 +98,5 @@ def _open_anew_if_lost(driver: Any, _record: object, _proxy: object) -> None:
 
 
 def _as_sqlalchemy_does(error: psycopg.Error, *, lost: bool) -> Exception:
-    made: Exception = DBAPIError.instance("BEGIN", None, error, psycopg.Error, connection_invalidated=lost)
+    made: Exception = DBAPIError.instance(BEGIN, None, error, psycopg.Error, connection_invalidated=lost)
     return made

@@ -64,6 +64,21 @@ def test_what_postgres_means(state: str, words: str) -> None:
     assert said(errors.lookup(state)(SECRET)) == words
 
 
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        ("57P05", "ended our session because it was idle"),
+        ("25P03", "ended our transaction because it was idle"),
+        ("25P04", "ended our transaction because it took long"),
+    ],
+)
+@pytest.mark.parametrize("lost", [True, False])
+def test_a_time_out_of_the_server_is_told_as_one_and_not_as_a_lost_connection(
+    state: str, words: str, lost: bool
+) -> None:
+    assert said(errors.lookup(state)(SECRET), lost=lost) == words
+
+
 @pytest.mark.parametrize("state", ["57P01", "57P02", "08006"])
 def test_a_lost_connection_is_told_from_a_refusal(state: str) -> None:
     assert isinstance(refusals.explain(errors.lookup(state)(SECRET), "here"), LostConnectionError)
@@ -76,8 +91,10 @@ def test_a_lost_connection_is_told_from_a_refusal(state: str) -> None:
         ("connection failed: Connection refused", "does not answer: connection refused"),
         ("failed to resolve host 'db'", "cannot be found: its host name does not resolve"),
         ("connection timeout expired", "does not answer in time"),
-        ("FATAL: sorry, too many clients already", "has no connection left"),
-        ('database "x" does not exist', "is not there, or has no such user"),
+        ("connection failed: something else", "cannot be connected to"),
+        ('"here" failed: SCHWERWIEGEND:  Datenbank »timeout« existiert nicht', "turned us away"),
+        ('"here" failed: FATAL:  database "Connection refused" does not exist', "turned us away"),
+        ('"here" failed: ВАЖНО:  роль "x" не существует', "turned us away"),
     ],
 )
 def test_a_server_that_cannot_be_reached_is_told_by_how(text: str, words: str) -> None:
