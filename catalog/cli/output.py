@@ -24,6 +24,7 @@ _ALIGNED = 5_000  # rows that are read ahead to align the columns; what comes af
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001 - spreadsheets take the wide ones, too
 _WHOLE = frozenset({"id", "model_id", "source", "change_id", "run_id"})  # copied by hand: never broken into lines
 _NARROWEST = 8
+_GAP = 3  # columns of a terminal between two cells of a table
 
 
 @contextmanager
@@ -118,24 +119,35 @@ def _aligned(columns: Sequence[str], first: list[list[str]], rest: Iterator[list
 def _table(columns: Sequence[str], lines: list[list[str]], stream: TextIO) -> bool:
     """Draw a table with rich; False: the terminal is too narrow to show the ids whole."""
     from rich.box import SIMPLE_HEAD
+    from rich.cells import cell_len
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     console = Console(file=stream, highlight=False, emoji=False, markup=False)
     table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold")
-    least = 0
-    for name, *cells in zip(columns, *lines, strict=True):
-        width = max(map(_width, [name, *cells]))
-        narrowest = width if name in _WHOLE else min(width, _NARROWEST)
-        table.add_column(Text(name), overflow="fold", no_wrap=name in _WHOLE, min_width=narrowest)
-        least += narrowest + 2
-    if least > console.width:
+    wanted = [max(map(cell_len, cells)) for cells in zip(columns, *lines, strict=True)]
+    widths = _fitted(columns, wanted, console.width - _GAP * (len(columns) - 1))
+    if widths is None:
         return False
+    for name, width in zip(columns, widths, strict=True):
+        table.add_column(Text(name), overflow="fold", no_wrap=name in _WHOLE, width=width)
     for cells in lines:
         table.add_row(*map(Text, cells))
     console.print(table)
     return True
+
+
+def _fitted(columns: Sequence[str], wanted: Sequence[int], room: int) -> list[int] | None:
+    """Take from the widest columns until all fit; None: they cannot. Left to itself, rich cuts cells without a sign."""
+    least = [width if name in _WHOLE else min(width, _NARROWEST) for name, width in zip(columns, wanted, strict=True)]
+    widths = [max(low, min(width, room)) for low, width in zip(least, wanted, strict=True)]
+    if sum(least) > room:
+        return None
+    while sum(widths) > room:
+        _, widest = max((width, place) for place, width in enumerate(widths) if width > least[place])
+        widths[widest] -= 1
+    return widths
 
 
 def _csv(rows: Iterable[Row], columns: Sequence[str], stream: TextIO) -> None:
