@@ -16,7 +16,7 @@ CatalogError                 1  something a person can act on
 """
 
 from collections.abc import Iterable
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 
 
 class Exit(IntEnum):
@@ -45,32 +45,49 @@ def gravest(codes: Iterable[int]) -> Exit:
     return min(map(Exit, codes), key=GRAVEST_FIRST.index, default=Exit.DONE)
 
 
+class Failure(StrEnum):
+    """What made a run fail, as its record keeps it; words may change, these do not."""
+
+    KEY = "key"  # 401 or 403
+    CERTIFICATE = "certificate"
+    CONFIGURATION = "configuration"
+    LIST = "list"  # it could not be read whole, for any other reason
+    DATABASE = "database"
+    UNEXPECTED = "unexpected"  # nobody foresaw it: a mistake of ours
+
+
 class CatalogError(Exception):
     """A foreseen failure; `str()` of it is safe to log, to store and to show."""
 
     exit_code = Exit.FAILED
+    failure = Failure.UNEXPECTED
 
-    def __init__(self, message: str, *, hint: str = "") -> None:
-        """Keep what went wrong and where, and what to type about it."""
+    def __init__(self, message: str, *, hint: str = "", failure: Failure | None = None) -> None:
+        """Keep what went wrong and where, what to type about it, and its class where it is not that of its type."""
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.failure = failure or type(self).failure
 
 
 class ConfigError(CatalogError):
     """The command line, the configuration file or the environment asks for the impossible."""
 
     exit_code = Exit.USAGE
+    failure = Failure.CONFIGURATION
 
 
 class ListingError(CatalogError):
     """The models list could not be read whole; nothing of it is recorded."""
 
     exit_code = Exit.LISTING
+    failure = Failure.LIST
 
 
 class KeyRefusedError(ListingError):
     """The API refused the key (401 or 403); asking again will not help."""
+
+    failure = Failure.KEY
 
 
 class AnswerError(ListingError):
@@ -89,6 +106,7 @@ class DatabaseError(CatalogError):
     """The database refused; nothing was written."""
 
     exit_code = Exit.DATABASE
+    failure = Failure.DATABASE
 
 
 class NoCatalogError(DatabaseError):

@@ -7,14 +7,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from itertools import takewhile
 
 from catalog import dates, plain
-from catalog.domain import DIED, MERGED, Run, Source, Status
+from catalog.domain import Source, Status
+from catalog.errors import Failure
+from catalog.standing import Standing, Wait
 
 CLOCK_SLACK = timedelta(minutes=5)
 LATE = timedelta(hours=1)  # so long a channel may fail before it is a problem: retries come at least that often
-UNCLEAN_IN_A_ROW = 3  # that often, an unclean walk is no accident, and no removal is ever noticed
+IN_A_ROW = 3  # that often, a failure or an unclean walk is no accident; before, it is a note while the list is fresh
+AT_ONCE = frozenset({Failure.KEY, Failure.CERTIFICATE, Failure.CONFIGURATION})  # these do not pass by themselves
 
 
 class Level(StrEnum):
@@ -48,7 +50,7 @@ class Watched:
     name: str
     row: Source | None
     stale_after: timedelta | None  # None: not configured any more, so that nobody expects it to be fresh
-    recent: Sequence[Run]  # newest first; the ones that still run count for nothing
+    standing: Standing | None = None  # None: only how fresh it is, is asked
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -84,10 +86,10 @@ def _of_source(one: Watched, now: datetime) -> Iterator[Finding]:
     if one.stale_after is None:
         yield _note("unconfigured", one.name, "is not configured any more; its rows stay")
         return
-    ended = [run for run in one.recent if run.status != Status.RUNNING]
     yield from _freshness(one, one.stale_after, now)
-    yield from _failures(one.name, ended)
-    yield from _doubts(one.name, [run for run in ended if run.status in MERGED])
+    if one.standing is not None:
+        yield from _failures(one.name, one.standing)
+        yield from _doubts(one.name, one.standing)
 
 
 def _of_channel(channel: Channel, now: datetime) -> Iterator[Finding]:
@@ -129,31 +131,26 @@ def _freshness(one: Watched, stale_after: timedelta, now: datetime) -> Iterator[
         yield _problem("stale", one.name, text, f"catalog sync {one.name}")
 
 
-def _failures(name: str, ended: Sequence[Run]) -> Iterator[Finding]:
-    tried = [run for run in ended if run.status in (*MERGED, *DIED)]
-    died = list(takewhile(lambda run: run.status in DIED, tried))
-    if died:
-        often = "the last run" if len(died) == 1 else f"the last {len(died)} runs"
-        reason = died[0].error or ("it died half-way" if died[0].status == Status.ABANDONED else "no reason is known")
-        yield _problem("failed", name, f"{often} failed; the latest: {reason}", "catalog runs")
+def _failures(name: str, standing: Standing) -> Iterator[Finding]:
+    last, often = standing.last, standing.failed
+    if last is None or not often:
+        return
+    which = "the last run" if often == 1 else f"the last {often:,} runs"
+    reason = last.error or ("it died half-way" if last.status == Status.ABANDONED else "no reason is known")
+    make = _problem if often >= IN_A_ROW or standing.failure in AT_ONCE else _note
+    yield make("failed", name, f"{which} failed; the latest: {reason}", "catalog runs")
 
 
-def _doubts(name: str, merged: Sequence[Run]) -> Iterator[Finding]:
-    if merged and merged[0].missing:
-        yield _note("missing", name, f"{plain.count(merged[0].missing, 'model')} missing, not yet believed to be gone")
-    if merged and merged[0].status == Status.HELD:
-        text = f"held: {merged[0].error or 'what is absent waits for somebody to believe it'}"
-        yield _problem("held", name, text, f"catalog sync {name} {_accepting(merged[0].error or '')}")
-    unclean = len(list(takewhile(lambda run: run.status == Status.PARTIAL, merged)))
-    if unclean:
-        make = _problem if unclean >= UNCLEAN_IN_A_ROW else _note
-        text = f"the last {plain.count(unclean, 'walk')} could not be trusted fully, so that no removal is noticed"
+def _doubts(name: str, standing: Standing) -> Iterator[Finding]:
+    if standing.missing:
+        yield _note("missing", name, f"{plain.count(standing.missing, 'model')} missing, not yet believed to be gone")
+    for cause in standing.held:
+        hint = f"catalog sync {name}" if cause.wait is Wait.WALK else f"catalog sync {name} {cause.wait}"
+        yield _problem("held", name, f"held: {cause.words}", hint)
+    if standing.unclean:
+        make = _problem if standing.unclean >= IN_A_ROW else _note
+        text = f"the last {plain.count(standing.unclean, 'walk')} could not be trusted fully, so no removal is noticed"
         yield make("unclean", name, text, "catalog runs")
-
-
-def _accepting(reason: str) -> str:
-    """Name the option that ends what a run was held for; its reason says which."""
-    return "--accept-scope" if "--accept-scope" in reason else "--accept-removals"
 
 
 def _problem(code: str, source: str, text: str, hint: str = "") -> Finding:

@@ -74,6 +74,34 @@ def tell_of_lost_thread(lost: threading.ExceptHookArgs) -> None:
     logging.getLogger("catalog").error("%s ended unexpectedly: %s", name, kind, extra=told, exc_info=trace)
 
 
+class Outages:
+    """Says that something does not work when that begins and when it ends, and not at each look in between.
+
+    Several parts may look at the same thing, each under its name: what one has said, the others do not repeat, and the
+    end is said when it works for all of them.
+    """
+
+    def __init__(self, log: logging.Logger) -> None:
+        self._log = log
+        self._said: dict[str, set[str]] = {}
+        self._turn = threading.Lock()
+
+    def begin(self, part: str, words: str, extra: Mapping[str, object]) -> bool:
+        """Warn in these words; False: they were said before, so that now they are for debugging alone."""
+        with self._turn:
+            new = not any(words in said for said in self._said.values())
+            self._said.setdefault(part, set()).add(words)
+        self._log.log(logging.WARNING if new else logging.DEBUG, "%s", words, extra=extra)
+        return new
+
+    def end(self, part: str, words: str, extra: Mapping[str, object]) -> None:
+        """Say that it works again, if it did not."""
+        with self._turn:
+            over = self._said.pop(part, None) is not None and not self._said
+        if over:
+            self._log.info("%s", words, extra=extra)
+
+
 class _Handler(logging.StreamHandler[TextIO]):
     """The one handler of the program, for its whole life; told apart from those that tests and embedders add."""
 

@@ -1,36 +1,31 @@
 """The catalog's numbers for Prometheus. Each is read from the database, so it is true under cron and after restarts."""
 
 import stat
-from collections.abc import Iterable
-from itertools import takewhile
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
 from catalog import files
-from catalog.domain import DIED, MERGED, Run, Source, Status
+from catalog.domain import Run
 from catalog.errors import ConfigError
-from catalog.store import history, outbox
+from catalog.standing import Standing
+from catalog.store import outbox, standings
 from catalog.store.database import Database
 from catalog.store.outbox import Backlog
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _BEGINNING = b"# HELP catalog_"  # of each page
-_RECENT = 100  # runs that are looked at to count those that failed in a row
 
 # Name, labels and meaning of each; the reference page is made from here.
 METRICS = {
     "catalog_models_listed": (("source",), "Models that are listed."),
-    "catalog_models_missing": (("source",), "Models that the last merged walk lacked, not believed to be gone."),
+    "catalog_models_missing": (("source",), "Models that whole walks lack, not believed to be gone."),
     "catalog_last_whole_walk_timestamp_seconds": (("source",), "End of the last whole walk."),
     "catalog_last_run_timestamp_seconds": (("source",), "End of the last run, however it went."),
     "catalog_last_run_duration_seconds": (("source",), "How long the last run took."),
     "catalog_last_run_status": (("source", "status"), "1 for the status of the last run."),
-    "catalog_runs_failed_in_a_row": (
-        ("source",),
-        f"Runs that failed since the last good one; counted up to {_RECENT}.",
-    ),
-    "catalog_held": (("source",), "1 while what the last merged walk lacked waits for a person."),
+    "catalog_runs_failed_in_a_row": (("source",), "Runs that failed since the last good one."),
+    "catalog_held": (("source",), "1 while something waits for a person: see `catalog status`."),
     "catalog_alerts_owed": (("channel",), "Alerts that the channel has not taken yet."),
     "catalog_alerts_dead": (("channel",), "Alerts that were given up."),
     "catalog_alerts_oldest_owed_timestamp_seconds": (("channel",), "Since when the oldest of the owed ones is owed."),
@@ -65,8 +60,8 @@ def page(database: Database) -> bytes:
     """Read the numbers and write them down. Raises DatabaseError."""
     page = Page()
     with database.read() as connection:
-        for source in history.sources(connection):
-            _tell_source(page, source, list(history.runs(connection, source=source.source, limit=_RECENT)))
+        for standing in standings.all_(connection):
+            _tell_source(page, standing)
         for backlog in outbox.backlog(connection):
             _tell_channel(page, backlog)
     return page.text()
@@ -98,19 +93,16 @@ def write(path: Path, text: bytes) -> None:
         unfinished.write_bytes(text)
 
 
-def _tell_source(page: Page, source: Source, runs: list[Run]) -> None:
-    name = source.source
-    page.set("catalog_models_listed", source.models_listed, source=name)
-    if source.last_whole_at:
-        page.set("catalog_last_whole_walk_timestamp_seconds", source.last_whole_at.timestamp(), source=name)
-    told = [run for run in runs if run.status in (*MERGED, *DIED)]
-    merged = next((run for run in told if run.status in MERGED), None)
-    if merged:
-        page.set("catalog_models_missing", merged.missing, source=name)
-        page.set("catalog_held", merged.status is Status.HELD, source=name)
-    page.set("catalog_runs_failed_in_a_row", _count_failed(told), source=name)
-    if told:
-        _tell_run(page, told[0])
+def _tell_source(page: Page, standing: Standing) -> None:
+    row, name = standing.row, standing.row.source
+    page.set("catalog_models_listed", row.models_listed, source=name)
+    page.set("catalog_models_missing", standing.missing, source=name)
+    page.set("catalog_held", bool(standing.held), source=name)
+    page.set("catalog_runs_failed_in_a_row", standing.failed, source=name)
+    if row.last_whole_at:
+        page.set("catalog_last_whole_walk_timestamp_seconds", row.last_whole_at.timestamp(), source=name)
+    if standing.last:
+        _tell_run(page, standing.last)
 
 
 def _tell_run(page: Page, run: Run) -> None:
@@ -119,10 +111,6 @@ def _tell_run(page: Page, run: Run) -> None:
         page.set("catalog_last_run_timestamp_seconds", run.finished_at.timestamp(), source=run.source)
         took = (run.finished_at - run.started_at).total_seconds()
         page.set("catalog_last_run_duration_seconds", took, source=run.source)
-
-
-def _count_failed(told: Iterable[Run]) -> int:
-    return len(list(takewhile(lambda run: run.status in DIED, told)))
 
 
 def _tell_channel(page: Page, backlog: Backlog) -> None:

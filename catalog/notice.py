@@ -63,7 +63,7 @@ class RunFacts:
     failures: int  # that failed, this one included
     failed_before: int  # that failed just before this one
     failing_since: datetime | None  # end of the first of the runs that failed
-    held_before: bool  # the merged run before this one was held
+    held: str  # what began to wait for a person with this run; empty: nothing did
     error: str | None
 
 

@@ -2,16 +2,27 @@
 
 import logging
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
+from enum import StrEnum
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from catalog import logs
 from catalog.http import proxy
 from catalog.http.breakage import Broken
-from catalog.http.exchange import Exchange
+from catalog.http.exchange import Exchange, Received
 
 log = logging.getLogger("catalog.ping")
 TIMEOUT = 10.0  # seconds; a watcher that does not answer must not hold up what it watches
-_MOST = 10_000  # characters of a reason
+_MOST = 10_000  # characters of a reason that is posted,
+_MOST_IN_URL = 200  # and of one that stands in an address
+_LARGEST = 1_000_000  # bytes of an answer
+
+
+class Style(StrEnum):
+    """How a watcher is told."""
+
+    HEALTHCHECKS = "healthchecks"  # POST, with /start and /fail added
+    UPTIME_KUMA = "uptime-kuma"  # GET with ?status=up|down&msg=...; a start is not told
+    PLAIN = "plain"  # GET of the address itself, on success alone
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -19,33 +30,56 @@ class Pinger:
     """Pings one URL, which is itself a secret: whoever knows it can silence the watcher."""
 
     url: str = field(repr=False)
+    style: Style = Style.HEALTHCHECKS
     exchange: Exchange = field(default_factory=lambda: Exchange({"user-agent": "model-catalog"}))
     timeout: float = TIMEOUT
+    outages: logs.Outages = field(default_factory=lambda: logs.Outages(log))
 
     def started(self) -> None:
-        """Say that a sync begins."""
-        self._post("/start", "")
+        """Say that a sync begins, where the style has a word for it."""
+        if self.style is Style.HEALTHCHECKS:
+            self._post("/start", "")
 
     def succeeded(self) -> None:
         """Say that it went well."""
-        self._post("", "")
+        match self.style:
+            case Style.HEALTHCHECKS:
+                self._post("", "")
+            case Style.UPTIME_KUMA:
+                self._get({"status": "up", "msg": "OK"})
+            case Style.PLAIN:
+                self._get({})
 
     def failed(self, reason: str) -> None:
-        """Say that it did not, and why."""
-        self._post("/fail", reason[:_MOST])
+        """Say that it did not, and why, where the style has a word for it."""
+        match self.style:
+            case Style.HEALTHCHECKS:
+                self._post("/fail", reason[:_MOST])
+            case Style.UPTIME_KUMA:
+                self._get({"status": "down", "msg": reason[:_MOST_IN_URL]})
+            case Style.PLAIN:
+                return  # it hears of failures by its own silence
 
     def _post(self, ending: str, text: str) -> None:
-        """Post; a watcher that cannot be reached is told of in the log and hurts nobody else."""
         parts = urlsplit(self.url)
         url = parts._replace(path=parts.path.rstrip("/") + ending).geturl()
         headers = {"content-type": "text/plain; charset=utf-8"}
-        outcome = self.exchange.post(url, text.encode(), headers, timeout=self.timeout)
-        if isinstance(outcome, Broken):
-            self._warn(outcome.words)
-        elif not outcome.taken:
-            self._warn(f"HTTP {outcome.status}")
+        self._judge(self.exchange.post(url, text.encode(), headers, timeout=self.timeout))
 
-    def _warn(self, words: str) -> None:
+    def _get(self, told: dict[str, str]) -> None:
+        """Ask for the address with these parameters, which replace those of the same names that it has."""
+        parts = urlsplit(self.url)
+        kept = [(name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True) if name not in told]
+        query = urlencode([*kept, *told.items()]) if told else parts.query
+        url = parts._replace(query=query).geturl()
+        self._judge(self.exchange.get(url, (), timeout=self.timeout, max_bytes=_LARGEST))
+
+    def _judge(self, outcome: Received | Broken) -> None:
+        """A watcher that cannot be reached is told of in the log, when that begins and ends, and hurts no run."""
         host = urlsplit(self.url).hostname or "the watcher"
-        way = proxy.words(self.url)
-        log.warning("%s could not be pinged%s: %s", host, way, words, extra=logs.event("ping.failed", host=host))
+        if isinstance(outcome, Broken) or not outcome.taken:
+            words = outcome.words if isinstance(outcome, Broken) else f"HTTP {outcome.status}"
+            told = f"{host} could not be pinged{proxy.words(self.url)}: {words}"
+            self.outages.begin("ping", told, logs.event("ping.failed", host=host))
+        else:
+            self.outages.end("ping", f"{host} is pinged again", logs.event("ping.resumed", host=host))

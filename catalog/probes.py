@@ -7,10 +7,13 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from catalog import metrics
 from catalog.errors import CatalogError, ConfigError
+
+_MOST = 10_000  # bytes of an answer
 
 
 @contextmanager
@@ -35,6 +38,21 @@ def serving(
     finally:
         server.shutdown()
         server.server_close()
+
+
+def ask(address: tuple[str, int], *, timeout: float = 10.0) -> str:
+    """Ask /healthz of a worker that listens there, past every proxy; give what is wrong with it, empty: nothing."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address[0], address[0])  # noqa: S104 - where it listens
+    connection = HTTPConnection(host, address[1], timeout=timeout)
+    try:
+        connection.request("GET", "/healthz")
+        answer = connection.getresponse()
+        words = answer.read(_MOST).decode(errors="replace").strip()
+    except (OSError, HTTPException):
+        return f"no worker answers at {host}:{address[1]}"
+    finally:
+        connection.close()
+    return "" if answer.status == HTTPStatus.OK else words
 
 
 def demand_free(address: tuple[str, int]) -> None:
@@ -68,6 +86,10 @@ class _Handler(BaseHTTPRequestHandler):
     server: _Server
     timeout = 10  # seconds for a client to say what it wants
 
+    def do_HEAD(self) -> None:
+        """Answer as to GET, without the body."""
+        self.do_GET()
+
     def do_GET(self) -> None:
         """Answer one question; the database's refusal is an answer too."""
         try:
@@ -76,9 +98,10 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(HTTPStatus.SERVICE_UNAVAILABLE, f"{error.message}\n".encode())
 
     def _answer(self) -> None:
-        if self.path == "/metrics":
+        path = self.path.partition("?")[0]  # what monitors add to get past caches asks for nothing else
+        if path == "/metrics":
             self._send(HTTPStatus.OK, self.server.page(), metrics.CONTENT_TYPE)
-        elif self.path == "/healthz":
+        elif path == "/healthz":
             found = self.server.problems()
             status = HTTPStatus.SERVICE_UNAVAILABLE if found else HTTPStatus.OK
             self._send(status, ("\n".join(found or ["ok"]) + "\n").encode())
@@ -90,7 +113,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("content-type", kind)
         self.send_header("content-length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body)
+        if self.command != "HEAD":
+            self.wfile.write(body)
 
     def version_string(self) -> str:
         """Name the product, and no version of anything."""

@@ -13,8 +13,9 @@ from typing import IO
 
 from catalog import logs
 from catalog.domain import Change, Missing, Outcome, Policy, Run, Scope, Status
-from catalog.errors import CatalogError, DatabaseError, Exit, ListingError, StoppedError
-from catalog.store import courtesy, merge, owing, reports, runs, staging, upgrade
+from catalog.errors import CatalogError, DatabaseError, Exit, Failure, ListingError, StoppedError
+from catalog.standing import Cause
+from catalog.store import courtesy, held, merge, owing, reports, runs, staging, upgrade
 from catalog.store import database as databases
 from catalog.store.database import Connection, Database
 from catalog.store.owing import Desk
@@ -61,18 +62,27 @@ class RunReport:
     baseline: bool
     missing: tuple[Missing, ...] = ()  # the longest missing first; at most MISSING_SHOWN
     failure: CatalogError | None = None
+    held: tuple[Cause, ...] = ()  # what waits for a person at this source, whichever run found it
 
     @property
     def exit_code(self) -> Exit:
         """What this run alone would make the program's exit code."""
         if self.failure is not None:
             return self.failure.exit_code
-        codes = {Status.HELD: Exit.HELD, Status.SUPERSEDED: Exit.BUSY, Status.SKIPPED: Exit.BUSY}
-        return codes.get(self.run.status, Exit.DONE)
+        if self.run.status in {Status.SUPERSEDED, Status.SKIPPED}:
+            return Exit.BUSY
+        return Exit.HELD if self.held else Exit.DONE
 
 
 # Receives the report of a run and, while the database is open at it, a stream of what the run recorded.
 Tell = Callable[[RunReport, Iterable[Change]], None]
+
+
+def _unforeseen(error: BaseException) -> tuple[Status, str, Failure | None]:
+    """Say how a run ended that raised what we did not foresee: by its type alone, for its words may hold a secret."""
+    if isinstance(error, Exception):
+        return Status.FAILED, f"unexpected: {type(error).__name__}", Failure.UNEXPECTED
+    return Status.ABANDONED, "it was interrupted", None
 
 
 def _tell_nobody(_report: RunReport, _changes: Iterable[Change]) -> None:
@@ -111,6 +121,27 @@ def sync_source(
         tell=tell,
     )
     return task.rehearse() if options.dry_run else task.take_turn()
+
+
+def fail_source(
+    database: Database, source: Source, failure: CatalogError, *, clock: Callable[[], datetime], options: Options
+) -> None:
+    """Record a run that could not even ask for its list, such as for want of a key, so that all who look see it.
+
+    A database that refuses this, too, is a line in the log: the caller tells of the failure.
+    """
+    try:
+        with database.write() as connection:
+            key = runs.source_key(connection, source.name, source.scope)
+            runs.mark_configured(connection, {source.name, *options.configured})
+            opened = runs.begin(connection, key, source.scope, clock())
+            words, kind = failure.message, failure.failure
+            runs.close(connection, opened, Status.FAILED, clock(), error=words, failure=kind)
+            if options.desk is not None:
+                owing.of_run(connection, opened.run_id, options.desk, clock())
+    except DatabaseError as error:
+        told = logs.event("run.unrecorded", source=source.name)
+        log.warning("the failure of %s is not recorded: %s", source.name, error.message, extra=told)
 
 
 @contextmanager
@@ -185,16 +216,16 @@ class _Task:
         try:
             self.merge_walk(opened)
         except ListingError as failure:
-            self.close(opened, Status.FAILED, failure.message)
+            self.close(opened, Status.FAILED, failure.message, failure.failure)
             return self.report(opened.run_id, failure)
         except StoppedError as stopped:
             self.close_if_possible(opened, Status.ABANDONED, stopped.message)
             raise
         except CatalogError as failure:
-            self.close_if_possible(opened, Status.FAILED, failure.message)
+            self.close_if_possible(opened, Status.FAILED, failure.message, failure.failure)
             raise
-        except BaseException:
-            self.close_if_possible(opened, Status.ABANDONED, "it was interrupted")
+        except BaseException as error:
+            self.close_if_possible(opened, *_unforeseen(error))
             raise
         return self.report(opened.run_id)
 
@@ -299,10 +330,10 @@ class _Task:
     def key(self, connection: Connection) -> int:
         return runs.source_key(connection, self.source.name, self.source.scope)
 
-    def close(self, opened: OpenRun, status: Status, words: str) -> None:
+    def close(self, opened: OpenRun, status: Status, words: str, failure: Failure | None = None) -> None:
         with self.database.write() as connection:
             if runs.is_known(connection, opened):
-                runs.close(connection, opened, status, self.clock(), error=words)
+                runs.close(connection, opened, status, self.clock(), error=words, failure=failure)
                 self.owe(connection, opened)
 
     def owe(self, connection: Connection, opened: OpenRun) -> None:
@@ -310,9 +341,9 @@ class _Task:
         if self.options.desk is not None:
             owing.of_run(connection, opened.run_id, self.options.desk, self.clock())
 
-    def close_if_possible(self, opened: OpenRun, status: Status, words: str) -> None:
+    def close_if_possible(self, opened: OpenRun, status: Status, words: str, failure: Failure | None = None) -> None:
         try:
-            self.close(opened, status, words)
+            self.close(opened, status, words, failure)
         except DatabaseError as error:
             told = logs.event("run.unclosed", run_id=opened.run_id)
             log.warning("the record of run %d stays open: %s", opened.run_id, error.message, extra=told)
@@ -325,7 +356,8 @@ class _Task:
         run = reports.run(connection, run_id)
         missing = reports.missing(connection, run.source, self.source.policy, limit=MISSING_SHOWN)
         baseline = reports.is_baseline(connection, run_id)
-        report = RunReport(run=run, baseline=baseline, missing=tuple(missing), failure=failure)
+        causes = held.causes(connection).get(run.source, ())
+        report = RunReport(run=run, baseline=baseline, missing=tuple(missing), failure=failure, held=causes)
         seconds = (run.finished_at - run.started_at).total_seconds() if run.finished_at else None
         told = logs.event("run.finished", source=run.source, run_id=run_id, status=run.status.value, took=seconds)
         log.debug("run %d of %s: %s", run_id, run.source, run.status, extra=told)

@@ -17,7 +17,10 @@ EVENTS = {
     Event.CHANGED: ("catalog.changes", "a field changed; `changed:FIELD` asks for one field, or for a pattern of them"),
     Event.RETIRING: ("catalog.retiring", "`retires_at` is so many days away as `watch.milestones` says"),
     Event.OVERDUE: ("catalog.overdue", "`retires_at` has passed, and the model is still listed and not `retired`"),
-    Event.HELD: ("catalog.held", "a run is held, and somebody has to decide; told once, however long it lasts"),
+    Event.HELD: (
+        "catalog.held",
+        "a run is held, and somebody has to decide; told once for each cause, however long it lasts",
+    ),
     Event.SYNC_FAILED: (
         "catalog.sync_failed",
         "so many runs in a row have failed as `failures` says (3); told once, and followed by `sync_recovered`",
@@ -42,7 +45,7 @@ _FACTS = RunFacts(
     failures=0,
     failed_before=0,
     failing_since=None,
-    held_before=False,
+    held="",
     error=None,
 )
 

@@ -8,9 +8,10 @@ from pathlib import Path
 PACKAGE = Path(__file__).parents[1] / "catalog"
 
 WORDS = {
-    "alerts.unsent": "The outbox could not be read, so no alert was sent; what is owed stays owed.",
+    "alerts.resumed": "After `alerts.unsent`: alerts are sent again.",
+    "alerts.unsent": "The outbox could not be read, so no alert was sent; told when it begins. All stays owed.",
     "command.failed": "A command ended with a failure; `error` is its type, `hint` what to type about it.",
-    "command.stopped": "SIGINT or SIGTERM ended a command; nothing is half-written.",
+    "command.stopped": "SIGINT, SIGTERM or SIGHUP ended a command; nothing is half-written.",
     "config.warning": "The configuration works, but something in it should be mended.",
     "delivery.failed": "A channel did not take an alert; it stays owed, or is dead after the last attempt.",
     "delivery.made": "A channel took an alert.",
@@ -19,8 +20,10 @@ WORDS = {
     "demo.reconstructed": "Some of the demo's dates are drawn from announcements.",
     "init.finished": "A configuration file was written.",
     "job.failed": "Something that `catalog run` does now and then failed in a way nobody foresaw; it goes on.",
-    "metrics.unwritten": "The metrics file could not be written; the next run tries again.",
-    "ping.failed": "The watcher at `monitor.ping_url` could not be told of a start or an end.",
+    "metrics.resumed": "After `metrics.unwritten`: the metrics file is written again.",
+    "metrics.unwritten": "The metrics file could not be written; the next run tries again. Told when it begins.",
+    "ping.failed": "The watcher at `monitor.ping_url` could not be told of a start or an end. Told when it begins.",
+    "ping.resumed": "After `ping.failed`: the watcher is told again.",
     "read.note": "Something to know beside a list, such as that it was cut at `--limit`.",
     "run.abandoned": "Earlier runs of the source died without a word; they are closed now.",
     "run.finished": "A run ended, after `took` seconds; told with `-v`.",
@@ -28,6 +31,7 @@ WORDS = {
     "run.skipped": "Another run of the source is active, here or on another machine; told with `-v`.",
     "run.started": "A run began; told with `-v`.",
     "run.unclosed": "The database refused the record of how a run ended; the next run closes it.",
+    "run.unrecorded": "A source could not even be asked, and the database did not take the record of that.",
     "schema.upgraded": "The schema was made, or brought to the newest revision; `before` is the one there was.",
     "watch.stale": "`watch check` found a source too old, or never read whole, to be relied on.",
     "worker.left": "A run or a sending did not end in the seconds that `catalog run` has when it is to end.",

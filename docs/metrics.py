@@ -16,17 +16,26 @@ listen = "127.0.0.1:9464"                                            # for Prome
 
 ## Pings
 
-`catalog sync` posts to `ping_url` with `/start` added when it begins, to `ping_url` itself when every run went well,
-and with `/fail` added otherwise; the body says why. A run that is held is a failure here. `catalog run` does the same
-for each run, and success is pinged only while every source's last run went well. A `--dry-run` pings nothing. A
-watcher that cannot be reached is a line in the log and fails no run.
+`catalog sync` tells `ping_url` how it ended, and `catalog run` does so after each run. Success is pinged only while
+nothing is wrong with any configured source, whichever worker or command read it: its last run failed, or it is held.
+`ping_style` says how it is told:
+
+- `"healthchecks"`, the default, for healthchecks.io and its like: POST with `/start` added at the beginning, then POST
+  to the address itself, or with `/fail` added and a body that says why.
+- `"uptime-kuma"`, for its push monitors: GET with `?status=up&msg=OK`, or with `?status=down&msg=` and why. A start is
+  not told.
+- `"plain"`, for a heartbeat that knows success alone: GET on success; silence tells the rest.
+
+A `--dry-run` pings nothing. A watcher that cannot be reached is a line in the log, when that begins and when it ends,
+and fails no run.
 
 ## Probes
 
 `catalog run` with `listen` answers `/metrics` as below, and `/healthz` with 200 and `ok`, or with 503 and the reason
-when the schedule stands still or a run hangs: then a restart may help. A list that cannot be read is no reason to
-restart, and no failure there; `catalog status` and the metrics tell of it. There is no password, so listen where only
-those can ask who may know names and numbers.
+when the schedule stands still, a run hangs, or the database file is gone: then a restart may help. A list that cannot
+be read is no reason to restart, and no failure there; `catalog status` and the metrics tell of it. `catalog status
+--worker` asks `/healthz` and exits with 0 or 1; the image's HEALTHCHECK does so. HEAD and query strings are answered,
+too. There is no password, so listen where only those can ask who may know names and numbers.
 
 ## Metrics
 

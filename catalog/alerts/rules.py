@@ -118,9 +118,9 @@ def _time(moment: datetime | None) -> str | None:
 
 
 def _held(rule: Rule, facts: RunFacts) -> Owed | None:
-    if Event.HELD not in rule.events or facts.status is not Status.HELD or facts.held_before:
+    if Event.HELD not in rule.events or not facts.held:
         return None
-    return _told(rule, facts, Event.HELD, facts.finished_at, f"The run is held: {facts.error}")
+    return _told(rule, facts, Event.HELD, facts.finished_at, f"The run is held: {facts.held}")
 
 
 def _failed(rule: Rule, facts: RunFacts) -> Owed | None:

@@ -10,6 +10,7 @@ from catalog.notice import News, Owed, Planned, Rule, RunFacts
 SOURCE = "sample"
 MODEL = "sample-model-1"
 _NAME = "Sample Model 1 (a test; nothing happened)"
+_SAMPLE = "this is a sample; nothing happened"
 _HOUR = timedelta(hours=1)
 
 
@@ -18,7 +19,7 @@ def of(rule: Rule, now: datetime, mark: str) -> list[Owed]:
     rule = Rule(channel=rule.channel, events=rule.events, failures=rule.failures)
     digest = rules.digest(rule, _news(now, mark), _facts(now, Status.COMPLETE))
     told = [digest] if digest else []
-    told += rules.operator(rule, _facts(now, Status.HELD))
+    told += rules.operator(rule, _facts(now, Status.HELD, held=_SAMPLE))
     told += rules.operator(rule, _facts(now, Status.FAILED, failures=rule.failures))
     told += rules.operator(rule, _facts(now, Status.COMPLETE, baseline=True))
     told += [message for model in _planned(now) for message in _milestone(rule, model, now)]
@@ -59,7 +60,7 @@ def _planned(now: datetime) -> list[Planned]:
     ]
 
 
-def _facts(now: datetime, status: Status, *, failures: int = 0, baseline: bool = False) -> RunFacts:
+def _facts(now: datetime, status: Status, *, failures: int = 0, baseline: bool = False, held: str = "") -> RunFacts:
     return RunFacts(
         source=SOURCE,
         run_id=0,
@@ -70,8 +71,8 @@ def _facts(now: datetime, status: Status, *, failures: int = 0, baseline: bool =
         failures=failures,
         failed_before=0,
         failing_since=now - failures * _HOUR if failures else None,
-        held_before=False,
-        error="this is a sample; nothing happened",
+        held=held,
+        error=_SAMPLE,
     )
 
 

@@ -2,9 +2,9 @@
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -45,68 +45,85 @@ def follow(config: Config, database: Database, *, stop: threading.Event | None =
 
 def send_alerts(config: Config, database: Database, *, stop: threading.Event | None = None) -> None:
     """Send what is owed. A channel that does not take it is told of in the log; it stays owed."""
+    outages = logs.Outages(log)
     if not config.alerts:
-        _forsake(database)
+        _forsake(database, outages)
         return
     from catalog import deliver, wiring
 
-    with _told():
+    with _told(outages, "alerts"):
         desk = wiring.desk(config)
         if desk is not None:
             deliver.catch_up(database, desk, wiring.sender(config, clock=database.now), stop=stop)
 
 
-def _forsake(database: Database) -> None:
+def _forsake(database: Database, outages: logs.Outages) -> None:
     """Give up what was owed while there were channels."""
     from catalog.store import outbox
 
-    with _told():
+    with _told(outages, "alerts"):
         outbox.forsake(database, (), database.now())
 
 
-def _owe(config: Config, database: Database) -> None:
+def _owe(config: Config, database: Database, outages: logs.Outages) -> None:
     """Owe what the passing of time has to tell."""
     from catalog import wiring
     from catalog.store import owing
 
-    with _told():
+    with _told(outages, "alerts"):
         desk = wiring.desk(config)
         if desk is not None:
             owing.of_time(database, desk, database.now())
 
 
-def _send_to(config: Config, database: Database, channel: str, *, turn: threading.Lock, stop: threading.Event) -> None:
+def _send_to(
+    config: Config,
+    database: Database,
+    channel: str,
+    outages: logs.Outages,
+    *,
+    turn: threading.Lock,
+    stop: threading.Event,
+) -> None:
     """Send what one channel is owed."""
     from catalog import deliver, wiring
 
-    with _told():
+    with _told(outages, f"alerts to {channel}"):
         sender = wiring.sender(config, clock=database.now, only=channel, turn=turn)
         deliver.deliver(database, sender, stop=stop)
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def _told(outages: logs.Outages, part: str) -> Iterator[None]:
+    """Log what keeps alerts from being sent, when it begins and when it ends."""
     try:
         yield
     except CatalogError as error:
-        log.warning("no alert was sent: %s", error.message, extra=logs.event("alerts.unsent"))
+        outages.begin(part, f"no alert was sent: {error.message}", logs.event("alerts.unsent"))
+    except Exception as error:
+        if outages.begin(part, f"no alert was sent: unexpected: {type(error).__name__}", logs.event("alerts.unsent")):
+            raise
+    else:
+        outages.end(part, "alerts are sent again", logs.event("alerts.resumed"))
 
 
-def write_metrics(config: Config, database: Database) -> None:
+def write_metrics(config: Config, database: Database, outages: logs.Outages | None = None) -> None:
     """Write the metrics file, where one is configured."""
     path = config.monitor.metrics_file
     if path is None:
         return
     from catalog import metrics
 
+    outages, told = outages or logs.Outages(log), logs.event("metrics.unwritten", path=str(path))
     try:
         metrics.demand_file(path)
         metrics.write(path, metrics.page(database))
     except CatalogError as error:
-        log.warning("no metrics were written: %s", error.message, extra=logs.event("metrics.unwritten"))
+        outages.begin("metrics", f"no metrics were written: {error.message}", told)
     except OSError as error:
-        told = logs.event("metrics.unwritten", path=str(path))
-        log.warning("the metrics file %s cannot be written (%s)", path, error.strerror, extra=told)
+        outages.begin("metrics", f"the metrics file {path} cannot be written ({error.strerror})", told)
+    else:
+        outages.end("metrics", f"metrics are written again: {path}", logs.event("metrics.resumed", path=str(path)))
 
 
 def chores(config: Config, database: Database, *, stop: threading.Event) -> "list[Chore]":
@@ -116,16 +133,16 @@ def chores(config: Config, database: Database, *, stop: threading.Event) -> "lis
     """
     from catalog.schedule import Chore
 
-    found = []
+    found, outages = [], logs.Outages(log)
     if config.alerts:
-        found.append(Chore(name="alerts", work=partial(_owe, config, database), every=_LOOK))
+        found.append(Chore(name="alerts", work=partial(_owe, config, database, outages), every=_LOOK))
     else:
-        found.append(Chore(name="alerts", work=partial(_forsake, database), every=timedelta(hours=1)))
+        found.append(Chore(name="alerts", work=partial(_forsake, database, outages), every=timedelta(hours=1)))
     for alert in config.alerts:
-        send = partial(_send_to, config, database, alert.name, turn=threading.Lock(), stop=stop)
+        send = partial(_send_to, config, database, alert.name, outages, turn=threading.Lock(), stop=stop)
         found.append(Chore(name=f"alerts to {alert.name}", work=send, every=_LOOK))
     if config.monitor.metrics_file:
-        write = partial(write_metrics, config, database)
+        write = partial(write_metrics, config, database, logs.Outages(log))
         found.append(Chore(name="metrics", work=write, every=timedelta(seconds=15)))
     return found
 
@@ -151,18 +168,37 @@ def _ailments(database: Database, alive: Callable[[], bool]) -> Iterator[str]:
         yield f"the database {database.describe()} is gone: no run can be recorded"
 
 
+def troubles(database: Database, names: Iterable[str]) -> dict[str, tuple[str, datetime | None]]:
+    """Say of each of these sources what the database knows against it, and when that run ended; empty: nothing.
+
+    Raises DatabaseError.
+    """
+    from catalog.store import standings
+
+    with database.read() as connection:
+        known = {standing.row.source: standing for standing in standings.all_(connection)}
+    found = {name: known[name] for name in names if name in known}
+    return {
+        name: (f"{name}: {one.trouble}" if one.trouble else "", one.last.finished_at if one.last else None)
+        for name, one in found.items()
+    }
+
+
 def pinger(config: Config) -> "Pinger | None":
     """Give what tells the watcher, where one is configured."""
     if not config.monitor.ping_url:
         return None
-    from catalog.ping import Pinger
+    from catalog.ping import Pinger, Style
 
-    return Pinger(url=config.monitor.ping_url)
+    return Pinger(url=config.monitor.ping_url, style=Style(config.monitor.ping_style))
 
 
 @contextmanager
-def pinged(config: Config) -> Iterator[list[str]]:
-    """Tell the watcher that a sync begins and how it ended; the block collects what went wrong."""
+def pinged(config: Config, database: Database) -> Iterator[list[str]]:
+    """Tell the watcher that a sync begins and how it ended; the block collects what went wrong.
+
+    What the database knows against any configured source counts, too: a watcher may watch several commands.
+    """
     watcher = pinger(config)
     problems: list[str] = []
     if watcher:
@@ -173,7 +209,14 @@ def pinged(config: Config) -> Iterator[list[str]]:
         problems.append(error.message if isinstance(error, CatalogError) else f"it ended with {type(error).__name__}")
         raise
     finally:
-        if watcher and problems:
-            watcher.failed("\n".join(problems))
-        elif watcher:
-            watcher.succeeded()
+        if watcher:
+            problems += _recorded(config, database)
+            told = "\n".join(dict.fromkeys(problems))
+            watcher.failed(told) if told else watcher.succeeded()
+
+
+def _recorded(config: Config, database: Database) -> list[str]:
+    try:
+        return [words for words, _ in troubles(database, [source.name for source in config.sources]).values() if words]
+    except CatalogError as error:
+        return [error.message]

@@ -53,7 +53,9 @@ def outcome(report: RunReport) -> str:
     told = f"{', '.join(parts)} ({_cost(found)})"
     if report.baseline and found.status in {Status.COMPLETE, Status.PARTIAL}:
         told += "; a baseline: what it found is not news"
-    return f"{told}; {found.status}: {found.error}" if found.error else told
+    told += f"; {found.status}: {found.error}" if found.error else ""
+    waits = "; ".join(cause.words for cause in report.held)
+    return f"{told}; held: {waits}" if waits and found.status is not Status.HELD else told
 
 
 def _counts(found: Run) -> list[str]:

@@ -10,7 +10,7 @@ import click
 from catalog import health, wallclock
 from catalog.cli import asking, output
 from catalog.cli.context import Context, json_option, pass_context
-from catalog.errors import Exit
+from catalog.errors import CatalogError, ConfigError, Exit
 from catalog.health import Channel, Finding, Watched
 
 if TYPE_CHECKING:
@@ -18,21 +18,25 @@ if TYPE_CHECKING:
 
     from catalog.store.database import Connection
 
-_RECENT = 20  # runs that are looked at to tell how long a failure has lasted
-
 
 @click.command()
+@click.option("--worker", is_flag=True, help="Ask the running worker's /healthz instead, at `monitor.listen`.")
 @json_option
 @pass_context
-def command(context: Context, *, as_json: bool) -> int:
+def command(context: Context, *, worker: bool, as_json: bool) -> int:
     """Say whether each source is fresh and believed, and whether alerts arrive: exit 0 healthy, 1 not.
 
     With --json it is an object for each source, with the columns of the view `sources`, and one for each channel that
     is owed something or gave something up, with `channel`, `owed`, `dead`, `oldest`, `next_attempt_at` and
     `last_error`. Each has `healthy` and `findings`: `level` (problem or note), `code`, `source` or `channel` (the other
     is null), `text` and `hint`.
+
+    One or two failed runs are a note while the list is fresh. A refused key, a certificate and the configuration are a
+    problem at once.
     """
     config = context.config()
+    if worker:
+        return _ask_worker(context, config.monitor.listen)
     stale_after = {source.name: source.stale_after for source in config.sources}
     now = wallclock.utc_now()
     with asking.catalog(context) as connection:
@@ -41,24 +45,41 @@ def command(context: Context, *, as_json: bool) -> int:
     found = (*health.findings(watched, now=now), *health.backlogs(channels, now=now))
     if as_json:
         output.array([*(_object(one, found) for one in watched), *(_channel_object(one, found) for one in channels)])
-    else:
+    elif not context.quiet:
         _print(watched, found, now)
+    else:
+        _print_findings([finding for finding in found if finding.level is health.Level.PROBLEM])
     return Exit.DONE if health.healthy(found) else Exit.FAILED
+
+
+def _ask_worker(context: Context, address: tuple[str, int] | None) -> int:
+    """Say whether `catalog run` works: for service managers, which restart it when it does not."""
+    from catalog import probes
+
+    if address is None:
+        hint = "set it in [monitor], or CATALOG_LISTEN"
+        raise ConfigError("monitor.listen is not set: no worker can be asked", hint=hint)
+    wrong = probes.ask(address)
+    if wrong:
+        return context.fail(CatalogError(wrong))
+    if not context.quiet:
+        output.line("ok")
+    return Exit.DONE
 
 
 def _watched(connection: "Connection", stale_after: "Mapping[str, timedelta]") -> list[Watched]:
     """Look at every source that is configured or was ever synced."""
-    from catalog.store import history
+    from catalog.store import standings
 
-    rows = {row.source: row for row in history.sources(connection)}
+    known = {standing.row.source: standing for standing in standings.all_(connection)}
     return [
         Watched(
             name=name,
-            row=rows.get(name),
+            row=known[name].row if name in known else None,
             stale_after=stale_after.get(name),
-            recent=tuple(history.runs(connection, source=name, limit=_RECENT)),
+            standing=known.get(name),
         )
-        for name in sorted({*rows, *stale_after})
+        for name in sorted({*known, *stale_after})
     ]
 
 
@@ -99,11 +120,16 @@ def _print(watched: Sequence[Watched], found: Sequence[Finding], now: datetime) 
     columns = ("source", "models_listed", "last_whole_at", "age", "last_status")
     output.listing([_row(one, now) for one in watched], columns=columns, form="text")
     output.line()
-    for finding in found:
-        hint = f"  ({finding.hint})" if finding.hint else ""
-        output.line(f"{finding.level}: {finding.name}: {finding.text}{hint}")
+    _print_findings(found)
     if health.healthy(found):
         output.line("healthy")
+
+
+def _print_findings(found: Sequence[Finding]) -> None:
+    for finding in found:
+        hint = f"  ({finding.hint})" if finding.hint else ""
+        about = f"{finding.name}: " if finding.name else ""
+        output.line(f"{finding.level}: {about}{finding.text}{hint}")
 
 
 def _row(one: Watched, now: datetime) -> dict[str, Any]:

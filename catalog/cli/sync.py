@@ -4,6 +4,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
+from functools import partial
 from typing import NamedTuple, Protocol
 
 import click
@@ -12,7 +13,7 @@ from catalog import errors, wiring
 from catalog.cli import aftermath, output, syncing
 from catalog.cli.context import Context, json_option, pass_context
 from catalog.config import SourceSettings
-from catalog.domain import Change, Status
+from catalog.domain import Change
 from catalog.errors import CatalogError, Exit
 from catalog.store.database import Database
 from catalog.sync import Options, RunReport
@@ -62,7 +63,7 @@ def _sync_for_good(
 ) -> list["_End"]:
     """Sync each source, then do what follows; whoever watches hears of the start and of how it ended."""
     config = context.config()
-    with aftermath.pinged(config) as problems:
+    with aftermath.pinged(config, database) as problems:
         syncing.make_ready(context, config, database)
         ends = [_sync(context, database, source, options, printer) for source in chosen]
         problems += [end.words for end in ends if end.words]
@@ -89,15 +90,23 @@ def _sync(
 
     try:
         report = syncing.once(
-            database, settings, context.key(settings), options=options, on_page=progress.page, tell=tell
+            database, settings, partial(context.key, settings), options=options, on_page=progress.page, tell=tell
         )
     except CatalogError as failure:
         progress.clear()
         return _failed(context, syncing.named(settings, failure))
+    except Exception as error:  # noqa: BLE001 - one source keeps no other from its turn, whatever its run does
+        progress.clear()
+        return _failed(context, _unforeseen(settings, error))
     if report.failure is not None:
         return _failed(context, syncing.named(settings, report.failure))
-    held = report.run.status is Status.HELD
-    return _End(report.exit_code, f"{report.run.source}: held: {report.run.error}" if held else "")
+    return _End(report.exit_code)
+
+
+def _unforeseen(settings: SourceSettings, error: Exception) -> CatalogError:
+    """Name an exception by its type alone: its words may hold a secret. With -v, the log shows where it happened."""
+    named = CatalogError(f"{settings.name}: unexpected: {type(error).__name__}", hint="run with -v for the traceback")
+    return named.with_traceback(error.__traceback__)
 
 
 def _failed(context: Context, failure: CatalogError) -> _End:

@@ -8,7 +8,7 @@ from catalog.cli import lines, output
 from catalog.cli.context import Context
 from catalog.config import Config, Key, SourceSettings
 from catalog.domain import Change, Status
-from catalog.errors import CatalogError
+from catalog.errors import CatalogError, ConfigError
 from catalog.store import upgrade
 from catalog.store.database import Database
 from catalog.sync import Options, RunReport, Tell
@@ -42,19 +42,26 @@ def make_ready(context: Context, config: Config, database: Database) -> None:
 def once(
     database: Database,
     settings: SourceSettings,
-    key: Key,
+    key: Callable[[], Key],
     *,
     options: Options,
     tell: Tell,
     on_page: Callable[[int, int], None] = walk.unheard,
     on_wait: Callable[[], None] = walk.undisturbed,
 ) -> RunReport:
-    """Make one run of one source."""
-    with wiring.client(settings, key) as client:
+    """Make one run of one source. One that cannot ask, as its key is not there, is recorded as failed, and raises."""
+    source = wiring.source(settings)
+    try:
+        asking = wiring.client(settings, key())
+    except ConfigError as failure:
+        if not options.dry_run:
+            sync.fail_source(database, source, failure, clock=wallclock.utc_now, options=options)
+        raise
+    with asking as client:
         return sync.sync_source(
             database,
             client,
-            wiring.source(settings),
+            source,
             clock=wallclock.utc_now,
             options=options,
             on_page=on_page,

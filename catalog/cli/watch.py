@@ -82,7 +82,7 @@ def _ask(connection: "Connection", ids: Sequence[str], sources: Sequence[SourceS
 def _stale(sources: Sequence[SourceSettings], known: dict[str, Source], now: datetime) -> tuple[health.Finding, ...]:
     """Look at nothing but how old each source is."""
     watched = [
-        health.Watched(name=source.name, row=known.get(source.name), stale_after=source.stale_after, recent=())
+        health.Watched(name=source.name, row=known.get(source.name), stale_after=source.stale_after)
         for source in sources
     ]
     return health.findings(watched, now=now)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from catalog import logs, systemd, wiring
+from catalog import logs, systemd, wallclock, wiring
 from catalog.cli import aftermath, output, syncing
 from catalog.cli.context import Context, pass_context
 from catalog.config import Config, Key, SourceSettings
@@ -65,7 +65,8 @@ class _Shift:
         self._speaking = threading.Lock()
         self._pages: dict[str, str] = {}
         self._configured = tuple(source.name for source in config.sources)
-        self._pings = _Pings(aftermath.pinger(config))
+        self._trouble = _Trouble(database, self._configured)
+        self._pings = _Pings(aftermath.pinger(config), self._trouble.words)
 
     def work(self, chosen: Sequence[SourceSettings]) -> None:
         """Stay up until an exception says that it is enough."""
@@ -98,7 +99,8 @@ class _Shift:
         return board.shown(worker.lines, self._pages)
 
     def _run(self, settings: SourceSettings, slot: datetime) -> RunReport | None:
-        """Make a run unless another worker took the slot, and tell how it went."""
+        """Make a run unless another worker took the slot, and tell how it went, also where nobody foresaw that."""
+        began = wallclock.utc_now()
         try:
             if wiring.has_begun(self._database, settings, slot):
                 return None
@@ -106,23 +108,26 @@ class _Shift:
             report = self._once(settings, slot)
         except StoppedError:
             raise
-        except CatalogError as failure:
-            self._fail(settings, failure)
+        except BaseException as error:
+            words = error.message if isinstance(error, CatalogError) else f"unexpected: {type(error).__name__}"
+            self._trouble.note(settings.name, words, began)
+            self._pings.end(settings.name)
+            if isinstance(error, CatalogError):
+                self._fail(settings, error)
             raise
         finally:
             self._pages.pop(settings.name, None)
         if report.failure is not None:
             self._fail(settings, report.failure)
-        elif report.run.status is not Status.SKIPPED:
-            held = report.run.status is Status.HELD
-            self._pings.end(settings.name, f"{settings.name}: held: {report.run.error}" if held else "")
+        if report.run.status is not Status.SKIPPED:
+            self._pings.end(settings.name)
         return report
 
     def _once(self, settings: SourceSettings, slot: datetime) -> RunReport:
         return syncing.once(
             self._database,
             settings,
-            self._key(settings),
+            partial(self._key, settings),
             options=Options(configured=self._configured, slot=slot, desk=wiring.desk(self._config)),
             tell=self._tell,
             on_page=partial(self._page, settings.name),
@@ -146,7 +151,6 @@ class _Shift:
         named = syncing.named(settings, failure)
         with self._speaking:
             self._context.fail(named)
-        self._pings.end(settings.name, named.message)
 
     def _page(self, source: str, pages: int, models: int) -> None:
         self._pages[source] = f"page {pages:,}, {models:,} models"
@@ -156,15 +160,43 @@ class _Shift:
             raise StoppedError("it was stopped: the program was told to end")
 
 
-class _Pings:
-    """Tells the watcher how the runs go: well only while no source's last run had a problem.
+class _Trouble:
+    """What is wrong with any source, as the database says; beside it, failures that it could not record."""
 
-    Runs wait for no answer: what is new while the watcher takes its time replaces what was to be told before.
+    def __init__(self, database: Database, sources: Sequence[str]) -> None:
+        self._database, self._sources = database, sources
+        self._unrecorded: dict[str, tuple[str, datetime]] = {}
+
+    def note(self, source: str, words: str, began: datetime) -> None:
+        """Remember how a run that began then failed, until a run of its source is recorded, whichever worker's."""
+        self._unrecorded[source] = (f"{source}: {words}", began)
+
+    def words(self) -> list[str]:
+        """Say what is wrong."""
+        try:
+            known = aftermath.troubles(self._database, self._sources)
+        except CatalogError as error:
+            return [*dict.fromkeys([error.message, *self._left()])]
+        for source, (_, began) in dict(self._unrecorded).items():
+            ended = known.get(source, ("", None))[1]
+            if ended is not None and ended >= began:
+                self._unrecorded.pop(source, None)
+        told = [*(words for words, _ in known.values()), *self._left()]
+        return [words for words in dict.fromkeys(told) if words]
+
+    def _left(self) -> list[str]:
+        return [words for words, _ in dict(self._unrecorded).values()]
+
+
+class _Pings:
+    """Tells the watcher how the runs go: well only while nothing is wrong with any source.
+
+    What is wrong is asked when it is told: it may be another worker's run that failed, or that went well since. Runs
+    wait for no answer: what is new while the watcher takes its time replaces what was to be told before.
     """
 
-    def __init__(self, pinger: "Pinger | None") -> None:
-        self._pinger = pinger
-        self._problems: dict[str, str] = {}
+    def __init__(self, pinger: "Pinger | None", trouble: Callable[[], Sequence[str]] = tuple) -> None:
+        self._pinger, self._trouble = pinger, trouble
         self._next: Callable[[], None] | None = None
         self._telling = False
         self._turn = threading.Lock()
@@ -174,15 +206,18 @@ class _Pings:
             with self._turn:
                 self._tell(self._pinger.started)
 
-    def end(self, source: str, problem: str) -> None:
-        """Note how a run ended; `problem` is empty if it ended well."""
-        if self._pinger is None:
-            return
-        with self._turn:
-            self._problems[source] = problem
-            problems = [words for words in self._problems.values() if words]
-            failed = partial(self._pinger.failed, "\n".join(problems))
-            self._tell(failed if problems else self._pinger.succeeded)
+    def end(self, _source: str, problem: str = "") -> None:
+        """Tell how things stand after a run of a source; `problem` is what went wrong with it besides."""
+        if self._pinger:
+            with self._turn:
+                self._tell(partial(self._report, self._pinger, problem))
+
+    def _report(self, pinger: "Pinger", problem: str) -> None:
+        told = [words for words in dict.fromkeys([problem, *self._trouble()]) if words]
+        if told:
+            pinger.failed("\n".join(told))
+        else:
+            pinger.succeeded()
 
     def _tell(self, ping: Callable[[], None]) -> None:
         self._next = ping
@@ -198,7 +233,10 @@ class _Pings:
                 self._telling = ping is not None
             if ping is None:
                 return
-            ping()
+            try:
+                ping()
+            except Exception as error:  # noqa: BLE001 - one ping that fails keeps no later one from its turn
+                log.error("a ping was not sent: unexpected: %s", type(error).__name__, extra=logs.event("ping.failed"))  # noqa: TRY400 - the traceback may hold the address
 
 
 def _stay(worker: "Worker", *, sleep: Callable[[float], None] = time.sleep) -> None:

@@ -66,12 +66,16 @@ def settings(file: Path | None, environ: Mapping[str, str], directory: Path) -> 
     read = {name: document.get(name, empty) for name, empty in _TABLES.items()}
     schedule = _schedule(read["schedule"], origin, problems)
     found = Settings(
-        database=_database(read["database"], environ, origin, problems),
+        database=DatabaseSettings(
+            **_plain(read["database"], "database", DatabaseSettings, origin, problems, environ=environ)
+        ),
         sources=tuple(_sources(read["sources"], schedule, environ, origin, problems)),
         schedule=schedule,
         alerts=tuple(channels.read(read["alerts"], origin, problems)),
-        watch=WatchSettings(**_plain(read["watch"], "watch", WatchSettings, origin, problems)),
-        monitor=MonitorSettings(**_plain(read["monitor"], "monitor", MonitorSettings, origin, problems)),
+        watch=WatchSettings(**_plain(read["watch"], "watch", WatchSettings, origin, problems, environ=environ)),
+        monitor=MonitorSettings(
+            **_plain(read["monitor"], "monitor", MonitorSettings, origin, problems, environ=environ)
+        ),
     )
     _check_all(found, origin, problems)
     problems.raise_any()
@@ -112,17 +116,12 @@ def _parse(file: Path) -> dict[str, Any]:
         raise ConfigError(f"the configuration file {file} is nested too deep") from None
 
 
-def _database(raw: object, environ: Mapping[str, str], file: str, problems: Problems) -> DatabaseSettings:
-    known = of(DatabaseSettings)
-    table = tables.with_environment(
-        Table("database.", tables.checked(raw, "database", file, problems), {}, file), known, environ
-    )
-    return DatabaseSettings(**tables.read(table, known, problems))
-
-
-def _plain(raw: object, name: str, settings: type, file: str, problems: Problems) -> dict[str, Any]:
-    """Read a table that needs nothing but its settings."""
-    return tables.read(Table(f"{name}.", tables.checked(raw, name, file, problems), {}, file), of(settings), problems)
+def _plain(
+    raw: object, name: str, settings: type, file: str, problems: Problems, *, environ: Mapping[str, str]
+) -> dict[str, Any]:
+    """Read a table that needs nothing but its settings and the environment."""
+    known, written = of(settings), tables.checked(raw, name, file, problems)
+    return tables.read(tables.with_environment(Table(f"{name}.", written, {}, file), known, environ), known, problems)
 
 
 def _schedule(raw: object, file: str, problems: Problems) -> ScheduleSettings:

@@ -127,10 +127,18 @@ class WatchSettings:
 class MonitorSettings:
     """Who watches the catalog itself."""
 
-    ping_url: str = setting("", PingUrl(), "healthchecks style: told of each start, success and failure")
+    ping_url: str = setting("", PingUrl(), "a dead man's switch, told how each sync ends; whoever knows it can ping")
+    ping_style: str = setting(
+        "healthchecks",
+        Choice(("healthchecks", "uptime-kuma", "plain")),
+        'how: /start and /fail added; or "uptime-kuma": ?status=up|down&msg=...; or "plain": success alone',
+    )
     metrics_file: Path | None = setting(
         "", FilePath(may_be_empty=True), "Prometheus textfile, written after each run; relative to this file"
     )
     listen: tuple[str, int] | None = setting(
-        "", Listen(), 'e.g. "127.0.0.1:9464": /metrics and /healthz of `catalog run`'
+        "",
+        Listen(),
+        'e.g. "127.0.0.1:9464": /metrics and /healthz of `catalog run`',
+        variable="CATALOG_LISTEN",
     )

@@ -8,6 +8,8 @@ from http.client import HTTPException
 import requests
 import urllib3
 
+from catalog.errors import Failure
+
 _TUNNEL = re.compile(r"Tunnel connection failed: ([0-9]{3})\b")
 _LOGIN = "407"
 
@@ -19,6 +21,7 @@ class Broken:
     words: str
     hint: str = ""
     lasting: bool = False  # asking again will not help
+    failure: Failure = Failure.LIST
 
 
 def broken(error: BaseException, hint: str = "") -> Broken:
@@ -61,17 +64,22 @@ _CERTIFICATE = Broken(
     words="the server's TLS certificate cannot be verified",
     hint="if a proxy or a private authority signs it, name its certificates in REQUESTS_CA_BUNDLE",
     lasting=True,
+    failure=Failure.CERTIFICATE,
 )
 _BAD_PROXY = Broken(
     words="the proxy of the environment is no usable address",
     hint="mend HTTPS_PROXY, HTTP_PROXY or ALL_PROXY",
     lasting=True,
+    failure=Failure.CONFIGURATION,
 )
-_BAD_ADDRESS = Broken(words="the address cannot be used", hint="mend the URL", lasting=True)
+_BAD_ADDRESS = Broken(
+    words="the address cannot be used", hint="mend the URL", lasting=True, failure=Failure.CONFIGURATION
+)
 _NO_BUNDLE = Broken(
     words="the file of CA certificates cannot be read",
     hint="mend REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE",
     lasting=True,
+    failure=Failure.CONFIGURATION,
 )
 _UNSENT = Broken(words="the request could not be sent", lasting=True)
 _LOST = Broken(words="the connection was lost before the answer was complete")

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from catalog.domain import DIED, MERGED, Kind, Status
 from catalog.notice import News, Owed, Planned, Rule, RunFacts
-from catalog.store import outbox, rows, runs, schema
+from catalog.store import held, outbox, rows, runs, schema
 from catalog.store.database import Database
 from catalog.store.owed import waiting
 
@@ -147,12 +147,12 @@ def _facts(connection: sa.Connection, run_id: int) -> RunFacts:
     about = (source.c.source_key, source.c.source, source.c.models_listed)
     wanted = sa.select(*columns, *about).join(source, source.c.source_key == run.c.source_key)
     row = connection.execute(wanted.where(run.c.run_id == run_id)).one()
-    merged = _merged_before(connection, row.source_key, run_id)
-    last_merged = merged.run_id if merged else 0
+    last_merged = _merged_before(connection, row.source_key, run_id)
     # What failed before the catalog was restored from a copy was told of then.
     after = runs.last_restored(connection, row.source_key, last_merged, run_id) or last_merged
     before, since = _failed_between(connection, row.source_key, after, run_id)
     failed = row.status in DIED
+    causes = held.causes(connection).get(row.source, ())
     return RunFacts(
         source=row.source,
         run_id=run_id,
@@ -163,17 +163,15 @@ def _facts(connection: sa.Connection, run_id: int) -> RunFacts:
         failures=before + 1 if failed else 0,
         failed_before=before,
         failing_since=since or (row.finished_at if failed else None),
-        held_before=merged is not None and merged.status == Status.HELD,
+        held="; ".join(cause.words for cause in causes if cause.since_run == run_id),
         error=row.error,
     )
 
 
-def _merged_before(connection: sa.Connection, source_key: int, run_id: int) -> sa.Row[Any, Any] | None:
+def _merged_before(connection: sa.Connection, source_key: int, run_id: int) -> int:
     run = schema.run.c
     mine = (run.source_key == source_key) & (run.run_id < run_id) & run.generation.is_not(None)
-    return connection.execute(
-        sa.select(run.run_id, run.status).where(mine).order_by(run.generation.desc()).limit(1)
-    ).first()
+    return connection.scalar(sa.select(run.run_id).where(mine).order_by(run.generation.desc()).limit(1)) or 0
 
 
 def _failed_between(connection: sa.Connection, source_key: int, after: int, run_id: int) -> tuple[int, datetime | None]:

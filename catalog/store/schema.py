@@ -133,6 +133,12 @@ run = sa.Table(
     sa.Column("missing", sa.Integer, nullable=False, comment="Models it lacked that are not believed to be gone."),
     sa.Column("removed", sa.Integer, nullable=False, comment="Models whose removal it confirmed."),
     sa.Column("error", sa.Text, comment="Why it failed, or what was odd, in words."),
+    sa.Column(
+        "failure",
+        sa.Text,
+        comment="Class of what made it fail: key, certificate, configuration, list, database, unexpected; "
+        "NULL: nothing did.",
+    ),
     sa.UniqueConstraint("source_key", "generation", name="catalog_run_source_key_generation_key"),
     sa.CheckConstraint(
         "status IN ('running', 'complete', 'partial', 'held', 'failed', 'superseded', 'abandoned', 'skipped')",

@@ -48,7 +48,7 @@ def error(outcome: Received | Broken, question: Question, because: str) -> Listi
     """The failure in words: status, type and request id of the answer, never its text, which may name secrets."""
     ending = f"; {because}" if because else ""
     if isinstance(outcome, Broken):
-        return ListingError(f"{question.subject}: {outcome.words}{ending}", hint=outcome.hint)
+        return ListingError(f"{question.subject}: {outcome.words}{ending}", hint=outcome.hint, failure=outcome.failure)
     told = f"{question.subject}: HTTP {outcome.status}{_named(outcome, question.key)}"
     kind, meaning, hint = _meaning(outcome.status, question)
     return kind(f"{told}{meaning}{ending}", hint="; ".join(filter(None, [hint, question.way])))

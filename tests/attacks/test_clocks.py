@@ -17,7 +17,7 @@ from catalog.deliver import Sender
 from catalog.domain import MERGED, Policy, Status
 from catalog.notice import DeliveryError, Message, Rule
 from catalog.schedule import Timetable
-from catalog.store import courtesy, history, outbox, runs
+from catalog.store import courtesy, outbox, runs, standings
 from catalog.store.owing import Desk
 from tests.attacks import rounds
 from tests.server import ModelsServer, error, model
@@ -296,9 +296,8 @@ def test_a_worker_reads_on_after_its_clock_was_ahead_and_no_dead_run_or_lock_sto
 
 def findings(world: World) -> set[str]:
     with world.database.read() as connection:
-        [row] = history.sources(connection)
-        recent = tuple(history.runs(connection, source="one", limit=20))
-    watched = health.Watched(name="one", row=row, stale_after=timedelta(hours=3), recent=recent)
+        [standing] = standings.all_(connection)
+    watched = health.Watched(name="one", row=standing.row, stale_after=timedelta(hours=3), standing=standing)
     return {finding.code for finding in health.findings([watched], now=world.now)}
 
 

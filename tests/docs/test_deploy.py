@@ -298,7 +298,8 @@ def test_the_image_runs_as_nobody_in_particular_and_is_looked_after() -> None:
     last = [word for word, _ in instructions()][::-1].index("FROM")
     final = dict(instructions()[-last:])
     assert re.fullmatch(r"[1-9]\d*:[1-9]\d*", final["USER"])
-    assert final["HEALTHCHECK"].endswith('CMD ["catalog", "status"]')
+    assert final["HEALTHCHECK"].endswith('CMD ["catalog", "status", "--worker"]')
+    assert "CATALOG_LISTEN=127.0.0.1:9464" in final["ENV"]
     assert final["ENTRYPOINT"] == '["catalog"]'
     assert f"-o {final['USER'].split(':')[0]} " in final["RUN"]
     assert f"chown {final['USER'].split(':')[0]} " in README

@@ -65,12 +65,12 @@ def open_at(url: str, revision: str) -> Database:
     return opened
 
 
-def rows(database: Database) -> dict[str, list[tuple[object, ...]]]:
-    """Everything in the tables that every revision has."""
+def rows(database: Database) -> dict[str, list[dict[str, object]]]:
+    """Everything in the tables that every revision has, by the names of the columns: later ones add some."""
     found = {}
     with database.read() as connection:
         for table in FIRST_TABLES:
             columns = [column["name"] for column in sa.inspect(connection).get_columns(f"catalog_{table}")]
             wanted = f"SELECT {', '.join(sorted(columns))} FROM catalog_{table} ORDER BY 1, 2"
-            found[table] = [tuple(row) for row in connection.execute(sa.text(wanted))]
+            found[table] = [dict(row) for row in connection.execute(sa.text(wanted)).mappings()]
     return found

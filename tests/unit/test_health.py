@@ -8,7 +8,9 @@ import pytest
 
 from catalog import health
 from catalog.domain import Run, Source, Status
+from catalog.errors import Failure
 from catalog.health import Channel, Finding, Level, Watched
+from catalog.standing import Cause, Standing, Wait
 
 pytestmark = pytest.mark.promise("P10")
 
@@ -16,16 +18,20 @@ NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 
 
-def run(status: Status, error: str | None = None, missing: int = 0) -> Run:
-    counts: dict[str, Any] = dict.fromkeys(("pages", "models_seen", "added", "returned", "changed", "removed"), 1)
+def run(status: Status, error: str | None = None) -> Run:
+    counts: dict[str, Any] = dict.fromkeys(
+        ("pages", "models_seen", "added", "returned", "changed", "removed", "missing"), 1
+    )
     times: dict[str, Any] = {"started_at": NOW - HOUR, "finished_at": NOW}
-    return Run(run_id=1, source="one", status=status, scope="{}", error=error, missing=missing, **times, **counts)
+    return Run(run_id=1, source="one", status=status, scope="{}", error=error, **times, **counts)
 
 
-def watched(*recent: Run | Status, whole: datetime | None = NOW - HOUR, **given: Any) -> Watched:
-    runs = tuple(run(one) if isinstance(one, Status) else one for one in recent)
+def watched(
+    last: Run | Status | None = None, *, whole: datetime | None = NOW - HOUR, name: str = "one", **given: Any
+) -> Watched:
+    """A source: how its last run ended, when it was last read whole, and what else its standing says."""
     row = Source(
-        source="one",
+        source=name,
         base_url="https://api.example",
         scope="{}",
         configured=True,
@@ -33,8 +39,15 @@ def watched(*recent: Run | Status, whole: datetime | None = NOW - HOUR, **given:
         last_status=Status.COMPLETE,
         models_listed=3,
     )
-    usual: dict[str, Any] = {"name": "one", "row": row, "stale_after": 3 * HOUR, "recent": runs}
-    return Watched(**usual | given)
+    stale_after = given.pop("stale_after", 3 * HOUR)
+    usual: dict[str, Any] = {"failure": None, "failed": 0, "unclean": 0, "missing": 0, "held": ()}
+    record = run(last) if isinstance(last, Status) else last
+    standing = Standing(row=row, last=record, **usual | given)
+    return Watched(name=name, row=row, stale_after=stale_after, standing=standing)
+
+
+def held(wait: Wait, models: int = 4) -> dict[str, Any]:
+    return {"held": (Cause(wait=wait, since_run=1, models=models, listed=10),)}
 
 
 def codes(found: Sequence[Finding]) -> list[tuple[str, bool]]:
@@ -50,22 +63,30 @@ def codes(found: Sequence[Finding]) -> list[tuple[str, bool]]:
         (watched(Status.COMPLETE, whole=NOW + HOUR), [("clock", True)]),
         (watched(Status.COMPLETE, whole=NOW + timedelta(seconds=2)), []),
         (watched(whole=None), [("never", True)]),
-        (watched(row=None), [("never", True)]),
-        (watched(Status.FAILED, Status.COMPLETE), [("failed", True)]),
-        (watched(Status.ABANDONED, Status.COMPLETE), [("failed", True)]),
-        (watched(Status.COMPLETE, Status.FAILED), []),
-        (watched(Status.RUNNING, Status.FAILED), [("failed", True)]),
-        (watched(Status.SKIPPED, Status.SUPERSEDED, Status.COMPLETE), []),
-        (watched(Status.SKIPPED, Status.FAILED), [("failed", True)]),
-        (watched(Status.HELD), [("held", True)]),
-        (watched(Status.FAILED, Status.HELD), [("failed", True), ("held", True)]),
-        (watched(Status.COMPLETE, Status.HELD), []),
-        (watched(Status.PARTIAL, Status.COMPLETE), [("unclean", False)]),
-        (watched(Status.PARTIAL, Status.FAILED, Status.PARTIAL, Status.PARTIAL), [("unclean", True)]),
-        (watched(run(Status.COMPLETE, missing=2)), [("missing", False)]),
-        (watched(Status.FAILED, run(Status.COMPLETE, missing=2)), [("failed", True), ("missing", False)]),
-        (watched(Status.COMPLETE, run(Status.COMPLETE, missing=2)), []),
-        (watched(Status.FAILED, whole=NOW - 9 * HOUR, stale_after=None), [("unconfigured", False)]),
+        (Watched(name="one", row=None, stale_after=HOUR), [("never", True)]),
+        # One or two failures are a note while the list is fresh.
+        (watched(Status.FAILED, failed=1), [("failed", False)]),
+        (watched(Status.ABANDONED, failed=2), [("failed", False)]),
+        (watched(Status.FAILED, failed=3), [("failed", True)]),
+        (watched(Status.FAILED, failed=1, whole=NOW - 4 * HOUR), [("stale", True), ("failed", False)]),
+        (watched(Status.FAILED, failed=1, whole=None), [("never", True), ("failed", False)]),
+        # What does not pass by itself is a problem at once.
+        (watched(Status.FAILED, failed=1, failure=Failure.KEY), [("failed", True)]),
+        (watched(Status.FAILED, failed=1, failure=Failure.CERTIFICATE), [("failed", True)]),
+        (watched(Status.FAILED, failed=1, failure=Failure.CONFIGURATION), [("failed", True)]),
+        (watched(Status.FAILED, failed=1, failure=Failure.LIST), [("failed", False)]),
+        (watched(Status.FAILED, failed=1, failure=Failure.DATABASE), [("failed", False)]),
+        (watched(Status.FAILED, failed=2, failure=Failure.UNEXPECTED), [("failed", False)]),
+        # Held is held, whatever the last run came to.
+        (watched(Status.HELD, **held(Wait.REMOVALS)), [("held", True)]),
+        (watched(Status.PARTIAL, unclean=1, **held(Wait.REMOVALS)), [("held", True), ("unclean", False)]),
+        (watched(Status.FAILED, failed=1, **held(Wait.SCOPE)), [("held", True), ("failed", False)]),
+        (watched(Status.PARTIAL, unclean=1), [("unclean", False)]),
+        (watched(Status.PARTIAL, unclean=2), [("unclean", False)]),
+        (watched(Status.PARTIAL, unclean=3), [("unclean", True)]),
+        (watched(Status.COMPLETE, missing=2), [("missing", False)]),
+        (watched(Status.FAILED, failed=1, missing=2), [("failed", False), ("missing", False)]),
+        (watched(Status.FAILED, failed=9, whole=NOW - 9 * HOUR, stale_after=None), [("unconfigured", False)]),
     ],
 )
 def test_each_state_of_a_source_has_its_findings(one: Watched, expected: list[tuple[str, bool]]) -> None:
@@ -75,8 +96,8 @@ def test_each_state_of_a_source_has_its_findings(one: Watched, expected: list[tu
 
 
 def test_a_finding_says_how_old_why_and_what_to_type() -> None:
-    failed = [run(Status.FAILED, "401: the key was refused"), run(Status.FAILED, "something older")]
-    found = health.findings([watched(*failed, whole=NOW - 4 * HOUR)], now=NOW)
+    one = watched(run(Status.FAILED, "401: the key was refused"), failed=2, failure=Failure.KEY, whole=NOW - 4 * HOUR)
+    found = health.findings([one], now=NOW)
     assert [(finding.text, finding.hint) for finding in found] == [
         ("the last whole walk ended 4 h ago (stale after 3 h)", "catalog sync one"),
         ("the last 2 runs failed; the latest: 401: the key was refused", "catalog runs"),
@@ -84,20 +105,22 @@ def test_a_finding_says_how_old_why_and_what_to_type() -> None:
 
 
 @pytest.mark.parametrize(
-    ("reason", "option"),
+    ("wait", "hint", "words"),
     [
-        ("9 of 10 listed models are gone at once: they wait for --accept-removals", "--accept-removals"),
-        ("the answers name another workspace than before: absences wait for --accept-scope", "--accept-scope"),
+        (Wait.REMOVALS, "catalog sync one --accept-removals", "4 of 10 listed models are gone at once"),
+        (Wait.SCOPE, "catalog sync one --accept-scope", "the answers name another organization or workspace"),
+        (Wait.WALK, "catalog sync one", "4 models that another organization or workspace did not list"),
     ],
 )
-def test_the_option_that_accepts_what_was_held_is_the_one_that_its_reason_names(reason: str, option: str) -> None:
-    [finding] = health.findings([watched(run(Status.HELD, reason))], now=NOW)
-    assert (finding.code, finding.hint) == ("held", f"catalog sync one {option}")
+def test_what_is_held_names_what_ends_it(wait: Wait, hint: str, words: str) -> None:
+    [finding] = health.findings([watched(Status.COMPLETE, **held(wait))], now=NOW)
+    assert (finding.code, finding.hint) == ("held", hint)
+    assert words in finding.text
 
 
 def test_problems_come_before_notes() -> None:
-    one = watched(run(Status.PARTIAL, missing=1))
-    two = watched(Status.FAILED, name="two")
+    one = watched(Status.PARTIAL, missing=1, unclean=1)
+    two = watched(Status.FAILED, name="two", failed=3)
     assert [(finding.source, finding.code) for finding in health.findings([one, two], now=NOW)] == [
         ("two", "failed"),
         ("one", "missing"),

@@ -228,3 +228,29 @@ def test_what_is_too_short_to_be_a_secret_garbles_nothing() -> None:
     for short in (None, "", "a", "abc"):
         redaction.hide(short)
     assert redaction("abc a") == "abc a"
+
+
+OUTAGES = {
+    "said once": ("a-x a-x a-x", ["x"]),
+    "and when it ends": ("a-x a-x a+ a+", ["x", "again"]),
+    "and anew": ("a-x a+ a-x", ["x", "again", "x"]),
+    "never away": ("a+ b+", []),
+    "one cause for several": ("a-x b-x c-x a-x", ["x"]),
+    "over when it works for all": ("a-x b-x a+ b-x b+ a+", ["x", "again"]),
+    "another cause": ("a-x a-y a-x a-y a+", ["x", "y", "again"]),
+}
+
+
+@pytest.mark.warns
+@pytest.mark.parametrize(("story", "said"), OUTAGES.values(), ids=OUTAGES.keys())
+def test_what_is_away_is_told_of_when_that_begins_and_when_it_ends(
+    story: str, said: list[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    outages = logs.Outages(logging.getLogger("catalog.test"))
+    with caplog.at_level(logging.INFO, "catalog.test"):
+        for part, sign, words in ((step[0], step[1], step[2:]) for step in story.split()):
+            if sign == "-":
+                outages.begin(part, words, logs.event("test.away"))
+            else:
+                outages.end(part, "again", logs.event("test.back"))
+    assert [record.getMessage() for record in caplog.records] == said

@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from catalog.cli import worker
-from catalog.ping import Pinger
+from catalog.ping import Pinger, Style
 from tests import server as wire
 from tests.server import ModelsServer, Visit
 
@@ -65,3 +65,45 @@ def test_the_runs_of_a_worker_wait_for_no_watcher_and_it_hears_the_newest_in_the
     answer.set()
     telling.join(5)
     assert [seen.path for seen in server.requests] == ["/secret-uuid/start", "/secret-uuid"]
+
+
+STYLES = {
+    Style.HEALTHCHECKS: [
+        ("POST", "/push/token/start?ping=1", ""),
+        ("POST", "/push/token?ping=1", ""),
+        ("POST", "/push/token/fail?ping=1", "x: HTTP 500 & more"),
+    ],
+    Style.UPTIME_KUMA: [
+        ("GET", "/push/token?ping=1&status=up&msg=OK", ""),
+        ("GET", "/push/token?ping=1&status=down&msg=x%3A+HTTP+500+%26+more", ""),
+    ],
+    Style.PLAIN: [("GET", "/push/token?ping=1", "")],
+}
+
+
+@pytest.mark.parametrize(("style", "told"), STYLES.items())
+def test_each_style_has_its_own_words(server: ModelsServer, style: Style, told: list[tuple[str, str, str]]) -> None:
+    server.always = wire.answer({})
+    query = "?ping=1&status=up&msg=OK" if style is Style.UPTIME_KUMA else "?ping=1"  # as Uptime Kuma shows it
+    watcher = Pinger(url=f"{server.url}/push/token{query}", style=style, timeout=1)
+    watcher.started()
+    watcher.succeeded()
+    watcher.failed("x: HTTP 500 & more")
+    assert [(seen.method, seen.target, seen.body.decode()) for seen in server.requests] == told
+
+
+@pytest.mark.warns
+def test_a_watcher_that_stays_away_is_told_of_when_that_begins_and_when_it_ends(
+    server: ModelsServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    watcher = pinger(server)
+    server.script(*[wire.error(500)] * 4)
+    with caplog.at_level(logging.INFO, "catalog"):
+        for _ in range(4):
+            watcher.succeeded()
+        for _ in range(3):
+            watcher.succeeded()
+    assert [record.getMessage() for record in caplog.records] == [
+        "127.0.0.1 could not be pinged: HTTP 500",
+        "127.0.0.1 is pinged again",
+    ]

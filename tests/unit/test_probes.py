@@ -3,6 +3,7 @@
 import socket
 import struct
 import threading
+from http.client import HTTPConnection
 
 import pytest
 import requests
@@ -35,6 +36,40 @@ def test_health_is_200_without_problems_and_503_with_them() -> None:
         assert ask(address, "/healthz") == (503, "one: was never read whole\n")
         assert ask(address, "/metrics") == (200, "x 1\n")
         assert ask(address, "/secrets")[0] == 404
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize(
+    ("target", "status", "body"),
+    [
+        ("/healthz", 503, b"it hangs\n"),
+        ("/healthz?", 503, b"it hangs\n"),
+        ("/healthz?probe=1&x=/metrics", 503, b"it hangs\n"),
+        ("/metrics?now=1", 200, b"x 1\n"),
+        ("/metrics", 200, b"x 1\n"),
+        ("/healthz/x?y", 404, b"there is /metrics and /healthz\n"),
+    ],
+)
+def test_a_query_asks_for_nothing_else_and_head_is_get_without_the_body(
+    method: str, target: str, status: int, body: bytes
+) -> None:
+    with probes.serving(("127.0.0.1", 0), page=lambda: b"x 1\n", problems=lambda: ["it hangs"]) as address:
+        connection = HTTPConnection(*address, timeout=5)
+        connection.request(method, target)
+        answer = connection.getresponse()
+        assert (answer.status, answer.read()) == (status, body if method == "GET" else b"")
+        assert answer.headers["content-length"] == str(len(body))
+        connection.close()
+
+
+def test_a_worker_is_asked_where_it_listens_and_past_every_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+    problems: list[str] = []
+    with probes.serving(("0.0.0.0", 0), page=bytes, problems=lambda: problems) as address:
+        assert probes.ask(address) == ""
+        problems.append("the schedule stands still, or a run hangs")
+        assert probes.ask(address) == "the schedule stands still, or a run hangs"
+    assert probes.ask(address) == f"no worker answers at 127.0.0.1:{address[1]}"
 
 
 @pytest.mark.skipif(not has_ipv6(), reason="this machine has no ::1")

@@ -70,7 +70,7 @@ def facts(status: Status = Status.COMPLETE, **known: Any) -> RunFacts:
         "failures": 0,
         "failed_before": 0,
         "failing_since": None,
-        "held_before": False,
+        "held": "",
         "error": None,
     }
     return RunFacts(**{"status": status, **ordinary, **known})
@@ -331,7 +331,7 @@ def test_an_ordinary_run_owes_operators_nothing() -> None:
 
 def test_a_held_run_is_told_once_until_it_is_resolved() -> None:
     words = "9 of 10 listed models are gone at once: they wait for --accept-removals"
-    (owed,) = rules.operator(rule(), facts(Status.HELD, error=words))
+    (owed,) = rules.operator(rule(), facts(Status.HELD, held=words))
     assert (owed.type, owed.due_at, owed.run_id) == ("catalog.held", NOW, 7)
     assert payload(owed) == {
         "id": owed.uid,
@@ -341,8 +341,8 @@ def test_a_held_run_is_told_once_until_it_is_resolved() -> None:
         "changes": [],
         "reason": f"The run is held: {words}",
     }
-    assert rules.operator(rule(), facts(Status.HELD, error=words, held_before=True)) == []
-    assert rules.operator(rule("sync_failed"), facts(Status.HELD, error=words)) == []
+    assert rules.operator(rule(), facts(Status.HELD, error=words)) == []
+    assert rules.operator(rule("sync_failed"), facts(Status.HELD, held=words)) == []
 
 
 def test_failing_is_told_after_as_many_runs_as_wanted_and_once_per_streak() -> None:

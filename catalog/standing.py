@@ -1,0 +1,57 @@
+"""How a source stands, as the database says: what failed last, what is doubted, and what waits for a person."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from catalog import plain
+from catalog.domain import Run, Source
+from catalog.errors import Failure
+
+
+class Wait(StrEnum):
+    """What the absences of a held source wait for: an option of `catalog sync`, or nothing but a walk."""
+
+    REMOVALS = "--accept-removals"  # too much was gone at once
+    SCOPE = "--accept-scope"  # the answers name an organization or workspace that was not accepted
+    WALK = ""  # such a one asked before the last walk: a whole walk by the accepted one ends it
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Cause:
+    """Why a source is held; there may be several."""
+
+    wait: Wait
+    since_run: int  # the run that found it first
+    models: int  # whose absence waits
+    listed: int  # models of the source that are not removed
+
+    @property
+    def words(self) -> str:
+        """Say what waits, and for what."""
+        match self.wait:
+            case Wait.REMOVALS:
+                return f"{self.models:,} of {self.listed:,} listed models are gone at once: they wait for {self.wait}"
+            case Wait.SCOPE:
+                return f"the answers name another organization or workspace than before: absences wait for {self.wait}"
+            case Wait.WALK:
+                lacked = f"{plain.count(self.models, 'model')} that another organization or workspace did not list"
+                return f"{lacked}: a whole walk of the accepted one decides"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Standing:
+    """A source and its latest evidence. A run that was skipped or superseded, or that still goes on, says nothing."""
+
+    row: Source
+    last: Run | None  # the last run that was merged or died
+    failure: Failure | None  # what made that one fail; None: it did not, or its record is older than this column
+    failed: int  # runs that died since the last merged one
+    unclean: int  # merged walks in a row, up to the last one, that could not be trusted fully
+    missing: int  # models that whole walks lack and that are not believed to be gone, held ones included
+    held: tuple[Cause, ...]
+
+    @property
+    def trouble(self) -> str:
+        """Say why nobody should be told that all is well: the last run failed, or something is held; empty: neither."""
+        parts = [self.last.error or "the last run ended half-way"] if self.failed and self.last else []
+        return "; ".join([*parts, *(f"held: {cause.words}" for cause in self.held)])
