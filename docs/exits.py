@@ -14,7 +14,7 @@ WORDS = {
     Exit.UNKNOWN: "`watch check`: a watched id was never in any list",
     Exit.STALE: "`watch check`: the catalog is stale, empty or not there, so that nothing it says can be relied on",
     Exit.INTERRUPTED: "interrupted (Ctrl-C); nothing is half-written",
-    Exit.TERMINATED: "terminated (SIGTERM); nothing is half-written",
+    Exit.TERMINATED: "terminated (SIGTERM, SIGHUP); nothing is half-written",
 }
 
 

@@ -11,6 +11,7 @@ import signal
 import sys
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from types import FrameType, ModuleType
 from typing import NoReturn
 
@@ -39,7 +40,7 @@ COMMANDS = {
 
 
 class Terminated(SystemExit):
-    """SIGTERM came. As a SystemExit it passes every `except Exception`, and open transactions roll back."""
+    """SIGTERM or SIGHUP came. As a SystemExit it passes every `except Exception`, and open transactions roll back."""
 
 
 class LazyGroup(click.Group):
@@ -83,6 +84,8 @@ def main() -> NoReturn:
     _mend_streams()
     threading.excepthook = _tell_of_lost_thread
     signal.signal(signal.SIGTERM, _terminate)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as nohup leaves it
+        signal.signal(signal.SIGHUP, _terminate)
     sys.exit(run(sys.argv[1:]))
 
 
@@ -113,6 +116,8 @@ def _told(context: Context, error: BaseException) -> int:
             code = _stopped(context, Exit.TERMINATED)
         case BrokenPipeError():  # Whoever reads us has read enough.
             code = Exit.FAILED
+        case OSError() if isinstance(error.__context__, Terminated):  # the terminal is gone, hence the signal
+            code = _stopped(context, Exit.TERMINATED)
         case OSError(filename=None, errno=errno.ENOSPC | errno.EDQUOT | errno.EFBIG | errno.EIO, strerror=reason):
             code = context.fail(CatalogError(f"the output could not be written: {reason}"))
         case _:
@@ -129,10 +134,13 @@ def _misused(context: Context, error: click.ClickException) -> int:
 
 
 def _stopped(context: Context, code: Exit) -> int:
+    """Say that it ended as it was told to, which is no failure; the terminal may be gone."""
     from catalog import logs
 
-    name = code.name.lower()
-    context.start_logs().error("%s; nothing is half-written", name, extra=logs.event("command.stopped", exit_code=code))
+    with suppress(OSError):
+        _flush()
+    told = logs.event("command.stopped", exit_code=code)
+    context.start_logs().info("catalog: %s; nothing is half-written", code.name.lower(), extra=told)
     return code
 
 

@@ -32,7 +32,8 @@ def upgrade_(context: Context, *, sql: bool) -> None:
             return
         before = upgrade.ensure(database)
     words = "is at head" if before == upgrade.HEAD else f"was upgraded from {before or 'nothing'}"
-    output.line(f"{database.describe()}: the schema {words}: {upgrade.HEAD}")
+    if not context.quiet:
+        output.line(f"{database.describe()}: the schema {words}: {upgrade.HEAD}")
 
 
 @command.command("current")
@@ -51,7 +52,8 @@ def check(context: Context) -> int:
         found = upgrade.differences(database)
     for difference in found:
         output.line(difference)
-    output.line(f"{len(found)} differences" if found else "the schema is as it should be")
+    if found or not context.quiet:
+        output.line(f"{len(found)} differences" if found else "the schema is as it should be")
     return Exit.DATABASE if found else Exit.DONE
 
 
@@ -69,7 +71,8 @@ def verify(context: Context, *, as_json: bool) -> int:
     else:
         for found in broken:
             output.line(f"broken: {found.rule}: {found.count:,} rows")
-        output.line(f"{len(rules) - len(broken)} of {len(rules)} invariants hold")
+        if broken or not context.quiet:
+            output.line(f"{len(rules) - len(broken)} of {len(rules)} invariants hold")
     return Exit.DATABASE if broken else Exit.DONE
 
 

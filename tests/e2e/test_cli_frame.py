@@ -196,7 +196,12 @@ def test_a_traceback_is_shown_on_request_without_the_secrets(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
-    ("number", "code", "word"), [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "terminated")]
+    ("number", "code", "word"),
+    [
+        (signal.SIGINT, 130, "interrupted"),
+        (signal.SIGTERM, 143, "terminated"),
+        (signal.SIGHUP, 143, "terminated"),
+    ],
 )
 def test_a_signal_ends_it_in_order(tmp_path: Path, number: signal.Signals, code: int, word: str) -> None:
     with start(tmp_path, f"{PROBE}\ncli.main()", "probe", "wait") as process:
@@ -207,6 +212,28 @@ def test_a_signal_ends_it_in_order(tmp_path: Path, number: signal.Signals, code:
     assert process.returncode == code
     assert out == "rolled back\n"
     assert err.strip() == f"catalog: {word}; nothing is half-written"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_to_end_as_told_is_no_error(tmp_path: Path, number: signal.Signals) -> None:
+    """Each restart of a service was an error for those who collect its log."""
+    with start(tmp_path, f"{PROBE}\ncli.main()", "probe", "wait", "--log-format", "json") as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        process.send_signal(number)
+        _, err = process.communicate(timeout=30)
+    line = json.loads(err)
+    assert (line["level"], line["event"]) == ("info", "command.stopped")
+
+
+def test_what_nohup_started_goes_on_without_a_terminal(tmp_path: Path) -> None:
+    code = f"import signal\nsignal.signal(signal.SIGHUP, signal.SIG_IGN)\n{PROBE}\ncli.main()"
+    with start(tmp_path, code, "probe", "wait") as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        process.send_signal(signal.SIGHUP)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=30) == 143
 
 
 @pytest.mark.parametrize("form", ["--json", "--csv"])

@@ -302,6 +302,33 @@ def test_a_terminal_shows_one_live_line_per_source(quick: Place) -> None:
     assert b"next in" in shown
 
 
+@pytest.mark.parametrize("command", ["run", "sync"])
+def test_a_terminal_that_is_closed_ends_a_run_in_order(quick: Place, command: str) -> None:
+    """SIGHUP killed it: the run stayed open, and the next one said that an earlier run never ended."""
+    quick.server.script(play.silence())
+    leader, follower = pty.openpty()
+    process = subprocess.Popen(
+        [*PROGRAM, command],
+        cwd=quick.folder,
+        env={**os.environ, "KEY": play.KEY, "TERM": "xterm"},
+        stdin=follower,
+        stdout=follower,
+        stderr=follower,
+        preexec_fn=lambda: os.login_tty(follower),  # noqa: PLW1509 - a terminal of its own
+    )
+    quick.started.append(process)
+    os.close(follower)
+    wait_for(lambda: quick.server.requests)
+    os.close(leader)
+    assert process.wait(5) == 143
+    assert quick.runs("status") == [("abandoned",)]
+    quick.check()
+    again = quick.run()
+    wait_for(lambda: quick.said(number=1))
+    assert end(again) == 143
+    assert "never ended" not in quick.said("err", 1)
+
+
 def test_two_workers_on_one_postgres_do_each_run_once(shared: Place) -> None:
     two = [shared.run(), shared.run()]
     wait_for(lambda: shared.said(number=0) and shared.said(number=1))

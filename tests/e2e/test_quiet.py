@@ -1,0 +1,34 @@
+"""-q prints changes and problems alone: cron mails nothing while all is well."""
+
+import pytest
+
+from tests.e2e.ground import Ground
+
+COMMANDS = ["sync", "status", "db upgrade", "db check", "db verify", "db backup copy.db"]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_quiet_commands_print_no_good_line(ground: Ground, command: str) -> None:
+    with_lines = ground.run(*command.split())
+    (ground.folder / "copy.db").unlink(missing_ok=True)
+    assert (with_lines[0], with_lines[1].strip() != "") == (0, True)
+    assert ground.run(*command.split(), "-q") == (0, "", "")
+    (ground.folder / "copy.db").unlink(missing_ok=True)
+    assert ground.run("-q", *command.split()) == (0, "", "")
+
+
+def test_making_the_schema_is_no_problem_either(ground: Ground) -> None:
+    (ground.folder / "catalog.db").unlink()
+    assert ground.run("-q", "db", "upgrade") == (0, "", "")
+
+
+@pytest.mark.warns
+def test_quiet_commands_print_problems(ground: Ground) -> None:
+    ground.execute("DROP INDEX catalog_run_finished_at_idx")
+    code, out, _ = ground.run("-q", "db", "check")
+    assert (code, "catalog_run_finished_at_idx" in out) == (4, True)
+    assert ground.run("-q", "status")[:2] == (0, "")
+    ground.configure(base_url="http://127.0.0.1:1")
+    assert [ground.run("-q", "sync")[0] for _ in range(3)] == [3, 3, 3]
+    code, out, _ = ground.run("-q", "status")
+    assert (code, out.startswith("problem: anthropic: the last 3 runs failed"), len(out.splitlines())) == (1, True, 1)
