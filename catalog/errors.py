@@ -15,8 +15,10 @@ CatalogError                 1  something a person can act on
 └── StoppedError           143  the program is to end, and a walk was left for that
 """
 
+import copy
 from collections.abc import Iterable
 from enum import IntEnum, StrEnum
+from typing import Self
 
 
 class Exit(IntEnum):
@@ -69,6 +71,13 @@ class CatalogError(Exception):
         self.hint = hint
         self.failure = failure or type(self).failure
 
+    def of(self, name: str) -> Self:
+        """Give the same failure with whose it is in front."""
+        told = copy.copy(self)
+        told.message = f"{name}: {self.message}"
+        told.args = (told.message,)
+        return told.with_traceback(self.__traceback__)
+
 
 class ConfigError(CatalogError):
     """The command line, the configuration file or the environment asks for the impossible."""
@@ -82,6 +91,11 @@ class ListingError(CatalogError):
 
     exit_code = Exit.LISTING
     failure = Failure.LIST
+
+    def __init__(self, message: str, *, hint: str = "", failure: Failure | None = None, said: str = "") -> None:
+        """Keep besides what the API itself said: for a person's terminal, never for a row, a log or another machine."""
+        super().__init__(message, hint=hint, failure=failure)
+        self.said = said
 
 
 class KeyRefusedError(ListingError):

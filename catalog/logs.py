@@ -139,8 +139,9 @@ class _Text(logging.Formatter):
         self._redaction, self._tracebacks = redaction, tracebacks
 
     def format(self, record: logging.LogRecord) -> str:
-        hint = _fields(record).get("hint")
+        hint, said = _fields(record).get("hint"), getattr(record, "said", "")
         lines = [_indented(_prefix(record.levelno) + record.getMessage())]
+        lines += [_indented(f"  the API says: {said}")] if said else []
         lines += [_indented(f"  {hint}")] if hint else []
         lines += _trace(record, whole=self._tracebacks)
         return plain.harmless_lines(self._redaction("\n".join(lines)))

@@ -4,7 +4,8 @@ import json
 import random
 import threading
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -12,8 +13,9 @@ from catalog import config as configuration
 from catalog import wallclock
 from catalog.config import AlertSettings, Config, Key, SourceSettings
 from catalog.domain import Policy, Scope
+from catalog.errors import CatalogError
 from catalog.store import database as databases
-from catalog.store import reports
+from catalog.store import history, reports
 from catalog.store.database import Database
 
 # What speaks HTTP is imported where it is wanted: most commands only ask the database.
@@ -26,14 +28,21 @@ if TYPE_CHECKING:
     from catalog.upstream.client import ModelsClient
 
 
+Known = Callable[[Collection[str]], Collection[str]]
+
+
 def database(config: Config, *, must_exist: bool | None = None) -> Database:
     """Give the configured database, unopened. Readers pass `must_exist`; else the setting decides."""
     wanted = config.database.must_exist if must_exist is None else must_exist
     return databases.open_(config.database.url, must_exist=wanted)
 
 
-def client(settings: SourceSettings, key: Key) -> "ModelsClient":
-    """Give a client for one source. Raises ConfigError when the key cannot be sent."""
+def client(settings: SourceSettings, key: Key, *, known: Known | None = None) -> "ModelsClient":
+    """Give a client for one source. Raises ConfigError when the key cannot be sent.
+
+    `known` says which words are ids of models: only needed where a person is shown what an API says of an error.
+    """
+    from catalog.upstream import refusal
     from catalog.upstream.client import ModelsClient
 
     return ModelsClient(
@@ -48,7 +57,25 @@ def client(settings: SourceSettings, key: Key) -> "ModelsClient":
         max_page_bytes=settings.max_page_bytes,
         paging=settings.paging == "cursor",
         unknown_dates=frozenset(settings.unknown_dates),
+        known=known or refusal.nothing_known,
     )
+
+
+def known_ids(config: Config) -> Known:
+    """Give what says which words are ids of models: those that the catalog knows, while it can be asked."""
+
+    def known(words: Collection[str]) -> Collection[str]:
+        with suppress(CatalogError):
+            catalog = database(config)
+            try:
+                if words and catalog.exists():
+                    with catalog.read() as connection:
+                        return history.known_ids(connection, words)
+            finally:
+                catalog.close()
+        return ()
+
+    return known
 
 
 def source(settings: SourceSettings) -> "sync.Source":

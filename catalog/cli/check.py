@@ -56,12 +56,13 @@ def _database(context: Context, config: Config) -> int:
 
 
 def _source(context: Context, settings: SourceSettings) -> int:
+    known = wiring.known_ids(context.config())
     try:
-        with wiring.client(settings, context.key(settings)) as client:
+        with wiring.client(settings, context.key(settings), known=known) as client:
             limit, seconds = min(settings.page_size, MAX_LIMIT), settings.deadline.total_seconds()
             page = client.page(limit=limit, seconds=seconds)
     except CatalogError as failure:
-        return context.fail(type(failure)(f"{settings.name}: {failure.message}", hint=failure.hint))
+        return context.fail(failure.of(settings.name), with_said=True)
     more = " and more to come" if page.has_more else ""
     output.line(f"ok    {settings.name}: {settings.base_url}: {len(page.models):,} models on the first page{more}")
     if not page.models:

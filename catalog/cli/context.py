@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from catalog.errors import CatalogError
+from catalog.errors import CatalogError, ListingError
 
 if TYPE_CHECKING:
     import logging
@@ -91,12 +91,16 @@ class Context:
         self.redaction.hide(key.reveal())
         return key
 
-    def fail(self, error: CatalogError) -> int:
-        """Tell of a foreseen failure, and give its exit code."""
+    def fail(self, error: CatalogError, *, with_said: bool = False) -> int:
+        """Tell of a foreseen failure, and give its exit code.
+
+        `with_said`: with what an API said of it, where a person reads; a JSON log never holds that.
+        """
         from catalog import logs
 
         code = int(error.exit_code)
         told = logs.event("command.failed", error=type(error).__name__, exit_code=code, hint=error.hint)
+        told["said"] = error.said if with_said and isinstance(error, ListingError) else ""
         trace = error if self.verbose and error.__traceback__ else None
         self.start_logs().error("%s", error.message, extra=told, exc_info=trace)
         return code

@@ -90,7 +90,13 @@ def _sync(
 
     try:
         report = syncing.once(
-            database, settings, partial(context.key, settings), options=options, on_page=progress.page, tell=tell
+            database,
+            settings,
+            partial(context.key, settings),
+            options=options,
+            on_page=progress.page,
+            tell=tell,
+            known=wiring.known_ids(context.config()),
         )
     except CatalogError as failure:
         progress.clear()
@@ -110,7 +116,7 @@ def _unforeseen(settings: SourceSettings, error: Exception) -> CatalogError:
 
 
 def _failed(context: Context, failure: CatalogError) -> _End:
-    return _End(Exit(context.fail(failure)), failure.message)
+    return _End(Exit(context.fail(failure, with_said=True)), failure.message)
 
 
 class _Progress:

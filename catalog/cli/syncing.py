@@ -48,11 +48,12 @@ def once(
     tell: Tell,
     on_page: Callable[[int, int], None] = walk.unheard,
     on_wait: Callable[[], None] = walk.undisturbed,
+    known: wiring.Known | None = None,
 ) -> RunReport:
     """Make one run of one source. One that cannot ask, as its key is not there, is recorded as failed, and raises."""
     source = wiring.source(settings)
     try:
-        asking = wiring.client(settings, key())
+        asking = wiring.client(settings, key(), known=known)
     except ConfigError as failure:
         if not options.dry_run:
             sync.fail_source(database, source, failure, clock=wallclock.utc_now, options=options)
@@ -72,8 +73,7 @@ def once(
 
 def named(settings: SourceSettings, failure: CatalogError) -> CatalogError:
     """Say whose failure it is."""
-    named = type(failure)(f"{settings.name}: {failure.message}", hint=failure.hint)
-    return named.with_traceback(failure.__traceback__)
+    return failure.of(settings.name)
 
 
 def tell(report: RunReport, changes: Iterable[Change], *, quiet: bool) -> None:

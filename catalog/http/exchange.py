@@ -47,11 +47,18 @@ class NoNetrc(AuthBase):
         return request
 
 
+class _Unled(requests.Session):
+    """Looks at no redirect: even those that it does not follow it would read to their end, and stumble over."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:  # noqa: ARG002 - the name that requests uses
+        return None
+
+
 class Line:
     """One session with its connections, which can be cut from outside while a thread hangs in it."""
 
     def __init__(self, headers: Mapping[str, str]) -> None:
-        self._session = requests.Session()
+        self._session = _Unled()
         self._session.headers.update(headers)
         self._session.auth = NoNetrc()
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))

@@ -17,6 +17,7 @@ from urllib.request import getproxies, proxy_bypass
 import urllib3
 
 from catalog import hosts
+from catalog.errors import Failure
 from catalog.http.breakage import Broken
 
 _NAME = re.compile(
@@ -76,10 +77,10 @@ def unusable(found: Proxy) -> Broken | None:
     if scheme in _SOCKS and find_spec("socks") is None:
         words = f"{found} speaks SOCKS, for which the package PySocks is missing"
         how = f"pip install PySocks, or name an http:// proxy in {found.variable}"
-        return Broken(words=words, hint=how, lasting=True)
+        return Broken(words=words, hint=how, lasting=True, failure=Failure.CONFIGURATION)
     if scheme not in _SCHEMES | _SOCKS or not host:
         how = f"write {found.variable} as http://HOST:PORT"
-        return Broken(words=f"{found} is no usable address", hint=how, lasting=True)
+        return Broken(words=f"{found} is no usable address", hint=how, lasting=True, failure=Failure.CONFIGURATION)
     return None
 
 

@@ -4,7 +4,7 @@ Each function takes a connection inside one read transaction and gives domain ob
 models pass through in the memory of a thousand. Whoever stops early closes the generator while the connection lives.
 """
 
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -362,3 +362,8 @@ def _said(value: datetime | str | int | None) -> str | None:
 
 def _spelled(name: str, value: Any) -> str | int | None:
     return dates.to_text(value) if name in DATE_FIELDS and value is not None else value
+
+
+def known_ids(connection: Connection, ids: Collection[str]) -> frozenset[str]:
+    """Give those of some ids that any source ever listed."""
+    return frozenset(connection.scalars(sa.select(schema.models.c.id).where(schema.models.c.id.in_(ids))))

@@ -18,6 +18,7 @@ from catalog.upstream import refusal, request, wire
 from catalog.upstream.patience import Patience
 from catalog.upstream.refusal import Question
 from catalog.upstream.request import Auth
+from catalog.upstream.saying import Known
 
 MAX_LIMIT = 1000
 MAX_TRIES = 6  # with our own waits, about 15 seconds
@@ -76,16 +77,20 @@ class ModelsClient:
         max_tries: int = MAX_TRIES,
         paging: bool = True,
         unknown_dates: frozenset[str] = frozenset(),
+        known: Known = refusal.nothing_known,
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], datetime] = wallclock.utc_now,
         monotonic: Callable[[], float] = time.monotonic,
         spread: Callable[[], float] = random.random,
     ) -> None:
-        """Check what is given; nothing is sent yet. `key` None sends none."""
+        """Check what is given; nothing is sent yet. `key` None sends none; `known` tells ids of models from secrets."""
         self.base_url = request.base_url(base_url)
         self._key = None if key is None else request.usable_key(key)
         headers = request.headers(key=self._key, auth=auth, api_version=api_version, betas=betas, workspace=workspace)
         self._lifecycle = tuple(lifecycle)
+        shaping = {"lifecycle": lifecycle, "betas": betas, "workspace_id": workspace}
+        self._sent = frozenset(name for name, value in shaping.items() if value)
+        self._known = known
         self._monotonic = monotonic
         self._exchange = Exchange(headers)
         self._patience = Patience(
@@ -165,7 +170,7 @@ class ModelsClient:
         """One model, by its id or an alias of it. Raises AnswerError when there is none."""
         if id in {"", ".", ".."}:
             raise AnswerError(f"{self._subject()}: {id!r} is no model id")
-        question = self._question(model_id=id)
+        question = self._question(model_id=id, ids=frozenset({id}))
         url = f"{self._list_url()}/{quote(id, safe='')}"
         received = self._patience.ask(url, (), question, self._monotonic() + LONGEST).received
         refusal.demand_no_echo(received.body, question)
@@ -185,7 +190,7 @@ class ModelsClient:
             raise ConfigError(f"a page has 1 to {MAX_LIMIT} models, and begins at one cursor", hint="check page_size")
         cursor = {"after_id": after_id, "before_id": before_id}
         params = [(name, id) for name, id in cursor.items() if id is not None]
-        question = self._question(with_cursor=bool(params))
+        question = self._question(with_cursor=bool(params), ids=frozenset(id for _, id in params))
         asked = [("limit", str(limit)), *params, *(("lifecycle[]", name) for name in self._lifecycle)]
         until = self._monotonic() + LONGEST if deadline is None else deadline
         answer = self._patience.ask(self._list_url(), asked, question, until, stop)
@@ -203,7 +208,15 @@ class ModelsClient:
 
     def _question(self, **what: Any) -> Question:
         subject, way = self._subject(), self._with_way("")
-        return Question(subject=subject, list_url=self._list_url(), key=self._key, way=way, **what)
+        return Question(
+            subject=subject,
+            list_url=self._list_url(),
+            key=self._key,
+            way=way,
+            sent=self._sent,
+            known=self._known,
+            **what,
+        )
 
     def _with_way(self, hint: str) -> str:
         through = proxy.before(self.base_url)

@@ -63,4 +63,4 @@ class Patience:
 
 
 def _late(error: ListingError, left: float) -> ListingError:
-    return error if left > 0 else DeadlineError(error.message, hint=_RAISE_DEADLINE)
+    return error if left > 0 else DeadlineError(error.message, hint=_RAISE_DEADLINE, said=error.said)

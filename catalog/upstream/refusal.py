@@ -1,7 +1,7 @@
 """An answer other than 200, or none at all: what it is worth to `retry`, and the error that tells a person. Pure."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,16 +11,23 @@ from catalog.domain import Identity
 from catalog.errors import AnswerError, CursorError, KeyRefusedError, ListingError
 from catalog.http.breakage import Broken
 from catalog.http.exchange import Received
+from catalog.upstream import hints, saying
 from catalog.upstream.retry import Failure
 
 UNAUTHORIZED, FORBIDDEN, NOT_FOUND = 401, 403, 404
 CURSOR_REFUSALS = frozenset({400, 404, 410, 422})  # when the page before was given for the same request
+IDENTITY = ("anthropic-organization-id", "anthropic-workspace-id")  # headers that say who asks
 SHORTEST_SECRET = 8  # what is shorter, such as the "none" that some gateways take, is found in honest names too
 
 LONG_SECRET = 16  # what is shorter, such as "lm-studio", may well be a word of somebody's list
 
 _ESCAPED = re.compile(rb'\\u00([2-7][0-9a-fA-F])|\\([/"\\])')  # spellings that JSON allows for signs of a key
 _TOKEN = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
+
+
+def nothing_known(_: Collection[str]) -> Collection[str]:
+    """Know no id of a model."""
+    return ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,6 +40,9 @@ class Question:
     with_cursor: bool = False
     key: str | None = None
     way: str = ""  # a hint at the proxy that stands between; empty: there is none
+    sent: frozenset[str] = frozenset()  # settings that shape the question
+    ids: frozenset[str] = frozenset()  # of models that it names
+    known: saying.Known = nothing_known  # which ids of models are known besides
 
 
 def failure(outcome: Received | Broken) -> Failure:
@@ -45,38 +55,33 @@ def failure(outcome: Received | Broken) -> Failure:
 
 
 def error(outcome: Received | Broken, question: Question, because: str) -> ListingError:
-    """The failure in words: status, type and request id of the answer, never its text, which may name secrets."""
+    """The failure in words: status, type and request id of the answer. Its text, which may name secrets, is `said`."""
     ending = f"; {because}" if because else ""
     if isinstance(outcome, Broken):
         return ListingError(f"{question.subject}: {outcome.words}{ending}", hint=outcome.hint, failure=outcome.failure)
     told = f"{question.subject}: HTTP {outcome.status}{_named(outcome, question.key)}"
-    kind, meaning, hint = _meaning(outcome.status, question)
-    return kind(f"{told}{meaning}{ending}", hint="; ".join(filter(None, [hint, question.way])))
+    text = saying.message(outcome.body) if outcome.status >= 400 else ""  # noqa: PLR2004 - 4xx and 5xx
+    kind, meaning, hint = _meaning(outcome, text, question)
+    secrets = filter(None, [question.key, *map(outcome.headers.get, IDENTITY)])
+    said = saying.shown(text, secrets, lambda ids: {*question.ids, *question.known(ids)})
+    return kind(f"{told}{meaning}{ending}", hint="; ".join(filter(None, [hint, question.way])), said=said)
 
 
-def _meaning(status: int, question: Question) -> tuple[type[ListingError], str, str]:
+def _meaning(answer: Received, text: str, question: Question) -> tuple[type[ListingError], str, str]:
+    status = answer.status
+    if status < 400:  # noqa: PLR2004 - 1xx to 3xx
+        return AnswerError, *hints.strange(status, answer.headers.get("location", ""), question.list_url)
     if question.with_cursor and status in CURSOR_REFUSALS:
         return CursorError, ": the cursor is not taken", "the list may have changed meanwhile; try again"
+    first = not question.with_cursor and question.model_id is None
+    about = " ".join([text, *(value for value in _error(answer.body).values() if isinstance(value, str))])
+    hint = hints.refused(status, about, first=first, sent=question.sent, list_url=question.list_url)
     if status in {UNAUTHORIZED, FORBIDDEN}:
-        return KeyRefusedError, *_refused(status, question)
+        meaning, usual = _refused(status, question)
+        return KeyRefusedError, meaning, hint if "`workspace_id`" in hint or "billing" in hint else usual
     if status == NOT_FOUND:
-        return AnswerError, *_absent(question)
-    if status < 400:  # noqa: PLR2004 - 1xx to 3xx
-        return AnswerError, *_strange(status, question)
-    return ListingError, "", ""
-
-
-def _absent(question: Question) -> tuple[str, str]:
-    if question.model_id is not None:
-        return f": there is no model {question.model_id!r}", ""
-    return "", f"check `base_url` of this source: {question.list_url} must be a Models API"
-
-
-def _strange(status: int, question: Question) -> tuple[str, str]:
-    if status >= 300:  # noqa: PLR2004 - 3xx
-        hint = "set `base_url` to the address it leads to, if you trust that one"
-        return ": redirects are refused, because the key would go with them", hint
-    return ": only 200 is an answer", f"check `base_url` of this source: {question.list_url}"
+        return AnswerError, *((f": there is no model {question.model_id!r}", "") if question.model_id else ("", hint))
+    return ListingError, "", hint
 
 
 def _refused(status: int, question: Question) -> tuple[str, str]:
@@ -89,6 +94,8 @@ def _refused(status: int, question: Question) -> tuple[str, str]:
 
 def _named(received: Received, key: str | None) -> str:
     kind = _token(_error(received.body).get("type"), key)
+    if received.status < 400:  # noqa: PLR2004 - 4xx and 5xx are told apart by the type of the error
+        kind = hints.phrase(received.status)
     request = _token(received.headers.get("request-id"), key)
     parts = [kind, f"request {request}" if request else None]
     told = ", ".join(part for part in parts if part)
@@ -98,8 +105,8 @@ def _named(received: Received, key: str | None) -> str:
 def identity(headers: Mapping[str, str], key: str | None) -> Identity:
     """Who the answer says is asking."""
     return Identity(
-        organization=_token(headers.get("anthropic-organization-id"), key),
-        workspace=_token(headers.get("anthropic-workspace-id"), key),
+        organization=_token(headers.get(IDENTITY[0]), key),
+        workspace=_token(headers.get(IDENTITY[1]), key),
     )
 
 

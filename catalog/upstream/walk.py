@@ -113,7 +113,7 @@ class _Walk:
             except CursorError as error:
                 if not may_restart:
                     message = f"the list shifted under the walk, also after {RESTARTS} restarts: {error.message}"
-                    raise CursorError(message, hint=error.hint) from error
+                    raise CursorError(message, hint=error.hint, said=error.said) from error
             self.restarts += 1
             self.sink.restart()
 

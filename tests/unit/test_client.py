@@ -438,14 +438,58 @@ def test_a_bad_request_is_told_by_type_and_not_by_its_text(server: ModelsServer,
     assert ORGANIZATION not in str(caught.value)
 
 
-@pytest.mark.parametrize("status", [201, 204, 206, 226])
-def test_only_200_is_an_answer(server: ModelsServer, connect: Connect, status: int) -> None:
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        (
+            101,
+            "HTTP 101 (Switching Protocols, request req_000001): it speaks another protocol now; only 200 is an answer",
+        ),
+        (201, "HTTP 201 (Created, request req_000001): only 200 is an answer"),
+        (202, "HTTP 202 (Accepted, request req_000001): the answer is still to come; only 200 is an answer"),
+        (203, "something on the way changed the answer; only 200 is an answer"),
+        (204, "HTTP 204 (No Content, request req_000001): it holds no list; only 200 is an answer"),
+        (205, "HTTP 205 (Reset Content, request req_000001): it holds no list; only 200 is an answer"),
+        (206, "HTTP 206 (Partial Content, request req_000001): a part of the list came, although all was asked for"),
+        (226, "HTTP 226 (IM Used, request req_000001): only 200 is an answer"),
+        (299, "HTTP 299 (request req_000001): only 200 is an answer"),
+        (304, "HTTP 304 (Not Modified, request req_000001): a cache says that nothing is new, although nothing was"),
+    ],
+)
+def test_only_200_is_an_answer_and_any_other_is_told_by_its_name(
+    server: ModelsServer, connect: Connect, status: int, words: str
+) -> None:
     server.script(play.answer(b"", status))
-    with pytest.raises(AnswerError, match=f"HTTP {status}.*only 200 is an answer"):
+    with pytest.raises(AnswerError, match=re.escape(words)) as caught:
         connect().page()
+    assert caught.value.hint
+    assert len(server.requests) == 1
 
 
-@pytest.mark.parametrize("status", [300, 301, 302, 303, 304, 307, 308])
+@pytest.mark.parametrize(
+    ("location", "words", "hint"),
+    [
+        ("{https}/v1/models", "it leads to https", "write `base_url` with https://"),
+        ("/v2/models", "it leads to another path", "set `base_url`"),
+        ("https://elsewhere.invalid/v1/models?token=abc", "it leads to another host", "set `base_url`"),
+        ("/login?next=/v1/models", "it leads to a login", "a login stands before it"),
+        ("https://sso.invalid/oauth2/authorize", "it leads to a login", "a login stands before it"),
+        ("", "it leads nowhere", "set `base_url`"),
+        ("http://[", "it leads nowhere", "check `base_url`"),
+        ("http://elsewhere.invalid:port/", "it leads to another host", "set `base_url`"),
+    ],
+)
+def test_a_redirect_is_told_by_where_it_leads_and_its_address_is_never_quoted(
+    server: ModelsServer, connect: Connect, location: str, words: str, hint: str
+) -> None:
+    server.script(play.redirect(location.format(https=server.url.replace("http:", "https:")), 301))
+    with pytest.raises(AnswerError, match=f"Moved Permanently.*{words}; redirects are refused") as caught:
+        connect().page()
+    assert hint in caught.value.hint
+    assert "invalid" not in f"{caught.value} {caught.value.hint}"
+
+
+@pytest.mark.parametrize("status", [300, 301, 302, 303, 307, 308])
 @pytest.mark.parametrize("elsewhere", [True, False])
 def test_redirects_are_refused_wherever_they_lead(
     server: ModelsServer, connect: Connect, status: int, elsewhere: bool
@@ -456,6 +500,96 @@ def test_redirects_are_refused_wherever_they_lead(
         connect().page()
     other.close()
     assert (len(server.requests), other.requests) == (1, [])
+
+
+WORDS = {
+    "workspace": "anthropic-workspace-id is required when authenticating with an identity-linked API key",
+    "credit": "Your credit balance is too low to access the API",
+    "quota": "You exceeded your current quota, please check your plan and billing details",
+    "limit": "limit: Input should be less than or equal to 100",
+    "version": "anthropic-version: unknown version",
+    "beta": "Unexpected value(s) `x` for the `anthropic-beta` header",
+    "lifecycle": "lifecycle[]: unknown parameter",
+    "other": "something else",
+}
+
+
+@pytest.mark.parametrize(
+    ("status", "about", "hint"),
+    [
+        *((status, "workspace", "`workspace_id`") for status in (400, 401, 403, 422)),
+        *((status, "credit", "credit") for status in (400, 402, 403, 429)),
+        *((status, "quota", "billing") for status in (402, 429)),
+        *((status, "limit", "`page_size`") for status in (400, 413, 414, 422)),
+        *((status, "other", "`page_size`") for status in (400, 413, 414, 422)),
+        *((400, about, hint) for about, hint in (("version", "`api_version`"), ("beta", "`betas`"))),
+        *((status, "lifecycle", "`lifecycle`") for status in (400, 422)),
+        *((402, "other", "credit"), (401, "other", "`api_key_env`"), (403, "other", "permissions")),
+        *((404, "other", "`base_url`"), (404, "beta", "`base_url`"), (405, "other", "`base_url`")),
+        *((407, "other", "USER:PASSWORD"), (408, "other", "`timeout`"), (410, "other", "`api_version`")),
+        *(
+            (418, "other", "`base_url`"),
+            (426, "other", "https://"),
+            (429, "other", "`every`"),
+            (431, "other", "`betas`"),
+        ),
+        *(
+            (451, "other", "law"),
+            (496, "other", "certificate"),
+            (500, "other", "next run"),
+            (501, "other", "`base_url`"),
+        ),
+        *(
+            (502, "credit", "next run"),
+            (504, "limit", "`page_size`"),
+            (511, "other", "login"),
+            (523, "other", "next run"),
+        ),
+        *((529, "other", "overloaded"), (599, "workspace", "next run")),
+    ],
+)
+def test_each_refusal_names_what_to_look_at(
+    server: ModelsServer, connect: Connect, status: int, about: str, hint: str
+) -> None:
+    server.always = play.error(status, message=WORDS[about])
+    with pytest.raises(ListingError, match=f"HTTP {status}") as caught:
+        connect(max_tries=1).page()
+    assert hint in caught.value.hint
+    assert caught.value.said == WORDS[about]
+    assert WORDS[about] not in f"{caught.value} {caught.value.hint}"
+
+
+def test_every_status_has_a_hint(server: ModelsServer, connect: Connect) -> None:
+    client = connect(max_tries=1)
+    for status in range(101, 600):
+        if status in {200, *range(102, 200)}:
+            continue
+        server.script(play.answer(b"", status))
+        with pytest.raises(ListingError) as caught:
+            client.page()
+        assert caught.value.hint
+
+
+@pytest.mark.parametrize("name", ["lifecycle", "betas", "workspace"])
+def test_a_refused_first_question_names_what_the_source_adds_to_it(
+    server: ModelsServer, connect: Connect, name: str
+) -> None:
+    server.always = play.answer(b"", 400)
+    adds: dict[str, Any] = {name: ("active",) if name != "workspace" else "ws"}
+    for options in ({}, adds):
+        with pytest.raises(ListingError) as caught:
+            connect(**options).page()
+        assert "`page_size`" in caught.value.hint
+        assert (f"`{name}" in caught.value.hint) is bool(options)
+
+
+def test_ids_of_models_that_are_known_are_not_blotted_out(server: ModelsServer, connect: Connect) -> None:
+    text = f"model claude-haiku-4-5-20251001 is not claude-opus-4-5-20251101, says {ORGANIZATION}."
+    server.always = play.error(404, message=text)
+    client = connect(known=lambda ids: {"claude-opus-4-5-20251101"} & {*ids})
+    with pytest.raises(AnswerError) as caught:
+        client.model("claude-haiku-4-5-20251001")
+    assert caught.value.said == "model claude-haiku-4-5-20251001 is not claude-opus-4-5-20251101, says ***"
 
 
 @pytest.mark.parametrize(

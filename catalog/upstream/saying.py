@@ -1,0 +1,175 @@
+"""What an API says of its own error, made fit for a person's terminal: without keys, without ids of accounts. Pure.
+
+It is for `catalog check` and the stderr of `catalog sync` alone: no row, log, alert or ping ever holds it.
+"""
+
+import base64
+import binascii
+import html
+import re
+import unicodedata
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from typing import Any
+from urllib.parse import unquote
+
+import msgspec
+
+LONGEST = 300  # characters that are shown
+BLOT = "***"
+
+Known = Callable[[Collection[str]], Collection[str]]  # which of these are ids of models
+
+_READ = 4_000  # characters of a message that are looked at
+_PART = 8  # so many characters of the key in a row are part of the key
+_TOKEN = 16  # a word so long with a digit in it may be a key, a token or the id of an account
+_DEPTH = 6
+_FEW = 5  # of a list of errors
+_INNER = ("error", "errors", "fault", "exception", "response")  # what holds a message, when it is a table or a list
+_MESSAGE = (
+    *("message", "msg", "error_description", "error_message", "errormessage", "error_msg", "faultstring"),
+    *("detail", "details", "description", "reason", "text", "title", "error", "errors", "fault", "exception"),
+)
+_INVISIBLE = frozenset({"Cc", "Cf", "Cn", "Co", "Cs"})
+_PIECE = re.compile(r"[^\s\"'`<>()\[\]{},;|]+")
+_NAMED = re.compile(r"[A-Za-z_]{1,15}[=:](.+)")
+_ENDS = ".:!?*_~=/"
+_ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})|\\x([0-9a-fA-F]{2})|\\(.)")
+_BASE64 = re.compile(r"[A-Za-z0-9+/_-]{11,}")
+_UUID = re.compile(r"[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
+_HEX = re.compile(r"[0-9a-fA-F]{16,}")
+_MARKUP = re.compile(r"<(message|title|faultstring|h1)\b[^>]*>(.*?)</\1", re.IGNORECASE | re.DOTALL)
+
+
+def message(body: bytes) -> str:
+    """Find what an error body says in words, whatever its shape; empty: nothing. It is not fit to be shown yet."""
+    text = body.decode("utf-8", "replace").removeprefix("\ufeff").strip()
+    try:
+        return _found(msgspec.json.decode(text), 0)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        pass
+    if text.startswith("<"):
+        told = _MARKUP.search(text)
+        return html.unescape(told[2]).strip() if told else ""
+    return "" if text.startswith(("{", "[")) else text
+
+
+def shown(text: str, secrets: Iterable[str], known: Known) -> str:
+    """Make a message fit to be shown: on one line, short, and without the secrets or anything like one."""
+    words = _words(text)
+    for secret in secrets:
+        words = [BLOT if _tells(word, secret) else word for word in words]
+        if _tells("".join(words), secret):  # it was scattered over several words
+            return ""
+    keep = known({piece for word in words for piece in _suspects(word)})
+    told = " ".join(_PIECE.sub(lambda found: _blotted(found[0], keep), word) for word in words)
+    return told if len(told) <= LONGEST else f"{told[: LONGEST - 1]}…"
+
+
+def _words(text: str) -> list[str]:
+    normal = unicodedata.normalize("NFKC", text)
+    visible = "".join(" " if char.isspace() else char for char in normal if char.isspace() or _is_visible(char))
+    words = visible[:_READ].split(" ")
+    return [word for word in (words[:-1] if len(visible) > _READ else words) if word]
+
+
+def _is_visible(char: str) -> bool:
+    return unicodedata.category(char) not in _INVISIBLE
+
+
+def _suspects(word: str) -> Iterator[str]:
+    """Name what may be the id of a model, and else is blotted out."""
+    for piece in _PIECE.findall(word):
+        if _is_suspect(piece):
+            yield from _readings(piece)
+
+
+def _is_suspect(piece: str) -> bool:
+    return bool(_UUID.search(piece)) or (len(piece) >= _TOKEN and any(map(str.isdigit, piece)))
+
+
+def _readings(piece: str) -> list[str]:
+    """Give what a piece may mean: itself, without what ends a sentence, and without a name before it."""
+    bare = piece.rstrip(_ENDS)
+    named = _NAMED.fullmatch(bare)
+    return [piece, bare, *([named[1]] if named else [])]
+
+
+def _blotted(piece: str, keep: Collection[str]) -> str:
+    return BLOT if _is_suspect(piece) and not any(reading in keep for reading in _readings(piece)) else piece
+
+
+def _tells(word: str, key: str) -> bool:
+    """Tell whether a word holds the key or a part of it, in any spelling."""
+    key = key.lower()
+    if len(key) < _PART:
+        return key in {view.lower().strip(_ENDS + "\"'`<>()[]{},;|") for view in _views(word)}
+    parts = _parts(key)
+    return any(not parts.isdisjoint(_parts(view)) for view in _lowered(word))
+
+
+def _parts(text: str) -> set[str]:
+    return {text[place : place + _PART] for place in range(len(text) - _PART + 1)}
+
+
+def _lowered(word: str) -> Iterator[str]:
+    for view in _views(word):
+        yield view.lower()
+        yield view.lower()[::-1]
+
+
+def _views(word: str) -> Iterator[str]:
+    """Give a word as it stands, and what it may stand for: percent-coded, escaped, base64, hexadecimal."""
+    plain = [word]
+    for _ in range(3):
+        plain.append(_ESCAPE.sub(_unescaped, html.unescape(unquote(plain[-1], errors="replace"))))
+    for view in dict.fromkeys(plain):
+        yield view
+        for run in _BASE64.findall(view):
+            yield from (_decoded(run[start:]) for start in range(4))
+        for run in _HEX.findall(view):
+            yield from (bytes.fromhex(run[start:][: (len(run) - start) // 2 * 2]).decode("latin-1") for start in (0, 1))
+
+
+def _unescaped(found: re.Match[str]) -> str:
+    code = found[1] or found[2]
+    return chr(int(code, 16)) if code else str(found[3])
+
+
+def _decoded(run: str) -> str:
+    whole = run[: len(run) // 4 * 4].replace("-", "+").replace("_", "/")
+    rest = run[len(whole) :]
+    padded = whole if len(rest) < 2 else whole + rest.replace("-", "+").replace("_", "/") + "=" * (4 - len(rest))  # noqa: PLR2004 - signs that make a byte
+    try:
+        return base64.b64decode(padded).decode("latin-1")
+    except binascii.Error:
+        return ""
+
+
+def _found(value: Any, depth: int) -> str:
+    if depth > _DEPTH:
+        return ""
+    if isinstance(value, str):
+        return _inside(value.strip(), depth)
+    if isinstance(value, list):
+        told = filter(None, (_found(item, depth + 1) for item in value[:_FEW]))
+        return "; ".join(dict.fromkeys(told))
+    return _in_table(value, depth) if isinstance(value, dict) else ""
+
+
+def _inside(text: str, depth: int) -> str:
+    """Give a text, or what it says where it is JSON once more, as gateways quote what is behind them."""
+    if not text.startswith(("{", "[")):
+        return text
+    try:
+        return _found(msgspec.json.decode(text), depth + 1) or text
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return text
+
+
+def _in_table(table: Mapping[str, Any], depth: int) -> str:
+    members = {name.lower(): member for name, member in table.items()}
+    inner = (members.get(name) for name in _INNER)
+    told = next(filter(None, (_found(each, depth + 1) for each in inner if isinstance(each, (dict, list)))), "")
+    told = told or next(filter(None, (_found(members.get(name), depth + 1) for name in _MESSAGE)), "")
+    place = members.get("loc")  # FastAPI says which parameter it means
+    return f"{'.'.join(map(str, place))}: {told}" if told and isinstance(place, list) and place else told
