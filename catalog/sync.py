@@ -22,6 +22,7 @@ from catalog.store.owing import Desk
 from catalog.store.runs import OpenRun
 from catalog.upstream import walk
 from catalog.upstream.client import ModelsClient
+from catalog.upstream.traversal import Sink
 from catalog.upstream.wire import Reader
 
 log = logging.getLogger("catalog.sync")
@@ -40,6 +41,7 @@ class Source:
     max_pages: int = 100_000
     paging: bool = True
     unknown_dates: frozenset[str] = frozenset()
+    totals: bool = True  # whether a count beside the list is believed
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -302,7 +304,7 @@ class _Task:
                 merge.apply(connection, opened, sealed, self.request(walked_at))
                 self.owe(connection, opened)
 
-    def walk(self, sink: walk.Sink) -> Outcome:
+    def walk(self, sink: Sink) -> Outcome:
         source = self.source
         return walk.walk(
             self.client,
@@ -315,6 +317,7 @@ class _Task:
             on_page=self.on_page,
             on_wait=self.on_wait,
             paging=source.paging,
+            totals=source.totals,
         )
 
     def request(self, walked_at: datetime) -> merge.Request:

@@ -100,6 +100,7 @@ def source(settings: SourceSettings) -> "sync.Source":
         max_pages=settings.max_pages,
         paging=settings.paging == "cursor",
         unknown_dates=frozenset(settings.unknown_dates),
+        totals=settings.list.total is None,
     )
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from catalog.config import addresses, keys, kinds, places, reading, watchlist
 from catalog.config.keys import Key
 from catalog.config.problems import shown
-from catalog.config.settings import DatabaseSettings, GuardSettings, SourceSettings
+from catalog.config.settings import DatabaseSettings, GuardSettings, ListSettings, SourceSettings
 from catalog.config.unattended import (
     AlertSettings,
     MonitorSettings,
@@ -29,6 +29,7 @@ __all__ = [
     "DatabaseSettings",
     "GuardSettings",
     "Key",
+    "ListSettings",
     "MonitorSettings",
     "ScheduleSettings",
     "SourceSettings",

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 
-from catalog.config.settings import DatabaseSettings, GuardSettings, Setting, SourceSettings, of
+from catalog.config.settings import DatabaseSettings, GuardSettings, ListSettings, Setting, SourceSettings, of
 from catalog.config.unattended import AlertSettings, MonitorSettings, ScheduleSettings, WatchSettings, WebhookSettings
 
 _TABLES = (
     ("[database]", "where the catalog is kept", DatabaseSettings),
     ("[sources.anthropic]", "one table per models list; the name is the `source` column", SourceSettings),
     ("[sources.anthropic.guard]", "when so many models are missing that nobody should believe it", GuardSettings),
+    ("[sources.anthropic.list]", "how the list is spelled", ListSettings),
     ("[schedule]", "when `catalog run` reads the lists", ScheduleSettings),
     ("[[alerts]]", "one table per channel that is told; there is none by default", AlertSettings),
     ("[alerts.webhook]", "where JSON is posted to, if the channel is a webhook", WebhookSettings),

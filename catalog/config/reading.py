@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from catalog import hosts
 from catalog.config import channels, freshness, keys, places, tables
 from catalog.config.problems import Problems, shown
-from catalog.config.settings import DatabaseSettings, GuardSettings, SourceSettings, of
+from catalog.config.settings import DatabaseSettings, GuardSettings, ListSettings, SourceSettings, of
 from catalog.config.tables import Table
 from catalog.config.unattended import AlertSettings, MonitorSettings, ScheduleSettings, WatchSettings
 from catalog.errors import ConfigError
@@ -20,6 +20,7 @@ from catalog.errors import ConfigError
 _SOURCE_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 _WELL_KNOWN = "anthropic"  # the source whose variables users of the API have set already
 _TABLES: Mapping[str, Any] = {"database": {}, "sources": {}, "schedule": {}, "alerts": [], "watch": {}, "monitor": {}}
+_INNER: Mapping[str, type] = {"guard": GuardSettings, "list": ListSettings}  # tables inside that of a source
 _POSITION = re.compile(r"\(at (line \d+, column \d+|end of document)\)$")
 
 
@@ -151,14 +152,17 @@ def _sources(
 def _source(name: str, raw: object, environ: Mapping[str, str], file: str, problems: Problems) -> SourceSettings:
     path, known = f"sources.{name}", of(SourceSettings)
     written = dict(tables.checked(raw, path, file, problems))
-    guard = tables.checked(written.pop("guard", {}), f"{path}.guard", file, problems)
+    inner = {name: tables.checked(written.pop(name, {}), f"{path}.{name}", file, problems) for name in _INNER}
     table = Table(f"{path}.", written, {}, file)
     if name == _WELL_KNOWN:
         table = _with_token(tables.with_environment(table, known, environ), environ)
     source = SourceSettings(
         name=name,
-        **_one_cadence(tables.read(table, known, problems, also=("guard",))),
-        guard=GuardSettings(**tables.read(Table(f"{path}.guard.", guard, {}, file), of(GuardSettings), problems)),
+        **_one_cadence(tables.read(table, known, problems, also=tuple(_INNER))),
+        **{
+            name: kind(**tables.read(Table(f"{path}.{name}.", inner[name], {}, file), of(kind), problems))
+            for name, kind in _INNER.items()
+        },
     )
     _check_together(source, table, problems)
     return source

@@ -82,6 +82,19 @@ class GuardSettings:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ListSettings:
+    """How the list is spelled."""
+
+    total: str | None = setting(
+        None,
+        Text('""', ""),
+        "no count beside the list, such as total_count, is compared with how many entries came",
+        example="",
+        alternative=True,
+    )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class SourceSettings:
     """One models list, and how to ask for it."""
 
@@ -140,6 +153,7 @@ class SourceSettings:
     max_pages: int = setting(100_000, Number(1, 10_000_000), "a walk that needs more is cut")
     max_page_bytes: int = setting("64MB", Size("1KB", "1GB"), "a page that is larger, once unpacked, is refused")
     guard: GuardSettings = GuardSettings()
+    list: ListSettings = ListSettings()
 
 
 def of(settings: type) -> Mapping[str, Setting]:

@@ -2,7 +2,9 @@
 
 import socket
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import wait
 from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -22,6 +24,7 @@ from catalog.http.breakage import Broken
 CHUNK = 256 * 1024
 ERROR_BODY_BYTES = 64 * 1024  # more of an answer other than 200 is not worth reading
 OK = 200
+_GLANCE = 0.2  # seconds between two looks at whether to go on, while an answer is awaited
 
 Params = Sequence[tuple[str, str]]
 
@@ -62,10 +65,10 @@ class Line:
         self._session.headers.update(headers)
         self._session.auth = NoNetrc()
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        self._adapter = _Recording()
+        self._cut = threading.Event()
+        self._adapter = _Recording(self._cut)
         self._session.mount("https://", self._adapter)
         self._session.mount("http://", self._adapter)
-        self._cut = threading.Event()
 
     def ask(self, url: str, params: Params, *, timeout: float, max_bytes: int) -> Received | Broken:
         """GET `url` and read the answer to its end, in this thread, for as long as it takes."""
@@ -124,6 +127,7 @@ class Line:
         """End whatever goes on here: a thread that hangs in this line comes free."""
         self._cut.set()
         for connection in self._adapter.opened:
+            connection.getresponse = _hung_up  # of one that is only being made: it waits for no answer
             with suppress(OSError, ValueError, AttributeError):  # AttributeError: it has no socket, or none any more
                 connection.sock.shutdown(socket.SHUT_RDWR)
         self._session.close()
@@ -136,14 +140,15 @@ class Line:
 class _Recording(HTTPAdapter):
     """Remembers each connection: urllib3 lends nobody the one in use, and a drip of headers ends only by closing it."""
 
-    def __init__(self) -> None:
+    def __init__(self, cut: threading.Event) -> None:
         self.opened: list[Any] = []
+        self._cut = cut
         super().__init__()
 
     def get_connection_with_tls_context(self, *args: Any, **options: Any) -> Any:
         pool: Any = super().get_connection_with_tls_context(*args, **options)
         if not isinstance(pool.ConnectionCls, _Recorder):
-            pool.ConnectionCls = _Recorder(pool.ConnectionCls, self.opened)
+            pool.ConnectionCls = _Recorder(pool.ConnectionCls, self.opened, self._cut)
         return pool
 
 
@@ -151,12 +156,19 @@ class _Recording(HTTPAdapter):
 class _Recorder:
     make: Callable[..., Any]
     opened: list[Any]
+    cut: threading.Event
 
     def __call__(self, *args: Any, **options: Any) -> Any:
         connection = self.make(*args, **options)
         connection.response_class = _FinalAnswer
         self.opened.append(connection)
+        if self.cut.is_set():
+            _hung_up()
         return connection
+
+
+def _hung_up() -> None:
+    raise ConnectionAbortedError
 
 
 class _FinalAnswer(HTTPResponse):
@@ -169,41 +181,82 @@ class _FinalAnswer(HTTPResponse):
             super().begin()
 
 
-class Exchange:
-    """Asks or tells one thing at a time, each bounded in all by its time-out, however slowly the other side drips.
+_Use = Callable[[Line, float], Received | Broken]
 
-    A time-out of the socket would start anew with each byte, and there is none for looking up a name: so the work is
-    done in a thread, and a thread that is late is left behind with its line cut.
+
+class Pending:
+    """An exchange on its way, in a thread of its own. It is over, one way or the other, when its time-out is.
+
+    A time-out of the socket would start anew with each byte, and there is none for looking up a name: so a thread that
+    is late is left behind with its line cut.
     """
+
+    def __init__(self, line: Line, idle: list[Line], use: _Use, timeout: float) -> None:
+        """Begin it. Its line goes back to the `idle` ones, if it can still be used."""
+        self._line, self._idle, self._timeout = line, idle, timeout
+        self._over = False
+        self._until = time.monotonic() + timeout
+        # The socket's own time-out only frees a thread that was left behind: it must never come first.
+        self._answer = background.start(lambda: use(line, timeout + 1), name="catalog-exchange")
+
+    def result(self, glance: Callable[[], object] | None = None) -> Received | Broken:
+        """Wait for the answer; `glance` is called several times a second meanwhile, and may raise to end that."""
+        while not self._is_done(self._until - time.monotonic() if glance is None else _GLANCE):
+            if time.monotonic() >= self._until:
+                self.cancel()
+                return Broken(words=f"no whole answer came within {self._timeout:.3g} s")
+            if glance is not None:
+                glance()
+        self._release()
+        return self._answer.result()
+
+    def cancel(self) -> None:
+        """Want it no more: its thread comes free, and the other side is hung up on."""
+        if self._is_done(0):
+            self._release()
+        elif not self._over:
+            self._over = True
+            self._line.cut()
+
+    def _is_done(self, seconds: float) -> bool:
+        return bool(wait([self._answer], max(0, min(seconds, self._until - time.monotonic()))).done)
+
+    def _release(self) -> None:
+        if not self._over:
+            self._over = True
+            self._idle.append(self._line)
+
+
+class Exchange:
+    """Asks and tells, each time bounded in all, however slowly the other side drips. Keeps connections for later."""
 
     def __init__(self, headers: Mapping[str, str]) -> None:
         self._headers = headers
-        self._line = Line(headers)
-        self._turn = threading.Lock()
+        self._idle: list[Line] = []
+
+    def begin(self, url: str, params: Params, *, timeout: float, max_bytes: int) -> Pending:
+        """Ask, and do not wait for the answer."""
+        return self._begin(lambda line, longer: line.ask(url, params, timeout=longer, max_bytes=max_bytes), timeout)
 
     def get(self, url: str, params: Params, *, timeout: float, max_bytes: int) -> Received | Broken:
         """The whole answer, or why there is none after `timeout` seconds at the latest."""
-        return self._bounded(lambda line, longer: line.ask(url, params, timeout=longer, max_bytes=max_bytes), timeout)
+        return self.begin(url, params, timeout=timeout, max_bytes=max_bytes).result()
 
     def post(self, url: str, body: bytes, headers: Mapping[str, str], *, timeout: float) -> Received | Broken:
         """The head of the answer, or why there is none after `timeout` seconds at the latest. Reads no body."""
-        return self._bounded(lambda line, longer: line.tell(url, body, headers, timeout=longer), timeout)
+        return self._begin(lambda line, longer: line.tell(url, body, headers, timeout=longer), timeout).result()
 
-    def _bounded(self, use: Callable[[Line, float], Received | Broken], timeout: float) -> Received | Broken:
-        with self._turn:
-            line = self._line
-            # The socket's own time-out only frees a thread that was left behind: it must never come first.
-            answer = background.start(lambda: use(line, timeout + 1), name="catalog-exchange")
-            try:
-                return answer.result(timeout)
-            except TimeoutError:
-                self._line = Line(self._headers)
-                line.cut()
-                return Broken(words=f"no whole answer came within {timeout:.3g} s")
+    def _begin(self, use: _Use, timeout: float) -> Pending:
+        try:
+            line = self._idle.pop()
+        except IndexError:
+            line = Line(self._headers)
+        return Pending(line, self._idle, use, timeout)
 
     def close(self) -> None:
         """Close idle connections; a later question opens new ones."""
-        self._line.close()
+        for line in self._idle:
+            line.close()
 
 
 def _head(response: requests.Response) -> Received:

@@ -1,7 +1,6 @@
 """The Models API as Python: one page, one model, or every page in either direction. Knows no database and no walk."""
 
 import random
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from catalog.errors import AnswerError, ConfigError
 from catalog.http import proxy
 from catalog.http.exchange import Exchange
 from catalog.upstream import refusal, request, wire
-from catalog.upstream.patience import Patience
+from catalog.upstream.patience import Errand, Glance, Patience
 from catalog.upstream.refusal import Question
 from catalog.upstream.request import Auth
 from catalog.upstream.saying import Known
@@ -32,6 +31,31 @@ class Answer:
     body: bytes
     identity: Identity
     asked_at: datetime
+    links: str = ""  # the header `Link`
+
+
+@dataclass(frozen=True, slots=True)
+class Coming:
+    """A page that was asked for. Tries after the first one are made while its answer is awaited."""
+
+    _errand: Errand
+    _question: Question
+
+    def answer(self, glance: Glance | None = None) -> Answer:
+        """Wait for it. `glance` is called several times a second meanwhile, and may raise to end the waiting."""
+        asked = self._errand.answer(glance)
+        received = asked.received
+        refusal.demand_no_echo(received.body, self._question)
+        return Answer(
+            body=received.body,
+            identity=refusal.identity(received.headers, self._question.key),
+            asked_at=asked.at,
+            links=received.headers.get("link", ""),
+        )
+
+    def cancel(self) -> None:
+        """Want it no more."""
+        self._errand.cancel()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -172,7 +196,7 @@ class ModelsClient:
             raise AnswerError(f"{self._subject()}: {id!r} is no model id")
         question = self._question(model_id=id, ids=frozenset({id}))
         url = f"{self._list_url()}/{quote(id, safe='')}"
-        received = self._patience.ask(url, (), question, self._monotonic() + LONGEST).received
+        received = self._patience.ask(url, (), question, self._monotonic() + LONGEST).answer().received
         refusal.demand_no_echo(received.body, question)
         return self._reader.model(received.body)
 
@@ -183,9 +207,19 @@ class ModelsClient:
         after_id: str | None = None,
         before_id: str | None = None,
         deadline: float | None = None,
-        stop: threading.Event | None = None,
     ) -> Answer:
-        """The bytes of one page. `deadline` is a moment of `monotonic`; once `stop` is set, no further try is made."""
+        """The bytes of one page. `deadline` is a moment of `monotonic`."""
+        return self.begin(limit=limit, after_id=after_id, before_id=before_id, deadline=deadline).answer()
+
+    def begin(
+        self,
+        *,
+        limit: int,
+        after_id: str | None = None,
+        before_id: str | None = None,
+        deadline: float | None = None,
+    ) -> "Coming":
+        """Ask for one page, and do not wait for it."""
         if not 1 <= limit <= MAX_LIMIT or (after_id is not None and before_id is not None):
             raise ConfigError(f"a page has 1 to {MAX_LIMIT} models, and begins at one cursor", hint="check page_size")
         cursor = {"after_id": after_id, "before_id": before_id}
@@ -193,11 +227,7 @@ class ModelsClient:
         question = self._question(with_cursor=bool(params), ids=frozenset(id for _, id in params))
         asked = [("limit", str(limit)), *params, *(("lifecycle[]", name) for name in self._lifecycle)]
         until = self._monotonic() + LONGEST if deadline is None else deadline
-        answer = self._patience.ask(self._list_url(), asked, question, until, stop)
-        received = answer.received
-        refusal.demand_no_echo(received.body, question)
-        identity = refusal.identity(received.headers, self._key)
-        return Answer(body=received.body, identity=identity, asked_at=answer.at)
+        return Coming(self._patience.ask(self._list_url(), asked, question, until), question)
 
     def _list_url(self) -> str:
         return f"{self.base_url}/v1/models"

@@ -46,6 +46,10 @@ class Evidence:
         """Take in a reason not to hold against anyone what the walk lacks."""
         self._doubts[words] = None
 
+    def warn(self, words: str) -> None:
+        """Take in what was put right."""
+        self._keep(self._warnings, words)
+
     def _keep(self, told: dict[str, None], words: str) -> None:
         if len(told) < WARNINGS_KEPT:
             told[words] = None

@@ -8,6 +8,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -17,12 +18,14 @@ from msgspec.json import Decoder
 
 from catalog import dates, domain
 from catalog.errors import AnswerError
-from catalog.upstream import repair
+from catalog.upstream import marks, repair
 from catalog.upstream.fields import REFUSED, Fields
+from catalog.upstream.marks import Told
 
 READER = 1  # raise it whenever the same bytes are read otherwise than before: what is known is then read again
 
 _MAX_ID = 256
+_MAX_TOKEN = 2048
 _UNUSABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")  # control characters, halves of surrogate pairs
 _ERROR_TYPE = re.compile("[A-Za-z][A-Za-z_]{0,63}")  # no digits: a key that is echoed there stays secret
 _READ_BY = f"{READER}."
@@ -55,7 +58,9 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     digest: str
     items: list[Item]
     has_more: bool
-    last_id: str | None  # id of the last entry received, the next cursor; None: there is none, or it is unusable
+    last_id: str | None  # id of the last entry received; None: there is none, or it is unusable
+    token: str | None  # what the answer itself calls its last id; None: nothing that can be sent
+    received: int  # entries of any kind
     unusable: int  # entries without a usable id
     duplicates: int  # entries dropped because they say what an earlier one of the same id said
     disputed: int  # ids listed twice with different content
@@ -84,6 +89,7 @@ class Reader:
         self._decode_entries = Decoder(list[Raw]).decode
         self._decode_named = Decoder(_Named).decode
         self._decode_stamped = Decoder(_Stamped).decode
+        self._decode_ending = Decoder(_Ending).decode
 
     def heed(self, glance: repair.Glance) -> None:
         """Call this now and then while a page, or an item of one, takes long to read; it may raise to end that."""
@@ -95,7 +101,7 @@ class Reader:
         Raises AnswerError, in words, for what cannot be a page of a models list.
         """
         try:
-            entries, has_more = self._open(body.removeprefix(_BOM))
+            entries, has_more, last_id = self._open(body.removeprefix(_BOM))
             ids, repaired = self._ids(entries)
         except ValueError:
             raise _no_object(body) from None
@@ -110,6 +116,8 @@ class Reader:
             items=items,
             has_more=has_more,
             last_id=ids[-1] if ids else None,
+            token=_token(last_id),
+            received=len(entries),
             unusable=unusable,
             duplicates=duplicates,
             disputed=len(disputed),
@@ -142,23 +150,46 @@ class Reader:
         attributes = {name: json.loads(text) for name, text in reading.attributes.items()}
         return domain.ModelInfo(id=item.id, attributes=attributes, **columns)
 
-    def _open(self, body: bytes) -> tuple[list[bytes], bool]:
-        """Find the entries, unread, and `has_more`."""
+    def token(self, body: bytes) -> str | None:
+        """What a page that was read before calls its last id; quick where that stands behind the list."""
+        behind = body[body.rfind(b"]") + 1 :].lstrip()
+        if behind.startswith(b","):
+            # Valid JSON as a whole, so these are the last members of the answer itself: of equal names the last wins.
+            with suppress(*REFUSED):
+                return _token(self._decode_ending(b"{" + behind[1:]).last_id)
+        members = self._fields.members(body.removeprefix(_BOM))
+        return _token(self._fields.value(members["last_id"])) if "last_id" in members else None
+
+    def beside(self, body: bytes) -> list[Told]:
+        """What an answer says, beside its list, of what follows and of how many there are."""
+        members = self._fields.members(body.removeprefix(_BOM))
+        members.pop("data", None)
+        told = self._told("", members)
+        for name, raw in members.items():
+            if raw.startswith(b"{"):
+                told += self._told(name, self._fields.members(raw))
+        return told
+
+    def _told(self, outer: str, members: Mapping[str, bytes]) -> list[Told]:
+        return [Told(outer, name, self._fields.value(raw)) for name, raw in members.items() if marks.tells(name)]
+
+    def _open(self, body: bytes) -> tuple[list[bytes], bool, Any]:
+        """Find the entries, unread, `has_more` and `last_id`."""
         try:
             envelope = self._decode_envelope(body)
         except REFUSED:
             return self._open_slowly(body)
         _refuse_errors({"error": envelope.error, "success": envelope.success})
-        return list(map(bytes, envelope.data)), envelope.has_more
+        return list(map(bytes, envelope.data)), envelope.has_more, envelope.last_id
 
-    def _open_slowly(self, body: bytes) -> tuple[list[bytes], bool]:
+    def _open_slowly(self, body: bytes) -> tuple[list[bytes], bool, Any]:
         """Say what is wrong with an answer that is no ordinary page, or find what can be used of it."""
         members = self._fields.members(body)
         values = {name: self._fields.value(raw) for name, raw in members.items() if name != "data"}
         _refuse_errors(values)
         if "data" not in members:
             raise AnswerError("the answer has no `data`, so it is no page of a models list", hint=_CHECK_BASE_URL)
-        return self._entries(members["data"]), self._has_more(values)
+        return self._entries(members["data"]), self._has_more(values), values.get("last_id")
 
     def _entries(self, data: bytes) -> list[bytes]:
         if not data.startswith(b"["):
@@ -222,8 +253,13 @@ class _Envelope(msgspec.Struct):
 
     data: list[Raw]
     has_more: bool
+    last_id: Any = None
     error: Any = None
     success: Any = None
+
+
+class _Ending(msgspec.Struct):
+    last_id: Any
 
 
 class _Named(msgspec.Struct):
@@ -243,6 +279,12 @@ def _usable(id: str) -> str | None:
     """Give back an id that can be stored, shown and sent as a cursor; else None."""
     fits = 0 < len(id) <= _MAX_ID and (id.isprintable() or _UNUSABLE.search(id) is None)
     return id if fits else None
+
+
+def _token(value: Any) -> str | None:
+    """Give back a `last_id` that can be sent; else None."""
+    fits = isinstance(value, str) and value.isprintable() and value.strip() != "" and len(value) <= _MAX_TOKEN
+    return value if fits else None
 
 
 def _settle(items: list[Item]) -> tuple[list[Item], int, list[str]]:

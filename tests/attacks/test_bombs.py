@@ -30,14 +30,19 @@ from catalog.upstream.client import ModelsClient
 from catalog.upstream.wire import Reader
 
 class Sink:
+    ids = set()
+
     def recall(self, digest):
         return None
 
     def add(self, page, asked_at):
-        return len([item.read() for item in page.items]) * 0
+        ids = [item.id for item in page.items if item.read()][:1000]
+        again = len(self.ids.intersection(ids))
+        self.ids = self.ids.union(ids)
+        return again
 
     def restart(self):
-        pass
+        self.ids = set()
 
     def settled(self):
         return True
@@ -244,3 +249,20 @@ def test_the_whole_walk_ends_in_time_when_each_page_costs_a_little(server: Model
     assert told["seconds"] < DEADLINE + MOST
     assert told["bytes"] < LEAST
     volume.came_to(pages=len(server.requests), seconds=round(told["seconds"], 1))
+
+
+@pytest.mark.promise("P1")
+def test_a_walk_that_begins_again_ends_in_time_whatever_it_had_asked_for(server: ModelsServer) -> None:
+    """A page that is fetched ahead, and never comes, holds up no walk that begins again."""
+    listed = [play.model(f"m{number}") for number in range(4)]
+    steps = {
+        None: play.answer(play.page(listed[:2], has_more=True)),
+        "m1": play.answer(play.page(listed[:3], has_more=True)),
+        "m2": play.silence(),
+    }
+    server.always = play.by_cursor(steps | {None: play.silence()})
+    told = cost(server, steps[None])
+    assert "read" not in told["words"]
+    assert told["seconds"] < DEADLINE + DEADLINE / 2
+    asked = [seen.first("after_id") for seen in server.requests]
+    assert asked == [None, None, "m1", "m2", None]

@@ -3,10 +3,10 @@
 The catalog talks to a real loopback server and writes to a real database; a `Plan` decides what each request meets.
 """
 
-import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Protocol
 
 import sqlalchemy as sa
@@ -15,7 +15,7 @@ from catalog import sync as syncs
 from catalog.domain import Kind, Missing, Scope
 from catalog.store import schema
 from catalog.store.database import Database
-from catalog.upstream.client import Answer, ModelsClient
+from catalog.upstream.client import Answer, Coming, ModelsClient
 from tests.attacks.shelf import Paging, Shelf
 from tests.attacks.timeline import Ran, Removal, Request, Timeline, missed
 from tests.server import KEY, ModelsServer, Step, Visit
@@ -55,28 +55,21 @@ class Quiet:
 class SteadyClient(ModelsClient):
     """Asks for a page only when the walk waits for it, so that a story told again is the same story."""
 
-    def __init__(self, **options: Any) -> None:
-        """Take what ModelsClient takes."""
-        super().__init__(**options)
-        self._turn = threading.Condition()
-        self._awaited = False
+    def begin(self, **options: Any) -> Coming:
+        return _Later(partial(super().begin, **options))  # type: ignore[return-value] # it does what a Coming does
 
-    def fetch(self, *, stop: threading.Event | None = None, **options: Any) -> Answer:
-        with self._turn:
-            while not (self._awaited or (stop and stop.is_set())):
-                self._turn.wait(0.01)
-        if stop and stop.is_set():
-            return super().fetch(stop=stop, **options)
-        try:
-            return super().fetch(stop=stop, **options)
-        finally:
-            self._awaited = False
 
-    def note_awaited(self) -> None:
-        """The walk has nothing else to do than to wait for a page."""
-        with self._turn:
-            self._awaited = True
-            self._turn.notify_all()
+@dataclass
+class _Later:
+    begin: Callable[[], Coming]
+    coming: Coming | None = None
+
+    def answer(self, glance: Callable[[], object] | None = None) -> Answer:
+        self.coming = self.coming or self.begin()
+        return self.coming.answer(glance)
+
+    def cancel(self) -> None:
+        """Nothing is on its way."""
 
 
 @dataclass(kw_only=True)
@@ -110,7 +103,6 @@ class Watched:
             clock=lambda: world.START + self.now * world.MINUTE,
             options=syncs.Options(accept_removals=accept),
             on_page=self._hear,
-            on_wait=self.client.note_awaited,
         )
         if self._trouble:
             raise self._trouble[0]

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from catalog import config
 from catalog.config import manual
-from catalog.config.settings import DatabaseSettings, GuardSettings, SourceSettings, of
+from catalog.config.settings import DatabaseSettings, GuardSettings, ListSettings, SourceSettings, of
 from catalog.config.unattended import AlertSettings, MonitorSettings, ScheduleSettings, WatchSettings, WebhookSettings
 
 ROOT = Path(__file__).parents[2]
 TABLES = (
-    *(DatabaseSettings, SourceSettings, GuardSettings, ScheduleSettings),
+    *(DatabaseSettings, SourceSettings, GuardSettings, ListSettings, ScheduleSettings),
     *(AlertSettings, WebhookSettings, WatchSettings, MonitorSettings),
 )
 RENEW = "renew it with ./dev docs"
@@ -35,6 +35,7 @@ def test_the_example_file_shows_every_setting() -> None:
     source = document["sources"]["anthropic"]
     assert document["database"].keys() == of(DatabaseSettings).keys()
     assert source.pop("guard").keys() == of(GuardSettings).keys()
+    assert source.pop("list").keys() == of(ListSettings).keys()
     assert source.keys() == of(SourceSettings).keys()
     assert document["schedule"].keys() == of(ScheduleSettings).keys()
     assert [alert.keys() for alert in document["alerts"]] == [of(AlertSettings).keys()]

@@ -645,12 +645,16 @@ def test_nothing_is_asked_after_the_deadline(server: ModelsServer, connect: Conn
     assert server.requests == []
 
 
-def test_nothing_is_asked_once_nobody_wants_to_know(server: ModelsServer, connect: Connect) -> None:
-    stop = threading.Event()
-    stop.set()
-    with pytest.raises(DeadlineError):
-        connect().fetch(limit=1, stop=stop)
-    assert server.requests == []
+def test_what_is_wanted_no_more_frees_its_thread_and_delays_nothing_that_follows(
+    server: ModelsServer, connect: Connect
+) -> None:
+    server.script(play.silence())
+    client = connect()
+    began = time.monotonic()
+    client.begin(limit=1).cancel()
+    assert client.fetch(limit=1).body
+    assert time.monotonic() - began < 2
+    assert nobody_hangs()
 
 
 def test_a_compressed_answer_is_unpacked(server: ModelsServer, connect: Connect) -> None:

@@ -81,6 +81,8 @@ def test_everything_can_be_set(write: Writer, tmp_path: Path) -> None:
         [sources.gateway.guard]
         max_removed_percent = 50
         min_removed = 1
+        [sources.gateway.list]
+        total = ""
     """)
     loaded = config.load(path, environ={})
     assert loaded.path == path
@@ -108,6 +110,7 @@ def test_everything_can_be_set(write: Writer, tmp_path: Path) -> None:
             max_pages=7,
             max_page_bytes=1_048_576,
             guard=config.GuardSettings(max_removed_percent=50, min_removed=1),
+            list=config.ListSettings(total=""),
         ),
     )
 
@@ -219,6 +222,11 @@ def test_every_problem_is_told_at_once_with_its_path_and_its_origin(write: Write
         ("api_key_file = 5", "a path to a file"),
         ('guard = "on"', "must be a table"),
         ("guard = { max_removed_percent = 101 }", "from 0 to 100"),
+        ("list = []", "must be a table"),
+        ('list = { total = "page.total" }', 'list.total: must be ""'),
+        ("list = { total = 5 }", 'list.total: must be ""'),
+        ('list = { totals = "" }', 'list.totals: no such setting; did you mean "total"?'),
+        ('list = { next = "links.next" }', "list.next: no such setting"),
         ('api_key = "x"', "a key never stands in this file"),
         ('api_key_env = "A"\napi_key_file = "b"', "keep one"),
     ],

@@ -1,0 +1,34 @@
+"""Which cursor leads on where an answer names two: its `last_id`, or the id of its last entry. Pure."""
+
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from typing import Literal
+
+Cursor = Literal["last_id", "entry"]
+_Ids = AbstractSet[str]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Choice:
+    """The cursor to follow; `sure` is False where each of the two brings other models."""
+
+    follow: Cursor
+    sure: bool = True
+
+
+def choose(before: _Ids, *, by_last_id: _Ids | None, by_entry: _Ids | None) -> Choice | None:
+    """Compare what the two bring after a page with the ids `before`; None stands for a refusal.
+
+    The official SDK follows `last_id`, so that one counts unless it is refused, brings nothing, or brings again what
+    the other does not. None: neither leads on, and nothing is known.
+    """
+    if not by_last_id and not by_entry:
+        return None
+    if not by_last_id:
+        return Choice(follow="entry")
+    if not by_entry or by_entry == by_last_id:
+        return Choice(follow="last_id")
+    again = bool(by_last_id & before), bool(by_entry & before)
+    if again == (True, False):
+        return Choice(follow="entry")
+    return Choice(follow="last_id", sure=again == (False, True))

@@ -1,0 +1,94 @@
+"""What an answer says, beside its list, of more that follows and of how many there are. Pure."""
+
+import re
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+# Compared without case and joints: `nextPageToken`, `next_page_token` and `NextPageToken` are one name.
+_NEXT = frozenset({"next", "nextpage", "nextpagetoken", "nexttoken", "nextcursor", "nextlink", "@odata.nextlink"})
+_MORE = frozenset({"hasmore"})
+_TOTAL = frozenset({"total", "totalcount", "totalsize"})
+
+_NOTHING = frozenset({"", "0", "false", "no", "nil", "none", "null", "undefined"})  # texts that name no next page
+_PLAIN = re.compile("[A-Za-z_@$.-]{1,32}")  # no digits: a key that is echoed as a name stays secret
+_DIGITS = re.compile("[0-9]{1,18}")
+
+# RFC 8288, section 3: links are parted by commas, their parameters by semicolons; values may be quoted.
+_VALUE = r"""(?:"(?:[^"\\]|\\.)*"|[^\s;,"]*)"""
+_LINK = re.compile(rf'<([^<>]*)>((?:\s*;\s*(?:[^\s;,="]+(?:\s*=\s*{_VALUE})?)?)*)')
+_PARAMETER = re.compile(rf';\s*([^\s;,="]+)\s*=\s*({_VALUE})')
+
+
+class Told(NamedTuple):
+    """A member that stands beside the list, by itself or in one of the objects there."""
+
+    outer: str  # the name of that object, or empty
+    name: str
+    value: Any
+
+    @property
+    def path(self) -> str:
+        """Its dotted path for people; a name that is no plain word is not shown."""
+        if not self.outer:
+            return self.name
+        return f"{self.outer if _PLAIN.fullmatch(self.outer) else '...'}.{self.name}"
+
+
+class Total(NamedTuple):
+    """How many entries the list has, and the member that says so."""
+
+    path: str
+    entries: int
+
+
+def tells(name: str) -> bool:
+    """Whether a member of this name says what follows, or how many there are."""
+    return _bare(name) in _NEXT | _MORE | _TOTAL
+
+
+def unfollowed(told: Iterable[Told], links: str) -> str | None:
+    """Name the first mark that says that more follows, `links` being the header `Link`; None: there is none."""
+    for each in told:
+        if _bare(each.name) in _NEXT | _MORE and _says_something(each.value):
+            return each.path
+    return 'Link: rel="next"' if _links_on(links) else None
+
+
+def total(told: Iterable[Told]) -> Total | None:
+    """The largest count of the whole list; None: none is given."""
+    counts = [Total(each.path, count) for each in told if (count := _count(each)) is not None]
+    return max(counts, key=lambda each: each.entries, default=None)
+
+
+def _count(told: Told) -> int | None:
+    value = told.value
+    if _bare(told.name) not in _TOTAL or isinstance(value, bool):
+        return None
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, str) and _DIGITS.fullmatch(value.strip()):
+        return int(value)
+    return value if isinstance(value, int) else None
+
+
+def _bare(name: str) -> str:
+    return name.lower().replace("_", "").replace("-", "")
+
+
+def _says_something(value: Any) -> bool:
+    if isinstance(value, str):
+        return value.strip().lower() not in _NOTHING
+    if isinstance(value, dict | list):  # such as {"href": ...}
+        return any(value.values() if isinstance(value, dict) else value)
+    return bool(value)
+
+
+def _links_on(header: str) -> bool:
+    """Whether a `Link` header has a link to the next page."""
+    return any(target.strip() and "next" in _relations(parameters) for target, parameters in _LINK.findall(header))
+
+
+def _relations(parameters: str) -> list[str]:
+    """The relation types of a link; only its first `rel` counts (RFC 8288, section 3.3)."""
+    named = [value for name, value in _PARAMETER.findall(parameters) if name.lower() == "rel"]
+    return re.sub(r"""\\(.)|["']""", r"\1", named[0]).lower().split() if named else []
