@@ -1,6 +1,7 @@
 """The bytes of one entry of a list to a reading: what each field says, what it leaves open, what cannot be read."""
 
 import json
+import re
 from collections.abc import Callable, Collection
 from functools import partial
 from typing import Annotated, Any, TypeVar
@@ -17,6 +18,9 @@ REFUSED = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)  # what a st
 _LARGEST = 2**63 - 1  # what a bigint column holds
 _MEMO_ENTRIES, _MEMO_BYTES = 1024, 4096  # each; 50 MB for all, were every value as long as is remembered
 _KNOWN = frozenset((*FIELDS, "id"))
+
+_QUOTED = re.compile(r"([0-9]{1,100})(?:\.0{1,100})?")
+_DATE = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 _NONE = frozenset[str]()
 _Spelling = TypeVar("_Spelling")
@@ -172,10 +176,13 @@ def text(value: Any) -> Cell:
 
 
 def number(value: Any) -> Cell:
-    """Judge what a number column was sent; 0 means unknown."""
+    """Judge what a number column was sent; 0 means unknown. Digits in quotes are a number, too."""
     if value is None:
         return ABSENT
-    whole = int(value) if isinstance(value, float) and value.is_integer() else value
+    quoted = _QUOTED.fullmatch(value) if isinstance(value, str) else None
+    whole = int(quoted[1]) if quoted else value
+    if isinstance(value, float) and value.is_integer():
+        whole = int(value)
     if not isinstance(whole, int) or isinstance(whole, bool) or not 0 <= whole <= _LARGEST:
         return UNREADABLE
     return Cell(whole) if whole else UNKNOWN
@@ -188,7 +195,14 @@ def date(value: Any, *, unknown: frozenset[str], when_absent: Cell = ABSENT) -> 
     if not isinstance(value, str):
         return UNREADABLE
     try:
-        moment = dates.canonical(value)
+        moment = dates.canonical(_with_time(value))
     except ValueError:
         return UNREADABLE
     return UNKNOWN if moment is None or moment in unknown else Cell(moment)
+
+
+def _with_time(text: str) -> str:
+    """Spell a date alone as its midnight in UTC, and a blank between date and time as a T."""
+    if _DATE.fullmatch(text):
+        return f"{text}T00:00:00Z"
+    return f"{text[:10]}T{text[11:]}" if text[10:11] == " " else text

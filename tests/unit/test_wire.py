@@ -346,16 +346,20 @@ def test_a_text_that_is_none_says_nothing_and_is_counted(name: str) -> None:
 
 @pytest.mark.parametrize("name", domain.NUMBER_FIELDS)
 def test_a_number_is_whole_and_fits_and_zero_means_unknown(name: str) -> None:
-    for value in (True, "5", 1.5, -1, 2**63, 2**70, 1e300, math.nan, math.inf, [5]):
+    texts = ("", " 5", "5 ", "+5", "-5", "5,000", "5_000", "5e3", "5.5", "5.", ".0", "0x5", "٥", "5" * 20, "5" * 9000)
+    for value in (True, *texts, 1.5, -1, 2**63, 2**70, 1e300, math.nan, math.inf, [5]):
         said = reading(entry(**{name: value}))
         assert name in said.silent
         assert said.unreadable == {name}
-    for zero in (0, 0.0, -0.0):
+    for zero in (0, 0.0, -0.0, "0", "000", "0.0"):
         said = reading(entry(**{name: zero}))
         assert name in said.silent
         assert not said.unreadable
     assert reading(entry(**{name: None})) == reading(entry())
     assert [read(**{name: value})[name] for value in (1, 2**63 - 1, 1e5)] == [1, 2**63 - 1, 100000]
+    for spelled in ("64000", "64000.0", "64000.000", "064000", 64000.0):
+        assert read(**{name: spelled}) == {name: 64000}
+    assert read(**{name: str(2**63 - 1)}) == {name: 2**63 - 1}
     assert reading(b'{"id": "m", "%b": %b}' % (name.encode(), b"9" * 5000)).unreadable == {name}
 
 
@@ -364,8 +368,17 @@ def test_a_date_that_cannot_be_read_says_nothing_and_is_counted(name: str) -> No
     unreadable: tuple[object, ...] = (
         "",
         "soon",
-        "2026-10-07",
+        "2026-10",
+        "2026-02-30",
+        " 2026-10-07",
+        "2026-10-07\n",
+        "2026/10/07",
+        "2026-10-07Z",
         "2026-10-07T18:00:00",
+        "2026-10-07 18:00:00",
+        "2026-10-07 18:00Z",
+        "2026-10-07  18:00:00Z",
+        "2026-10-07 18:00:00 Z",
         "20261007",
         1790000000,
         True,
@@ -377,11 +390,22 @@ def test_a_date_that_cannot_be_read_says_nothing_and_is_counted(name: str) -> No
         assert name in said.silent
         assert said.unreadable == {name}
         assert said.columns[FIELDS.index(name)] is None
-    for unknown in ("1970-01-01T00:00:00Z", "0001-01-01T00:00:00+02:00"):
+    for unknown in ("1970-01-01T00:00:00Z", "1970-01-01", "0001-01-01T00:00:00+02:00"):
         said = reading(entry(**{name: unknown}))
         assert name in said.silent
         assert not said.unreadable
     assert read(**{name: "2026-10-07T20:00:00.5+02:00"}) == {name: "2026-10-07T18:00:00.500000Z"}
+    for spelled in ("2026-10-07 18:00:00Z", "2026-10-07 18:00:00.000z", "2026-10-07 20:00:00+02:00"):
+        assert read(**{name: spelled}) == {name: "2026-10-07T18:00:00.000000Z"}
+    assert read(**{name: "2026-10-07"}) == {name: "2026-10-07T00:00:00.000000Z"}
+
+
+@pytest.mark.parametrize("date", ["1970-01-01", "0001-01-01", "1970-01-01 00:00:00Z", "2023-02-28 18:56:42Z"])
+def test_a_date_that_means_unknown_is_unknown_in_these_spellings_too(date: str) -> None:
+    reader = Reader(unknown_dates=frozenset({"2023-02-28T18:56:42Z"}))
+    said = reading(entry(created_at=date), reader)
+    assert (said.columns[1], said.silent, said.unreadable) == (None, frozenset({"created_at"}), frozenset())
+    assert said.attributes == {"created_at": json.dumps(date)}
 
 
 @pytest.mark.parametrize(
