@@ -13,7 +13,7 @@ from catalog.domain import Identity, ModelInfo
 from catalog.errors import AnswerError, ConfigError
 from catalog.http import proxy
 from catalog.http.exchange import Exchange
-from catalog.upstream import refusal, request, wire
+from catalog.upstream import marks, refusal, request, wire
 from catalog.upstream.patience import Errand, Glance, Patience
 from catalog.upstream.refusal import Question
 from catalog.upstream.request import Auth
@@ -127,6 +127,7 @@ class ModelsClient:
             monotonic=monotonic,
             spread=spread,
         )
+        self._paging = paging
         self._reader = wire.Reader(unknown_dates=unknown_dates, paging=paging)
 
     def __enter__(self) -> Self:
@@ -174,12 +175,15 @@ class ModelsClient:
     ) -> ModelPage:
         """One page: the first one, or what follows `after_id`, or what stands just before `before_id`.
 
-        All tries and waits together take no longer than `seconds`.
+        All tries and waits together take no longer than `seconds`. Raises AnswerError for a last page that says in
+        another way than by `has_more` that more follows.
         """
         deadline = self._monotonic() + seconds
         answer = self.fetch(limit=limit, after_id=after_id, before_id=before_id, deadline=deadline)
         try:
             page = self._reader.page(answer.body)
+            if before_id is None and not (page.has_more and self._paging):
+                self._demand_end(answer)
         except AnswerError as error:
             raise AnswerError(f"{self._subject()}: {error.message}", hint=self._with_way(error.hint)) from error
         ids = [item.id for item in page.items]
@@ -189,6 +193,11 @@ class ModelsClient:
             first_id=ids[0] if ids else None,
             last_id=page.last_id or (ids[-1] if ids else None),
         )
+
+    def _demand_end(self, answer: Answer) -> None:
+        unfollowed = marks.refusal(self._reader.beside(answer.body), answer.links, paging=self._paging)
+        if unfollowed is not None:
+            raise unfollowed
 
     def model(self, id: str) -> ModelInfo:
         """One model, by its id or an alias of it. Raises AnswerError when there is none."""

@@ -4,6 +4,11 @@ import re
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+from catalog.errors import AnswerError
+
+_ONE_PAGE = "raise `page_size` of this source, so that all of its list fits one page"
+_OTHER_PAGING = f'set paging = "cursor" for this source, if its list goes on by `after_id`; else {_ONE_PAGE}'
+
 # Compared without case and joints: `nextPageToken`, `next_page_token` and `NextPageToken` are one name.
 _NEXT = frozenset({"next", "nextpage", "nextpagetoken", "nexttoken", "nextcursor", "nextlink", "@odata.nextlink"})
 _MORE = frozenset({"hasmore"})
@@ -52,6 +57,15 @@ def unfollowed(told: Iterable[Told], links: str) -> str | None:
         if _bare(each.name) in _NEXT | _MORE and _says_something(each.value):
             return each.path
     return 'Link: rel="next"' if _links_on(links) else None
+
+
+def refusal(told: Iterable[Told], links: str, *, paging: bool) -> AnswerError | None:
+    """The error of an answer that ends a list and says that more follows; None: it does not say so."""
+    mark = unfollowed(told, links)
+    if mark is None:
+        return None
+    words = f"more follows (`{mark}`), and this source does not follow it"
+    return AnswerError(words, hint=_ONE_PAGE if paging else _OTHER_PAGING)
 
 
 def total(told: Iterable[Told]) -> Total | None:

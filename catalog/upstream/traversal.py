@@ -16,8 +16,6 @@ from catalog.upstream.cursors import Choice
 from catalog.upstream.evidence import Evidence
 
 _USABLE_ID = "check `base_url` of this source: an `id` is a text of 1 to 256 characters"
-_ONE_PAGE = "raise `page_size` of this source, so that all of its list fits one page"
-_OTHER_PAGING = f'set paging = "cursor" for this source, if its list goes on by `after_id`; else {_ONE_PAGE}'
 _INCLUSIVE = "an entry that the cursor named"
 _IGNORES_CURSOR = 'if the server ignores `after_id` and answers its whole list at once, set paging = "none"'
 
@@ -310,10 +308,9 @@ class Traversal:
     def _demand_end(self, turn: _Turn) -> None:
         """Hold the answer that ends the walk to what it says of more. Raises AnswerError when it goes on elsewhere."""
         beside = self.reader.beside(turn.answer.body)
-        mark = marks.unfollowed(beside, turn.answer.links)
-        if mark is not None:
-            words = f"page {self.pages + 1}: more follows (`{mark}`), and this source does not follow it"
-            raise AnswerError(words, hint=_ONE_PAGE if self.paging else _OTHER_PAGING)
+        refusal = marks.refusal(beside, turn.answer.links, paging=self.paging)
+        if refusal is not None:
+            raise AnswerError(f"page {self.pages + 1}: {refusal.message}", hint=refusal.hint)
         total = marks.total(beside) if self.totals else None
         if total is not None and total.entries > self.received:
             came = f"the list has {total.entries:,} entries (`{total.path}`), and {self.received:,} came"

@@ -650,8 +650,11 @@ def test_what_is_wanted_no_more_frees_its_thread_and_delays_nothing_that_follows
 ) -> None:
     server.script(play.silence())
     client = connect()
+    coming = client.begin(limit=1)
+    while not server.requests:
+        time.sleep(0.01)
     began = time.monotonic()
-    client.begin(limit=1).cancel()
+    coming.cancel()
     assert client.fetch(limit=1).body
     assert time.monotonic() - began < 2
     assert nobody_hangs()
@@ -861,3 +864,22 @@ def test_a_client_needs_no_more_than_an_address_and_a_key(server: ModelsServer) 
     server.script(play.error(529, headers={"retry-after-ms": "1"}))
     with ModelsClient(base_url=server.url, key=KEY) as client:
         assert ids(client) == []
+
+
+@pytest.mark.parametrize("paging", [True, False])
+def test_a_last_page_that_says_that_more_follows_is_refused(
+    server: ModelsServer, connect: Connect, paging: bool
+) -> None:
+    server.models = [model("a"), model("b")]
+    server.reshape = lambda envelope: envelope | {"next": "/2"}
+    with pytest.raises(AnswerError, match=r"more follows .`next`") as caught:
+        connect(paging=paging).page()
+    assert "page_size" in caught.value.hint
+    assert connect().page(before_id="b").models
+    assert connect().page(limit=1).has_more
+
+
+def test_a_page_of_a_source_without_paging_that_has_more_is_refused(server: ModelsServer, connect: Connect) -> None:
+    server.models = [model("a"), model("b")]
+    with pytest.raises(AnswerError, match=r"more follows .`has_more`"):
+        connect(paging=False).page(limit=1)
