@@ -13,7 +13,7 @@ from catalog import config as configuration
 from catalog import wallclock
 from catalog.config import AlertSettings, Config, Key, SourceSettings
 from catalog.domain import Policy, Scope
-from catalog.errors import CatalogError
+from catalog.errors import CatalogError, ConfigError
 from catalog.store import database as databases
 from catalog.store import history, reports
 from catalog.store.database import Database
@@ -138,17 +138,28 @@ def desk(config: Config) -> "Desk | None":
 
     days = config.watch.milestones
 
-    def planner(rule: "Rule", planned: "Iterable[Planned]", since: datetime, now: datetime) -> "list[Owed]":
+    def planner(rule: "Rule", planned: "Iterable[Planned]", since: datetime | None, now: datetime) -> "list[Owed]":
         return milestones.retiring(rule, planned, milestones=days, now=now, since=since)
 
-    limited = any(alert.only for alert in config.alerts)
-    watched = frozenset(configuration.watched(config.watch)) if limited else frozenset[str]()
+    watched = _watched(config)
     return Desk(
-        rules=tuple(_rule(alert, watched) for alert in config.alerts),
+        rules=tuple(_rule(alert, watched or frozenset()) for alert in config.alerts),
         editor=rules,
         planner=planner,
         ahead=timedelta(days=max(days, default=0)),
+        milestones=tuple(days),
+        watched=watched,
     )
+
+
+def _watched(config: Config) -> frozenset[str] | None:
+    """Give the watchlist; None when it cannot be read, which stops only the channels that are limited to it."""
+    try:
+        return frozenset(configuration.watched(config.watch))
+    except ConfigError:
+        if any(alert.only for alert in config.alerts):
+            raise
+        return None
 
 
 def sender(

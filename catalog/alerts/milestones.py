@@ -14,20 +14,23 @@ _RETIRED = "retired"
 
 
 def retiring(
-    rule: Rule, planned: Iterable[Planned], *, milestones: Sequence[int], now: datetime, since: datetime
+    rule: Rule, planned: Iterable[Planned], *, milestones: Sequence[int], now: datetime, since: datetime | None
 ) -> list[Owed]:
     """Tell how near planned retirements are: of each model the last milestone that has passed, or that it is overdue.
 
     `milestones` are days before the date, `since` is when the channel was first seen. What was owed before is given
     again with the same uid: one for each source, model, date and milestone. A milestone whose moment lay before
     `since`, or before the date was known, is never told: that the date was set or moved is a change of its own. Either
-    counts for nothing when it is still to come: it was noted by a clock that was ahead.
+    counts for nothing when it is still to come: it was noted by a clock that was ahead. Where `since` is None, the last
+    milestone that has passed is told whenever that was: of what is watched, nothing else would tell in time.
     """
     messages = (_of_model(rule, model, milestones, now, since) for model in planned)
     return [message for message in messages if message is not None]
 
 
-def _of_model(rule: Rule, model: Planned, milestones: Sequence[int], now: datetime, since: datetime) -> Owed | None:
+def _of_model(
+    rule: Rule, model: Planned, milestones: Sequence[int], now: datetime, since: datetime | None
+) -> Owed | None:
     if not _is_concerned(rule, model):
         return None
     left = model.retires_at - now
@@ -40,8 +43,10 @@ def _of_model(rule: Rule, model: Planned, milestones: Sequence[int], now: dateti
     return _message(rule, model, now, Event.RETIRING, passed)
 
 
-def _ahead(model: Planned, now: datetime, since: datetime) -> timedelta:
+def _ahead(model: Planned, now: datetime, since: datetime | None) -> timedelta:
     """Say how far off the date was when it could first be told."""
+    if since is None:
+        return timedelta.max
     noted = [moment for moment in (since, model.known_since) if moment <= now + _CLOCK_SLACK]
     return model.retires_at - max(noted) if noted else timedelta.max
 

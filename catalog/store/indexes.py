@@ -29,6 +29,8 @@ INDEXES = (
     sa.Index("catalog_change_model_key_idx", schema.change.c.model_key),
     # The changes of a run in the order of the log, and through it those since a moment.
     sa.Index("catalog_change_run_id_idx", schema.change.c.run_id, schema.change.c.change_id),
+    # What was not delivered, among all that was.
+    _partial("catalog_delivery_open_idx", "status <> 'delivered'", owed.delivery.c.channel),
     # What is due, channel by channel.
     _partial(
         "catalog_delivery_owed_idx",

@@ -63,9 +63,20 @@ class Backlog:
 def register(connection: sa.Connection, names: Iterable[str], now: datetime) -> None:
     """Note channels at first sight: what happened before that is never told to them."""
     known = set(connection.scalars(sa.select(channel.c.channel)))
-    unknown = [{"channel": name, "created_at": now} for name in sorted(set(names) - known)]
+    unknown = sorted(set(names) - known)
     if unknown:
-        connection.execute(channel.insert(), unknown)
+        watches = _watched_so_far(connection, known)
+        connection.execute(
+            channel.insert(), [{"channel": name, "created_at": now, "watches": watches} for name in unknown]
+        )
+
+
+def _watched_so_far(connection: sa.Connection, known: Collection[str]) -> str | None:
+    """Give what the other channels were told of as watched: to a channel added later, that is nothing new."""
+    if not known:
+        return "[]"
+    noted = sa.select(channel.c.watches).where(channel.c.watches.is_not(None))
+    return connection.scalar(noted.order_by(channel.c.looked_at.desc().nulls_last()).limit(1))
 
 
 def known_since(connection: sa.Connection) -> Mapping[str, datetime]:

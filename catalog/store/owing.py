@@ -3,7 +3,8 @@
 Everything happens in the transaction that records the run. What is worth telling, and how, the editor alone knows.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import itertools
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -12,12 +13,13 @@ import sqlalchemy as sa
 
 from catalog.domain import DIED, MERGED, Kind, Status
 from catalog.notice import News, Owed, Planned, Rule, RunFacts
-from catalog.store import held, outbox, rows, runs, schema
+from catalog.store import held, outbox, retirements, rows, runs, schema
 from catalog.store.database import Database
 from catalog.store.owed import waiting
 
 _CHUNK = 1000
 _TOO_FAR = timedelta(days=1)
+_removal = schema.change.alias("removal")
 
 
 class Editor(Protocol):
@@ -28,8 +30,9 @@ class Editor(Protocol):
     def operator(self, rule: Rule, facts: RunFacts) -> list[Owed]: ...
 
 
-# Says which milestones of planned retirements a channel must hear of, given when it was first seen, and the time now.
-Planner = Callable[[Rule, Iterable[Planned], datetime, datetime], list[Owed]]
+# Says which milestones of planned retirements a channel must hear of, given since when it can be told of them (None: of
+# the last one that has passed, whenever that was), and the time now.
+Planner = Callable[[Rule, Iterable[Planned], datetime | None, datetime], list[Owed]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,6 +43,8 @@ class Desk:
     editor: Editor
     planner: Planner
     ahead: timedelta
+    milestones: tuple[int, ...] | None = None  # days before a retirement; None: any up to `ahead`
+    watched: frozenset[str] | None = None  # ids that somebody depends on; None: it cannot be said which
 
 
 def of_run(connection: sa.Connection, run_id: int, desk: Desk, now: datetime) -> int:
@@ -47,6 +52,7 @@ def of_run(connection: sa.Connection, run_id: int, desk: Desk, now: datetime) ->
     facts = _facts(connection, run_id)
     outbox.register(connection, [rule.channel for rule in desk.rules], now)
     messages = [message for rule in desk.rules for message in _of_rule(connection, rule, facts, desk.editor)]
+    messages += retirements.of_run(connection, run_id, desk, now)
     # Where a clock was ahead, the run is dated after that: alerts must not wait until it is so late.
     return outbox.owe(connection, [replace(message, due_at=now) for message in messages], now)
 
@@ -59,12 +65,14 @@ def of_time(database: Database, desk: Desk, now: datetime) -> int:
     """
     outbox.forsake(database, [rule.channel for rule in desk.rules], now)
     with database.read() as connection:
-        messages = outbox.fresh(connection, _milestones(connection, desk, now))
+        found = retirements.look(connection, desk, now)
+        messages = outbox.fresh(connection, found.messages)
         settled = sa.or_(sa.false(), *(_has_settled(rule, now) for rule in desk.rules))
         some_settled = connection.scalar(sa.select(sa.exists().where(settled)))
-    if not messages and not some_settled:
+    if not messages and not found.notes and not some_settled:
         return 0
     with database.write() as connection:
+        retirements.note(connection, found.notes)
         removals = [message for rule in desk.rules for message in _settled(connection, rule, desk.editor, now)]
         return outbox.owe(connection, [*messages, *removals], now)
 
@@ -77,48 +85,37 @@ def _of_rule(connection: sa.Connection, rule: Rule, facts: RunFacts, editor: Edi
     if facts.status in MERGED and not facts.baseline:
         digest = editor.digest(rule, _told_now(connection, rule, facts, editor), facts)
         messages = [*messages, digest] if digest else messages
+        _cancel_returned(connection, rule, facts)  # after the digest, which leaves such returns out
     return messages
 
 
 def _told_now(connection: sa.Connection, rule: Rule, facts: RunFacts, editor: Editor) -> Iterator[News]:
-    """Stream a run's news for a channel; removals that have to settle are put aside, and returns cancel them."""
-    of_run = schema.changes.c.run_id == facts.run_id
-    back = _cancel_returned(connection, rule, facts)
+    """Stream a run's news for a channel; puts removals that have to settle aside, and leaves out returns."""
+    change = schema.change.c
+    of_run = change.run_id == facts.run_id
     if rule.settle:
-        removed = _news(connection, of_run & (schema.changes.c.kind == Kind.REMOVED.value))
-        _put_aside(connection, rule, [each for each in removed if editor.concerns(rule, each)], facts)
-        of_run &= schema.changes.c.kind != Kind.REMOVED.value
-    told = _news(connection, of_run)
-    return (each for each in told if each.change.kind is not Kind.RETURNED or each.change.model_id not in back)
+        removed = _news(connection, of_run & (change.kind == Kind.REMOVED.value))
+        _put_aside(connection, rule, (each for each in removed if editor.concerns(rule, each)), facts)
+        of_run &= change.kind != Kind.REMOVED.value
+    untold = sa.select(_removal.c.model_key).join(waiting, waiting.c.change_id == _removal.c.change_id)
+    untold = untold.where(waiting.c.channel == rule.channel)
+    return _news(connection, of_run & ((change.kind != Kind.RETURNED.value) | change.model_key.not_in(untold)))
 
 
-def _put_aside(connection: sa.Connection, rule: Rule, removed: Sequence[News], facts: RunFacts) -> None:
+def _put_aside(connection: sa.Connection, rule: Rule, removed: Iterator[News], facts: RunFacts) -> None:
     due_at = facts.finished_at + rule.settle
-    rows = [{"channel": rule.channel, "change_id": each.change.change_id, "due_at": due_at} for each in removed]
-    if rows:
+    while some := list(itertools.islice(removed, _CHUNK)):
+        rows = [{"channel": rule.channel, "change_id": each.change.change_id, "due_at": due_at} for each in some]
         connection.execute(waiting.insert(), rows)
 
 
-def _cancel_returned(connection: sa.Connection, rule: Rule, facts: RunFacts) -> frozenset[str]:
-    """Forget the removals of models that this run saw again; gives their ids."""
-    removal, back = schema.change.alias("removal"), schema.change.alias("back")
+def _cancel_returned(connection: sa.Connection, rule: Rule, facts: RunFacts) -> None:
+    """Wait no more for the removals of models that this run saw again."""
+    back = schema.change.alias("back")
     again = (back.c.run_id == facts.run_id) & (back.c.kind == Kind.RETURNED.value)
-    found = (
-        sa.select(waiting.c.change_id, schema.model.c.id)
-        .join(removal, removal.c.change_id == waiting.c.change_id)
-        .join(back, (back.c.model_key == removal.c.model_key) & again)
-        .join(schema.model, schema.model.c.model_key == removal.c.model_key)
-        .where(waiting.c.channel == rule.channel)
-    )
-    rows = connection.execute(found).all()
-    _forget(connection, rule, [row.change_id for row in rows])
-    return frozenset(row.id for row in rows)
-
-
-def _forget(connection: sa.Connection, rule: Rule, change_ids: Sequence[int]) -> None:
-    gone = waiting.delete().where(waiting.c.channel == rule.channel, waiting.c.change_id == sa.bindparam("number"))
-    if change_ids:
-        connection.execute(gone, [{"number": change_id} for change_id in change_ids])
+    found = sa.select(_removal.c.change_id).join(back, (back.c.model_key == _removal.c.model_key) & again)
+    mine = waiting.c.channel == rule.channel
+    connection.execute(waiting.delete().where(mine, waiting.c.change_id.in_(found)))
 
 
 def _news(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> Iterator[News]:
@@ -193,12 +190,13 @@ def _settled(connection: sa.Connection, rule: Rule, editor: Editor, now: datetim
     """
     due = _has_settled(rule, now)
     numbers = sa.select(waiting.c.change_id).where(due)
-    still_gone = schema.model.c.removed_run.is_not(None)
-    news = list(_news(connection, schema.changes.c.change_id.in_(numbers) & still_gone))
+    change = schema.change.c
+    is_due = change.change_id.in_(numbers) & schema.model.c.removed_run.is_not(None)
+    run_ids = connection.scalars(sa.select(change.run_id).where(change.change_id.in_(numbers)).distinct()).all()
     messages = []
-    for run_id in dict.fromkeys(each.change.run_id for each in news):
+    for run_id in sorted(run_ids):
         facts = replace(_facts(connection, run_id), finished_at=now)
-        message = editor.digest(rule, [each for each in news if each.change.run_id == run_id], facts)
+        message = editor.digest(rule, _news(connection, is_due & (change.run_id == run_id)), facts)
         messages += [message] if message else []
     connection.execute(waiting.delete().where(due))
     return messages
@@ -207,31 +205,3 @@ def _settled(connection: sa.Connection, rule: Rule, editor: Editor, now: datetim
 def _has_settled(rule: Rule, now: datetime) -> sa.ColumnElement[bool]:
     too_far = now + rule.settle + _TOO_FAR  # noted by a clock that was ahead
     return (waiting.c.channel == rule.channel) & ((waiting.c.due_at <= now) | (waiting.c.due_at > too_far))
-
-
-def _milestones(connection: sa.Connection, desk: Desk, now: datetime) -> list[Owed]:
-    since = outbox.known_since(connection)
-    models = _planned(connection, now + desk.ahead) if since and desk.rules else []
-    told = [rule for rule in desk.rules if rule.channel in since]
-    return [message for rule in told for message in desk.planner(rule, models, since[rule.channel], now)]
-
-
-def _planned(connection: sa.Connection, until: datetime) -> list[Planned]:
-    """List the models that are listed and to be retired before a moment, and since when that date is known."""
-    model, source, run = schema.model, schema.source, schema.run
-    moved = sa.select(sa.func.max(schema.change.c.run_id)).where(
-        schema.change.c.model_key == model.c.model_key, schema.change.c.field == "retires_at"
-    )
-    wanted = (
-        sa.select(
-            source.c.source,
-            model.c.id.label("model_id"),
-            *(model.c[name] for name in ("display_name", "line", "lifecycle", "retires_at")),
-            run.c.finished_at.label("known_since"),
-        )
-        .join(source, source.c.source_key == model.c.source_key)
-        .join(run, run.c.run_id == sa.func.coalesce(moved.scalar_subquery(), model.c.first_seen_run))
-        .where(model.c.removed_run.is_(None), model.c.retires_at <= until)
-        .order_by(source.c.source, model.c.id)
-    )
-    return [Planned(**row) for row in connection.execute(wanted).mappings()]

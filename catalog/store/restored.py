@@ -80,7 +80,9 @@ def repeat_nothing(connection: sa.Connection, before: Known, now: datetime) -> i
     _note_delivered(connection, before)
     given_up = _give_up(connection, as_of)
     connection.execute(waiting.delete())
-    connection.execute(channel.update().values(created_at=now))  # not the moment of the log, which may be years ahead
+    # Not the moment of the log, which may be years ahead. What is watched was told of, and what came near, too.
+    anew = {"created_at": now, "looked_at": None, "looked_change": None, "asks": None, "watches": None}
+    connection.execute(channel.update().values(**anew))
     _begin_anew(connection, before, moment, as_of)
     return given_up
 

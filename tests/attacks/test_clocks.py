@@ -60,7 +60,7 @@ class Post:
 
 
 def desk(**settings: Any) -> Desk:
-    def plan(rule: Rule, planned: Any, since: datetime, now: datetime) -> Any:
+    def plan(rule: Rule, planned: Any, since: datetime | None, now: datetime) -> Any:
         return milestones.retiring(rule, planned, milestones=(90, 30, 7, 1), now=now, since=since)
 
     told = Rule(channel="team", events=EVENTS, **settings)

@@ -23,7 +23,7 @@ EVERYTHING = (
 )
 
 
-def planner(rule: Rule, models: Iterable[Planned], since: datetime, now: datetime) -> list[Owed]:
+def planner(rule: Rule, models: Iterable[Planned], since: datetime | None, now: datetime) -> list[Owed]:
     return milestones.retiring(rule, models, milestones=DAYS, now=now, since=since)
 
 

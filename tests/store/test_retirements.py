@@ -1,0 +1,351 @@
+"""What is watched and retires soon is told of once, and a look at the clock costs what came up since the last one."""
+
+import json
+import time
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from catalog.alerts import milestones, rules
+from catalog.notice import Owed, Planned, Rule
+from catalog.store import outbox, owing, retirements
+from catalog.store.owing import Desk
+from tests import server as play
+from tests.store.copying import Safe, restore
+from tests.store.world import NAMELESS, START, World
+
+pytestmark = pytest.mark.promise("P7", "P8")
+
+DAY = timedelta(days=1)
+DAYS = (90, 60, 30, 14, 7, 1)
+SOON, LATER, FAR, PAST = (f"{START + days * DAY:%Y-%m-%d}T00:00:00Z" for days in (22, 75, 400, -3))
+
+
+def rule(channel: str = "team", *events: str, **settings: Any) -> Rule:
+    return Rule(channel=channel, events=events or ("added", "changed", "retiring", "overdue"), **settings)
+
+
+def plan(told: Rule, planned: Iterable[Planned], since: datetime | None, now: datetime) -> list[Owed]:
+    return milestones.retiring(told, planned, milestones=DAYS, now=now, since=since)
+
+
+def desk(*told: Rule, watched: Iterable[str] | None = ("a",), days: tuple[int, ...] | None = DAYS) -> Desk:
+    return Desk(
+        rules=told or (rule(),),
+        editor=rules,
+        planner=plan,
+        ahead=90 * DAY,
+        milestones=days,
+        watched=None if watched is None else frozenset(watched),
+    )
+
+
+def look(world: World, at: Desk) -> int:
+    return owing.of_time(world.database, at, world.now)
+
+
+def told(world: World, channel: str = "team") -> list[tuple[str, str | None, int | None]]:
+    """What a channel was owed since it was last asked: type, model and milestone."""
+    found = []
+    while leased := outbox.lease(world.database, channel, world.now + 1000 * DAY, lambda: "test"):
+        payload = json.loads(leased.payload)
+        found.append((payload["type"].removeprefix("catalog."), payload.get("model_id"), payload.get("milestone")))
+        assert outbox.acknowledge(world.database, leased, world.now)
+    return found
+
+
+def lists(world: World, **retires_at: str | None) -> None:
+    world.server.models = [play.model(id, retires_at=date) for id, date in retires_at.items()]
+
+
+# After a first baseline
+
+
+@pytest.mark.parametrize(
+    ("date", "expected"),
+    [
+        (SOON, [("retiring", "a", 30)]),
+        (LATER, [("retiring", "a", 90)]),
+        (PAST, [("overdue", "a", None)]),
+        (FAR, []),
+        (None, []),
+    ],
+)
+def test_a_first_baseline_tells_of_what_is_watched_and_retires_within_the_earliest_milestone(
+    world: World, date: str | None, expected: list[Any]
+) -> None:
+    lists(world, a=date, b=SOON)
+    world.sync(desk=desk())
+    for _ in range(3):
+        look(world, desk())
+        world.sync(desk=desk())
+    assert told(world) == expected
+
+
+@pytest.mark.parametrize("watched", [None, (), ("b",)])
+def test_what_is_not_watched_is_not_told_at_a_baseline(world: World, watched: tuple[str, ...] | None) -> None:
+    lists(world, a=SOON, b=FAR)
+    world.sync(desk=desk(watched=watched))
+    look(world, desk(watched=watched))
+    assert told(world) == []
+
+
+@pytest.mark.parametrize(
+    ("settings", "heard"),
+    [
+        ({}, True),
+        ({"watched": frozenset({"a"})}, True),
+        ({"watched": frozenset({"b"})}, False),
+        ({"models": ("b*",)}, False),
+        ({"sources": ("two",)}, False),
+        ({"events": ("added", "changed")}, False),
+        ({"events": ("retiring",)}, True),
+    ],
+)
+def test_each_channel_hears_of_it_whose_filters_let_it_pass(world: World, settings: Any, heard: bool) -> None:
+    at = desk(Rule(**{"channel": "team", "events": ("retiring",), **settings}))
+    lists(world, a=SOON)
+    world.sync(desk=at)
+    assert told(world) == ([("retiring", "a", 30)] if heard else [])
+
+
+def test_the_next_milestone_is_told_in_its_time_and_the_one_that_passed_never_again(world: World) -> None:
+    lists(world, a=SOON)
+    world.sync(desk=desk())
+    found = []
+    for day in range(24):
+        world.now = START + day * DAY + timedelta(hours=1)
+        look(world, desk())
+        world.sync(desk=desk())
+        found += [(day, *each) for each in told(world)]
+    assert found == [
+        (0, "retiring", "a", 30),
+        (8, "retiring", "a", 14),
+        (15, "retiring", "a", 7),
+        (21, "retiring", "a", 1),
+        (22, "overdue", "a", None),
+    ]
+
+
+def test_what_an_unclean_walk_before_the_baseline_lists_is_told_once_too(world: World) -> None:
+    lists(world, a=SOON)
+    world.server.models.append(NAMELESS)
+    world.sync(desk=desk())
+    lists(world, a=SOON)
+    world.sync(desk=desk())
+    assert told(world) == [("retiring", "a", 30)]
+
+
+def test_each_source_has_a_first_baseline_of_its_own(world: World) -> None:
+    lists(world, a=FAR)
+    world.sync(desk=desk())
+    lists(world, a=SOON)
+    world.sync(desk=desk(), name="two")
+    assert told(world) == [("retiring", "a", 30)]
+
+
+def test_a_new_scope_tells_of_no_milestone_that_had_passed(world: World) -> None:
+    lists(world, a=FAR)
+    world.sync(desk=desk())
+    world.betas = ("other",)
+    lists(world, a=SOON)
+    world.sync(desk=desk())
+    look(world, desk())
+    assert told(world) == []
+
+
+@pytest.mark.warns
+def test_a_restored_catalog_tells_of_no_milestone_that_had_passed(world: World, safe: Safe) -> None:
+    lists(world, a=SOON)
+    world.sync(desk=desk())
+    path = safe.copy(world)
+    assert told(world) == [("retiring", "a", 30)]
+    restore(world, path)
+    for _ in range(2):
+        world.sync(desk=desk())
+        look(world, desk())
+    assert told(world) == []
+    look(world, desk(watched=("a", "b")))
+    assert told(world) == []
+
+
+def test_a_date_that_becomes_known_later_is_told_as_the_change_it_is(world: World) -> None:
+    lists(world, a=None)
+    world.sync(desk=desk())
+    lists(world, a=SOON)
+    world.sync(desk=desk())
+    look(world, desk())
+    assert [kind for kind, _, _ in told(world)] == ["changes"]
+
+
+# When a model becomes watched
+
+
+@pytest.mark.parametrize(
+    ("date", "expected"),
+    [(SOON, [("retiring", "b", 30)]), (PAST, [("overdue", "b", None)]), (FAR, []), (None, [])],
+)
+def test_a_model_that_becomes_watched_is_told_of_once(world: World, date: str | None, expected: list[Any]) -> None:
+    lists(world, a=FAR, b=date, c=SOON)
+    world.sync(desk=desk())
+    look(world, desk())
+    for _ in range(3):
+        look(world, desk(watched=("a", "b")))
+        world.sync(desk=desk(watched=("a", "b")))
+    assert told(world) == expected
+
+
+def test_what_was_told_before_it_became_watched_is_not_told_again(world: World) -> None:
+    lists(world, b=LATER)
+    world.sync(desk=desk())
+    world.now = START + 46 * DAY
+    look(world, desk())
+    assert told(world) == [("retiring", "b", 30)]
+    look(world, desk(watched=("a", "b")))
+    assert told(world) == []
+
+
+def test_a_model_is_watched_anew_after_it_was_not(world: World) -> None:
+    lists(world, a=FAR, b=SOON)
+    world.sync(desk=desk())
+    for watched in (("a", "b"), ("a",), ("a", "b")):
+        look(world, desk(watched=watched))
+    assert told(world) == [("retiring", "b", 30)]  # the same date and milestone: the same message
+
+
+def test_a_watchlist_that_cannot_be_read_for_a_while_makes_nothing_newly_watched(world: World) -> None:
+    lists(world, a=None, b=FAR)
+    world.sync(desk=desk())
+    lists(world, a=SOON, b=FAR)
+    world.sync(desk=desk(rule("team", "retiring")))
+    for watched in (("a",), None, ("a",)):
+        look(world, desk(rule("team", "retiring"), watched=watched))
+    assert told(world) == []
+
+
+def test_a_channel_added_later_hears_of_nothing_that_was_watched_before(world: World) -> None:
+    lists(world, a=SOON, b=SOON)
+    world.sync(desk=desk())
+    look(world, desk())
+    both = desk(rule("team"), rule("late"))
+    world.sync(desk=both)
+    look(world, both)
+    assert told(world, "late") == []
+    both = desk(rule("team"), rule("late"), watched=("a", "b"))
+    look(world, both)
+    assert told(world, "late") == [("retiring", "b", 30)]
+
+
+# What a look costs
+
+
+@pytest.mark.parametrize("days", [DAYS, None])
+def test_a_look_asks_for_nothing_that_an_earlier_one_decided(world: World, days: tuple[int, ...] | None) -> None:
+    worded: list[str] = []
+
+    def plan_aloud(told: Rule, planned: Iterable[Planned], since: datetime | None, now: datetime) -> list[Owed]:
+        models = list(planned)
+        worded.extend(model.model_id for model in models)
+        return plan(told, models, since, now)
+
+    def at(**settings: Any) -> Desk:
+        usual = desk(rule(**settings), watched=(), days=days)
+        return Desk(
+            rules=usual.rules,
+            editor=rules,
+            planner=plan_aloud,
+            ahead=usual.ahead,
+            milestones=days,
+            watched=usual.watched,
+        )
+
+    lists(world, near=SOON, past=PAST, far=FAR)
+    world.sync(desk=at())
+    look(world, at())
+    assert {"near", "past"} <= set(worded)
+    for _ in range(3):
+        worded.clear()
+        world.pass_minutes(1)
+        look(world, at())
+        assert "past" not in worded
+    lists(world, near=SOON, past=PAST, far=FAR, new=LATER)
+    world.sync(desk=at())
+    look(world, at())
+    assert "new" in worded
+    worded.clear()
+    look(world, at(models=("*",)))  # it asks for something else: all is looked at again
+    assert {"near", "past", "new"} <= set(worded)
+
+
+@pytest.mark.parametrize("moved", ["lifecycle", "return"])
+def test_what_was_silent_when_its_milestone_passed_is_told_once_it_is_not(world: World, moved: str) -> None:
+    at = desk(rule("team", "retiring", lifecycles=("deprecated",)), watched=())
+    first = "active" if moved == "lifecycle" else "deprecated"
+    world.server.models = [play.model("a", retires_at=LATER, lifecycle=first), play.model("b")]
+    world.sync(desk=at)
+    if moved == "return":
+        world.lists("b")
+        world.sync(desk=at)
+        world.sync(desk=at, after=20)
+    world.now = START + 46 * DAY
+    look(world, at)
+    assert told(world) == []
+    world.server.models = [play.model("a", retires_at=LATER, lifecycle="deprecated"), play.model("b")]
+    world.sync(desk=at)
+    look(world, at)
+    assert told(world) == [("retiring", "a", 30)]
+
+
+def test_a_look_by_a_clock_that_was_ahead_silences_nothing(world: World) -> None:
+    lists(world, a=LATER)
+    at = desk(rule("team", "retiring"), watched=())
+    world.sync(desk=at)
+    with world.database.write() as connection:
+        retirements.note(
+            connection, {"team": retirements.Look(at=START + 3650 * DAY, change=1, asks=None, watches="[]")}
+        )
+    world.now = START + 46 * DAY
+    look(world, at)
+    assert told(world) == [("retiring", "a", 30)]
+
+
+def test_ten_thousand_overdue_models_cost_milliseconds(world: World) -> None:
+    world.page_size = 1000
+    lists(world, **{f"m{number:05}": SOON for number in range(10_000)})
+    at = desk(rule("team"), rule("other"), watched=())
+    world.sync(desk=at)
+    world.now = START + 50 * DAY
+    assert look(world, at) == 20_000
+    look(world, at)
+    began = time.process_time()
+    for _ in range(5):
+        assert look(world, at) == 0
+    assert (time.process_time() - began) / 5 < 0.05  # it was half a second
+
+
+# What removals cost that have to settle
+
+
+def test_removals_that_settle_or_come_back_are_never_all_in_memory(world: World) -> None:
+    at = desk(rule("team", "removed", "returned", settle=timedelta(hours=1)), watched=())
+    names = [f"m{number:04}" for number in range(2500)]
+    world.page_size = 1000
+    world.lists(*names, *(f"n{number:04}" for number in range(8000)))
+    world.sync(desk=at)
+    world.lists(*names[1250:], *(f"n{number:04}" for number in range(8000)))
+    world.sync(desk=at)
+    world.sync(desk=at, after=20)
+    world.lists(*names[600:], *(f"n{number:04}" for number in range(8000)))
+    world.sync(desk=at)
+    world.pass_minutes(60)
+    assert look(world, at) == 1
+    with world.database.read() as connection:
+        assert connection.scalar(sa.text("SELECT count(*) FROM catalog_waiting")) == 0
+        payloads = [json.loads(text) for text in connection.scalars(sa.text("SELECT payload FROM catalog_delivery"))]
+    [message] = payloads
+    assert {(each["kind"], each["model_id"]) for each in message["changes"]} == {
+        ("removed", name) for name in names[:600]
+    }
