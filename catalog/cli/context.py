@@ -166,7 +166,8 @@ def _note(context: click.Context, parameter: click.Parameter, value: Any) -> Non
 
 
 def _hide_password(url: str, redaction: "Redaction") -> None:
-    """Keep the password of a database URL out of every later line."""
+    """Keep the password of a database URL, in any spelling of one, or of a proxy out of every later line."""
+    import re
     from urllib.parse import unquote, urlsplit
 
     try:
@@ -174,6 +175,8 @@ def _hide_password(url: str, redaction: "Redaction") -> None:
     except ValueError:  # Nobody knows where in it the password is.
         password = url
     redaction.hide(f":{password}@")
-    if len(password) >= _LONG_PASSWORD:
-        redaction.hide(password)
-        redaction.hide(unquote(password))
+    named = re.findall(r"password\s*=\s*('(?:[^'\\]|\\.)*'|[^\s&]+)", url)
+    for text in (password, *(each.strip("'") for each in named)):
+        if len(text) >= _LONG_PASSWORD:
+            redaction.hide(text)
+            redaction.hide(unquote(text))

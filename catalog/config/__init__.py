@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from catalog.config import addresses, keys, kinds, places, reading, watchlist
+from catalog.config import addresses, databases, keys, kinds, reading, watchlist
 from catalog.config.keys import Key
 from catalog.config.problems import shown
 from catalog.config.settings import DatabaseSettings, GuardSettings, ListSettings, SourceSettings
@@ -98,17 +98,17 @@ def load(
         watch=found.watch,
         monitor=found.monitor,
         path=file,
-        warnings=tuple(reading.warnings(file, environ, found)),
+        warnings=tuple(reading.warnings(file, found)),
     )
 
 
 def database(url: str, *, setting: str, directory: Path | None = None) -> DatabaseSettings:
     """Check a database URL that was typed elsewhere (`setting`: where); a relative SQLite path starts from here."""
     try:
-        places.DatabaseUrl().read(url)
+        read = databases.DatabaseUrl().read(url)
     except ValueError as error:
         raise ConfigError(f"{setting} {error}") from None
-    return DatabaseSettings(url=reading.placed(url, directory or _here()))
+    return DatabaseSettings(url=reading.placed(read, directory or _here()))
 
 
 def key(source: SourceSettings, *, environ: Mapping[str, str] | None = None) -> Key:

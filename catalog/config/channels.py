@@ -46,10 +46,11 @@ def check_together(
 
 
 def is_telling(alert: AlertSettings) -> bool:
-    """Tell whether the file itself holds what opens a channel: most Apprise URLs to another machine are secrets."""
-    if alert.url is None or places.VARIABLE.search(alert.url):
+    """Tell whether the file itself holds what opens a channel: most URLs to another machine are secrets."""
+    written = alert.webhook.url if alert.webhook else alert.url
+    if written is None or places.VARIABLE.search(written):
         return False
-    return not hosts.is_loopback(places.host(alert.url))
+    return not hosts.is_loopback(places.host(written))
 
 
 def with_file_beside(alert: AlertSettings, beside: Path) -> AlertSettings:
@@ -62,7 +63,7 @@ def with_file_beside(alert: AlertSettings, beside: Path) -> AlertSettings:
 
 def needs_allowance(hook: WebhookSettings, url: str) -> bool:
     """Tell whether a URL is plain http to another machine, and nobody allowed that."""
-    return url.startswith("http:") and not hosts.is_loopback(places.host(url)) and not hook.allow_http
+    return places.is_plain(url) and not hosts.is_loopback(places.host(url)) and not hook.allow_http
 
 
 def _one(table: Table, problems: Problems) -> AlertSettings | None:

@@ -1,10 +1,12 @@
 """API keys: looked up when one is needed, wrapped so that printing one shows nothing."""
 
+import codecs
 import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NoReturn
 
+from catalog.config import slips
 from catalog.config.settings import SourceSettings
 from catalog.errors import ConfigError
 
@@ -56,11 +58,15 @@ def from_file(path: Path, *, wanted: str, setting: str) -> Key:
     """Give what a file holds, alone on its line."""
     try:
         with path.open("rb") as file:
-            text = file.read(_LONGEST).decode("ascii", "replace")
+            written = file.read(_LONGEST)
     except OSError as error:
         words = _WORDS.get(type(error), "it cannot be read")
         raise ConfigError(f"no {wanted}: {path}: {words}", hint=f"see {setting}") from None
-    return _checked(text, str(path), wanted, f"write the key to {path}, alone on one line")
+    if written.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        words = f"the {wanted} cannot be one: {path} is text in UTF-16"
+        raise ConfigError(words, hint="save it as UTF-8, without a byte-order mark")
+    hint = f"write the key to {path}, alone on one line"
+    return _checked(written.decode("utf-8", "replace"), str(path), wanted, hint)
 
 
 def is_open_to_all(path: Path) -> bool:
@@ -75,6 +81,8 @@ def _checked(text: str, place: str, wanted: str, hint: str) -> Key:
     key = text.strip()
     if not key:
         raise ConfigError(f"no {wanted}: {place} is empty", hint=hint)
+    if slip := slips.in_secret(key):
+        raise ConfigError(f"the {wanted} cannot be one: {place} {slip}", hint="it must hold the key alone, on one line")
     if not (key.isascii() and key.isprintable()) or " " in key:
         message = f"the {wanted} cannot be one: {place} holds blanks, line breaks or other odd signs"
         raise ConfigError(message, hint="it must hold the key alone, on one line")

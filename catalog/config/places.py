@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
+from catalog.config import slips
+
 VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]{0,254})\}")
 
 _VISIBLE = re.compile(r"[!-~]+")
@@ -30,7 +32,9 @@ class FilePath:
     def read(self, raw: object) -> Path | None:
         if raw == "" and self.may_be_empty:
             return None
-        if not isinstance(raw, str) or not raw or not raw.isprintable():
+        if isinstance(raw, str) and (slip := slips.found(raw)):
+            raise ValueError(slip)
+        if not isinstance(raw, str) or not raw or not is_printable(raw):
             raise ValueError(f"must be {self.words}")
         if self.holds and raw[0] not in "/.~" and _KEY_LIKE.search(raw):
             raise ValueError(f"must be {self.words}, not the {self.holds} itself (a path may start with ./)")
@@ -44,7 +48,7 @@ class BaseUrl:
     words = "an https:// URL"
 
     def read(self, raw: object) -> str:
-        url = _split(raw, ("https", "http"), 'must be a URL such as "https://api.anthropic.com"')
+        url = split(raw, ("https", "http"), 'must be a URL such as "https://api.anthropic.com"')
         if "@" in url.netloc:
             raise ValueError("must not hold a user or password: name the key with api_key_env or api_key_file")
         if url.query or url.fragment or str(raw)[-1] in "?#":
@@ -55,32 +59,6 @@ class BaseUrl:
         port = "" if url.port in {None, _USUAL_PORTS[url.scheme]} else f":{url.port}"
         path = url.path.rstrip("/").removesuffix("/v1").rstrip("/")
         return f"{url.scheme}://{host}{port}{path}"
-
-
-@dataclass(frozen=True)
-class DatabaseUrl:
-    """Where the catalog is kept; SQLite paths stay as written, they are placed later."""
-
-    words = '"sqlite:///PATH" or "postgresql://USER@HOST/DATABASE"'
-
-    def read(self, raw: object) -> str:
-        if isinstance(raw, str) and raw.startswith("sqlite:"):
-            return self._sqlite(raw)
-        schemes = ("postgresql", "postgres", "postgresql+psycopg")
-        words = f"must be {self.words}; signs such as @ : / # in a password are written as %40 %3A %2F %23"
-        if _split(raw, schemes, words).netloc.count("@") > 1:  # Not all would take the same part for the password.
-            raise ValueError(words)
-        return str(raw)
-
-    def _sqlite(self, raw: str) -> str:
-        path = raw.removeprefix("sqlite:///")
-        if not raw.startswith("sqlite:///") or not raw.isprintable():
-            raise ValueError("must be sqlite:/// (three slashes) and a path; a full path makes it four")
-        if path in {"", ":memory:"}:
-            raise ValueError("must name a file: a database in memory would forget everything at the end of the run")
-        if "?" in path:
-            raise ValueError("takes no options: what follows sqlite:/// is a path, as it is written, without ?")
-        return raw
 
 
 @dataclass(frozen=True)
@@ -97,7 +75,7 @@ class HookUrl:
 
     def check(self, text: str) -> None:
         """Raise ValueError unless it can be one, now that it holds no variables any more."""
-        url = _split(text, ("https", "http"), 'must be a URL such as "https://example.org/hook"')
+        url = split(text, ("https", "http"), 'must be a URL such as "https://example.org/hook"')
         if not url.hostname:
             raise ValueError('must name a host, as "https://example.org/hook" does')
         if "@" in url.netloc or "#" in text:
@@ -113,13 +91,14 @@ class ChannelUrl:
     def read(self, raw: object) -> str:
         text = template(raw)
         if not VARIABLE.match(text):
-            self.check(text)
+            _demand_channel(text)
         return text
 
     def check(self, text: str) -> None:
-        """Raise ValueError unless it can be one, now that it does not begin with a variable."""
-        if not _CHANNEL.match(text):
-            raise ValueError('must be an Apprise URL such as "slack://${SLACK_TOKENS}" or "mailto://user@example.org"')
+        """Raise ValueError unless it can be one, now that it holds no variables any more."""
+        if slip := slips.found(text):
+            raise ValueError(slip)
+        _demand_channel(text)
 
 
 @dataclass(frozen=True)
@@ -131,7 +110,7 @@ class PingUrl:
     def read(self, raw: object) -> str:
         if raw == "":
             return ""
-        url = _split(raw, ("https", "http"), 'must be a URL such as "https://hc-ping.com/UUID", or empty')
+        url = split(raw, ("https", "http"), 'must be a URL such as "https://hc-ping.com/UUID", or empty')
         if not url.hostname or "@" in url.netloc or "#" in str(raw):
             raise ValueError("must name a host, and hold no user, password or fragment (#)")
         return str(raw)
@@ -152,8 +131,15 @@ class Listen:
         return found["six"] or found["host"], int(found["port"])
 
 
+def _demand_channel(text: str) -> None:
+    if not _CHANNEL.match(text):
+        raise ValueError('must be an Apprise URL such as "slack://${SLACK_TOKENS}" or "mailto://user@example.org"')
+
+
 def template(raw: object) -> str:
     """Check a text in which ${VARIABLE} stands for what the environment holds."""
+    if isinstance(raw, str) and (slip := slips.found(raw, filled=False)):
+        raise ValueError(slip)
     if not isinstance(raw, str) or not _VISIBLE.fullmatch(raw):
         raise ValueError("must be a URL in quotes, without blanks")
     if "${" in VARIABLE.sub("", raw):
@@ -161,13 +147,25 @@ def template(raw: object) -> str:
     return raw
 
 
+def is_plain(url: str) -> bool:
+    """Tell whether a URL is plain http, in capitals too: what is sent there can be read on the way."""
+    return urlsplit(url).scheme == "http"
+
+
 def host(url: str) -> str:
     """Name the host of a URL that a kind above let through."""
     return urlsplit(url).hostname or ""
 
 
-def _split(raw: object, schemes: Sequence[str], words: str) -> SplitResult:
+def is_printable(text: str) -> bool:
+    """Tell whether a text can be shown; bytes of a file's name that are no UTF-8 can, as escapes."""
+    return all(char.isprintable() or "\udc80" <= char <= "\udcff" for char in text)
+
+
+def split(raw: object, schemes: Sequence[str], words: str) -> SplitResult:
     """Take a URL apart; whatever the parser dislikes is put in our words, which quote nothing."""
+    if isinstance(raw, str) and (slip := slips.found(raw)):
+        raise ValueError(slip)
     if not isinstance(raw, str) or not _VISIBLE.fullmatch(raw) or "\\" in raw or "://" not in raw:
         raise ValueError(words)
     try:

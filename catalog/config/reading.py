@@ -7,10 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from catalog import hosts
-from catalog.config import channels, freshness, keys, places, tables
+from catalog.config import channels, databases, freshness, keys, places, slips, tables
 from catalog.config.problems import Problems, shown
 from catalog.config.settings import DatabaseSettings, GuardSettings, ListSettings, SourceSettings, of
 from catalog.config.tables import Table
@@ -30,6 +29,9 @@ def find(path: Path | None, environ: Mapping[str, str], directory: Path) -> Path
     if path is not None:
         return directory / path
     if named:
+        slip = "" if os.path.lexists(directory / named) else slips.found(named)
+        if slip:
+            raise ConfigError(f"CATALOG_CONFIG {slip}", hint="export CATALOG_CONFIG=/path/to/catalog.toml")
         return directory / named
     usual = directory / "catalog.toml"
     return usual if os.path.lexists(usual) else None
@@ -85,18 +87,24 @@ def settings(file: Path | None, environ: Mapping[str, str], directory: Path) -> 
     return found.placed(beside, database=directory if from_environment else beside)
 
 
-def warnings(file: Path | None, environ: Mapping[str, str], settings: Settings) -> Iterator[str]:
+def warnings(file: Path | None, settings: Settings) -> Iterator[str]:
     """Tell of secrets that lie open."""
     files = [source.api_key_file for source in settings.sources]
     files += [alert.webhook.secret_file for alert in settings.alerts if alert.webhook]
-    in_file = settings.database.url != environ.get("CATALOG_DATABASE_URL")
-    if (in_file and urlsplit(settings.database.url).password) or any(
-        channels.is_telling(alert) for alert in settings.alerts
-    ):
+    if file and _is_telling(file, settings):
         files.append(file)
     for each in dict.fromkeys(files):
         if each and keys.is_open_to_all(each):
             yield f"{each} holds a secret, and every user of this machine may read it: chmod 600 {each}"
+
+
+def _is_telling(file: Path, settings: Settings) -> bool:
+    """Tell whether the file itself holds a secret: a password, or an address that whoever knows it can use."""
+    written = _parse(file).get("database", {}).get("url", "")
+    in_database = bool(written) and bool(databases.password(settings.database.url))
+    ping = settings.monitor.ping_url
+    in_ping = bool(ping) and not hosts.is_loopback(places.host(ping))
+    return in_database or in_ping or any(map(channels.is_telling, settings.alerts))
 
 
 def _parse(file: Path) -> dict[str, Any]:
@@ -191,7 +199,7 @@ def _with_token(table: Table, environ: Mapping[str, str]) -> Table:
 def _check_together(source: SourceSettings, table: Table, problems: Problems) -> None:
     """Note what is wrong only in company."""
     url, host, named = source.base_url, places.host(source.base_url), table.values.keys()
-    if url.startswith("http:") and not hosts.is_loopback(host) and not source.allow_http:
+    if places.is_plain(url) and not hosts.is_loopback(host) and not source.allow_http:
         words = "plain http:// would show the key to everybody on the way: use https://, or set allow_http = true"
         problems.add(f"{table.path}base_url", words, table.origin("base_url"))
     tables.keep_one(table, ("api_key_env", "api_key_file"), problems)

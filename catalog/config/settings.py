@@ -11,8 +11,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from catalog.config.databases import DatabaseUrl
 from catalog.config.kinds import Choice, CronLine, Duration, Flag, Kind, Number, Size, Text, Texts, UnknownDate
-from catalog.config.places import BaseUrl, ChannelUrl, DatabaseUrl, FilePath, HookUrl, PingUrl
+from catalog.config.places import BaseUrl, ChannelUrl, FilePath, HookUrl, PingUrl
 from catalog.cron import Cron
 
 _TOKEN = r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}"  # noqa: S105 - a pattern: what may stand in a header without quoting

@@ -227,7 +227,7 @@ def _engine(url: sa.URL) -> sa.Engine:
 def _sqlite_engine(url: sa.URL) -> sa.Engine:
     # mode=rw: opening never makes a file, so that a mistyped path is an error and not a new catalog.
     path = Path(str(url.database)).absolute()
-    name = f"file://{quote(str(path))}?mode=rw"
+    name = f"file://{quote(os.fsencode(path))}?mode=rw"
 
     def connect() -> sqlite3.Connection:
         return sqlite3.connect(name, uri=True, isolation_level=None, timeout=BUSY_SECONDS, check_same_thread=False)

@@ -1,5 +1,6 @@
 """Copies of SQLite files, by SQLite's own backup: consistent while others write, and one transaction where it lands."""
 
+import os
 import sqlite3
 import tempfile
 import time
@@ -145,7 +146,7 @@ def _copy(
 
 @contextmanager
 def _opened(path: Path, mode: str) -> Iterator[sqlite3.Connection]:
-    name = f"file://{quote(str(path.absolute()))}?mode={mode}"
+    name = f"file://{quote(os.fsencode(path.absolute()))}?mode={mode}"
     with closing(sqlite3.connect(name, uri=True, isolation_level=None, timeout=BUSY_SECONDS)) as connection:
         connection.execute("PRAGMA synchronous=FULL")
         yield connection

@@ -264,6 +264,8 @@ def test_a_source_is_named_in_small_letters(write: Writer, name: str) -> None:
         ("http://api.anthropic.com", "plain http://"),
         ("http://10.0.0.1:8000", "plain http://"),
         ("http://localhost.example", "plain http://"),
+        ("HTTP://api.anthropic.com", "plain http://"),
+        ("Http://10.0.0.1:8000", "plain http://"),
     ],
 )
 def test_a_base_url_that_is_odd_or_unsafe_is_refused(tmp_path: Path, url: str, words: str) -> None:

@@ -366,6 +366,27 @@ def test_an_address_that_everybody_may_read_is_worth_a_warning(load: Loader, tmp
     assert warned(TEAM + f'url = "slack://{SECRET}"')
     assert not warned(TEAM + 'url = "slack://${TOKENS}"')
     assert not warned(TEAM + URL)
+    hook = '[[alerts]]\nname = "hook"\nwebhook = {{ url = "{}" }}\n'
+    assert warned(hook.format(f"https://example.org/{SECRET}"))
+    assert not warned(hook.format("https://example.org/${TOKEN}"))
+    assert not warned(hook.format("http://127.0.0.1:8080/hook"))
+    assert warned(f'[monitor]\nping_url = "https://hc-ping.com/{SECRET}"')
+    assert not warned('[monitor]\nping_url = "http://localhost:8000/ping/1"')
+    assert warned('[database]\nurl = "postgresql://u@h/d?password=p"')
+    assert warned('[database]\nurl = "host=h user=u password=p"')
+    assert not warned('[database]\nurl = "postgresql://u@h/d"')
+
+
+@pytest.mark.parametrize("url", ["HTTP://example.org/hook", "Http://example.org", "hTTp://10.0.0.1/"])
+def test_plain_http_to_another_machine_is_found_in_any_case_and_in_variables(load: Loader, url: str) -> None:
+    # `HTTP://` passed, because the text was compared and not what it means.
+    with pytest.raises(ConfigError, match="plain http://"):
+        load(f'[[alerts]]\nname = "hook"\nwebhook = {{ url = "{url}" }}')
+    (alert,) = load('[[alerts]]\nname = "hook"\nwebhook = { url = "${HOOK}" }').alerts
+    with pytest.raises(ConfigError, match="plain http://"):
+        config.channel_url(alert, environ={"HOOK": url})
+    for allowed in ("HTTP://LOCALHOST/hook", "http://127.1/hook", "HTTP://[::ffff:127.0.0.1]/", "HTTPS://example.org"):
+        assert config.channel_url(alert, environ={"HOOK": allowed})
 
 
 # The watchlist.
