@@ -299,8 +299,10 @@ def test_a_run_whose_number_another_run_got_meanwhile_records_nothing(world: Wor
         in_place(world, path)
         with world.database.write() as connection:
             connection.exec_driver_sql(
-                "INSERT INTO catalog_run SELECT 2, source_key, 'running', NULL, baseline, whole, "
-                f"{STARTED[world.database.is_sqlite]}, NULL, NULL, scope, 0, 0, 0, 0, 0, 0, 0, NULL "
+                "INSERT INTO catalog_run (run_id, source_key, status, baseline, whole, started_at, scope, pages, "
+                "models_seen, added, returned, changed, missing, removed) "
+                "SELECT 2, source_key, 'running', baseline, whole, "
+                f"{STARTED[world.database.is_sqlite]}, scope, 0, 0, 0, 0, 0, 0, 0 "
                 "FROM catalog_run WHERE run_id = 1"
             )
 
