@@ -15,10 +15,11 @@ from catalog import logs
 from catalog.domain import Change, Missing, Outcome, Policy, Run, Scope, Status
 from catalog.errors import CatalogError, DatabaseError, Exit, Failure, ListingError, StoppedError
 from catalog.standing import Cause
-from catalog.store import courtesy, held, merge, owing, reports, runs, staging, upgrade
+from catalog.store import courtesy, held, merge, owing, preconditions, reports, runs, scratch, staging, upgrade
 from catalog.store import database as databases
 from catalog.store.database import Connection, Database
 from catalog.store.owing import Desk
+from catalog.store.preconditions import Need
 from catalog.store.runs import OpenRun
 from catalog.upstream import walk
 from catalog.upstream.client import ModelsClient
@@ -153,13 +154,13 @@ def rehearsal_database(database: Database) -> Iterator[Database]:
         upgrade.require(database)
         yield database
         return
-    with tempfile.TemporaryDirectory(prefix="catalog-") as folder:
-        scratch = databases.open_(f"sqlite:///{Path(folder) / 'scratch.db'}")
-        upgrade.ensure(scratch)
+    with tempfile.TemporaryDirectory(prefix="catalog-", dir=scratch.demanded(database.folder)) as folder:
+        empty = databases.open_(f"sqlite:///{Path(folder) / 'scratch.db'}")
+        upgrade.ensure(empty)
         try:
-            yield scratch
+            yield empty
         finally:
-            scratch.close()
+            empty.close()
 
 
 class _Kept:
@@ -201,6 +202,7 @@ class _Task:
 
     def take_turn(self) -> RunReport:
         """Run unless another one is at it; twice where nobody wants to wait for a confirmation."""
+        preconditions.demand_file(self.database)
         with courtesy.hold(self.database, self.source.name) as mine:
             if not mine:
                 return self.skip("another run of this source is active")
@@ -233,7 +235,7 @@ class _Task:
 
     def rehearse(self) -> RunReport:
         """Walk for real, merge, take everything back, and tell: whoever reads slowly must not keep others waiting."""
-        with tempfile.TemporaryFile(prefix="catalog-") as file:
+        with tempfile.TemporaryFile(prefix="catalog-", dir=scratch.demanded(self.database.folder)) as file:
             kept = _Kept(file)
             report = replace(self, tell=kept.hear).rehearse_untold()
             kept.tell(self.tell)
@@ -286,6 +288,7 @@ class _Task:
 
     def begin(self) -> OpenRun:
         with self.database.write() as connection:
+            preconditions.demand(self.database, connection, Need.WRITE)
             key = self.key(connection)
             runs.mark_configured(connection, {self.source.name, *self.options.configured})
             abandoned = runs.abandon_dead(connection, key, self.clock())

@@ -9,7 +9,8 @@ from catalog.config import AlertSettings, Config, SourceSettings
 from catalog.errors import CatalogError, Exit
 from catalog.http import proxy
 from catalog.store import database as databases
-from catalog.store import upgrade
+from catalog.store import preconditions, upgrade
+from catalog.store.preconditions import Need
 from catalog.upstream.client import MAX_LIMIT
 
 
@@ -41,10 +42,16 @@ def _database(context: Context, config: Config) -> int:
             if not database.exists():
                 databases.demand_room(database)
             version = upgrade.current(database) if database.exists() else None
+            makes = version is None or (version != upgrade.HEAD and config.database.auto_upgrade)
+            faults, notes = preconditions.examine(database, Need.MAKE if makes else Need.WRITE)
         finally:
             database.close()
     except CatalogError as failure:
         return context.fail(failure)
+    for note in notes:
+        output.line(f"note  database: {note}")
+    if faults:
+        return errors.gravest(map(context.fail, faults))
     if version is None:
         output.line(f"ok    database: {database.describe()}: no catalog yet; the first `catalog sync` makes it")
     elif version == upgrade.HEAD:

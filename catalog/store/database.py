@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import sqlalchemy as sa
 from sqlalchemy import event
@@ -19,7 +18,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError, NoSuch
 
 from catalog import files, wallclock
 from catalog.errors import ConfigError, DatabaseError, NoCatalogError
-from catalog.store import refusals, session
+from catalog.store import readonly, refusals, scratch, session
 from catalog.store.session import NEXT, Kind
 
 Connection = sa.Connection  # for rooms that pass one on and know no SQL
@@ -52,6 +51,11 @@ class Database:
         """The SQLite file, absolute; None on Postgres and in memory."""
         name = self.url.database
         return Path(name).absolute() if self.is_sqlite and name and name != ":memory:" else None
+
+    @property
+    def folder(self) -> Path | None:
+        """Where the SQLite file is; None on Postgres."""
+        return self.path.parent if self.path else None
 
     def describe(self) -> str:
         """Name the database for people; the password is never part of it, wherever it stands in the URL."""
@@ -123,6 +127,7 @@ class Database:
             yield
             if kind == "rehearsal":
                 transaction.rollback()
+            readonly.demand_same(_stamp(connection.connection))
 
     def _demand_place(self, connection: sa.Connection) -> None:
         """Refuse a file that lost its name while it was open: nobody would ever see what is written into it."""
@@ -227,15 +232,15 @@ def _engine(url: sa.URL) -> sa.Engine:
 def _sqlite_engine(url: sa.URL) -> sa.Engine:
     # mode=rw: opening never makes a file, so that a mistyped path is an error and not a new catalog.
     path = Path(str(url.database)).absolute()
-    name = f"file://{quote(os.fsencode(path))}?mode=rw"
 
     def connect() -> sqlite3.Connection:
-        return sqlite3.connect(name, uri=True, isolation_level=None, timeout=BUSY_SECONDS, check_same_thread=False)
+        return readonly.opened(path, seconds=BUSY_SECONDS)
 
     here = {"schema_translate_map": {"pg_temp": "temp"}}  # where temporary tables are
     engine = sa.create_engine("sqlite+pysqlite://", creator=connect, poolclass=sa.QueuePool, execution_options=here)
     event.listen(engine, "begin", _begin)
     event.listen(engine, "connect", _set_pragmas)
+    event.listen(engine, "connect", lambda driver, _: _choose_scratch(driver, path))
     event.listen(engine, "connect", lambda _, record: record.info.update({_FILE: (path, _identity(path))}))
     event.listen(engine, "checkout", _open_anew_if_moved)
     event.listen(engine, "begin", _begin)
@@ -257,9 +262,15 @@ def _was_moved(notes: Mapping[Any, Any]) -> bool:
     return path is not None and opened != _identity(path)
 
 
-def _open_anew_if_moved(_connection: object, record: sa.pool.ConnectionPoolEntry, _proxy: object) -> None:
-    if _was_moved(record.info):
+def _open_anew_if_moved(driver: Any, record: sa.pool.ConnectionPoolEntry, _proxy: object) -> None:
+    stamp = _stamp(driver)
+    if _was_moved(record.info) or (stamp is not None and readonly.has_changed(stamp)):
         raise DisconnectionError
+
+
+def _stamp(connection: Any) -> readonly.Stamp | None:
+    """Tell of which file's state a connection is, if it is of one that may only be read."""
+    return getattr(connection, "stamp", None)
 
 
 def _postgres_engine(url: sa.URL) -> sa.Engine:
@@ -283,6 +294,14 @@ def _set_pragmas(connection: Any, _record: object) -> None:
         "cache_size=-16384",
     ):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _choose_scratch(connection: Any, path: Path) -> None:
+    """Send temporary files elsewhere where SQLite's own choice has no room."""
+    place = scratch.for_sqlite(path.parent)
+    if place is not None:
+        quoted = str(place).replace("'", "''")
+        connection.execute(f"PRAGMA temp_store_directory = '{quoted}'")
 
 
 def _begin(connection: sa.Connection) -> None:

@@ -13,7 +13,7 @@ from typing import IO, Any, Protocol
 import sqlalchemy as sa
 
 from catalog.errors import DatabaseError
-from catalog.store import bulk
+from catalog.store import bulk, scratch
 from catalog.store.database import Database
 from catalog.store.session import Kind
 
@@ -141,7 +141,8 @@ class _Spool:
 
 
 def _file() -> IO[bytes]:
-    return tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY, prefix="catalog-")
+    place = scratch.folder(None)
+    return tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY, prefix="catalog-", dir=str(place) if place else None)
 
 
 def _let_go(file: IO[bytes]) -> None:

@@ -13,7 +13,7 @@ from urllib.parse import quote
 from catalog import files
 from catalog.errors import DatabaseError, SchemaError
 from catalog.store import database as databases
-from catalog.store import invariants, refusals, restored, upgrade
+from catalog.store import invariants, readonly, refusals, restored, upgrade
 from catalog.store.database import BUSY_SECONDS, Database
 from catalog.store.restored import Holdings, Known
 
@@ -27,10 +27,11 @@ _NO_COPY = "no copy was made; `catalog db restore` brings an older one back"
 
 def backup(database: Database, path: Path, revision: str, on_progress: Callable[[int, int], None]) -> Holdings:
     """Copy the catalog into an empty file, check the copy, and give what it holds. It needs no other file beside it."""
-    with database.translated(), _opened(Path(str(database.path)), "rw") as live, _opened(path, "rw") as copy:
+    with database.translated(), _read(Path(str(database.path))) as live, _opened(path, "rw") as copy:
         live.execute("BEGIN")  # one view for all steps: a writer in between would make it start again, for ever
         live.execute("SELECT count(*) FROM sqlite_schema").fetchone()
         _copy(live, copy, _PAGES, on_progress)
+        readonly.demand_same(live.stamp)
         copy.execute("PRAGMA journal_mode=DELETE")
     with closing(_catalog(path)) as made:
         _demand_sound(made, database.describe(), _NO_COPY)
@@ -142,6 +143,10 @@ def _copy(
         on_progress(total - left, total)
 
     source.backup(target, pages=pages, progress=tell)
+
+
+def _read(path: Path) -> closing[readonly.Reading]:
+    return closing(readonly.opened(path, seconds=BUSY_SECONDS))
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from catalog.domain import FIELDS, Item, KnownPage, Outcome, Page, Reading, Verdict
-from catalog.store import bulk, difference, schema, spool, states
+from catalog.store import bulk, difference, letters, schema, spool, states
 from catalog.store.database import Database
 from catalog.store.ids import Ids
 from catalog.store.session import Kind
@@ -155,19 +155,21 @@ class Staging:
     def add(self, page: Page, _asked_at: datetime) -> int:
         """Stage what differs from the database; give how many of the page's ids an earlier page had."""
         first, unreadable = self._new + 1, self._unreadable
+        all_ = page.items if self._escape is None else letters.storable(page.items, self._escape)
         with self._shelf.adding():
-            known = self._look_up([item.id for item in page.items])
+            known = self._look_up([item.id for item in all_])
             again = {id for id, row in known.items() if self._repeats(row.key)}
-            if len(known) < len(page.items):
-                again |= self._ids.add(item.id for item in page.items if item.id not in known)
-            items = [item for item in page.items if item.id not in again] if again else page.items
+            if len(known) < len(all_):
+                again |= self._ids.add(item.id for item in all_ if item.id not in known)
+            items = [item for item in all_ if item.id not in again] if again else all_
             self._present += sum(row.listed for id, row in known.items() if id not in again)
             new, differing = _sift(items, known)
             self._stage_new(new)
             self._stage_differing(differing)
             self._listed += len(items)
-            if page.clean and page.items and not again and self._unreadable == unreadable:
-                keys = array("I", [known[item.id].key for item in page.items if item.id in known]).tobytes()
+            same = page.clean and len(all_) == len(page.items) and all_[-1:] and all_[-1].id == page.items[-1].id
+            if same and not again and self._unreadable == unreadable:
+                keys = array("I", [known[item.id].key for item in all_ if item.id in known]).tobytes()
                 numbers = (first, self._new + 1 - first)
                 self._keep_page(page.digest, keys, numbers, page.items[-1].id, has_more=page.has_more)
         return len(again)
@@ -211,6 +213,7 @@ class Staging:
         with self._shelf.reading() as connection:
             highest = connection.scalar(sa.select(sa.func.max(schema.model.c.model_key)))
             self._any_known = connection.scalar(sa.select(mine))
+            self._escape = letters.of(connection)
         self._seen = bytearray((highest or 0) + 1)
 
     def _repeats(self, key: int) -> int:

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 
+from catalog.store import letters
 from catalog.store.session import BEGIN, NEXT, Kind
 
 SECONDS = 30.0  # for a session to be had
@@ -86,6 +87,7 @@ def _connect(_dialect: object, _record: object, arguments: list[Any], named: dic
 
 def _connected(driver: Any, _record: object) -> None:
     driver.until = None
+    letters.teach(driver)
 
 
 def _open_anew_if_lost(driver: Any, _record: object, _proxy: object) -> None:

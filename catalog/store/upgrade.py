@@ -11,8 +11,9 @@ import sqlalchemy as sa
 from catalog.errors import DatabaseError, NoCatalogError, SchemaError
 from catalog.store import database as databases
 from catalog.store import owed as _owed  # noqa: F401 - its tables join those of schema
-from catalog.store import schema
+from catalog.store import preconditions, schema
 from catalog.store.database import Database
+from catalog.store.preconditions import Need
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -60,6 +61,7 @@ def upgrade(database: Database) -> None:
     _prepare(database)
     with database.write() as connection:
         if revision(database, connection) != HEAD:
+            preconditions.demand(database, connection, Need.MAKE)
             apply(connection, "head")
 
 

@@ -1,0 +1,107 @@
+"""A catalog in a database that is not UTF8: a name in another script stops nothing, and is no news twice."""
+
+from collections.abc import Iterator
+
+import pytest
+import sqlalchemy as sa
+
+from catalog.domain import Status
+from catalog.errors import DatabaseError, Exit
+from catalog.store import history, letters, upgrade
+from tests import postgres
+from tests.store.world import Enter, World
+
+pytestmark = pytest.mark.promise("P2")
+
+ENCODINGS = ("LATIN1", "LATIN2", "WIN1251", "KOI8R", "EUC_JP")
+NAMES = ("plain", "Café", "Łódź", "модель", "模型", "😀", "back\\slash \\u4e2d", '"quoted" 中')
+
+
+@pytest.fixture(params=ENCODINGS)
+def narrow(request: pytest.FixtureRequest, postgres_server: postgres.Server, enter: Enter) -> Iterator[World]:
+    """A catalog made, as it once could be, in a database of such an encoding."""
+    name = f"narrow_{request.param.lower()}"
+    made = f"CREATE DATABASE {name} TEMPLATE template0 ENCODING '{request.param}' LC_COLLATE 'C' LC_CTYPE 'C'"
+    postgres_server.execute(made)
+    try:
+        world = enter(postgres_server.url.set(database=name).render_as_string(hide_password=False))
+        with world.database.write() as connection:
+            upgrade.apply(connection, "head")
+        yield world
+        world.check()
+        world.database.close()
+    finally:
+        postgres_server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def test_text_that_cannot_be_held_is_escaped_and_stops_no_run(narrow: World) -> None:
+    """`check` said ok, runs went on for months, and from the first name in another script on every run failed."""
+    world = narrow
+    world.lists("a")
+    world.sync()
+    for name in NAMES:
+        world.lists("a", display_name=name, description={name: [name, 1]}, line=name)
+        assert world.sync().run.status is Status.COMPLETE
+        world.lists("a", display_name=name, description={name: [name, 1]}, line=name, new="x")
+        assert {said[2] for said in world.said if len(said) > 2} - {None} or name == "plain"
+        assert world.sync().run.status is Status.COMPLETE
+        assert [said[2] for said in world.said] == ["new"]  # and nothing else: it compares with what is stored
+        assert world.sync().run.status is Status.COMPLETE
+        assert world.said == []
+
+
+def test_ids_that_cannot_be_held_are_models_like_any_other(narrow: World) -> None:
+    ids = ("a", "модель", "模型", "模" * 256, "模" * 255 + "x", "ü")
+    world = narrow
+    world.lists(*ids)
+    assert world.sync().run.added == len(ids)
+    assert world.sync().run.added == 0
+    world.lists(*ids, display_name="other")
+    assert world.sync().run.changed == len(ids)
+    with world.database.read() as connection:
+        assert len(history.stories(connection, "模型")) == 1
+        assert len(history.named(connection, ids[:3])) == 3
+    world.lists("a")
+    world.sync()
+    assert world.sync(after=60).run.removed == len(ids) - 1 or world.last_run("status") == ("held",)
+
+
+def test_escapes_are_spelled_as_documented() -> None:
+    escape = letters.escaping("LATIN1")
+    assert [escape(text) for text in ("é", "中", "😀", "a\\b")] == ["é", "\\u4e2d", "\\U0001f600", "a\\b"]
+    assert letters.escaping("MULE_INTERNAL")("é") == "\\u00e9"
+
+
+@pytest.mark.parametrize("encoding", [*letters._PYTHON, "EUC_JP", "EUC_KR"])
+def test_what_is_left_as_it_is_is_held_by_the_server(postgres_url: str, encoding: str) -> None:
+    escape = letters.escaping(encoding)
+    kept = "".join(chr(number) for number in range(1, 0xD800) if escape(chr(number)) == chr(number))
+    with (engine := sa.create_engine(postgres_url)).connect() as connection:
+        held = sa.func.length(sa.func.convert_to(kept, encoding))
+        assert connection.scalar(sa.select(held)) == len(kept)
+    engine.dispose()
+
+
+@pytest.mark.parametrize(("encoding", "refused"), [("LATIN1", True), ("EUC_JP", True), ("SQL_ASCII", False)])
+def test_a_new_catalog_is_made_only_where_all_text_can_be_held(
+    postgres_server: postgres.Server, enter: Enter, encoding: str, refused: bool
+) -> None:
+    name = f"new_{encoding.lower()}"
+    postgres_server.execute(
+        f"CREATE DATABASE {name} TEMPLATE template0 ENCODING '{encoding}' LC_COLLATE 'C' LC_CTYPE 'C'"
+    )
+    world = enter(postgres_server.url.set(database=name).render_as_string(hide_password=False))
+    try:
+        if refused:
+            with pytest.raises(DatabaseError, match=encoding) as caught:
+                upgrade.ensure(world.database)
+            assert (caught.value.exit_code, "-E UTF8" in caught.value.hint) == (Exit.DATABASE, True)
+            assert upgrade.current(world.database) is None
+        else:
+            upgrade.ensure(world.database)
+            world.lists("a", "模型", display_name="😀")
+            assert world.sync().run.status is Status.COMPLETE
+            assert world.rows("models", "id", "display_name") == [("a", "😀"), ("模型", "😀")]
+    finally:
+        world.database.close()
+        postgres_server.execute(f"DROP DATABASE {name} WITH (FORCE)")
