@@ -236,7 +236,7 @@ def test_every_shown_setting_exists(tmp_path: Path) -> None:
         for text in blocks("toml", page):
             path = tmp_path / "catalog.toml"
             path.write_text(text)
-            path.chmod(0o600)  # as the pages say of a file that holds an address
+            path.chmod(0o600)  # as `catalog init` makes it
             assert config.load(path, environ={}).warnings == (), name
 
 

@@ -2,16 +2,18 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
+import tomllib
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-from tests.server import KEY, ModelsServer, model
+from tests.server import KEY, ModelsServer, Visit, honest, model
 
 pytestmark = pytest.mark.wheel
 
@@ -34,6 +36,22 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     _run(*install, "--require-hashes", "-r", ROOT / "requirements/runtime.lock")
     _run(*install, "--no-deps", wheel)
     return folder / "bin"
+
+
+@pytest.fixture(scope="module")
+def lowest(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the commands of an environment with the lowest version of each package that the wheel asks for."""
+    folder = tmp_path_factory.mktemp("lowest") / "venv"
+    _run(*_environment(folder), *floors(), wheel)
+    return folder / "bin"
+
+
+def floors() -> list[str]:
+    """Pin each direct dependency to the lowest version that is allowed; what they ask for themselves is left free."""
+    wanted = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    found = [re.fullmatch(r"([A-Za-z0-9_.-]+(?:\[[a-z,]+\])?)>=([0-9.]+)(?:,<[0-9.]+)?", each) for each in wanted]
+    assert all(found), "each dependency has a lowest version"
+    return [f"{each[1]}=={each[2]}" for each in found if each]
 
 
 def _environment(folder: Path) -> list[str | Path]:
@@ -96,4 +114,38 @@ def test_a_first_sync_away_from_the_checkout_creates_the_catalog(
 
 def test_the_demo_plays_away_from_the_checkout(installed: Path, tmp_path: Path) -> None:
     done = _run(installed / "catalog", "demo", cwd=tmp_path, env={"HOME": str(tmp_path)})
+    assert "claude" in done.stdout
+
+
+EVERY_MODULE = """
+import importlib, pkgutil, catalog
+for module in pkgutil.walk_packages(catalog.__path__, "catalog."):
+    if not module.name.startswith("catalog._migrations") and module.name != "catalog.__main__":
+        importlib.import_module(module.name)
+        print(module.name)
+"""
+
+
+def test_every_module_can_be_imported_with_the_lowest_allowed_versions(lowest: Path, tmp_path: Path) -> None:
+    # urllib3 had no lowest version: with an older one each command that speaks HTTP failed as `unexpected`.
+    assert {pin.split("[")[0].split("==")[0] for pin in floors()} >= {"requests", "urllib3", "sqlalchemy"}
+    imported = _run(lowest / "python", "-c", EVERY_MODULE, cwd=tmp_path).stdout.split()
+    assert {"catalog.http.exchange", "catalog.cli.asking", "catalog.store.database"} <= {*imported}
+
+
+def early_hints(visit: Visit) -> None:
+    """Say something in between before the answer."""
+    visit.write(b"HTTP/1.1 103 Early Hints\r\n\r\n")
+    honest(visit)
+
+
+def test_lists_are_read_and_the_demo_plays_with_the_lowest_allowed_versions(
+    lowest: Path, server: ModelsServer, tmp_path: Path
+) -> None:
+    # Answers in between are skipped where the connections are ours: older versions of requests do not ask us for them.
+    server.models = [model("claude-a")]
+    server.always = early_hints
+    surroundings = {"HOME": str(tmp_path), "ANTHROPIC_API_KEY": KEY, "ANTHROPIC_BASE_URL": server.url}
+    assert "1 model listed" in _run(lowest / "catalog", "sync", cwd=tmp_path, env=surroundings).stdout
+    done = _run(lowest / "catalog", "demo", cwd=tmp_path, env={"HOME": str(tmp_path)})
     assert "claude" in done.stdout
