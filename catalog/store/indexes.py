@@ -31,13 +31,8 @@ INDEXES = (
     sa.Index("catalog_change_run_id_idx", schema.change.c.run_id, schema.change.c.change_id),
     # What was not delivered, among all that was.
     _partial("catalog_delivery_open_idx", "status <> 'delivered'", owed.delivery.c.channel),
-    # What is due, channel by channel.
-    _partial(
-        "catalog_delivery_owed_idx",
-        "status = 'owed'",
-        owed.delivery.c.channel,
-        owed.delivery.c.next_attempt_at,
-    ),
+    # The oldest that is due, channel by channel.
+    _partial("catalog_delivery_owed_idx", "status = 'owed'", owed.delivery.c.channel, owed.delivery.c.delivery_id),
 )
 
 metadata = schema.metadata  # now with every table and every index

@@ -128,8 +128,8 @@ def fresh(connection: sa.Connection, messages: Iterable[Owed]) -> list[Owed]:
 
 def due(connection: sa.Connection, now: datetime) -> list[str]:
     """Name the channels for which something can be sent now."""
-    wanted = sa.select(delivery.c.channel).where(*_free(now)).distinct().order_by(delivery.c.channel)
-    return list(connection.scalars(wanted))
+    some = sa.exists().where(delivery.c.channel == channel.c.channel, *_free(now))
+    return list(connection.scalars(sa.select(channel.c.channel).where(some).order_by(channel.c.channel)))
 
 
 def lease(database: Database, name: str, now: datetime, token: Callable[[], str]) -> Leased | None:

@@ -1,4 +1,4 @@
-"""What a channel was last looked at with, so that no date is looked at twice; an index of what was not delivered."""
+"""What a channel was last looked at with, so that no date is looked at twice; indexes of what was not delivered."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -16,10 +16,14 @@ COLUMNS = (
 
 
 def upgrade() -> None:
-    """Add the columns and the index; what is watched before the first look is told of as little as before."""
+    """Add the columns and the indexes; what is watched before the first look is told of as little as before."""
     for name, kind, comment in COLUMNS:
         op.add_column("catalog_channel", sa.Column(name, kind, comment=comment))
-    where = sa.text("status <> 'delivered'")
-    op.create_index(
-        "catalog_delivery_open_idx", "catalog_delivery", ["channel"], sqlite_where=where, postgresql_where=where
-    )
+    _index("catalog_delivery_open_idx", "status <> 'delivered'", "channel")
+    op.drop_index("catalog_delivery_owed_idx", "catalog_delivery")
+    _index("catalog_delivery_owed_idx", "status = 'owed'", "channel", "delivery_id")
+
+
+def _index(name: str, condition: str, *columns: str) -> None:
+    where = sa.text(condition)
+    op.create_index(name, "catalog_delivery", list(columns), sqlite_where=where, postgresql_where=where)
