@@ -29,7 +29,7 @@ from catalog.sync import RunReport
 log = logging.getLogger("catalog.schedule")
 
 _MONDAY = datetime(2001, 1, 1, tzinfo=UTC)  # slots of `every` are counted from here, so that all workers have the same
-_AT_ONCE = 4  # runs: each needs three connections of the database's pool
+_AT_ONCE = 4  # runs: each needs at most two connections of the database's pool, and all of them one for their locks
 _SHORTEST, _LONGEST = timedelta(minutes=1), timedelta(hours=1)
 _GLANCE = 0.2  # seconds
 _BEAT = timedelta(seconds=1)

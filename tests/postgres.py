@@ -92,7 +92,7 @@ def running(settings: Mapping[str, str] = SETTINGS, *, binaries: Path | None = N
     if named and binaries is None:
         yield Server(re.sub("^postgres(ql)?://", "postgresql+psycopg://", named))
         return
-    folder = _folder()
+    folder = make_folder("catalog-pg-")
     binaries = _reachable(binaries or find_binaries(), folder)
     _initdb(binaries, folder)
     with _serving(binaries, folder, settings):
@@ -118,26 +118,27 @@ def find_system(version: int) -> Path | None:
     return place if (place / "initdb").exists() and (place / "pg_dump").exists() else None
 
 
-def _identity() -> Mapping[str, Any]:
-    """Postgres refuses to run as root; then it runs as nobody."""
+def identity() -> Mapping[str, Any]:
+    """Say who runs a server: as root, Postgres and PgBouncer refuse; then nobody does."""
     if os.geteuid() != 0:
         return {}
     nobody = pwd.getpwnam("nobody")
     return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
 
 
-def _folder() -> Path:
-    folder = Path(tempfile.mkdtemp(prefix="catalog-pg-", dir="/tmp" if os.geteuid() == 0 else None))
-    identity = _identity()
-    if identity:
-        os.chown(folder, identity["user"], identity["group"])
+def make_folder(prefix: str) -> Path:
+    """Make a folder of the user who will run a server."""
+    folder = Path(tempfile.mkdtemp(prefix=prefix, dir="/tmp" if os.geteuid() == 0 else None))
+    found = identity()
+    if found:
+        os.chown(folder, found["user"], found["group"])
     return folder
 
 
 def _reachable(binaries: Path, folder: Path) -> Path:
     """A checkout below a closed home folder is out of reach for nobody: then a copy does."""
     try:
-        subprocess.run([binaries / "postgres", "--version"], check=True, stdout=subprocess.DEVNULL, **_identity())
+        subprocess.run([binaries / "postgres", "--version"], check=True, stdout=subprocess.DEVNULL, **identity())
     except PermissionError:
         shutil.copytree(binaries.parent, folder / "install", symlinks=True)
         return folder / "install" / binaries.name
@@ -164,7 +165,7 @@ def _initdb(binaries: Path, folder: Path) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        **_identity(),
+        **identity(),
     )
     if done.returncode:
         message = f"initdb failed:\n{done.stdout}"
@@ -186,7 +187,7 @@ def _serving(binaries: Path, folder: Path, settings: Mapping[str, str]) -> Itera
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,  # an interrupt from the keyboard is for the tests alone
-            **_identity(),
+            **identity(),
         ),
     ):
         yield

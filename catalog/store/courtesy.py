@@ -3,12 +3,8 @@
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from hashlib import sha256
+from contextlib import contextmanager
 from pathlib import Path
-
-import sqlalchemy as sa
-from sqlalchemy.exc import DBAPIError
 
 from catalog.store.database import Database
 
@@ -40,23 +36,9 @@ def _flock(handle: int) -> bool:
 
 @contextmanager
 def _in_postgres(database: Database, source: str) -> Iterator[bool]:
-    # Transaction-level, on a connection of its own: a session-level lock would stay on a pooled connection.
-    with database.connect() as connection:
-        transaction = connection.begin()
-        connection.execute(sa.text("SET LOCAL idle_in_transaction_session_timeout = 0"))
-        mine = bool(connection.scalar(sa.select(sa.func.pg_try_advisory_xact_lock(_number(connection, source)))))
-        try:
-            yield mine
-        finally:
-            _let_go(transaction)
-
-
-def _let_go(transaction: sa.Transaction) -> None:
-    # A lock whose connection died in the middle is gone already: what the run did in between stands, and is no failure.
-    with suppress(DBAPIError):
-        transaction.rollback()
-
-
-def _number(connection: sa.Connection, source: str) -> int:
-    schema = connection.scalar(sa.select(sa.func.current_schema()))
-    return int.from_bytes(sha256(f"model-catalog {schema} {source}".encode()).digest()[:8], "big", signed=True)
+    mine = database.locks.take(database.engine, source)
+    try:
+        yield mine
+    finally:
+        if mine:
+            database.locks.let_go(source)

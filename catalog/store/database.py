@@ -19,6 +19,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError, NoSuch
 from catalog import files, wallclock
 from catalog.errors import ConfigError, DatabaseError, NoCatalogError
 from catalog.store import readonly, refusals, scratch, session
+from catalog.store.locks import Locks
 from catalog.store.session import NEXT, Kind
 
 Connection = sa.Connection  # for rooms that pass one on and know no SQL
@@ -36,10 +37,11 @@ def _nothing(_connection: sa.Connection) -> None:
 class Database:
     """An engine with the catalog's rules of transaction; close it after use."""
 
-    def __init__(self, engine: sa.Engine, url: sa.URL) -> None:
-        """Keep the engine; nothing is opened yet."""
+    def __init__(self, engine: sa.Engine, url: sa.URL, locks: Locks) -> None:
+        """Keep the engine, and the locks that are held by its connections; nothing is opened yet."""
         self.engine = engine
         self.url = url
+        self.locks = locks
 
     @property
     def is_sqlite(self) -> bool:
@@ -172,7 +174,8 @@ def open_(url: str, *, must_exist: bool = False) -> Database:
     the file is not there.
     """
     parsed = _parse(url)
-    database = Database(_engine(parsed), parsed)
+    locks = Locks()
+    database = Database(_engine(parsed, locks), parsed, locks)
     if must_exist and not database.exists():
         hint = "run `catalog sync` first, which makes it unless database.must_exist is set; or check database.url"
         raise NoCatalogError(f"there is no catalog at {database.path}", hint=hint)
@@ -222,9 +225,9 @@ def _sqlite_url(path: str) -> sa.URL:
     return sa.URL.create("sqlite+pysqlite", database=path)
 
 
-def _engine(url: sa.URL) -> sa.Engine:
+def _engine(url: sa.URL, locks: Locks) -> sa.Engine:
     try:
-        return _sqlite_engine(url) if url.get_backend_name() == "sqlite" else _postgres_engine(url)
+        return _sqlite_engine(url) if url.get_backend_name() == "sqlite" else _postgres_engine(url, locks)
     except (NoSuchModuleError, ArgumentError, ImportError):
         raise ConfigError("database.url is not usable with the installed drivers") from None
 
@@ -273,12 +276,14 @@ def _stamp(connection: Any) -> readonly.Stamp | None:
     return getattr(connection, "stamp", None)
 
 
-def _postgres_engine(url: sa.URL) -> sa.Engine:
+def _postgres_engine(url: sa.URL, locks: Locks) -> sa.Engine:
     from catalog.store import timely
 
     arguments, settings = session.arguments(url)
-    engine = sa.create_engine(session.plain(url), connect_args=arguments | timely.ARGUMENTS, use_native_hstore=False)
-    timely.look_after(engine, lambda kind: session.beginning(kind, settings))
+    # The connection used last is used next, so that there are no more of them than are needed at once.
+    usual = {"use_native_hstore": False, "pool_use_lifo": True}
+    engine = sa.create_engine(session.plain(url), connect_args=arguments | timely.ARGUMENTS, **usual)
+    timely.look_after(engine, lambda kind: session.beginning(kind, settings), locks.give_way)
     return engine
 
 

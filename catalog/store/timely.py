@@ -5,6 +5,8 @@ A transaction begins by one message. So it takes no longer than it would with se
 
 import time
 from collections.abc import Callable, Generator
+from contextlib import suppress
+from functools import partial
 from typing import Any, TypeVar
 
 import psycopg
@@ -16,6 +18,7 @@ from catalog.store import letters
 from catalog.store.session import BEGIN, NEXT, Kind
 
 SECONDS = 30.0  # for a session to be had
+GIVE_WAY = 1.0  # seconds after which what can be done without is given back
 # BEGIN comes from us, and a prepared statement would stay on a session that is somebody else's the next moment.
 ARGUMENTS = {"autocommit": True, "prepare_threshold": None}
 _GLANCE = 0.1
@@ -30,12 +33,17 @@ class Timely(psycopg.Connection[Any]):
     """Ends its waits at a moment, where there is one."""
 
     until: float | None = None
+    relieve: Callable[[], bool]
 
     def ask(self, statements: str) -> None:
         """Have statements executed that wait for nothing but a session. Raises UnansweredError when there is none."""
         self.until = time.monotonic() + SECONDS
         try:
             self.execute(statements.encode())
+        except psycopg.OperationalError as error:
+            if "query_wait_timeout" in str(error):  # of PgBouncer, which has its own patience
+                raise UnansweredError("no answer in time") from error
+            raise
         finally:
             self.until = None
 
@@ -44,28 +52,43 @@ class Timely(psycopg.Connection[Any]):
     ) -> _Result:
         """Wait for the server as psycopg does, but not beyond the moment."""
         more = {} if timeout is None else {"timeout": timeout}  # older versions know of none
-        return super().wait(gen if self.until is None else _until(gen, self.until), interval, **more)
+        return super().wait(gen if self.until is None else self._in_time(gen, self.until), interval, **more)
+
+    def _in_time(self, gen: Generator[Any, Any, _Result], moment: float) -> Generator[Any, Any, _Result]:
+        """Hand a generator's questions on; an answer of 0 says that nothing happened for a while."""
+        relief: float | None = time.monotonic() + GIVE_WAY
+        try:
+            question = next(gen)
+            while True:
+                answer = yield question
+                now = time.monotonic()
+                if not answer and now > moment:
+                    raise UnansweredError("no answer in time")
+                if not answer and relief is not None and now > relief:
+                    relief = None
+                    self.relieve()
+                question = gen.send(answer)
+        except StopIteration as ended:
+            result: _Result = ended.value
+            return result
 
 
-def _until(gen: Generator[Any, Any, _Result], moment: float) -> Generator[Any, Any, _Result]:
-    """Hand a generator's questions on; an answer of 0 says that nothing happened for a while."""
-    try:
-        question = next(gen)
-        while True:
-            answer = yield question
-            if not answer and time.monotonic() > moment:
-                raise UnansweredError("no answer in time")
-            question = gen.send(answer)
-    except StopIteration as ended:
-        result: _Result = ended.value
-        return result
+def look_after(engine: sa.Engine, beginning: Callable[[Kind | None], str], relieve: Callable[[], bool]) -> None:
+    """Let an engine make such connections, and begin transactions by these statements.
 
+    Where no session is to be had, `relieve` gives back one that can be done without, and tells whether there was one.
+    """
 
-def look_after(engine: sa.Engine, beginning: Callable[[Kind | None], str]) -> None:
-    """Let an engine make such connections, and begin transactions by these statements."""
-    event.listen(engine, "do_connect", _connect)
-    event.listen(engine, "connect", _connected)
-    event.listen(engine, "checkout", _open_anew_if_lost)
+    def connect(_dialect: object, _record: object, arguments: list[Any], named: dict[str, Any]) -> Timely:
+        connection = _made(partial(Timely.connect, *arguments, **named), relieve)
+        connection.relieve = relieve
+        try:
+            connection.ask("")
+        except psycopg.Error:
+            connection.close()
+            raise
+        letters.teach(connection)
+        return connection
 
     def begin(connection: sa.Connection) -> None:
         driver: Any = connection.connection.driver_connection
@@ -76,18 +99,24 @@ def look_after(engine: sa.Engine, beginning: Callable[[Kind | None], str]) -> No
             connection.invalidate(error)
             raise _as_sqlalchemy_does(error, lost=lost) from error
 
+    event.listen(engine, "do_connect", connect)
+    event.listen(engine, "checkout", _open_anew_if_lost)
     event.listen(engine, "begin", begin)
 
 
-def _connect(_dialect: object, _record: object, arguments: list[Any], named: dict[str, Any]) -> Timely:
-    connection = Timely.connect(*arguments, **named)
-    connection.until = time.monotonic() + SECONDS  # until SQLAlchemy has asked all that it wants to know of a server
-    return connection
-
-
-def _connected(driver: Any, _record: object) -> None:
-    driver.until = None
-    letters.teach(driver)
+def _made(connect: Callable[[], Timely], relieve: Callable[[], bool]) -> Timely:
+    """Make a connection; if it is one too many, make it as soon as one is gone that could be done without."""
+    try:
+        return connect()
+    except psycopg.OperationalError:
+        if not relieve():
+            raise
+    until = time.monotonic() + GIVE_WAY
+    while time.monotonic() < until:
+        with suppress(psycopg.OperationalError):
+            return connect()
+        time.sleep(_GLANCE)
+    return connect()
 
 
 def _open_anew_if_lost(driver: Any, _record: object, _proxy: object) -> None:

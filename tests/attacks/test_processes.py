@@ -20,8 +20,8 @@ import sqlalchemy as sa
 
 from catalog.domain import MERGED
 from catalog.errors import Exit
-from catalog.store import courtesy, invariants, schema
 from catalog.store import database as databases
+from catalog.store import invariants, locks, schema
 from catalog.store.database import Database
 from tests import server as play
 from tests.attacks.catalogs import Catalogs
@@ -141,7 +141,8 @@ def taker(database: Database) -> Callable[[], object]:
 
     def terminate() -> None:
         with database.read() as connection:
-            high, low = divmod(courtesy._number(connection, "one") % 2**64, 2**32)
+            schema_name = connection.scalar(sa.select(sa.func.current_schema()))
+            high, low = divmod(locks.number(schema_name, "one") % 2**64, 2**32)
             connection.execute(holders, {"high": high, "low": low}).all()
 
     return terminate
