@@ -6,9 +6,10 @@ released or withdrew them is not known here.
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
-from catalog import plain
+from catalog import dates, plain
 from catalog.alerts import layout, quoting, waves
 from catalog.alerts.layout import Draft, Section
 from catalog.alerts.waves import Tally, Wave
@@ -124,7 +125,7 @@ def _counts(entries: Sequence[Entry], total: int) -> str:
 
 def _sections(entries: Sequence[Entry], wide: Section, usual: _Interval) -> list[Section]:
     told = [
-        (heading, [_whole(entry, usual) for entry in entries if entry["kind"] == kind])
+        (heading, [_entire(entry, usual) for entry in entries if entry["kind"] == kind])
         for kind, heading in _HEADINGS.items()
     ]
     changed = [_field(entry, usual) for entry in entries if entry["kind"] == Kind.CHANGED]
@@ -133,7 +134,7 @@ def _sections(entries: Sequence[Entry], wide: Section, usual: _Interval) -> list
     return [section for section in each if section.lines]
 
 
-def _whole(entry: Entry, usual: _Interval) -> str:
+def _entire(entry: Entry, usual: _Interval) -> str:
     created_at = entry["created_at"]
     date = "" if created_at is None else f", release date {_date(created_at)}"
     return f"{_model(entry)}{date}{_otherwise(_interval(entry), usual)}"
@@ -200,12 +201,19 @@ def _when(interval: _Interval) -> str:
 
 
 def _terse(interval: _Interval) -> str:
-    """Say the same in the fewest signs: a date that both times share stands once."""
-    start, end = interval
-    if start is None:
-        return f"by {end}"
+    """Say the same in the fewest signs: in whole seconds around it, and a date that both times share stands once."""
+    end = _whole(interval[1], up=True)
+    if interval[0] is None:
+        return f"by {end}".replace("T", " ")
+    start = _whole(interval[0], up=False)
     same = start.partition("T")[0] == end.partition("T")[0]
     return f"{start} - {end.partition('T')[2] if same else end}".replace("T", " ")
+
+
+def _whole(time: str, *, up: bool) -> str:
+    moment = datetime.fromisoformat(time)
+    rest = timedelta(microseconds=moment.microsecond)
+    return dates.short(moment - rest + (timedelta(seconds=1) if up and rest else timedelta(0)))
 
 
 def _sortable(time: str) -> str:
