@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from catalog.notice import Owed
 from catalog.store import rests, schema
 from catalog.store.database import Database
-from catalog.store.owed import channel, deliveries, delivery
+from catalog.store.owed import channel, deliveries, delivery, waiting
 from catalog.store.rests import Standing
 
 LEASE = timedelta(seconds=60)
@@ -219,12 +219,18 @@ def give_up(connection: sa.Connection, condition: sa.ColumnElement[bool], words:
 
 
 def forsake(database: Database, configured: Collection[str], now: datetime) -> int:
-    """Give up what is owed to channels that are not configured any more, once its time is over; gives how many."""
+    """Give up what is owed to channels that are not configured any more, once its time is over; gives how many.
+
+    Removals that have to settle wait for them no longer, either.
+    """
     past = (delivery.c.give_up_at <= now) & delivery.c.channel.not_in(configured)
+    settled = (waiting.c.due_at <= now - PATIENCE) & waiting.c.channel.not_in(configured)
+    some_owed, some_waiting = sa.exists().where(delivery.c.status == "owed", past), sa.exists().where(settled)
     with database.read() as connection:
-        if not connection.scalar(sa.select(sa.exists().where(delivery.c.status == "owed", past))):
+        if not connection.scalar(sa.select(some_owed | some_waiting)):
             return 0
     with database.connect() as connection, database.transaction(connection, "brief"):
+        connection.execute(waiting.delete().where(settled))
         return give_up(connection, past, "the channel is not configured any more", now)
 
 

@@ -252,6 +252,19 @@ def test_a_removal_that_waits_for_a_channel_that_is_no_more_takes_no_lock(world:
         assert of_time(world, desk(rule("other"))) == 0
 
 
+def test_what_waits_for_a_channel_that_is_no_more_is_forgotten_in_its_time(world: World) -> None:
+    at = desk(rule(settle=60 * MINUTE))
+    removal(world, at)
+    world.pass_minutes(60 + 7 * 1440 - 1)
+    for rows in (1, 0):
+        of_time(world, desk(rule("other")))
+        with world.database.read() as connection:
+            assert connection.exec_driver_sql("SELECT count(*) FROM catalog_waiting").scalar() == rows
+        world.pass_minutes(1)
+    assert of_time(world, at) == 0
+    assert told(world) == []
+
+
 def test_a_retirement_is_told_milestone_by_milestone_each_once(world: World) -> None:
     world.lists("a", retires_at="2026-05-01T00:00:00Z")
     world.sync(desk=desk())
