@@ -11,7 +11,7 @@ from enum import StrEnum
 from catalog import dates, plain
 from catalog.domain import Source, Status
 from catalog.errors import Failure
-from catalog.standing import Standing, Wait
+from catalog.standing import Standing, Wait, cure
 
 CLOCK_SLACK = timedelta(minutes=5)
 LATE = timedelta(hours=1)  # so long a channel may fail before it is a problem: retries come at least that often
@@ -88,6 +88,7 @@ def _of_source(one: Watched, now: datetime) -> Iterator[Finding]:
         return
     yield from _freshness(one, one.stale_after, now)
     if one.standing is not None:
+        yield from _baseline(one.name, one.standing)
         yield from _failures(one.name, one.standing)
         yield from _doubts(one.name, one.standing)
 
@@ -129,6 +130,16 @@ def _freshness(one: Watched, stale_after: timedelta, now: datetime) -> Iterator[
     if now - last > stale_after:
         text = f"the last whole walk ended {dates.age(now - last)} ago (stale after {dates.age(stale_after)})"
         yield _problem("stale", one.name, text, f"catalog sync {one.name}")
+
+
+def _baseline(name: str, standing: Standing) -> Iterator[Finding]:
+    """Say why nothing is news yet, where that is so."""
+    if not standing.awaits_baseline:
+        return
+    doubt = standing.last.error if standing.last else None
+    why = f"; the last run: {doubt}" if doubt else ""
+    text = f"nothing is told as new yet: no walk of this list could be a baseline{why}"
+    yield _note("baseline", name, text, cure(doubt or "") or f"catalog sync {name}")
 
 
 def _failures(name: str, standing: Standing) -> Iterator[Finding]:

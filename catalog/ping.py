@@ -1,7 +1,8 @@
 """Tells a service such as healthchecks that a sync began, and how it ended, so that silence is noticed by others."""
 
 import logging
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -34,6 +35,7 @@ class Pinger:
     exchange: Exchange = field(default_factory=lambda: Exchange({"user-agent": "model-catalog"}))
     timeout: float = TIMEOUT
     outages: logs.Outages = field(default_factory=lambda: logs.Outages(log))
+    tell: Callable[[str], object] | None = None  # hears what went wrong, instead of the log
 
     def started(self) -> None:
         """Say that a sync begins, where the style has a word for it."""
@@ -60,6 +62,13 @@ class Pinger:
             case Style.PLAIN:
                 return  # it hears of failures by its own silence
 
+    def test(self) -> str:
+        """Say that it went well, and give what was wrong with that, instead of logging it; empty: nothing."""
+        told: list[str] = []
+        quiet = replace(self, tell=told.append)
+        quiet.succeeded()
+        return "".join(told)
+
     def _post(self, ending: str, text: str) -> None:
         parts = urlsplit(self.url)
         url = parts._replace(path=parts.path.rstrip("/") + ending).geturl()
@@ -80,6 +89,9 @@ class Pinger:
         if isinstance(outcome, Broken) or not outcome.taken:
             words = outcome.words if isinstance(outcome, Broken) else f"HTTP {outcome.status}"
             told = f"{host} could not be pinged{proxy.words(self.url)}: {words}"
+            if self.tell is not None:
+                self.tell(told)
+                return
             self.outages.begin("ping", told, logs.event("ping.failed", host=host))
         else:
             self.outages.end("ping", f"{host} is pinged again", logs.event("ping.resumed", host=host))

@@ -14,6 +14,7 @@ from catalog import metrics
 from catalog.errors import CatalogError, ConfigError
 
 _MOST = 10_000  # bytes of an answer
+_NAME = "model-catalog"
 
 
 @contextmanager
@@ -40,8 +41,8 @@ def serving(
         server.server_close()
 
 
-def ask(address: tuple[str, int], *, timeout: float = 10.0) -> str:
-    """Ask /healthz of a worker that listens there, past every proxy; give what is wrong with it, empty: nothing."""
+def ask(address: tuple[str, int], *, timeout: float = 10.0) -> str | None:
+    """Ask /healthz of a worker there, past every proxy; give what is wrong with it: empty: nothing, None: no worker."""
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address[0], address[0])  # noqa: S104 - where it listens
     connection = HTTPConnection(host, address[1], timeout=timeout)
     try:
@@ -49,9 +50,11 @@ def ask(address: tuple[str, int], *, timeout: float = 10.0) -> str:
         answer = connection.getresponse()
         words = answer.read(_MOST).decode(errors="replace").strip()
     except (OSError, HTTPException):
-        return f"no worker answers at {host}:{address[1]}"
+        return None
     finally:
         connection.close()
+    if answer.headers.get("server") != _NAME:
+        return None
     return "" if answer.status == HTTPStatus.OK else words
 
 
@@ -118,7 +121,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def version_string(self) -> str:
         """Name the product, and no version of anything."""
-        return "model-catalog"
+        return _NAME
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
         """Write no line per question."""

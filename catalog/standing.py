@@ -7,6 +7,21 @@ from catalog import plain
 from catalog.domain import Run, Source
 from catalog.errors import Failure
 
+# What the words of a doubt about a whole list begin or go on with, and the setting that cures it. Other doubts name
+# theirs themselves.
+_ONE_PAGE = "raise `page_size` of this source, so that its list fits one page"
+_CURES = {
+    "listed on more than one page": _ONE_PAGE,
+    "promised more, and nothing followed": _ONE_PAGE,
+    "two cursors that lead to different models": _ONE_PAGE,
+    "different organizations or workspaces": "ask with the key of one workspace: `api_key_env`, `workspace_id`",
+}
+
+
+def cure(doubt: str) -> str:
+    """Name the setting that cures what kept a walk from being a baseline; empty: the doubt names it, or none does."""
+    return next((setting for words, setting in _CURES.items() if words in doubt), "")
+
 
 class Wait(StrEnum):
     """What the absences of a held source wait for: an option of `catalog sync`, or nothing but a walk."""
@@ -49,6 +64,11 @@ class Standing:
     unclean: int  # merged walks in a row, up to the last one, that could not be trusted fully
     missing: int  # models that whole walks lack and that are not believed to be gone, held ones included
     held: tuple[Cause, ...]
+
+    @property
+    def awaits_baseline(self) -> bool:
+        """Whether no walk could be a baseline yet."""
+        return self.row.scope is None
 
     @property
     def trouble(self) -> str:

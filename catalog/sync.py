@@ -66,6 +66,7 @@ class RunReport:
     missing: tuple[Missing, ...] = ()  # the longest missing first; at most MISSING_SHOWN
     failure: CatalogError | None = None
     held: tuple[Cause, ...] = ()  # what waits for a person at this source, whichever run found it
+    awaits_baseline: bool = False  # no walk of this source could be a baseline yet: nothing is told as new
 
     @property
     def exit_code(self) -> Exit:
@@ -363,7 +364,14 @@ class _Task:
         missing = reports.missing(connection, run.source, self.source.policy, limit=MISSING_SHOWN)
         baseline = reports.is_baseline(connection, run_id)
         causes = held.causes(connection).get(run.source, ())
-        report = RunReport(run=run, baseline=baseline, missing=tuple(missing), failure=failure, held=causes)
+        report = RunReport(
+            run=run,
+            baseline=baseline,
+            missing=tuple(missing),
+            failure=failure,
+            held=causes,
+            awaits_baseline=reports.awaits_baseline(connection, run.source),
+        )
         seconds = (run.finished_at - run.started_at).total_seconds() if run.finished_at else None
         told = logs.event("run.finished", source=run.source, run_id=run_id, status=run.status.value, took=seconds)
         log.debug("run %d of %s: %s", run_id, run.source, run.status, extra=told)

@@ -1,6 +1,6 @@
 """Are the models somebody depends on still fine? Pure: ids, rows and the time in, findings out."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -14,7 +14,7 @@ _DAY = timedelta(days=1)
 class State(StrEnum):
     """What is to be said of a watched id, the worst first."""
 
-    UNKNOWN = "unknown"  # no list ever had it
+    UNKNOWN = "unknown"  # no list that was asked ever had it
     GONE = "gone"
     RETIRED = "retired"
     OVERDUE = "overdue"  # the date of its retirement has passed, and it is still listed
@@ -48,22 +48,22 @@ def check(
     now: datetime,
     days: int,
     guess: Callable[[str], Sequence[str]] = lambda _: (),
+    elsewhere: Mapping[str, str] = {},
 ) -> tuple[Finding, ...]:
     """Say how each id fares at each source that ever listed it, in the order of the ids.
 
-    `models` are the rows of these ids, `guess` names known ids that look much like an unknown one. A model that
-    retires within `days` is retiring.
+    `models` are the rows of these ids, `guess` names known ids that look much like an unknown one, `elsewhere` says of
+    ids where else they are. A model that retires within `days` is retiring.
     """
-    return tuple(finding for id in ids for finding in _of_id(id, models, now, days, guess))
+    return tuple(
+        finding for id in ids for finding in (_known(id, models, now, days) or [_unknown(id, guess, elsewhere)])
+    )
 
 
-def _of_id(
-    id: str, models: Sequence[Model], now: datetime, days: int, guess: Callable[[str], Sequence[str]]
-) -> Iterator[Finding]:
-    rows = [model for model in models if model.id == id]
-    for model in rows:
-        state = _state(model, now, days * _DAY)
-        yield Finding(
+def _known(id: str, models: Sequence[Model], now: datetime, days: int) -> list[Finding]:
+    found = [(model, _state(model, now, days * _DAY)) for model in models if model.id == id]
+    return [
+        Finding(
             id=id,
             source=model.source,
             state=state,
@@ -71,10 +71,16 @@ def _of_id(
             retires_at=model.retires_at,
             removed_at=model.removed_at,
         )
-    if not rows:
-        close = tuple(guess(id))
-        text = f"no list ever had it; did you mean {', '.join(close)}?" if close else "no list ever had it"
-        yield Finding(id=id, source=None, state=State.UNKNOWN, text=text, did_you_mean=close)
+        for model, state in found
+    ]
+
+
+def _unknown(id: str, guess: Callable[[str], Sequence[str]], elsewhere: Mapping[str, str]) -> Finding:
+    if id in elsewhere:
+        return Finding(id=id, source=None, state=State.UNKNOWN, text=elsewhere[id])
+    close = tuple(guess(id))
+    text = f"no list ever had it; did you mean {', '.join(close)}?" if close else "no list ever had it"
+    return Finding(id=id, source=None, state=State.UNKNOWN, text=text, did_you_mean=close)
 
 
 def _state(model: Model, now: datetime, ahead: timedelta) -> State:

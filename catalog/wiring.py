@@ -220,6 +220,7 @@ def channel(config: Config, alert: AlertSettings, *, turn: "threading.Lock | Non
 def check_channel(config: Config, alert: AlertSettings) -> None:
     """Raise ConfigError unless a channel has all it needs to send something; sends nothing."""
     channel(config, alert)
+    configuration.demand_no_chat_service(alert)
     if alert.command:
         from catalog.alerts.channels import command
 

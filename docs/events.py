@@ -33,6 +33,7 @@ WORDS = {
     "run.unclosed": "The database refused the record of how a run ended; the next run closes it.",
     "run.unrecorded": "A source could not even be asked, and the database did not take the record of that.",
     "schema.upgraded": "The schema was made, or brought to the newest revision; `before` is the one there was.",
+    "watch.unknown": "A list was read for the first time, and a watched model or a field of `events` was never seen.",
     "watch.stale": "`watch check` found a source too old, or never read whole, to be relied on.",
     "worker.left": "A run or a sending did not end in the seconds that `catalog run` has when it is to end.",
 }

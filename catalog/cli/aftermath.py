@@ -1,6 +1,7 @@
 """What follows a run: alerts are sent, metrics written, and whoever watches us is told. None of it can fail a run."""
 
 import logging
+import os
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from catalog import logs
 from catalog.config import Config
-from catalog.errors import CatalogError
+from catalog.errors import CatalogError, ConfigError
 from catalog.store.database import Database
 
 if TYPE_CHECKING:
@@ -35,6 +36,40 @@ def demand_address(config: Config) -> None:
         from catalog import probes
 
         probes.demand_free(config.monitor.listen)
+
+
+def demand_folder(config: Config) -> None:
+    """Refuse a metrics file that could not be put into its folder. Raises ConfigError."""
+    path = config.monitor.metrics_file
+    if path is None:
+        return
+    from catalog import files
+
+    words = ""
+    try:
+        folder = files.target(path).parent
+    except OSError as error:
+        words = f"is a link that leads nowhere ({error.strerror})"
+    else:
+        if not folder.is_dir():
+            words = f"cannot be written: there is no folder {folder}"
+        elif not os.access(folder, os.W_OK | os.X_OK):
+            words = f"cannot be written: this user may not write to {folder}"
+    if words:
+        raise ConfigError(f"monitor.metrics_file: {path} {words}", hint="make the folder, or name another file")
+
+
+def look_at_address(config: Config) -> str:
+    """Say how it stands with the address to listen on: free, or a worker answers there. Raises ConfigError."""
+    if config.monitor.listen is None:
+        return ""
+    from catalog import probes
+
+    host, port = config.monitor.listen
+    if probes.ask(config.monitor.listen, timeout=3.0) is not None:
+        return f"a worker answers at {host}:{port}"
+    probes.demand_free(config.monitor.listen)
+    return f"{host}:{port} is free"
 
 
 def follow(config: Config, database: Database, *, stop: threading.Event | None = None) -> None:

@@ -59,6 +59,14 @@ def test(context: Context, channel: str) -> int:
     return Exit.FAILED if failed else Exit.DONE
 
 
+def send_sample(config: Config, channel: str) -> str:
+    """Send a channel one sample; give its type. Raises CatalogError when the channel does not take it."""
+    opened, sender = wiring.channel(config, config.channel(channel)), wiring.sender(config, clock=wallclock.utc_now)
+    message = samples.of(_rule(config, channel), sender.clock(), uuid.uuid4().hex[:8])[0]
+    opened.send(_worded(message, sender))
+    return f"a sample of {message.type}"
+
+
 @command.command("send", short_help="Send now what is owed and due.")
 @pass_context
 def send(context: Context) -> int:

@@ -1,91 +1,182 @@
-"""`catalog check`: is everything in place? Asks each source for one page; changes nothing."""
+"""`catalog check`: is everything in place? Looks at all that is used later, and asks each source for one page."""
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from functools import partial
 
 import click
 
-from catalog import errors, wiring
-from catalog.cli import aftermath, output
+from catalog import config as configuration
+from catalog import errors, plain, standing, wiring
+from catalog.cli import aftermath, asking, output, slips
 from catalog.cli.context import Context, pass_context
 from catalog.config import AlertSettings, Config, SourceSettings
+from catalog.domain import ModelInfo
 from catalog.errors import CatalogError, Exit
+from catalog.health import Finding
 from catalog.http import proxy
 from catalog.store import database as databases
-from catalog.store import preconditions, upgrade
+from catalog.store import preconditions, standings, upgrade
 from catalog.store.preconditions import Need
 from catalog.upstream.client import MAX_LIMIT
 
+Lines = Iterator[str]
+Look = Callable[[], Lines]  # looks at one thing: gives lines that begin with ok or note; raises CatalogError
 
-@click.command("check")
+
+@click.command("check", short_help="Say what is wrong with the set-up, and how to mend it.")
+@click.option("--send", is_flag=True, help="Ping, and send a sample to each channel, too.")
 @pass_context
-def command(context: Context) -> int:
-    """Check the configuration, the database and its schema, and one page from each source."""
-    config = context.config()
-    output.line(f"ok    configuration: {config.path or 'defaults and environment'}")
-    for words in proxy.unreadable():
-        output.line(f"note  {words}")
-    codes = [_database(context, config), *(_source(context, source) for source in config.sources)]
-    codes += [_channel(context, config, alert) for alert in config.alerts]
-    return errors.gravest([*codes, _places(context, config)])
+def command(context: Context, *, send: bool) -> int:
+    """Look at the configuration and at all that it names, and change nothing.
+
+    That is the database and its schema, keys, one page from each source, watched models, channels, the watcher, the
+    metrics file and the address to listen on. With -q only problems are told.
+    """
+    doctor = _Doctor(context, context.config(), send=send)
+    return errors.gravest([_told(context, whose, look) for whose, look in doctor.looks()])
 
 
-def _places(context: Context, config: Config) -> int:
+def _told(context: Context, whose: str, look: Look) -> int:
     try:
-        aftermath.demand_places(config)
+        for line in look():
+            if not context.quiet:
+                output.line(line)
     except CatalogError as failure:
-        return context.fail(failure)
+        words = failure.message if not whose or whose in failure.message else f"{whose}: {failure.message}"
+        return context.fail(type(failure)(words, hint=failure.hint))
     return Exit.DONE
 
 
-def _database(context: Context, config: Config) -> int:
-    try:
-        database = wiring.database(config)
-        try:
+class _Doctor:
+    """Looks at one thing after the other; what sources list is kept for those who watch models of them."""
+
+    def __init__(self, context: Context, config: Config, *, send: bool) -> None:
+        self._context, self._config, self._send = context, config, send
+        self._listed: list[ModelInfo] = []
+        self._all_listed = True  # so far, each source gave all of its list
+        self._has_catalog = False
+
+    def looks(self) -> Iterator[tuple[str, Look]]:
+        """Give each look, and whose failure it would be."""
+        config = self._config
+        yield "", self._configuration
+        yield "", self._database
+        for source in config.sources:
+            yield source.name, partial(self._source, source)
+        yield "", self._baselines
+        if config.watch.models or config.watch.files:
+            yield "", self._watchlist
+        yield "", self._names
+        for alert in config.alerts:
+            yield f"channel {alert.name}", partial(self._channel, alert)
+        if config.monitor.ping_url:
+            yield "monitor.ping_url", self._ping
+        if config.monitor.metrics_file:
+            yield "", self._metrics
+        if config.monitor.listen:
+            yield "", self._listen
+
+    def _configuration(self) -> Lines:
+        yield f"ok    configuration: {self._config.path or 'defaults and environment'}"
+        for words in proxy.unreadable():
+            yield f"note  {words}"
+
+    def _database(self) -> Lines:
+        with closing(wiring.database(self._config)) as database:
             if not database.exists():
                 databases.demand_room(database)
             version = upgrade.current(database) if database.exists() else None
-            makes = version is None or (version != upgrade.HEAD and config.database.auto_upgrade)
+            makes = version is None or (version != upgrade.HEAD and self._config.database.auto_upgrade)
             faults, notes = preconditions.examine(database, Need.MAKE if makes else Need.WRITE)
-        finally:
-            database.close()
-    except CatalogError as failure:
-        return context.fail(failure)
-    for note in notes:
-        output.line(f"note  database: {note}")
-    if faults:
-        return errors.gravest(map(context.fail, faults))
-    if version is None:
-        output.line(f"ok    database: {database.describe()}: no catalog yet; the first `catalog sync` makes it")
-    elif version == upgrade.HEAD:
-        output.line(f"ok    database: {database.describe()}: schema {version}")
-    else:
-        how = "the next sync upgrades it" if config.database.auto_upgrade else upgrade.UPGRADE
-        output.line(f"note  database: {database.describe()}: schema {version} is older than {upgrade.HEAD}; {how}")
-    return Exit.DONE
+        for note in notes:
+            yield f"note  database: {note}"
+        for fault in faults[:-1]:
+            self._context.fail(fault)
+        if faults:
+            raise faults[-1]
+        self._has_catalog = version == upgrade.HEAD
+        if version is None:
+            yield f"ok    database: {database.describe()}: no catalog yet; the first `catalog sync` makes it"
+        elif version == upgrade.HEAD:
+            yield f"ok    database: {database.describe()}: schema {version}"
+        else:
+            how = "the next sync upgrades it" if self._config.database.auto_upgrade else upgrade.UPGRADE
+            yield f"note  database: {database.describe()}: schema {version} is older than {upgrade.HEAD}; {how}"
 
-
-def _source(context: Context, settings: SourceSettings) -> int:
-    known = wiring.known_ids(context.config())
-    try:
-        with wiring.client(settings, context.key(settings), known=known) as client:
+    def _source(self, settings: SourceSettings) -> Lines:
+        self._all_listed, sound = False, self._all_listed
+        with wiring.client(settings, self._context.key(settings)) as client:
             limit, seconds = min(settings.page_size, MAX_LIMIT), settings.deadline.total_seconds()
             page = client.page(limit=limit, seconds=seconds)
-    except CatalogError as failure:
-        return context.fail(failure.of(settings.name), with_said=True)
-    more = " and more to come" if page.has_more else ""
-    output.line(f"ok    {settings.name}: {settings.base_url}: {len(page.models):,} models on the first page{more}")
-    if not page.models:
-        output.line(f"note  {settings.name}: the list is empty; check the key's rights, `lifecycle` and `workspace_id`")
-    if not settings.confirm_after:
-        output.line(f'note  {settings.name}: confirm_after = "0s" believes an outage that lasts for two walks in a row')
-    return Exit.DONE
+        self._listed += page.models
+        self._all_listed = sound and bool(page.models) and not page.has_more
+        more = " and more to come" if page.has_more else ""
+        yield f"ok    {settings.name}: {settings.base_url}: {len(page.models):,} models on the first page{more}"
+        if not page.models:
+            yield f"note  {settings.name}: the list is empty; check the key's rights, `lifecycle` and `workspace_id`"
+        if not settings.confirm_after:
+            yield f'note  {settings.name}: confirm_after = "0s" believes an outage that lasts for two walks in a row'
 
+    def _baselines(self) -> Lines:
+        """Say of which sources nothing is told as new yet, and why."""
+        known = {}
+        if self._has_catalog:
+            with asking.opened(self._config) as database, database.read() as connection:
+                known = {one.row.source: one for one in standings.all_(connection)}
+        for source in self._config.sources:
+            one = known.get(source.name)
+            if one is None:
+                yield f"note  {source.name}: nothing is told as new yet: its first whole walk will be the baseline"
+            elif one.awaits_baseline:
+                doubt = (one.last.error if one.last else None) or "no run ended yet"
+                setting = standing.cure(doubt)
+                cure = f"; {setting}" if setting else ""
+                yield f"note  {source.name}: nothing is told as new yet; the last run: {doubt}{cure}"
 
-def _channel(context: Context, config: Config, alert: AlertSettings) -> int:
-    """Look whether a channel has all it needs; sends nothing."""
-    try:
-        wiring.check_channel(config, alert)
-    except CatalogError as failure:
-        whose = f"channel {alert.name}"
-        words = failure.message if whose in failure.message else f"{whose}: {failure.message}"
-        return context.fail(type(failure)(words, hint=failure.hint))
-    output.line(f"ok    channel {alert.name}: `catalog alerts test {alert.name}` sends it a sample")
-    return Exit.DONE
+    def _watchlist(self) -> Lines:
+        yield f"ok    [watch]: {plain.count(len(configuration.watched(self._config.watch)), 'model')} watched"
+
+    def _names(self) -> Lines:
+        for finding in self._unknown():
+            about = f"channel {finding.channel}: " if finding.channel else ""
+            yield f"note  {about}{finding.text}"
+
+    def _unknown(self) -> list[Finding]:
+        """Find the names that nothing ever had, in the catalog or, where none is, on pages that are whole lists."""
+        listed = self._listed if self._all_listed else []
+        if not self._has_catalog:
+            return slips.in_pages(self._config, listed) if listed else []
+        with asking.opened(self._config) as database, database.read() as connection:
+            return slips.in_catalog(self._config, connection, listed=listed)
+
+    def _channel(self, alert: AlertSettings) -> Lines:
+        wiring.check_channel(self._config, alert)
+        if not self._send:
+            yield f"ok    channel {alert.name}: `catalog alerts test {alert.name}` sends it a sample"
+            return
+        from catalog.cli import alerts
+
+        taken = alerts.send_sample(self._config, alert.name)
+        yield f"ok    channel {alert.name}: took {taken}"
+
+    def _ping(self) -> Lines:
+        watcher = aftermath.pinger(self._config)
+        style, hint = self._config.monitor.ping_style, configuration.ping_hint(self._config.monitor)
+        if hint:
+            yield f"note  monitor.ping_url: {hint}"
+        if watcher is None or not self._send:
+            yield f"ok    monitor.ping_url: {style} style; `catalog check --send` pings it"
+            return
+        wrong = watcher.test()
+        if wrong:
+            raise CatalogError(f"monitor.ping_url: {wrong}", hint="check monitor.ping_url and monitor.ping_style")
+        yield "ok    monitor.ping_url: was pinged"
+
+    def _metrics(self) -> Lines:
+        aftermath.demand_places(self._config)
+        aftermath.demand_folder(self._config)
+        yield f"ok    monitor.metrics_file: {self._config.monitor.metrics_file}"
+
+    def _listen(self) -> Lines:
+        yield f"ok    monitor.listen: {aftermath.look_at_address(self._config)}"

@@ -5,6 +5,7 @@ from datetime import timedelta
 from catalog import plain
 from catalog.cli import output
 from catalog.domain import Change, Kind, Missing, Run, Status
+from catalog.standing import cure
 from catalog.sync import RunReport
 
 _MARKS = {Kind.ADDED: "+", Kind.REMOVED: "-", Kind.RETURNED: "*", Kind.CHANGED: "~"}
@@ -51,11 +52,18 @@ def outcome(report: RunReport) -> str:
         return f"{found.status}: {found.error}"
     parts = [f"{plain.count(found.models_seen, 'model')} listed", *_counts(found)]
     told = f"{', '.join(parts)} ({_cost(found)})"
-    if report.baseline and found.status in {Status.COMPLETE, Status.PARTIAL}:
+    if report.baseline and not report.awaits_baseline and found.status in {Status.COMPLETE, Status.PARTIAL}:
         told += "; a baseline: what it found is not news"
     told += f"; {found.status}: {found.error}" if found.error else ""
+    if report.awaits_baseline:
+        told += f"; nothing is told as new yet: this walk is no baseline{_cured(found.error or '')}"
     waits = "; ".join(cause.words for cause in report.held)
     return f"{told}; held: {waits}" if waits and found.status is not Status.HELD else told
+
+
+def _cured(doubt: str) -> str:
+    setting = cure(doubt)
+    return f" ({setting})" if setting else ""
 
 
 def _counts(found: Run) -> list[str]:

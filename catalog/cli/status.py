@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from catalog import health, wallclock
-from catalog.cli import asking, output
+from catalog.cli import asking, output, slips
 from catalog.cli.context import Context, json_option, pass_context
 from catalog.errors import CatalogError, ConfigError, Exit
 from catalog.health import Channel, Finding, Watched
@@ -16,6 +16,7 @@ from catalog.health import Channel, Finding, Watched
 if TYPE_CHECKING:
     from datetime import timedelta
 
+    from catalog.config import Config
     from catalog.store.database import Connection
 
 
@@ -29,7 +30,8 @@ def command(context: Context, *, worker: bool, as_json: bool) -> int:
     With --json it is an object for each source, with the columns of the view `sources`, and one for each channel that
     is owed something or gave something up, with `channel`, `owed`, `dead`, `oldest`, `next_attempt_at` and
     `last_error`. Each has `healthy` and `findings`: `level` (problem or note), `code`, `source` or `channel` (the other
-    is null), `text` and `hint`.
+    is null), `text` and `hint`. Where [watch] or an event names what no list ever had, one more object has `watch` and
+    those findings.
 
     One or two failed runs are a note while the list is fresh. A refused key, a certificate and the configuration are a
     problem at once.
@@ -42,9 +44,11 @@ def command(context: Context, *, worker: bool, as_json: bool) -> int:
     with asking.catalog(context) as connection:
         watched = _watched(connection, stale_after)
         channels = _channels(connection, {alert.name for alert in config.alerts})
-    found = (*health.findings(watched, now=now), *health.backlogs(channels, now=now))
+        unknown = slips.in_catalog(config, connection)
+    found = (*health.findings(watched, now=now), *health.backlogs(channels, now=now), *unknown)
     if as_json:
-        output.array([*(_object(one, found) for one in watched), *(_channel_object(one, found) for one in channels)])
+        objects = [*(_object(one, found) for one in watched), *(_channel_object(one, found) for one in channels)]
+        output.array([*objects, *_watch_object(config, unknown)])
     elif not context.quiet:
         _print(watched, found, now)
     else:
@@ -60,8 +64,9 @@ def _ask_worker(context: Context, address: tuple[str, int] | None) -> int:
         hint = "set it in [monitor], or CATALOG_LISTEN"
         raise ConfigError("monitor.listen is not set: no worker can be asked", hint=hint)
     wrong = probes.ask(address)
-    if wrong:
-        return context.fail(CatalogError(wrong))
+    if wrong or wrong is None:
+        host, port = address
+        return context.fail(CatalogError(wrong or f"no worker answers at {host}:{port}", hint="catalog run"))
     if not context.quiet:
         output.line("ok")
     return Exit.DONE
@@ -106,6 +111,11 @@ def _channel_object(one: Channel, found: Sequence[Finding]) -> dict[str, Any]:
     columns = ("owed", "dead", "oldest", "next_attempt_at", "last_error")
     row = {"channel": one.name} | {name: getattr(one, name) for name in columns}
     return row | {"healthy": health.healthy(mine), "findings": [asdict(finding) for finding in mine]}
+
+
+def _watch_object(config: "Config", unknown: Sequence[Finding]) -> list[dict[str, Any]]:
+    found = [asdict(finding) for finding in unknown]
+    return [{"watch": config.watch.models, "healthy": True, "findings": found}] if found else []
 
 
 def _object(one: Watched, found: Sequence[Finding]) -> dict[str, Any]:

@@ -67,6 +67,8 @@ def _sync_for_good(
         syncing.make_ready(context, config, database)
         ends = [_sync(context, database, source, options, printer) for source in chosen]
         problems += [end.words for end in ends if end.words]
+        if any(end.baseline for end in ends):
+            syncing.warn_of_slips(context, config, database)
         aftermath.follow(config, database)
     return ends
 
@@ -76,6 +78,7 @@ class _End(NamedTuple):
 
     code: Exit
     words: str = ""
+    baseline: bool = False
 
 
 def _sync(
@@ -106,7 +109,7 @@ def _sync(
         return _failed(context, _unforeseen(settings, error))
     if report.failure is not None:
         return _failed(context, syncing.named(settings, report.failure))
-    return _End(report.exit_code)
+    return _End(report.exit_code, baseline=report.baseline and not report.awaits_baseline)
 
 
 def _unforeseen(settings: SourceSettings, error: Exception) -> CatalogError:

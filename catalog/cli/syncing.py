@@ -2,13 +2,15 @@
 
 import itertools
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 
-from catalog import sync, wallclock, wiring
+from catalog import logs, sync, wallclock, wiring
 from catalog.cli import lines, output
 from catalog.cli.context import Context
 from catalog.config import Config, Key, SourceSettings
 from catalog.domain import Change, Status
-from catalog.errors import CatalogError, ConfigError
+from catalog.errors import CatalogError, ConfigError, DatabaseError
+from catalog.health import Finding
 from catalog.store import upgrade
 from catalog.store.database import Database
 from catalog.sync import Options, RunReport, Tell
@@ -69,6 +71,19 @@ def once(
             on_wait=on_wait,
             tell=tell,
         )
+
+
+def warn_of_slips(context: Context, config: Config, database: Database) -> None:
+    """Name what the configuration watches or asks for and nothing ever had: with a baseline, that is known."""
+    from catalog.cli import slips
+
+    found: list[Finding] = []
+    with suppress(DatabaseError), database.read() as connection:  # it fails no run; `catalog status` says it, too
+        found = slips.in_catalog(config, connection)
+    for finding in found:
+        about = f"{finding.name}: " if finding.name else ""
+        told = logs.event("watch.unknown", channel=finding.channel, hint=finding.hint)
+        context.start_logs().warning("%s%s", about, finding.text, extra=told)
 
 
 def named(settings: SourceSettings, failure: CatalogError) -> CatalogError:

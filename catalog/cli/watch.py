@@ -1,6 +1,6 @@
 """`catalog watch check`: a gate for builds that asks the catalog, not the API."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -10,7 +10,7 @@ import click
 from catalog import config, health, logs, wallclock, watch
 from catalog.cli import asking, output
 from catalog.cli.context import Context, json_option, pass_context
-from catalog.config import SourceSettings
+from catalog.config import Config, SourceSettings
 from catalog.domain import Model, Source
 from catalog.errors import ConfigError, Exit, NoCatalogError
 from catalog.watch import Finding, State
@@ -52,31 +52,57 @@ def check(context: Context, *, models: tuple[str, ...], days: int, source: str |
     ids = models or config.watched(settings.watch)
     if not ids:
         raise ConfigError("no models are watched", hint="name ids in [watch] models or files, or on the command line")
-    sources = settings.select([source] if source else [])
     try:
         with asking.catalog(context) as connection:
-            answer = _ask(connection, ids, sources, days)
+            sources = _selected(connection, settings, source)
+            answer = _ask(connection, ids, sources, days, configured={each.name for each in settings.sources})
     except NoCatalogError as failure:
+        settings.select([source] if source else [])
         context.fail(failure)
         return Exit.STALE
     _print(context, answer, as_json=as_json)
     return _exit(answer)
 
 
-def _ask(connection: "Connection", ids: Sequence[str], sources: Sequence[SourceSettings], days: int) -> _Answer:
+def _selected(connection: "Connection", settings: Config, name: str | None) -> Sequence[SourceSettings]:
+    """Give the sources to ask: all that are configured, or the one of this name."""
+    from catalog.store import history
+
+    configured = {source.name for source in settings.sources}
+    if name and name not in configured and name in {row.source for row in history.sources(connection)}:
+        words = f"source {name} is in this catalog, but not configured: what it lists may be old"
+        raise ConfigError(words, hint=f"add [sources.{name}] to the configuration, or leave --source out")
+    return settings.select([name] if name else [])
+
+
+def _ask(
+    connection: "Connection",
+    ids: Sequence[str],
+    sources: Sequence[SourceSettings],
+    days: int,
+    *,
+    configured: Collection[str],
+) -> _Answer:
     from catalog.store import history
 
     now, names = wallclock.utc_now(), [source.name for source in sources]
-    rows: list[Model] = [row for row in history.named(connection, ids) if row.source in names]
+    everywhere = history.named(connection, ids)
+    rows: list[Model] = [row for row in everywhere if row.source in names]
 
     def guess(id: str) -> list[str]:
         return list(dict.fromkeys(close for name in names for close in asking.close_ids(connection, id, name)))
 
     known = {row.source: row for row in history.sources(connection)}
+    elsewhere = {row.id: _elsewhere(row.source, configured) for row in everywhere if row.source not in names}
     return _Answer(
-        findings=watch.check(tuple(dict.fromkeys(ids)), rows, now=now, days=days, guess=guess),
+        findings=watch.check(tuple(dict.fromkeys(ids)), rows, now=now, days=days, guess=guess, elsewhere=elsewhere),
         stale=_stale(sources, known, now),
     )
+
+
+def _elsewhere(source: str, configured: Collection[str]) -> str:
+    why = "which was not asked" if source in configured else "which is not configured"
+    return f"only in source {source}, {why}"
 
 
 def _stale(sources: Sequence[SourceSettings], known: dict[str, Source], now: datetime) -> tuple[health.Finding, ...]:

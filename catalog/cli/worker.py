@@ -119,6 +119,8 @@ class _Shift:
             self._pages.pop(settings.name, None)
         if report.failure is not None:
             self._fail(settings, report.failure)
+        elif report.baseline and not report.awaits_baseline:
+            syncing.warn_of_slips(self._context, self._config, self._database)
         if report.run.status is not Status.SKIPPED:
             self._pings.end(settings.name)
         return report

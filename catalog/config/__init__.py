@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from catalog.config import addresses, databases, keys, kinds, reading, watchlist
 from catalog.config.keys import Key
@@ -39,8 +40,10 @@ __all__ = [
     "channel_url",
     "channel_variables",
     "database",
+    "demand_no_chat_service",
     "key",
     "load",
+    "ping_hint",
     "secrets",
     "watched",
 ]
@@ -132,6 +135,25 @@ def channel_secret(alert: AlertSettings, *, environ: Mapping[str, str] | None = 
 def channel_variables(alert: AlertSettings) -> tuple[str, ...]:
     """Name the variables of the environment that hold secrets of a channel."""
     return addresses.variables(alert)
+
+
+def demand_no_chat_service(alert: AlertSettings, *, environ: Mapping[str, str] | None = None) -> None:
+    """Refuse a webhook to a chat service: it would refuse each message. Raises ConfigError that quotes no address."""
+    address = channel_url(alert, environ=environ) if alert.webhook else None
+    spelling = places.apprise_spelling(address.reveal()) if address else ""
+    if spelling:
+        words = f"alerts.{alert.name}.webhook: {places.host(address.reveal() if address else '')} takes no JSON of ours"
+        raise ConfigError(words, hint=f'instead of webhook write url = "{spelling}": see https://appriseit.com')
+
+
+def ping_hint(monitor: MonitorSettings) -> str:
+    """Say that the watcher's address looks like one of another style; empty: it does not."""
+    kuma = "/api/push/" in urlsplit(monitor.ping_url).path
+    if kuma and monitor.ping_style != "uptime-kuma":
+        return 'it looks like a push monitor of Uptime Kuma: set ping_style = "uptime-kuma"'
+    if not kuma and monitor.ping_style == "uptime-kuma":
+        return "it does not look like a push monitor of Uptime Kuma, whose address holds /api/push/"
+    return ""
 
 
 def watched(watch: WatchSettings) -> tuple[str, ...]:

@@ -136,6 +136,33 @@ def _demand_channel(text: str) -> None:
         raise ValueError('must be an Apprise URL such as "slack://${SLACK_TOKENS}" or "mailto://user@example.org"')
 
 
+# Addresses of chat services: they take their own JSON alone, and Apprise speaks it.
+_SERVICES = (
+    (r"hooks\.slack(-gov)?\.com", r"/services/", "slack://A/B/C, with the three parts behind /services/"),
+    (
+        r"((ptb|canary)\.)?discord(app)?\.com",
+        r"/api/(v\d+/)?webhooks/",
+        "discord://ID/TOKEN, with the two parts behind /webhooks/",
+    ),
+    (r".+\.webhook\.office\.com", "/", "msteams://TEAM/A/B/C, with the parts of the address"),
+    (r".+\.(logic\.azure|environment\.api\.powerplatform)\.com", "/", "workflows://HOST/WORKFLOW/SIGNATURE"),
+    (r"chat\.googleapis\.com", r"/v1/spaces/", "gchat://SPACE/KEY/TOKEN, with space, key and token of the address"),
+    (r"api\.telegram\.org", r"/bot", "tgram://TOKEN/CHAT, with the token behind /bot"),
+    (r"ntfy\.sh", "/", "ntfy://TOPIC"),
+)
+
+
+def apprise_spelling(url: str) -> str:
+    """Say how Apprise spells the address of a chat service, which takes no JSON of ours; empty: it is none."""
+    parts = urlsplit(url)
+    found = (
+        spelling
+        for host, path, spelling in _SERVICES
+        if re.fullmatch(host, parts.hostname or "") and re.match(path, parts.path or "/")
+    )
+    return next(found, "")
+
+
 def template(raw: object) -> str:
     """Check a text in which ${VARIABLE} stands for what the environment holds."""
     if isinstance(raw, str) and (slip := slips.found(raw, filled=False)):

@@ -146,6 +146,13 @@ def changes(
             yield rows.change(row)
 
 
+def has_changed(connection: Connection, pattern: str) -> bool:
+    """Tell whether a field that fits the pattern ever changed."""
+    field = schema.changes.c.field
+    fits = field.is_not(None) & globs.matches(field, pattern, dialect=connection.dialect.name)
+    return connection.execute(sa.select(field).where(fits).limit(1)).first() is not None
+
+
 def runs(connection: Connection, *, source: str | None = None, limit: int | None = None) -> Generator[Run, None, None]:
     """Stream the runs, newest first."""
     view = schema.sync_runs

@@ -27,6 +27,12 @@ def is_baseline(connection: sa.Connection, run_id: int) -> bool:
     return bool(connection.scalar(wanted))
 
 
+def awaits_baseline(connection: sa.Connection, source: str) -> bool:
+    """Tell whether no walk of this source could be a baseline yet."""
+    wanted = sa.select(schema.source.c.scope).where(schema.source.c.source == source)
+    return connection.scalar(wanted) is None
+
+
 def has_begun(connection: sa.Connection, source: str, since: datetime, now: datetime) -> bool:
     """Tell whether a run of this source began at that moment or later, and has not been given up.
 

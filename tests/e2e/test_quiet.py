@@ -4,7 +4,7 @@ import pytest
 
 from tests.e2e.ground import Ground
 
-COMMANDS = ["sync", "status", "db upgrade", "db check", "db verify", "db backup copy.db"]
+COMMANDS = ["sync", "status", "check", "db upgrade", "db check", "db verify", "db backup copy.db"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -8,7 +8,7 @@ import pytest
 
 from catalog import cli, dates
 from tests.e2e.ground import Ground
-from tests.server import ModelsServer, model
+from tests.server import KEY, ModelsServer, model
 
 NOW = datetime.now(UTC)
 
@@ -115,6 +115,27 @@ def test_a_stale_catalog_is_not_relied_on(
     out, err = capsys.readouterr()
     assert [one["id"] for one in json.loads(out)] == ["claude-opus-4-8"]
     assert "demo: the last whole walk ended" in err
+
+
+@pytest.mark.warns
+def test_an_id_that_another_source_has_is_not_said_to_be_in_no_list(
+    watched: Ground, server: ModelsServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On the demo's catalog, a model that `catalog show` knew was in no list ever."""
+    monkeypatch.setenv("OTHER_KEY", KEY)
+    other = f'[sources.other]\nbase_url = "{server.url}"\napi_key_env = "OTHER_KEY"\n'
+    watch(watched, "claude-only", more=other)
+    server.models = [model("claude-only"), model("claude-fine")]
+    assert watched.run("sync", "other")[0] == 0
+    assert watched.run("watch", "check", "claude-only")[0] == 0
+    code, out, _ = watched.run("watch", "check", "claude-only", "--source", "anthropic")
+    assert (code, "only in source other, which was not asked" in out, "no list" in out) == (11, True, False)
+    watch(watched, "claude-only")
+    code, out, _ = watched.run("watch", "check")
+    assert (code, "only in source other, which is not configured" in out, "no list" in out) == (11, True, False)
+    code, out, err = watched.run("watch", "check", "--source", "other")
+    assert (code, out, "source other is in this catalog, but not configured" in err) == (2, "", True)
+    assert watched.run("watch", "check", "--source", "othr")[0] == 2
 
 
 @pytest.mark.warns

@@ -483,3 +483,21 @@ def test_sources_are_selected_by_name_once_and_in_order(write: Writer) -> None:
     assert loaded.select([]) == loaded.sources
     with pytest.raises(ConfigError, match=r'no source is named anthropc; did you mean "anthropic"\?'):
         config.load(environ={}, directory=Path("/nowhere")).select(["anthropc"])
+
+
+@pytest.mark.parametrize(
+    ("text", "variable", "expected"),
+    [
+        ("", "", None),
+        ("", "127.0.0.1:9464", ("127.0.0.1", 9464)),
+        ('[monitor]\nlisten = "0.0.0.0:1"\n', "127.0.0.1:9464", ("0.0.0.0", 1)),
+        ('[monitor]\nlisten = ""\n', "127.0.0.1:9464", None),
+    ],
+)
+def test_the_address_to_listen_on_may_stand_in_the_environment(
+    tmp_path: Path, text: str, variable: str, expected: tuple[str, int] | None
+) -> None:
+    """So an image can have a health check, whatever configuration is mounted into it."""
+    (tmp_path / "catalog.toml").write_text(text)
+    loaded = config.load(environ={"CATALOG_LISTEN": variable}, directory=tmp_path)
+    assert loaded.monitor.listen == expected

@@ -484,3 +484,14 @@ def test_problems_of_every_table_are_told_at_once(load: Loader) -> None:
         "  monitor.listen: ",
     ):
         assert words in message
+
+
+@pytest.mark.parametrize("style", ["healthchecks", "uptime-kuma", "plain"])
+def test_a_watcher_has_a_style(load: Loader, style: str) -> None:
+    assert load(f'[monitor]\nping_style = "{style}"').monitor.ping_style == style
+
+
+def test_another_style_is_refused_with_those_there_are(load: Loader) -> None:
+    words = refused(load, '[monitor]\nping_style = "kuma"')
+    assert "monitor.ping_style" in words
+    assert "uptime-kuma" in words

@@ -1,0 +1,120 @@
+"""Names in the configuration that nothing ever had: watched ids, and fields that events name; and what is close."""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from difflib import get_close_matches
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from catalog import config as configuration
+from catalog.cli import asking
+from catalog.config import Config
+from catalog.domain import FIELDS, ModelInfo
+from catalog.errors import ConfigError
+from catalog.health import Finding, Level
+
+if TYPE_CHECKING:
+    from catalog.store.database import Connection
+
+_CHANGED = "changed:"
+_CLOSE = 3
+
+
+def in_catalog(config: Config, connection: "Connection", *, listed: Sequence[ModelInfo] = ()) -> list[Finding]:
+    """Note what neither the catalog ever saw nor `listed` has, and a watchlist that cannot be read.
+
+    Where neither has anything, nothing is known.
+    """
+    from catalog.store import history
+
+    rows = {row.source: row for row in history.sources(connection)}
+    read = {name for name, row in rows.items() if row.last_whole_at}
+    if not read:
+        return in_pages(config, listed) if listed else [*_unreadable(config)]
+    all_read = all(source.name in read for source in config.sources)
+    known = {model.id for model in (*history.named(connection, _watched(config)), *listed)}
+
+    def close(id: str) -> Sequence[str]:
+        return list(dict.fromkeys(asking.close_ids(connection, id, None)))
+
+    patterns = _patterns(config)
+    missing, paths = _unmatched(patterns, history.models(connection, which=history.Which.ALL)) if patterns else ({}, [])
+    never = [pattern for pattern in missing if not history.has_changed(connection, pattern)]
+    return [*_unreadable(config), *_ids(config, known, close, all_read=all_read), *_fields(config, never, paths)]
+
+
+def in_pages(config: Config, models: Sequence[ModelInfo]) -> list[Finding]:
+    """Note what lists that were just read whole do not have."""
+    known = {model.id: model.id for model in models}
+    missing, paths = _unmatched(_patterns(config), models)
+    return [
+        *_ids(config, known.keys(), lambda id: get_close_matches(id, known, n=_CLOSE), all_read=True),
+        *_fields(config, missing, paths),
+    ]
+
+
+def _unreadable(config: Config) -> Iterator[Finding]:
+    try:
+        configuration.watched(config.watch)
+    except ConfigError as error:
+        yield Finding(level=Level.NOTE, code="watch", text=error.message, hint=error.hint)
+
+
+def _watched(config: Config) -> tuple[str, ...]:
+    try:
+        return configuration.watched(config.watch)
+    except ConfigError:
+        return config.watch.models
+
+
+def _ids(
+    config: Config, known: Collection[str], close: Callable[[str], Sequence[str]], *, all_read: bool
+) -> Iterator[Finding]:
+    never = "no list ever had it" if all_read else "no list that was read ever had it"
+    for id in _watched(config):
+        if id not in known:
+            text = f"the watched model {id}: {never}{_guess(close(id))}"
+            yield Finding(level=Level.NOTE, code="watch", text=text)
+
+
+def _patterns(config: Config) -> list[str]:
+    """List the fields that channels ask for; the columns of every model are known to be none's mistake."""
+    asked = [event.removeprefix(_CHANGED) for alert in config.alerts for event in alert.events if _names_field(event)]
+    return [each for each in dict.fromkeys(asked) if not any(fnmatchcase(name, each) for name in FIELDS)]
+
+
+def _names_field(event: str) -> bool:
+    return event.startswith(_CHANGED)
+
+
+def _unmatched(patterns: Sequence[str], models: Iterable[ModelInfo]) -> tuple[list[str], list[str]]:
+    """Give the patterns that fit no field of any model, and the fields that were met until all others did."""
+    from catalog.store import history
+
+    left, paths = dict.fromkeys(patterns), dict.fromkeys(FIELDS)
+    for model in models:
+        if not left:
+            break
+        new = [path for leaf, _ in history.fields(model) for path in _steps(leaf) if path not in paths]
+        paths.update(dict.fromkeys(new))
+        left = {each: None for each in left if not any(fnmatchcase(path, each) for path in new)}
+    return [*left], [*paths]
+
+
+def _steps(path: str) -> Iterator[str]:
+    """Give a dotted path and every path above it: a whole member can change at once."""
+    while path:
+        yield path
+        path = path.rpartition(".")[0]
+
+
+def _fields(config: Config, never: Collection[str], paths: Sequence[str]) -> Iterator[Finding]:
+    for alert in config.alerts:
+        for field in [event.removeprefix(_CHANGED) for event in alert.events if _names_field(event)]:
+            if field in never:
+                guess = _guess(get_close_matches(field, paths, n=_CLOSE))
+                text = f"events: no model ever had the field {field}{guess}"
+                yield Finding(level=Level.NOTE, code="events", channel=alert.name, text=text)
+
+
+def _guess(close: Sequence[str]) -> str:
+    return f"; did you mean {', '.join(close)}?" if close else ""
