@@ -8,7 +8,7 @@ import click
 
 from catalog import config as configuration
 from catalog import errors, plain, standing, wiring
-from catalog.cli import aftermath, asking, output, slips
+from catalog.cli import aftermath, asking, output, unknowns
 from catalog.cli.context import Context, pass_context
 from catalog.config import AlertSettings, Config, SourceSettings
 from catalog.domain import ModelInfo
@@ -146,9 +146,9 @@ class _Doctor:
         """Find the names that nothing ever had, in the catalog or, where none is, on pages that are whole lists."""
         listed = self._listed if self._all_listed else []
         if not self._has_catalog:
-            return slips.in_pages(self._config, listed) if listed else []
+            return unknowns.in_pages(self._config, listed) if listed else []
         with asking.opened(self._config) as database, database.read() as connection:
-            return slips.in_catalog(self._config, connection, listed=listed)
+            return unknowns.in_catalog(self._config, connection, listed=listed)
 
     def _channel(self, alert: AlertSettings) -> Lines:
         wiring.check_channel(self._config, alert)

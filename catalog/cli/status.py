@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from catalog import health, wallclock
-from catalog.cli import asking, output, slips
+from catalog.cli import asking, output, unknowns
 from catalog.cli.context import Context, json_option, pass_context
 from catalog.errors import CatalogError, ConfigError, Exit
 from catalog.health import Channel, Finding, Watched
@@ -44,7 +44,7 @@ def command(context: Context, *, worker: bool, as_json: bool) -> int:
     with asking.catalog(context) as connection:
         watched = _watched(connection, stale_after)
         channels = _channels(connection, {alert.name for alert in config.alerts})
-        unknown = slips.in_catalog(config, connection)
+        unknown = unknowns.in_catalog(config, connection)
     found = (*health.findings(watched, now=now), *health.backlogs(channels, now=now), *unknown)
     if as_json:
         objects = [*(_object(one, found) for one in watched), *(_channel_object(one, found) for one in channels)]

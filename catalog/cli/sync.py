@@ -68,7 +68,7 @@ def _sync_for_good(
         ends = [_sync(context, database, source, options, printer) for source in chosen]
         problems += [end.words for end in ends if end.words]
         if any(end.baseline for end in ends):
-            syncing.warn_of_slips(context, config, database)
+            syncing.warn_of_unknowns(context, config, database)
         aftermath.follow(config, database)
     return ends
 

@@ -73,13 +73,13 @@ def once(
         )
 
 
-def warn_of_slips(context: Context, config: Config, database: Database) -> None:
+def warn_of_unknowns(context: Context, config: Config, database: Database) -> None:
     """Name what the configuration watches or asks for and nothing ever had: with a baseline, that is known."""
-    from catalog.cli import slips
+    from catalog.cli import unknowns
 
     found: list[Finding] = []
     with suppress(DatabaseError), database.read() as connection:  # it fails no run; `catalog status` says it, too
-        found = slips.in_catalog(config, connection)
+        found = unknowns.in_catalog(config, connection)
     for finding in found:
         about = f"{finding.name}: " if finding.name else ""
         told = logs.event("watch.unknown", channel=finding.channel, hint=finding.hint)

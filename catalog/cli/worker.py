@@ -120,7 +120,7 @@ class _Shift:
         if report.failure is not None:
             self._fail(settings, report.failure)
         elif report.baseline and not report.awaits_baseline:
-            syncing.warn_of_slips(self._context, self._config, self._database)
+            syncing.warn_of_unknowns(self._context, self._config, self._database)
         if report.run.status is not Status.SKIPPED:
             self._pings.end(settings.name)
         return report

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from catalog.config import addresses, databases, keys, kinds, reading, watchlist
+from catalog.config import addresses, databases, keys, kinds, places, reading, watchlist
 from catalog.config.keys import Key
 from catalog.config.problems import shown
 from catalog.config.settings import DatabaseSettings, GuardSettings, ListSettings, SourceSettings
