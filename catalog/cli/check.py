@@ -43,8 +43,8 @@ def _told(context: Context, whose: str, look: Look) -> int:
             if not context.quiet:
                 output.line(line)
     except CatalogError as failure:
-        words = failure.message if not whose or whose in failure.message else f"{whose}: {failure.message}"
-        return context.fail(type(failure)(words, hint=failure.hint))
+        named = not whose or whose in failure.message
+        return context.fail(failure if named else failure.of(whose), with_said=True)
     return Exit.DONE
 
 
@@ -106,7 +106,8 @@ class _Doctor:
 
     def _source(self, settings: SourceSettings) -> Lines:
         self._all_listed, sound = False, self._all_listed
-        with wiring.client(settings, self._context.key(settings)) as client:
+        known = wiring.known_ids(self._config)
+        with wiring.client(settings, self._context.key(settings), known=known) as client:
             limit, seconds = min(settings.page_size, MAX_LIMIT), settings.deadline.total_seconds()
             page = client.page(limit=limit, seconds=seconds)
         self._listed += page.models
