@@ -40,6 +40,7 @@ pytestmark = [
 ]
 
 KEY, PASSWORD = SECRETS["API key"], SECRETS["database password"]
+PROXIES = (b"HTTP_PROXY=", b"HTTPS_PROXY=")
 FAULTS = ("e401", "e403", "e500", "echo", "field", "html", "broken", "elsewhere", "silent", "identity", "cut")
 
 
@@ -68,7 +69,8 @@ class Stage:
         """Note what lies in the folder and in the database."""
         for path in self.folder.rglob("*"):
             if path.is_file():
-                self.note(f"file {path.name}", path.read_bytes())
+                lines = path.read_bytes().splitlines(keepends=True)  # a command needs the proxy that we need
+                self.note(f"file {path.name}", b"".join(line for line in lines if not line.startswith(PROXIES)))
         if self.url.startswith("postgresql"):
             for name, rows in tables(self.url):
                 self.note(f"table {name}", rows)
@@ -159,8 +161,9 @@ def configure(others: Others, folder: Path, tls: str) -> Path:
     addresses = {name: f"{others.models.url}/{name}" for name in FAULTS}
     addresses |= {"tls": tls, "plain": others.models.url.replace("http:", "https:"), "nobody": "http://127.0.0.1:1"}
     addresses["elsewhere"] = f"{others.receiver.url}/elsewhere"
+    addresses |= {"far": "http://catalog.invalid", "farther": "https://catalog.invalid"}  # behind a proxy alone
     for name, address in addresses.items():
-        text += f'[sources.{name}]\nbase_url = "{address}"\n{settings}'
+        text += f'[sources.{name}]\nbase_url = "{address}"\nallow_http = true\n{settings}'
     text += f'[sources.good]\nbase_url = "{others.models.url}"\n{settings}'
     text += f'[sources.filed]\nbase_url = "{others.models.url}"\napi_key_file = "key"\nconfirm_after = "0s"\n'
     hook = f"{others.receiver.url}/hook/${{HOOK_TOKEN}}"
@@ -282,12 +285,11 @@ def tell(stage: Stage, others: Others, patch: pytest.MonkeyPatch) -> None:
     assert [stage.call("sync"), stage.call("sync", "--json", "good", "e401", "field")] == [3, 3]
     assert stage.call("sync", "--dry-run", "good", "e401") == 3
     with patch.context() as proxied:
-        proxied.setenv(
-            "HTTPS_PROXY", f"http://me:{SECRETS['proxy password']}@127.0.0.1:{others.proxy.url.rsplit(':')[-1]}"
-        )
-        stage.call("sync", "tls")
-        proxied.setenv("HTTPS_PROXY", f"http://me:{SECRETS['proxy password']}@127.0.0.1:nowhere")
-        stage.call("sync", "tls")
+        for port in (others.proxy.url.rsplit(":")[-1], "nowhere"):
+            for name in ("HTTP_PROXY", "HTTPS_PROXY"):
+                proxied.setenv(name, f"http://me:{SECRETS['proxy password']}@127.0.0.1:{port}")
+            stage.call("sync", "far", "farther", "tls")
+    assert {seen.method for seen in others.proxy.requests} == {"GET", "CONNECT"}
     for command in ("models", "changes", "runs", "status", "alerts list", "db current", "db check", "db verify"):
         stage.call(*command.split())
     for command in ("runs --json", "status --json", "alerts list --all --json", "alerts test hook", "alerts test mail"):
@@ -372,7 +374,7 @@ def crash(stage: Stage, patch: pytest.MonkeyPatch) -> None:
         words = [spell(secret) for secret in secrets for spell in (str, repr, json.dumps, quote_all)]
         raise RuntimeError("; ".join([*words, os.environ["CATALOG_DATABASE_URL"]]))
 
-    for target, name in ((ModelsClient, "fetch"), (sa.Engine, "connect")):
+    for target, name in ((ModelsClient, "begin"), (sa.Engine, "connect")):
         with patch.context() as broken:
             broken.setattr(target, name, fail)
             assert [stage.call("sync", "good"), stage.call("sync", "good")] == [1, 1]
