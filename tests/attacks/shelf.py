@@ -10,6 +10,8 @@ from typing import Any
 from tests import server as play
 from tests.server import Json
 
+TOKEN = "token of "  # what a gateway's cursor begins with
+
 # What a cursor gets whose model is no longer listed.
 VANISHED = ("400", "empty", "restart", "place")
 
@@ -74,6 +76,8 @@ class Paging:
     vanished: str = "400"
     has_more: HasMore = truly
     by_offset: bool = False  # the cursor only stands for how far the page before it reached
+    inclusive: bool = False  # a page begins with the model that its cursor names
+    tokens: bool = False  # a cursor of the gateway's own leads on, and no id does
     most: int = 1000
     offsets: dict[str, int] = field(default_factory=dict)
 
@@ -86,17 +90,27 @@ class Paging:
         shown = ids[begin : begin + limit]
         self.offsets.update({id: begin + number for number, id in enumerate(shown, 1)})
         more = self.has_more(len(shown), limit, len(ids) - begin - len(shown))
-        return 200, play.page([shelf.items[id] for id in shown], has_more=more)
+        body = play.page([shelf.items[id] for id in shown], has_more=more)
+        if self.tokens and shown:
+            body["last_id"] = f"{TOKEN}{shown[-1]}"
+        return 200, body
 
     def _begin(self, shelf: Shelf, after: str | None) -> int | None:
         if after is None:
             return 0
         if self.by_offset and after in self.offsets:
             return self.offsets[after]
-        behind = sum(shelf.places[id] <= shelf.places[after] for id in shelf.items) if after in shelf.places else 0
+        if self.tokens:
+            return self._behind(shelf, after.removeprefix(TOKEN)) if after.startswith(TOKEN) else None
+        behind = self._behind(shelf, after)
         if after in shelf.items:
-            return behind
+            return behind - self.inclusive
         return {"400": None, "empty": len(shelf.items), "restart": 0, "place": behind}[self.on_vanished()]
+
+    def _behind(self, shelf: Shelf, after: str) -> int:
+        if after not in shelf.places:
+            return 0
+        return sum(shelf.places[id] <= shelf.places[after] for id in shelf.items)
 
     def on_vanished(self) -> str:
         """Say what a cursor gets whose model is no longer listed."""

@@ -48,7 +48,13 @@ class Theatre:
             name=f"{name} {round_}",
             page_size=1000 if world.one_page else random.randint(2, 6),
             minutes_a_page=0.1,
-            paging=Paging(vanished=world.vanished, has_more=world.has_more, by_offset=world.by_offset),
+            paging=Paging(
+                vanished=world.vanished,
+                has_more=world.has_more,
+                by_offset=world.by_offset,
+                inclusive=world.inclusive,
+                tokens=world.tokens,
+            ),
         )
         watched.plan = life = Life(world=world, watched=watched, random=random)
         life.begin(random.randint(5, 20))
@@ -86,6 +92,7 @@ class Theatre:
         timeline, removals = watched.timeline, watched.removals()
         false = timeline.false_removals(removals)
         self.counts.update(ran.status for ran in timeline.runs)
+        self.counts["overlaps"] += sum(page.overlaps for ran in timeline.runs for page in ran.pages)
         self.counts["restarts"] += sum(ran.restarts for ran in timeline.runs)
         self.counts["ends asked again"] += sum(len(ran.pages) < len(ran.last_pass) for ran in timeline.runs)
         self.counts.update(stories=1, runs=len(timeline.runs), removals=len(removals), false_removals=len(false))

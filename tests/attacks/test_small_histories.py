@@ -21,12 +21,13 @@ from catalog.store.database import Database
 from tests.attacks import watched as watching
 from tests.attacks.choices import LETTERS, Chance, Choices, Edited
 from tests.attacks.shelf import VANISHED, Paging, Shelf
-from tests.attacks.watched import CONFIRM_AFTER, Quiet, SteadyClient, Watched
-from tests.server import ModelsServer
+from tests.attacks.watched import CONFIRM_AFTER, MANY, Quiet, SteadyClient, Watched
+from tests.server import Json, ModelsServer
 from tests.store import world as worlds
 from tests.volume import Volume
 
 EDITED = 3  # walks
+SAYS_MORE: tuple[Json, ...] = ({}, {"next": "/2"}, {"total_count": MANY + 1})
 TOGETHER = 500  # histories in one database
 
 
@@ -37,6 +38,7 @@ class Story(Quiet):
     watched: Watched
     choices: Choices
     left: Edited
+    spoils: bool = False  # a page may end early, and say that more follows or how many there are
     untouched: bool = True
     within: bool = False  # this walk was edited after it began
     quiet: int = 0  # walks since the last edit
@@ -50,6 +52,15 @@ class Story(Quiet):
         if edited is not self.left:
             self.left, self.watched.truth = edited, edited.shelf
             self.untouched, self.within, self.quiet = False, begun, 0
+
+    def spoil(self, body: Json) -> Json:
+        over = len(self.watched.timeline.runs) >= EDITED
+        if over or not self.spoils or not body["has_more"]:
+            return body
+        says = self.choices.pick(SAYS_MORE)
+        if says:
+            self.within, self.quiet = True, 0
+        return body | says | {"has_more": not says}
 
     def tell(self) -> None:
         """Run until it is over."""
@@ -88,6 +99,7 @@ class Teller:
     client: SteadyClient
     folder: Path
     blank: Path
+    oddity: str = ""  # of the server: "inclusive", "tokens" or "spoils"
     counts: Counter[str] = field(default_factory=Counter)
     databases: list[Database] = field(default_factory=list)
 
@@ -103,9 +115,14 @@ class Teller:
             client=self.client,
             name=f"history-{self.counts['histories']}",
             truth=shelf,
-            paging=ChosenPaging(choices=choices),
+            paging=ChosenPaging(choices=choices, inclusive=self.oddity == "inclusive", tokens=self.oddity == "tokens"),
         )
-        watched.plan = story = Story(watched=watched, choices=choices, left=Edited(shelf=shelf, edits=edits))
+        watched.plan = story = Story(
+            watched=watched,
+            choices=choices,
+            left=Edited(shelf=shelf, edits=edits),
+            spoils=self.oddity == "spoils",
+        )
         story.tell()
         self.judge(story, f"{models} models, {edits} edits, {replay}:\n{watched.timeline}")
 
@@ -166,9 +183,11 @@ def tell_all(teller: Teller, volume: Volume, models: int, *, at_once: bool) -> b
 
 
 @pytest.mark.promise("P1", "P2")
-def test_small_histories_of_three_edits_are_told_truly(teller: Teller, volume: Volume) -> None:
-    """The same with more models and one more edit, as chance has it: there are too many to tell them all."""
+@pytest.mark.parametrize("oddity", ["", "inclusive", "tokens", "spoils"], ids=lambda oddity: oddity or "honest")
+def test_small_histories_of_three_edits_are_told_truly(teller: Teller, volume: Volume, oddity: str) -> None:
+    """The same with more models and one more edit, as chance has it, also of odd servers: too many to tell them all."""
     weights = []
+    teller.oddity = oddity
     for number in volume.rounds(check=100, soak=60_000):
         chance = volume.random("histories", number)
         choices = Chance(random=chance)

@@ -3,7 +3,7 @@
 Written without a look at the product: from the requests, their answers and the truth behind them alone.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
@@ -20,6 +20,13 @@ class Request:
     status: int  # 0: it was answered with nothing that could be read
     items: tuple[Json, ...] = ()
     has_more: bool = False
+    overlaps: bool = False  # it began with the model that the cursor names, which is taken off
+    doubtful: bool = False  # it says by other means that more follows, or has entries that are no models
+
+    @property
+    def disputed(self) -> set[str]:
+        """Models that it lists twice; what it says of them differs."""
+        return {id for id in self.ids if self.ids.count(id) > 1}
 
     @property
     def ids(self) -> list[str]:
@@ -80,14 +87,21 @@ class Ran:
             named.setdefault(item["id"], set()).add(item["display_name"])
         return named
 
-    def is_whole(self) -> bool:
-        """Tell by the wire alone whether the walk can count as evidence of absence."""
+    @property
+    def disputed(self) -> set[str]:
+        return {id for page in self.pages for id in page.disputed}
+
+    def is_whole(self, disputed: Collection[str] = ()) -> bool:
+        """Tell by the wire alone whether the walk can count as evidence of absence; `disputed` may be in dispute."""
         pages = self.pages
-        ids = [id for page in pages for id in page.ids]
+        ids = [
+            id for page in pages for id in (page.ids if page.disputed.difference(disputed) else dict.fromkeys(page.ids))
+        ]
         asked = [page.after for page in pages]
         ends = bool(pages) and not pages[-1].has_more and all(page.has_more for page in pages[:-1])
-        empty = any(not page.items for page in pages[1:])
-        return ends and not empty and len(set(ids)) == len(ids) and len(set(asked)) == len(asked)
+        empty = any(not page.items and not page.overlaps for page in pages[1:])
+        doubtful = any(page.doubtful for page in pages)
+        return ends and not empty and not doubtful and len(set(ids)) == len(ids) and len(set(asked)) == len(asked)
 
     def could_miss(self, id: str) -> bool:
         """Tell whether the model was away at some moment of the walk, or changed its place in it."""
@@ -120,6 +134,11 @@ class Timeline:
         """The runs that recorded something, from the one that a removal is dated to until the one that recorded it."""
         return [ran for ran in self.runs if removal.observed <= ran.ended and ran.number <= removal.run and ran.merged]
 
+    def is_whole(self, ran: Ran) -> bool:
+        """Tell whether a walk can count as evidence: disputes that the one before it had are no reason against it."""
+        before = [each.disputed for each in self.runs[: self.runs.index(ran)] if each.merged]
+        return ran.is_whole(before[-1] if before else ())
+
     def false_removals(self, removals: Iterable[Removal]) -> list[Removal]:
         """Removals of models that were listed at each moment of the time in which they are said to have left."""
         return [removal for removal in removals if self._never_away(removal)]
@@ -136,7 +155,7 @@ class Timeline:
         return [f"{removal}: {words}" for removal in removals for words in self._thin(removal, apart)]
 
     def _thin(self, removal: Removal, apart: float) -> list[str]:
-        walks = [ran for ran in self.evidence(removal) if ran.is_whole()]
+        walks = [ran for ran in self.evidence(removal) if self.is_whole(ran)]
         if len(walks) < 2 or walks[0].ended != removal.observed or walks[-1].number != removal.run:
             return ["not between two whole walks"]
         found = [ran.number for ran in self.evidence(removal) if removal.id in ran.listed]
@@ -150,7 +169,7 @@ class Timeline:
             f"{removal}: it was there all through run {ran.number}"
             for removal in removals
             for ran in self.evidence(removal)
-            if ran.is_whole() and not ran.could_miss(removal.id)
+            if self.is_whole(ran) and not ran.could_miss(removal.id)
         ]
 
     def __str__(self) -> str:
@@ -161,7 +180,10 @@ def missed(ran: Ran, catalog: Mapping[str, str | None]) -> list[str]:
     """Models that a walk listed and the catalog, as it is after it, does not list, or not by the name that they had."""
     if not ran.merged:
         return []
-    lost = [id for id, names in ran.listed.items() if catalog.get(id) not in names]
+    disputed = ran.disputed
+    lost = [
+        id for id, names in ran.listed.items() if id not in catalog or (catalog[id] not in names and id not in disputed)
+    ]
     return [f"run {ran.number} listed {id}, and the catalog has {catalog.get(id)!r}" for id in lost]
 
 

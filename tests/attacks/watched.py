@@ -18,10 +18,13 @@ from catalog.store.database import Database
 from catalog.upstream.client import Answer, Coming, ModelsClient
 from tests.attacks.shelf import Paging, Shelf
 from tests.attacks.timeline import Ran, Removal, Request, Timeline, missed
-from tests.server import KEY, ModelsServer, Step, Visit
+from tests.server import KEY, Json, ModelsServer, Step, Visit
 from tests.store import world
 
 CONFIRM_AFTER = 15  # minutes, as the product has it where nobody says otherwise
+
+
+MANY = 10_000  # as a count beside the list: more than any list here has
 
 
 class Plan(Protocol):
@@ -39,6 +42,10 @@ class Plan(Protocol):
         """The list that this one request is shown."""
         ...
 
+    def spoil(self, body: Json) -> Json:
+        """What is answered instead of this page."""
+        ...
+
 
 class Quiet:
     """An honest list that nobody edits."""
@@ -50,6 +57,9 @@ class Quiet:
 
     def show(self, truth: Shelf) -> Shelf:
         return truth
+
+    def spoil(self, body: Json) -> Json:
+        return body
 
 
 class SteadyClient(ModelsClient):
@@ -140,7 +150,10 @@ class Watched:
             fault(visit)
             return
         status, body = self.paging.answer(self.plan.show(self.truth), after, limit)
-        told = {"items": tuple(body["data"]), "has_more": body["has_more"]} if status == 200 else {}
+        told: dict[str, Any] = {}
+        if status == 200:
+            body = self.plan.spoil(body)
+            told = read(body, after if self.paging.inclusive else None)
         self.requests.append(Request(**met, truth=truth, status=status, **told))
         visit.send_json(status, body)
 
@@ -173,6 +186,19 @@ class Watched:
         wrong = sorted(id for id in {*said, *true} if (id in said, said.get(id)) != (id in true, true.get(id)))
         drifted = [f"the catalog has {said.get(id)!r} of {id}, the list {true.get(id)!r}" for id in wrong]
         return drifted + [f"{missing.model_id} is still called missing" for missing in self.missing]
+
+
+def read(body: Json, cursor: str | None) -> dict[str, Any]:
+    """What a page says to somebody who knows how its server is: an inclusive cursor's model is no part of its page."""
+    items = [item for item in body["data"] if "id" in item]
+    overlaps = bool(items) and items[0]["id"] == cursor
+    says_more = not body["has_more"] and (body.get("next") is not None or body.get("total_count", 0) > MANY)
+    return {
+        "items": tuple(items[overlaps:]),
+        "has_more": body["has_more"],
+        "overlaps": overlaps,
+        "doubtful": says_more or len(items) < len(body["data"]),
+    }
 
 
 @contextmanager

@@ -9,8 +9,8 @@ from random import Random
 from tests import server as play
 from tests.attacks import shelf as shelves
 from tests.attacks.shelf import HasMore, Shelf
-from tests.attacks.watched import Watched
-from tests.server import Step
+from tests.attacks.watched import MANY, Watched
+from tests.server import Json, Step
 
 FAULTS: tuple[Callable[[], Step], ...] = (
     *(partial(play.error, status) for status in (500, 502, 503, 529)),
@@ -42,6 +42,14 @@ class Hostile:
     lag: int = 0  # minutes that each second answer may be behind
     hidden: float = 0.0  # of the walks: some models are missing for a while
     hide: str = ""  # "group": most of them, or few for a short time; "all"; "few": for long
+    inclusive: bool = False
+    tokens: bool = False
+    marks: float = (
+        0.0  # of the pages that are not the last: says no more by `has_more`, and that more follows elsewhere
+    )
+    totals: float = 0.0  # of these, too: says no more by `has_more`, and counts more than there came
+    unusable: float = 0.0  # of the pages: has an entry without an id
+    disputes: float = 0.0  # of the pages: lists a model twice, under two names
     lies: bool = False  # the same untruth is told in walks that are long apart, and no guard can tell
     happens: tuple[str, ...] = ("removals",)
     exact: bool = True  # each page is a piece of the list as it is at that moment
@@ -66,6 +74,13 @@ HONEST: dict[str, Hostile] = {
     ),
     "groups are missing for a while": Hostile(hidden=0.3, hide="group", exact=False, happens=("held", "hidden")),
     "nothing is listed for a while": Hostile(hidden=0.3, hide="all", exact=False, happens=("held", "hidden")),
+    "pages that end early name the next one": Hostile(marks=0.15, happens=("removals", "marks", "failed")),
+    "pages that end early count more than came": Hostile(totals=0.15, happens=("removals", "totals", "partial")),
+    "cursors of a gateway": Hostile(tokens=True, exact=False, happens=("removals",)),
+    "cursors are inclusive": Hostile(inclusive=True, happens=("removals", "restarts", "overlaps")),
+    "cursors are inclusive, and vanish": Hostile(inclusive=True, aimed=0.2, happens=("restarts", "overlaps")),
+    "entries are no models": Hostile(unusable=0.1, happens=("removals", "unusable", "partial")),
+    "models are in dispute": Hostile(disputes=0.1, happens=("removals", "disputes", "partial")),
 }
 LYING: dict[str, Hostile] = {
     "a few are hidden for hours": Hostile(hidden=0.3, hide="few", exact=False, lies=True, happens=("hidden",)),
@@ -183,3 +198,26 @@ class Life:
         old = [shelf for at, shelf in self.past if at <= then] or [shelf for _, shelf in self.past[:1]]
         self.counts["old answers"] += old[-1].ids != truth.ids
         return old[-1]
+
+    def spoil(self, body: Json) -> Json:
+        """Let a page say less, or more, than is so."""
+        if self.calm:
+            return body
+        world, listed = self.world, list(body["data"])
+        if body["has_more"] and self.is_time("marks", world.marks):
+            body = body | {"has_more": False, "next": f"/v1/models?page={self.random.randint(2, 9)}"}
+        if body["has_more"] and self.is_time("totals", world.totals):
+            body = body | {"has_more": False, "total_count": MANY + len(self.watched.truth.items)}
+        if listed and self.is_time("unusable", world.unusable):
+            listed.insert(self.random.randint(0, len(listed) - 1), {"type": "model"})
+        if listed and self.is_time("disputes", world.disputes):
+            twin = self.random.choice(listed)
+            listed.insert(
+                self.random.randint(0, len(listed) - 1), twin | {"display_name": f"Name {self.random.random()}"}
+            )
+        return body | {"data": listed}
+
+    def is_time(self, name: str, chance: float) -> bool:
+        happens = self.random.random() < chance if chance else False
+        self.counts[name] += happens
+        return happens
