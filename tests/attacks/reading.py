@@ -82,6 +82,7 @@ class Pass:
     entries: dict[str, Entry] = field(default_factory=dict)
     cursors: list[str | None] = field(default_factory=list)  # of its pages, in turn
     doubted: bool = False
+    unusable: bool = False  # it met an entry without a usable id
     remarked: bool = False
     pages: int = 0
     last: tuple[list[Any], bool] | None = None  # page that was taken
@@ -96,6 +97,8 @@ class Pass:
                 raise CutError
             self.cursors.append(cursor)
             cursor, more = self.page(*self.look(cursor))
+        if self.unusable and not self.entries:
+            raise CutError
         return Walk(
             verdict="unclean" if self.doubted else "whole",
             entries=self.entries,
@@ -163,7 +166,7 @@ class Pass:
         for item in items:
             id = item["id"]
             if not is_usable(id):
-                self.doubted = True
+                self.doubted = self.unusable = True
             elif id not in found:
                 found[id] = item
             elif found[id] == item:
@@ -195,20 +198,20 @@ def is_usable(id: object) -> bool:
 
 def read(item: Mapping[str, Any], *, disputed: bool = False) -> Entry:
     """Read one entry: what stands in columns, what among the attributes, and of what it says nothing."""
-    columns, silent, odd = {}, set(), False
+    columns, silent, unread = {}, set(), set()
     for name in COLUMNS:
         try:
             columns[name], says = READERS[name](item.get(name))
         except ValueError:
-            columns[name], says, odd = None, False, True
+            columns[name], says = None, False
+            unread.add(name)
         if not says:
             silent.add(name)
     if columns["created_at"] is None:
         silent.add("created_at")
-    attributes = {name: value for name, value in item.items() if name not in COLUMNS and name != "id"}
-    if "created_at" in item:
-        attributes["created_at"] = item["created_at"]
-    return Entry(columns=columns, attributes=attributes, silent=frozenset(silent), odd=odd, disputed=disputed)
+    taken = {"id", *COLUMNS} - unread - {"created_at"}
+    attributes = {name: value for name, value in item.items() if name not in taken}
+    return Entry(columns=columns, attributes=attributes, silent=frozenset(silent), odd=bool(unread), disputed=disputed)
 
 
 Said = tuple[Any, bool]  # a value, and whether it says anything; ValueError: it cannot be read
@@ -246,7 +249,7 @@ def leaves(columns: Mapping[str, Any], attributes: Mapping[str, Any]) -> dict[st
     """Spell every field as a dotted path and its value as JSON text; what is absent is not there."""
     found = {name: spell(value) for name, value in columns.items() if value is not None}
     for name, value in attributes.items():
-        if name != "created_at":
+        if name not in COLUMNS:
             found |= branch(name, value)
     return found
 

@@ -195,6 +195,7 @@ def test_an_id_on_two_pages_that_stays_after_three_restarts_is_unclean(
 
 def test_an_id_that_cannot_be_a_cursor_does_not_end_the_walk(server: ModelsServer, shelf: Shelf, go: Go) -> None:
     server.models = [model("a"), {"type": "model"}, model("b"), model("c")]
+    server.reshape = lambda envelope: envelope | {"last_id": None}
     outcome = go()
     assert (outcome.verdict, shelf.ids()) == (Verdict.UNCLEAN, ["a", "b", "c"])
 
@@ -454,6 +455,14 @@ def test_a_walk_that_begins_again_does_not_wait_for_what_it_had_asked_for(
     assert go().verdict is Verdict.WHOLE
     assert time.monotonic() - began < 2
     assert (shelf.restarts, shelf.ids()) == (1, list("abcd"))
+    assert nobody_waits()
+
+
+def nobody_waits() -> bool:
+    until = time.monotonic() + 2
+    while any(thread.name == "catalog-exchange" for thread in threading.enumerate()) and time.monotonic() < until:
+        time.sleep(0.01)
+    return time.monotonic() < until
 
 
 def test_nobody_asks_for_more_once_the_sink_has_failed(server: ModelsServer, shelf: Shelf, go: Go) -> None:
