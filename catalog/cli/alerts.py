@@ -55,7 +55,8 @@ def test(context: Context, channel: str) -> int:
             failed += 1
             context.fail(type(error)(f"{channel} did not take {message.type}: {error.message}", hint=error.hint))
         else:
-            output.line(f"{channel} took {message.type}")
+            if not context.quiet:
+                output.line(f"{channel} took {message.type}")
     return Exit.FAILED if failed else Exit.DONE
 
 

@@ -17,6 +17,15 @@ def test_quiet_commands_print_no_good_line(ground: Ground, command: str) -> None
     assert ground.run("-q", *command.split()) == (0, "", "")
 
 
+@pytest.mark.parametrize("command", ["alerts test team", "alerts send", "alerts retry", "check --send"])
+def test_quiet_alerts_print_no_good_line(ground: Ground, command: str) -> None:
+    with (ground.folder / "catalog.toml").open("a") as file:
+        file.write('[[alerts]]\nname = "team"\ncommand = ["cat"]\n')
+    code, out, _ = ground.run(*command.split())
+    assert (code, out != "") == (0, True)
+    assert ground.run("-q", *command.split()) == (0, "", "")
+
+
 def test_making_the_schema_is_no_problem_either(ground: Ground) -> None:
     (ground.folder / "catalog.db").unlink()
     assert ground.run("-q", "db", "upgrade") == (0, "", "")

@@ -1,11 +1,17 @@
 """What those who watch are told of sources: by pings, by `status`, by records, whatever went wrong."""
 
 import json
+import threading
 from collections.abc import Iterator
+from contextlib import closing, suppress
+from datetime import UTC, datetime
 
 import pytest
 
-from catalog import probes
+from catalog import config, probes, wiring
+from catalog.cli import worker
+from catalog.cli.context import Context
+from catalog.config import SourceSettings
 from catalog.upstream import walk
 from tests import server as wire
 from tests.e2e.ground import Ground
@@ -78,6 +84,34 @@ def test_a_run_that_fails_in_a_way_nobody_foresaw_is_recorded_pinged_and_keeps_n
     assert pinged(watcher) == "anthropic: unexpected: ZeroDivisionError"
     code, out, _ = pair.run("status")
     assert (code, "note: anthropic: the last run failed; the latest: unexpected" in out) == (0, True)
+
+
+def test_a_worker_tells_its_watcher_of_what_nobody_foresaw_until_that_source_is_read(
+    pair: Ground, watcher: ModelsServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next good source pinged success."""
+    monkeypatch.setenv("OTHER_KEY", wire.KEY)
+    settings = config.load()
+    with closing(wiring.database(settings)) as database:
+        shift = worker._Shift(Context(), settings, database)
+        mine, other = settings.sources
+
+        def run(source: SourceSettings) -> str:
+            with suppress(ZeroDivisionError):
+                shift._run(source, datetime.now(UTC))
+            for thread in [each for each in threading.enumerate() if each.name == "catalog-pings"]:
+                thread.join(10)
+            return pinged(watcher)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(walk, "walk", broken)
+            assert run(mine) == "anthropic: unexpected: ZeroDivisionError"
+        assert run(other) == "anthropic: unexpected: ZeroDivisionError"
+        assert run(mine) == "ok"
+
+
+def broken(*_: object, **__: object) -> None:
+    raise ZeroDivisionError(wire.KEY)
 
 
 @pytest.mark.parametrize(
