@@ -53,8 +53,8 @@ PROMISES = {
     "P7": (
         "Quiet by default",
         (
-            "A baseline alerts nobody, recovery is no news, a wave is one line, and a run without a change writes a"
-            " handful of rows."
+            "A baseline tells of nothing but what is watched and retires soon, recovery is no news, a wave is one line,"
+            " and a run without a change writes a handful of rows."
         ),
     ),
     "P8": (
