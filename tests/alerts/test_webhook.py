@@ -161,6 +161,12 @@ def test_a_port_where_nobody_listens_is_a_refusal() -> None:
     assert str(error) == "127.0.0.1: the connection was refused"
 
 
+@pytest.mark.parametrize("status", [101, 304, 306])
+def test_an_answer_that_is_neither_yes_nor_no_is_no_redirect(server: ModelsServer, status: int) -> None:
+    server.script(play.answer(b"", status))
+    assert str(refusal(hook(server))) == f"127.0.0.1: HTTP {status}: it does not say that it took the message"
+
+
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_redirects_are_refused_and_the_message_goes_nowhere_else(server: ModelsServer, status: int) -> None:
     server.script(play.redirect(server.url + "/other/canary", status))

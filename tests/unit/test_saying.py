@@ -74,6 +74,7 @@ ODD: list[tuple[Any, str]] = [
     ({"data": []}, ""),
     ({"error": {"message": 5, "type": "x"}}, ""),
     ({"error": None}, ""),
+    ({"error": {"error": {"error": {"error": {"error": {"error": {"error": {"message": "too deep"}}}}}}}}, ""),
 ]
 
 

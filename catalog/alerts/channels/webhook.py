@@ -18,6 +18,7 @@ from catalog.http.exchange import Exchange, Received
 from catalog.notice import DeliveryError, Message
 
 GONE = 410
+REDIRECTS = frozenset({300, 301, 302, 303, 305, 307, 308})
 _ENCODED = "whsec_"  # what follows is base64; any other secret is taken as it stands
 
 
@@ -49,8 +50,10 @@ class Webhook:
         words = f"{self._host}: HTTP {answer.status}"
         if gone:
             words += ": it wants no more messages"
-        elif answer.status < 400:  # noqa: PLR2004 - 1xx and 3xx
+        elif answer.status in REDIRECTS:
             words += ": redirects are refused"
+        elif answer.status < 400:  # noqa: PLR2004 - what is neither taken nor refused
+            words += ": it does not say that it took the message"
         return DeliveryError(words, retry_after=waits.named(answer.headers, self.clock()), gone=gone)
 
 
