@@ -261,3 +261,28 @@ def test_of_several_sources_each_is_tried_and_the_gravest_counts(ground: Ground)
     assert code == 3
     assert "anthropic: 3 models listed" in out
     assert "bad: " in err
+
+
+@pytest.mark.parametrize("paging", ["cursor", "none"])
+@pytest.mark.parametrize("command", ["sync", "check"])
+def test_a_list_that_goes_on_where_its_source_does_not_follow_is_an_error_that_names_the_mark(
+    ground: Ground, paging: str, command: str
+) -> None:
+    before = ground.history()
+    ground.configure(paging=paging, page_size=10)
+    ground.server.models = ground.server.models[:2]
+    ground.server.reshape = lambda envelope: envelope | {"links": {"next": "/v1/models?page=2"}}
+    code, out, err = ground.run(command)
+    assert (code, "more follows (`links.next`)" in out + err, "page_size" in out + err) == (3, True, True)
+    assert ground.history() == before
+
+
+def test_a_count_that_is_larger_than_what_came_is_a_doubt_until_it_is_silenced(ground: Ground) -> None:
+    ground.server.models = ground.server.models[:2]
+    ground.server.reshape = lambda envelope: envelope | {"total_count": 5}
+    code, out, _ = ground.run("sync")
+    assert (code, "partial" in out, 'list.total = ""' in out, "missing since" in out) == (0, True, True, False)
+    with (ground.folder / "catalog.toml").open("a") as file:
+        file.write('[sources.anthropic.list]\ntotal = ""\n')
+    code, out, _ = ground.run("sync")
+    assert (code, "missing since" in out) == (0, True)
