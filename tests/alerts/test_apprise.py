@@ -290,6 +290,19 @@ def test_a_service_takes_it_over_http_without_netrc(server: ModelsServer) -> Non
     assert "poison" not in str(seen.headers)
 
 
+def test_a_service_on_this_machine_is_reached_through_no_proxy(
+    server: ModelsServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    between = ModelsServer(always=play.answer({})).start()
+    monkeypatch.setenv("HTTP_PROXY", between.url)
+    monkeypatch.setenv("NO_PROXY", "example.org")
+    server.always = play.answer({})
+    for url in (json_url(server), json_url(server).replace("127.0.0.1", "localhost")):
+        apprise_.open_(url).send(message())
+    between.close()
+    assert (len(server.requests), between.requests) == (2, [])
+
+
 def test_redirects_are_not_followed(server: ModelsServer) -> None:
     server.script(play.redirect(server.url + "/other", 307))
     assert refusal(json_url(server)).endswith(" did not take it: HTTP 307: redirects are refused")

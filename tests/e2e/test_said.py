@@ -108,3 +108,11 @@ def test_what_is_said_cannot_pass_for_a_line_of_ours(ground: Ground) -> None:
     assert "\x1b" not in err
     assert max(map(len, err.splitlines())) < 330
     assert json.dumps(err).count("forged") == 1
+
+
+def test_check_notes_what_cannot_be_read_in_no_proxy(ground: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_PROXY", "example.org,fd00::/8,10.0.0.0/99")
+    code, out, _ = ground.run("check")
+    assert code == 0
+    assert out.count("note  NO_PROXY holds what cannot be read: 10.0.0.0/99\n") == 1
+    assert out.count("NO_PROXY") == 1
