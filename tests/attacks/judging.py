@@ -122,7 +122,7 @@ class Merge:
         if paths and not was_gone:
             model.past.append(state_of(model, self.ended))
             model.since = self.ended
-        if paths:
+        if paths or was_gone:  # of a field that cannot be read, what is kept may differ although nothing changed
             model.columns, model.attributes = columns, attributes
         return bool(paths)
 
