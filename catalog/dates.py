@@ -45,6 +45,16 @@ def canonical(text: str) -> str | None:
     return to_text(moment)
 
 
+def listed(text: str) -> str | None:
+    """Spell a date as lists show it, like `canonical`; one without a time is its midnight in UTC, and T may be a blank.
+
+    Raises ValueError as `parse` does.
+    """
+    if _DATE.fullmatch(text):
+        return canonical(f"{text}T00:00:00Z")
+    return canonical(f"{text[:10]}T{text[11:]}" if text[10:11] == " " else text)
+
+
 def to_text(moment: datetime) -> str:
     """Spell an aware moment as 2026-11-22T09:30:00.000000Z: 27 characters, whose order is the order of time."""
     if moment.tzinfo is None:

@@ -11,7 +11,7 @@ from enum import StrEnum
 from catalog import dates, plain
 from catalog.domain import Source, Status
 from catalog.errors import Failure
-from catalog.standing import Standing, Wait, cure
+from catalog.standing import Standing, cure
 
 CLOCK_SLACK = timedelta(minutes=5)
 LATE = timedelta(hours=1)  # so long a channel may fail before it is a problem: retries come at least that often
@@ -156,8 +156,7 @@ def _doubts(name: str, standing: Standing) -> Iterator[Finding]:
     if standing.missing:
         yield _note("missing", name, f"{plain.count(standing.missing, 'model')} missing, not yet believed to be gone")
     for cause in standing.held:
-        hint = f"catalog sync {name}" if cause.wait is Wait.WALK else f"catalog sync {name} {cause.wait}"
-        yield _problem("held", name, f"held: {cause.words}", hint)
+        yield _problem("held", name, f"held: {cause.words}", f"catalog sync {name} {cause.wait}")
     if standing.unclean:
         make = _problem if standing.unclean >= IN_A_ROW else _note
         text = f"the last {plain.count(standing.unclean, 'walk')} could not be trusted fully, so no removal is noticed"

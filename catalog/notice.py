@@ -65,6 +65,7 @@ class RunFacts:
     failing_since: datetime | None  # end of the first of the runs that failed
     held: str  # what began to wait for a person with this run; empty: nothing did
     error: str | None
+    makes_baseline: bool = False  # from the next run on, what is found is news
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from catalog import plain
 from catalog.domain import Run, Source
 from catalog.errors import Failure
 
@@ -24,11 +23,10 @@ def cure(doubt: str) -> str:
 
 
 class Wait(StrEnum):
-    """What the absences of a held source wait for: an option of `catalog sync`, or nothing but a walk."""
+    """What the absences of a held source wait for: an option of `catalog sync`."""
 
     REMOVALS = "--accept-removals"  # too much was gone at once
     SCOPE = "--accept-scope"  # the answers name an organization or workspace that was not accepted
-    WALK = ""  # such a one asked before the last walk: a whole walk by the accepted one ends it
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,9 +46,6 @@ class Cause:
                 return f"{self.models:,} of {self.listed:,} listed models are gone at once: they wait for {self.wait}"
             case Wait.SCOPE:
                 return f"the answers name another organization or workspace than before: absences wait for {self.wait}"
-            case Wait.WALK:
-                lacked = f"{plain.count(self.models, 'model')} that another organization or workspace did not list"
-                return f"{lacked}: a whole walk of the accepted one decides"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -62,7 +62,8 @@ class RunReport:
     """How a run ended."""
 
     run: Run
-    baseline: bool
+    baseline: bool  # its findings are no news
+    makes_baseline: bool = False  # but those of later runs are
     missing: tuple[Missing, ...] = ()  # the longest missing first; at most MISSING_SHOWN
     failure: CatalogError | None = None
     held: tuple[Cause, ...] = ()  # what waits for a person at this source, whichever run found it
@@ -362,15 +363,14 @@ class _Task:
     def tell_of(self, connection: Connection, run_id: int, failure: CatalogError | None = None) -> RunReport:
         run = reports.run(connection, run_id)
         missing = reports.missing(connection, run.source, self.source.policy, limit=MISSING_SHOWN)
-        baseline = reports.is_baseline(connection, run_id)
-        causes = held.causes(connection).get(run.source, ())
         report = RunReport(
             run=run,
-            baseline=baseline,
+            baseline=reports.is_baseline(connection, run_id),
+            makes_baseline=reports.makes_baseline(connection, run_id),
             missing=tuple(missing),
             failure=failure,
-            held=causes,
-            awaits_baseline=reports.awaits_baseline(connection, run.source),
+            held=held.causes(connection).get(run.source, ()),
+            awaits_baseline=reports.awaits_baseline(connection, run_id),
         )
         seconds = (run.finished_at - run.started_at).total_seconds() if run.finished_at else None
         told = logs.event("run.finished", source=run.source, run_id=run_id, status=run.status.value, took=seconds)

@@ -142,8 +142,8 @@ def _recovered(rule: Rule, facts: RunFacts) -> Owed | None:
 
 
 def _baseline(rule: Rule, facts: RunFacts) -> Owed | None:
-    """Tell of a baseline once it stands: one of an unclean or a held walk does not."""
-    if Event.BASELINE not in rule.events or not facts.baseline or facts.status is not Status.COMPLETE:
+    """Tell of a baseline once it stands: one that is held does not yet."""
+    if Event.BASELINE not in rule.events or not facts.makes_baseline or facts.status is Status.HELD:
         return None
     words = f"This run is a baseline: it lists {facts.models_listed:,} models, and none of them is news"
     words += f" ({facts.error})" if facts.error else ""

@@ -66,6 +66,7 @@ def _facts(now: datetime, status: Status, *, failures: int = 0, baseline: bool =
         run_id=0,
         status=status,
         baseline=baseline,
+        makes_baseline=baseline,
         finished_at=now,
         models_listed=1,
         failures=failures,

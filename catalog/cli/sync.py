@@ -25,7 +25,9 @@ _PROGRESS_FROM = 2  # pages; a list of one page is there at once
 @click.argument("names", metavar="[SOURCE]...", nargs=-1)
 @click.option("--dry-run", is_flag=True, help="Print what would change; leave the database as it is.")
 @click.option("--accept-removals", is_flag=True, help="Walk again, and believe the removals that were held.")
-@click.option("--accept-scope", is_flag=True, help="Make what another organization or workspace sees the new baseline.")
+@click.option(
+    "--accept-scope", is_flag=True, help="Accept another organization or workspace, beside those accepted before."
+)
 @json_option
 @pass_context
 def command(

@@ -95,7 +95,7 @@ def tell(report: RunReport, changes: Iterable[Change], *, quiet: bool) -> None:
     """Print a line per source and one per change; a baseline's findings are counted, not listed: they are no news."""
     if report.failure is not None:
         return  # told as an error
-    news = () if report.baseline else changes
+    news = (change for change in changes if not change.baseline)
     head = [lines.run(report)] if not quiet or report.run.status is not Status.COMPLETE else []
     waiting = [] if quiet else lines.missing(report)
     for line in itertools.chain(head, map(lines.change, news), waiting):

@@ -33,8 +33,8 @@ def append(
 
 
 def append_fields(connection: sa.Connection, run_id: int, fields: sa.Subquery, *, proof: sa.ColumnElement[Any]) -> None:
-    """Log the fields that changed: `fields` has model_key, field, old_value and new_value."""
-    said = [fields.c[name] for name in ("model_key", "field", "old_value", "new_value")]
+    """Log the fields that changed: `fields` has model_key, field, old_value, new_value and baseline."""
+    said = [fields.c[name] for name in ("model_key", "field", "old_value", "new_value", "baseline")]
     rows = sa.select(
         _next(connection, fields.c.model_key, fields.c.field),
         sa.literal(run_id),
@@ -42,7 +42,7 @@ def append_fields(connection: sa.Connection, run_id: int, fields: sa.Subquery, *
         *said,
         proof,
     )
-    names = ["change_id", "run_id", "kind", "model_key", "field", "old_value", "new_value", "proof_run"]
+    names = ["change_id", "run_id", "kind", "model_key", "field", "old_value", "new_value", "baseline", "proof_run"]
     connection.execute(change.insert().from_select(names, rows))
 
 

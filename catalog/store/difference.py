@@ -25,7 +25,10 @@ class FieldChange:
 
 
 def compare(old: Reading, new: Reading) -> list[FieldChange]:
-    """Name every field that `new` says otherwise than `old`, sorted by path; its silent columns say nothing."""
+    """Name every field that `new` says otherwise than `old`, sorted by path; a silent column says nothing.
+
+    An unreadable one says what was received: the log has it, although the column keeps its last good value.
+    """
     return sorted([*_columns(old, new), *_attributes(old.attributes, new.attributes)], key=lambda change: change.path)
 
 
@@ -33,16 +36,34 @@ def merge(old: Reading, new: Reading) -> Reading:
     """Give the state to keep: `new`, with the last good value of `old` where `new` is silent. Nothing in it is."""
     kept = zip(FIELDS, old.columns, new.columns, strict=True)
     columns = tuple(before if name in new.silent else after for name, before, after in kept)
-    attributes = dict(new.attributes)
-    if _RAW_DATE in new.silent and _RAW_DATE in old.attributes:
-        attributes[_RAW_DATE] = old.attributes[_RAW_DATE]
-    return Reading(columns, attributes)
+    said_before = {name: old.attributes[name] for name in new.silent - new.unreadable if name in old.attributes}
+    return Reading(columns, {**new.attributes, **said_before})
 
 
 def withholds(old: Reading, new: Reading) -> bool:
     """Tell whether `new` says nothing of a column that `old` holds a value for, so that it does not prove all of it."""
+    unsaid = new.silent - new.unreadable
     held = zip(FIELDS, old.columns, strict=True)
-    return bool(new.silent) and any(value is not None and name in new.silent for name, value in held)
+    return bool(unsaid) and any(value is not None and name in unsaid for name, value in held)
+
+
+def without_date(reading: Reading) -> Reading:
+    """Give a reading whose `created_at` says nothing."""
+    columns = zip(FIELDS, reading.columns, strict=True)
+    return Reading(
+        columns=tuple(None if name == _RAW_DATE else value for name, value in columns),
+        attributes=reading.attributes,
+        silent=reading.silent | {_RAW_DATE},
+        unreadable=reading.unreadable - {_RAW_DATE},
+    )
+
+
+def is_better_reading(change: FieldChange, old: Reading, new: Reading) -> bool:
+    """Tell whether a newer reader may have found a change that no list made: before, there was nothing that it reads.
+
+    So it is where the old value was absent, or where either value was received in a form that could not be read.
+    """
+    return change.old is None or change.path in new.unreadable or _unreadable(old, change.path) is not None
 
 
 def canonical(value: object) -> str:
@@ -52,8 +73,32 @@ def canonical(value: object) -> str:
 
 def _columns(old: Reading, new: Reading) -> Iterator[FieldChange]:
     for name, before, after in zip(FIELDS, old.columns, new.columns, strict=True):
-        if before != after and name not in new.silent:
-            yield FieldChange(name, _say(name, before), _say(name, after))
+        if name in new.silent and name not in new.unreadable:
+            continue
+        was = _unreadable(old, name) or _say(name, before)
+        now = new.attributes[name] if name in new.unreadable else _say(name, after)
+        if was != now:
+            yield FieldChange(name, was, now)
+
+
+def _unreadable(state: Reading, name: str) -> str | None:
+    """Give what was received last for a column of a stored state, where that could not be read; else None."""
+    received = state.attributes.get(name) if name in _COLUMNS else None
+    if received is None or (name == _RAW_DATE and _is_date(received)):
+        return None
+    return received
+
+
+def _is_date(received: str) -> bool:
+    """Tell whether a raw `created_at`, which is kept in any case, is a date or says nothing."""
+    value = json.loads(received)
+    if not isinstance(value, str):
+        return value is None
+    try:
+        dates.listed(value)
+    except ValueError:
+        return False
+    return True
 
 
 def _say(name: str, value: str | int | None) -> str | None:

@@ -6,6 +6,7 @@ SQLAlchemy import all it knows of Postgres, a tenth of the cost of a cron run on
 
 import sqlalchemy as sa
 
+from catalog.store import askers as _askers  # noqa: F401 - its tables join those of schema
 from catalog.store import owed, schema
 
 

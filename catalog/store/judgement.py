@@ -2,19 +2,21 @@
 
 from dataclasses import dataclass
 
-from catalog.domain import Identity, Policy, Status
+from catalog.domain import Policy, Status
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Evidence:
     """What is known when a sealed walk meets the database; counts are of models."""
 
-    whole: bool
-    first: bool  # no whole walk was merged before
-    scope_changed: bool  # the configured part differs from the one the history stands for
-    identity_changed: bool  # the answers name somebody else
+    whole: bool  # what it lacks is absent
+    complete: bool  # it showed the whole list, with a usable model in it: it can make a baseline
+    first: bool  # no baseline was made before
+    scope_changed: bool  # the configured part differs from the one the history stands for, or the history was restored
+    unknown_identity: bool  # the answers name an identity that was not accepted in this scope
+    nameless: bool  # several identities are accepted, and the answers do not say which one they come from
     listed_before: int
-    absent: int  # of those, not listed by this walk
+    absent: int  # of those, listed by the latest whole walk of no accepted identity
     absent_held: int  # of those, held since an earlier walk
     accept_removals: bool
     accept_scope: bool
@@ -25,8 +27,10 @@ class Judgement:
     """What the merge has to do with it."""
 
     baseline: bool  # its findings are not news
-    stranger: bool  # somebody else asked: nothing it lacks says anything of the scope the history stands for
-    anew: bool  # it stands for a new scope: what was missing starts anew
+    makes_baseline: bool  # from now on, findings are
+    accepts: bool  # its identity is accepted from now on
+    stranger: bool  # its identity is not: what it lacks says nothing
+    absences: bool  # what it lacks is absent
     hold: bool  # every absence of this walk waits for a person
     release: bool  # what was held before and is still absent is removed at once
     status: Status
@@ -35,27 +39,26 @@ class Judgement:
 
 def judge(evidence: Evidence, policy: Policy) -> Judgement:
     """Decide. Absences are believed of whole walks alone, never when the guard or the identity speaks against it."""
-    renewed = evidence.scope_changed or (evidence.identity_changed and evidence.accept_scope)
-    anew = evidence.whole and renewed
-    stranger = evidence.identity_changed and not (evidence.scope_changed or anew)
-    release = evidence.whole and evidence.accept_removals and not stranger and not anew
-    alarmed = evidence.whole and _alarming(evidence, policy, accepted=evidence.absent_held if release else 0)
-    waiting = evidence.absent_held and not release and not anew
+    accepts = evidence.unknown_identity and evidence.accept_scope and evidence.complete
+    stranger = evidence.unknown_identity and not accepts
+    baseline = evidence.first or evidence.scope_changed or evidence.unknown_identity
+    makes_baseline = baseline and evidence.complete and not stranger
+    absences = evidence.whole and not stranger and not evidence.nameless
+    # A new view of the list begins with nothing held and nothing missing.
+    release = absences and evidence.accept_removals and not makes_baseline
+    alarmed = absences and _alarming(evidence, policy, accepted=evidence.absent_held if release else 0)
+    waiting = bool(absences and evidence.absent_held and not release and not makes_baseline)
     return Judgement(
-        baseline=evidence.first or evidence.scope_changed or evidence.identity_changed,
+        baseline=baseline,
+        makes_baseline=makes_baseline,
+        accepts=accepts,
         stranger=stranger,
-        anew=anew,
-        hold=evidence.whole and (alarmed or stranger),
+        absences=absences,
+        hold=alarmed,
         release=release,
-        status=_status(evidence, held=bool(stranger or alarmed or (evidence.whole and waiting))),
-        reason=_reason(evidence, stranger=stranger, alarmed=alarmed, waiting=bool(waiting)),
+        status=_status(absences=absences, held=stranger or alarmed or waiting),
+        reason=_reason(evidence, stranger=stranger, alarmed=alarmed, waiting=waiting),
     )
-
-
-def same_identity(before: Identity, now: Identity) -> bool:
-    """Tell whether two answers can come from the same asker; an absent header is no statement."""
-    pairs = ((before.organization, now.organization), (before.workspace, now.workspace))
-    return all(old is None or new is None or old == new for old, new in pairs)
 
 
 def _alarming(evidence: Evidence, policy: Policy, *, accepted: int) -> bool:
@@ -65,10 +68,10 @@ def _alarming(evidence: Evidence, policy: Policy, *, accepted: int) -> bool:
     return absent == before or (absent >= policy.min_removed and absent * 100 > policy.max_removed_percent * before)
 
 
-def _status(evidence: Evidence, *, held: bool) -> Status:
+def _status(*, absences: bool, held: bool) -> Status:
     if held:
         return Status.HELD
-    return Status.COMPLETE if evidence.whole else Status.PARTIAL
+    return Status.COMPLETE if absences else Status.PARTIAL
 
 
 def _reason(evidence: Evidence, *, stranger: bool, alarmed: bool, waiting: bool) -> str:
@@ -77,6 +80,8 @@ def _reason(evidence: Evidence, *, stranger: bool, alarmed: bool, waiting: bool)
     if alarmed:
         lacked = f"{evidence.absent} of {evidence.listed_before} listed models are gone at once"
         return f"{lacked}: they wait for --accept-removals"
-    if evidence.whole and waiting:
+    if waiting:
         return f"{evidence.absent_held} held models are still not listed: they wait for --accept-removals"
+    if evidence.nameless:
+        return "several identities are accepted, and the answers name none of them: what they lack counts for nothing"
     return ""

@@ -4,24 +4,30 @@ The order of statements matters: changes are written while the old rows still st
 are brought up to date. Keys are given out by counting on from the highest, which the write transaction makes safe.
 """
 
-from array import array
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
-from catalog import dates
 from catalog.domain import FIELDS, Identity, Kind, Policy, Scope, Status
 from catalog.errors import ListingError
-from catalog.store import changelog, judgement, runs
+from catalog.store import changelog, identities, judgement, pages, remarks, runs
 from catalog.store.absences import Absences
+from catalog.store.askers import dispute, identity
+from catalog.store.identities import Asker
 from catalog.store.judgement import Evidence, Judgement
 from catalog.store.runs import TICK, OpenRun
-from catalog.store.schema import model, page, run, shape, source, state
-from catalog.store.staging import SealedWalk, staged, staged_change, staged_page, staged_shape, staged_silence
-
-_CLOCK_SLACK = timedelta(minutes=1)  # clocks of several hosts differ that much without anybody's fault
+from catalog.store.schema import model, run, shape, source, state
+from catalog.store.staging import (
+    SealedWalk,
+    staged,
+    staged_change,
+    staged_digest,
+    staged_dispute,
+    staged_shape,
+    staged_silence,
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -76,15 +82,23 @@ class _Merge:
         self.request = request
         self.before = before
         self.last_whole_run = before.last_whole_run or 0
-        self.new_base = 0
+        self.new_base = changelog.highest(connection, model.c.model_key)
+        self.last_walk_end = runs.merged_walk_end(connection, opened.source_key, opened.generation)
         self.walked_at = self.walk_end()
+        self.asker = Asker(
+            accepted=[] if self.is_reconfigured() else identities.of_source(connection, opened.source_key),
+            named=walk.outcome.identity,
+            walked_at=self.walked_at,
+            last_walk_end=self.last_walk_end,
+        )
         self.absences = Absences(
             connection=connection,
             run_id=opened.run_id,
             source_key=opened.source_key,
             seen=walk.tally.seen,
+            together=identities.together(walk.tally.seen, self.asker.others),
             last_whole_run=self.last_whole_run,
-            absence_run=before.absence_run or 0,
+            several=len(self.asker.accepted) + self.asker.is_unknown > 1,
         )
         everybody_there = walk.tally.present == before.models_listed
         self.absent_count, self.held_count = (0, 0) if everybody_there else self.absences.count()
@@ -94,32 +108,39 @@ class _Merge:
         counts = {"added": 0, "returned": 0, "changed": 0, "removed": 0, "missing": 0}
         if self.tally.staged:
             counts |= self.record_staged(judged)
-        moved = self.absences.note_found()
-        if self.walk.proves_absence and self.absent_count:
-            moved += self.record_absences(judged, counts)
-        if moved or self.tally.staged:
-            self.remember_pages()
+        self.absences.note_found()
+        if judged.makes_baseline:
+            self.absences.forget_held()
+        if judged.absences:
+            self.absences.note_lacked()
+            if self.absent_count:
+                self.record_absences(judged, counts)
+        pages.remember(self.connection, self.opened.source_key, self.new_base)
+        self.remember_disputes()
         self.close(judged, counts)
+        self.advance(judged, counts)
         return judged.status
 
-    def record_absences(self, judged: Judgement, counts: dict[str, int]) -> int:
-        """Fill in the counts; give how many models moved: from listed to missing, or from missing to removed."""
+    def record_absences(self, judged: Judgement, counts: dict[str, int]) -> None:
+        """Fill in the counts."""
         missed_until = self.walked_at - self.request.policy.confirm_after
-        counts["removed"], fresh = self.absences.record(judged, missed_until=missed_until)
+        since = self.run_id if judged.makes_baseline else self.before.baseline_run or 0
+        counts["removed"], _ = self.absences.record(judged, missed_until=missed_until, since=since)
         counts["missing"] = self.absent_count - counts["removed"]
-        return counts["removed"] + fresh
 
     # What it is worth
 
     def judge(self) -> Judgement:
-        if self.walk.proves_absence and not self.tally.listed and not self.last_whole_run:
+        if self.walk.outcome.complete and not self.tally.listed and self.before.scope is None:
             hint = "an empty list is no baseline; check the key's rights and the source's lifecycle and workspace"
-            raise ListingError("the list is empty, and no whole list was ever seen before", hint=hint)
+            raise ListingError("the list is empty, and no list with a model in it was seen before", hint=hint)
         evidence = Evidence(
             whole=self.walk.proves_absence,
-            first=not self.last_whole_run,
-            scope_changed=self.scope_differs(),
-            identity_changed=not judgement.same_identity(self.recorded_identity(), self.walk.outcome.identity),
+            complete=self.walk.makes_a_baseline,
+            first=self.before.scope is None,
+            scope_changed=self.is_reconfigured() or runs.is_restored(self.before.scope),
+            unknown_identity=self.asker.is_unknown,
+            nameless=self.asker.is_nameless,
             listed_before=self.before.models_listed,
             absent=self.absent_count,
             absent_held=self.held_count,
@@ -128,24 +149,17 @@ class _Merge:
         )
         return judgement.judge(evidence, self.request.policy)
 
-    def scope_differs(self) -> bool:
+    def is_reconfigured(self) -> bool:
         recorded = self.before.scope
-        now = self.request.scope.text(self.identity())
+        now = self.request.scope.text(Identity())
         return recorded is not None and runs.configured_part(recorded) != runs.configured_part(now)
-
-    def recorded_identity(self) -> Identity:
-        return runs.identity_part(self.before.scope) if self.before.scope else Identity()
-
-    def identity(self) -> Identity:
-        """What the answers name, and where they are silent, what they named before."""
-        now, old = self.walk.outcome.identity, self.recorded_identity()
-        return Identity(organization=now.organization or old.organization, workspace=now.workspace or old.workspace)
 
     # Found: new, changed, returned
 
     def record_staged(self, judged: Judgement) -> dict[str, int]:
         # What proves that a model was not there: the last whole walk by the same asker.
         absence = sa.literal(None if judged.baseline else self.before.absence_run, sa.Integer)
+        self.renew_digests()
         self.insert_shapes()
         added = self.insert_new(absence) if self.tally.new else 0
         returned, changed = self.record_known(absence) if self.tally.staged > self.tally.new else (0, 0)
@@ -161,8 +175,7 @@ class _Merge:
         self.connection.execute(shape.insert().from_select(["shape_key", "digest", "body"], rows))
 
     def insert_new(self, absence: sa.ColumnElement[Any]) -> int:
-        base = self.new_base = changelog.highest(self.connection, model.c.model_key)
-        key = staged.c.number + base
+        key = staged.c.number + self.new_base
         values: dict[str, Any] = {
             "model_key": key,
             "source_key": sa.literal(self.opened.source_key),
@@ -197,19 +210,27 @@ class _Merge:
     def proof(self) -> sa.ColumnElement[int]:
         """The last run that proves all of a model's state, as it was before this one."""
         last_listed = runs.later(model.c.seen_run, model.c.valid_from_run)
-        lacking = model.c.missing_run.is_not(None) | model.c.removed_run.is_not(None)
+        unseen = (model.c.missing_run, model.c.removed_run, model.c.lacked_run)
+        lacking = sa.or_(*(column.is_not(None) for column in unseen))
         listed = sa.case((lacking, last_listed), else_=runs.later(last_listed, sa.literal(self.last_whole_run)))
         return sa.func.coalesce(model.c.silent_run, listed)
 
     def log_fields(self) -> None:
         found = staged_change.join(model, model.c.model_key == staged_change.c.model_key)
-        fields = sa.select(staged_change, self.proof().label("proof")).select_from(found).subquery()
+        # What is only read better now may have been so for as long as the model was known: nothing proves otherwise.
+        proof = sa.case((staged_change.c.baseline.is_(None), self.proof()))
+        fields = sa.select(staged_change, proof.label("proof")).select_from(found).subquery()
         changelog.append_fields(self.connection, self.run_id, fields, proof=fields.c.proof)
 
     def note_silences(self) -> None:
         proof = sa.case((staged_silence.c.silent, self.proof()))
         noted = model.update().where(model.c.model_key == staged_silence.c.model_key)
         self.connection.execute(noted.values(silent_run=proof))
+
+    def renew_digests(self) -> None:
+        """Note that this version of the reader knows the models which say what they said."""
+        read = model.update().where(model.c.model_key == staged_digest.c.model_key)
+        self.connection.execute(read.values(digest=staged_digest.c.digest))
 
     def close_states(self, known: sa.Join) -> None:
         kept = [model.c[name] for name in ("model_key", "valid_from_run", *FIELDS, "own", "shape_key")]
@@ -235,35 +256,31 @@ class _Merge:
 
     # Pages and the run
 
-    def remember_pages(self) -> None:
-        mine = page.c.source_key == self.opened.source_key
-        self.connection.execute(page.delete().where(mine))
-        for rows in self.connection.execute(sa.select(staged_page)).partitions(100):
-            self.connection.execute(page.insert(), list(map(self.page_row, rows)))
-
-    def page_row(self, row: sa.Row[Any]) -> dict[str, Any]:
-        first = self.new_base + row.first_number if row.new else 0
-        keys = array("I", row.known) + array("I", range(first, first + row.new))
-        named = {"digest": row.digest, "last_id": row.last_id, "has_more": row.has_more}
-        return {"source_key": self.opened.source_key, "model_keys": keys.tobytes(), **named}
+    def remember_disputes(self) -> None:
+        """Keep the ids in dispute, so that the next walk with the same ones is none the worse for them."""
+        mine = dispute.c.source_key == self.opened.source_key
+        if not self.tally.disputes and not self.connection.scalar(sa.select(sa.exists().where(mine))):
+            return
+        still = sa.exists().where(staged_dispute.c.id == dispute.c.id)
+        self.connection.execute(dispute.delete().where(mine, ~still))
+        known = sa.exists().where(mine, dispute.c.id == staged_dispute.c.id)
+        rows = sa.select(sa.literal(self.opened.source_key), staged_dispute.c.id).where(~known)
+        self.connection.execute(dispute.insert().from_select(["source_key", "id"], rows))
 
     def walk_end(self) -> datetime:
-        last = runs.merged_walk_end(self.connection, self.opened.source_key, self.opened.generation)
-        after = self.opened.started_at if last is None else max(self.opened.started_at, last + TICK)
-        return max(self.request.walked_at, after)
+        last, began = self.last_walk_end, self.opened.started_at
+        return max(self.request.walked_at, began if last is None else max(began, last + TICK))
 
     def close(self, judged: Judgement, counts: dict[str, int]) -> None:
-        whole = self.walk.proves_absence
         walked_at = self.walked_at
-        odd = (self.unreadable(), self.behind(walked_at), self.restored())
-        words = [judged.reason, *self.walk.outcome.warnings, *odd]
+        words = [judged.reason, *self.walk.outcome.warnings, *self.remarks(judged)]
         mine = run.update().where(run.c.run_id == self.run_id)
         self.connection.execute(
             mine.values(
                 status=judged.status,
                 generation=self.opened.generation + 1,
                 baseline=judged.baseline,
-                whole=whole,
+                whole=judged.absences,
                 walked_at=walked_at,
                 finished_at=runs.next_record_time(self.connection, max(self.request.now, walked_at)),
                 scope=self.request.scope.text(self.walk.outcome.identity),
@@ -273,35 +290,75 @@ class _Merge:
                 **counts,
             )
         )
-        self.advance(judged, counts)
 
-    def unreadable(self) -> str:
-        count = self.tally.unreadable
-        if not count:
-            return ""
-        return f"{count:,} field{'s' if count > 1 else ''} could not be read; the last good value stays"
-
-    def behind(self, walked_at: datetime) -> str:
-        late = walked_at - self.request.walked_at
-        if late <= _CLOCK_SLACK:
-            return ""
-        return f"the clock is {dates.age(late)} behind the last run: this one is dated right after it"
-
-    def restored(self) -> str:
-        words = "the catalog was restored from a copy: what differs since then is no news"
-        return words if runs.is_restored(self.before.scope) else ""
+    def remarks(self, judged: Judgement) -> list[str]:
+        """What else a person should know of the run."""
+        return [
+            remarks.stamped() if self.tally.stamped else "",
+            remarks.unreadable(self.tally.unreadable),
+            remarks.behind(self.walked_at - self.request.walked_at),
+            remarks.restored() if runs.is_restored(self.before.scope) else "",
+            "" if judged.stranger else remarks.forgotten([each.identity for each in self.asker.silent]),
+        ]
 
     def advance(self, judged: Judgement, counts: dict[str, int]) -> None:
+        """Bring the source's row up to date, and what is known of those who answer for it."""
         values: dict[str, Any] = {
             "generation": self.opened.generation + 1,
             "models_listed": self.before.models_listed + counts["added"] + counts["returned"] - counts["removed"],
+            **self.stranger(judged),
         }
-        if self.walk.proves_absence:
+        if judged.makes_baseline or (self.walk.outcome.complete and not judged.baseline):
+            self.note_asker(judged)
+            values["absence_run"] = self.absence_run(judged)
+            if not self.asker.is_nameless:
+                values["scope"] = self.request.scope.text(self.asker.filled)
+        if judged.makes_baseline:
+            values["baseline_run"] = self.run_id
+        if judged.absences:
             values["last_whole_run"] = self.run_id
-            if not judged.stranger:
-                values |= {"absence_run": self.run_id, "scope": self.request.scope.text(self.identity())}
         mine = source.c.source_key == self.opened.source_key
         self.connection.execute(source.update().where(mine).values(**values))
+
+    def stranger(self, judged: Judgement) -> dict[str, Any]:
+        """Who answers without being accepted, and since which run."""
+        who = identities.describe(self.walk.outcome.identity) if judged.stranger else None
+        since = self.answered_since() if who else None
+        return {"stranger": who, "stranger_run": since}
+
+    def answered_since(self) -> int:
+        """The first run that this stranger answered since the last one that an accepted identity did."""
+        key = self.opened.source_key
+        accepted = sa.select(sa.func.max(identity.c.last_run)).where(identity.c.source_key == key).scalar_subquery()
+        mine = (run.c.source_key == key) & (run.c.scope == self.request.scope.text(self.walk.outcome.identity))
+        since = sa.select(sa.func.min(run.c.run_id)).where(mine, run.c.generation.is_not(None), run.c.run_id > accepted)
+        return self.connection.scalar(since) or self.run_id
+
+    def note_asker(self, judged: Judgement) -> None:
+        """Remember who answered, and what for; forget those that are not asked any more."""
+        key, asker = self.opened.source_key, self.asker
+        if self.is_reconfigured() and judged.makes_baseline:
+            identities.forget_all(self.connection, key)
+        identities.forget(self.connection, key, [each.number for each in asker.silent])
+        if not asker.names_one:
+            return
+        identities.note(self.connection, key, asker.number, asker.filled, self.run_id)
+        if judged.absences:
+            seen = self.listed() if asker.others else None
+            identities.note_whole(self.connection, key, asker.number, self.run_id, seen)
+
+    def absence_run(self, judged: Judgement) -> int | None:
+        """The run that proves that a model which comes now was absent: every identity lacked it then or later."""
+        before = self.asker.known.whole_run if self.asker.known else self.before.absence_run
+        mine = self.run_id if judged.absences else None if judged.makes_baseline else before
+        proofs = [mine, *(each.whole_run for each in self.asker.others)]
+        known = [number for number in proofs if number is not None]
+        return min(known) if len(known) == len(proofs) else None
+
+    def listed(self) -> bytes:
+        """A byte for each model key: 1 where the walk listed the model, also of those that this merge made."""
+        seen = self.tally.seen
+        return seen.ljust(self.new_base + 1, b"\x00") + b"\x01" * self.tally.new
 
     # Parts of statements
 

@@ -141,7 +141,7 @@ def _one_news(row: dict[str, Any]) -> News:
 def _facts(connection: sa.Connection, run_id: int) -> RunFacts:
     run, source = schema.run, schema.source
     columns = (run.c.status, run.c.baseline, run.c.finished_at, run.c.error)
-    about = (source.c.source_key, source.c.source, source.c.models_listed)
+    about = (source.c.source_key, source.c.source, source.c.models_listed, source.c.baseline_run)
     wanted = sa.select(*columns, *about).join(source, source.c.source_key == run.c.source_key)
     row = connection.execute(wanted.where(run.c.run_id == run_id)).one()
     last_merged = _merged_before(connection, row.source_key, run_id)
@@ -155,6 +155,7 @@ def _facts(connection: sa.Connection, run_id: int) -> RunFacts:
         run_id=run_id,
         status=Status(row.status),
         baseline=bool(row.baseline),
+        makes_baseline=row.baseline_run == run_id,
         finished_at=row.finished_at,
         models_listed=row.models_listed,
         failures=before + 1 if failed else 0,

@@ -126,7 +126,8 @@ def _begin_anew(connection: sa.Connection, before: Known, moment: datetime, as_o
         parts = {**(json.loads(row.scope) if row.scope else _NOBODY), **marks}
         scope = json.dumps(parts, separators=(",", ":"), sort_keys=True)
         runs.note(connection, run_id=number, source_key=row.source_key, now=moment, scope=scope, words=words)
-        marked = source.update().where(source.c.source_key == row.source_key)
+        # A source that has no baseline yet needs no mark for its next one.
+        marked = source.update().where(source.c.source_key == row.source_key, source.c.scope.is_not(None))
         connection.execute(marked.values(scope=scope))
 
 

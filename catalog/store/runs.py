@@ -15,7 +15,7 @@ from catalog.store.schema import run, source
 TICK = timedelta(microseconds=1)
 RESTORED = "restored_run"  # in the scope of a source whose history comes from a copy: the run that says so
 LAST_CHANGE = "last_change"  # beside it: the highest number of a change in what the copy replaced
-_NOT_CONFIGURED = frozenset({"organization", "answered_workspace"})
+_NOT_CONFIGURED = frozenset({"organization", "answered_workspace", RESTORED, LAST_CHANGE})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -204,9 +204,3 @@ def last_change_lost(connection: sa.Connection, *, after: int) -> int:
 
 def _notes() -> tuple[sa.ColumnElement[bool], ...]:
     return run.c.status == Status.SKIPPED, run.c.scope.contains(f'"{RESTORED}"')
-
-
-def identity_part(text: str) -> Identity:
-    """Give the identity in a recorded scope."""
-    parts = json.loads(text)
-    return Identity(organization=parts["organization"], workspace=parts["answered_workspace"])

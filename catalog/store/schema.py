@@ -100,6 +100,9 @@ source = sa.Table(
     sa.Column("last_whole_run", sa.Integer, comment="The last merged run whose walk was whole."),
     sa.Column("absence_run", sa.Integer, comment="The last of those in the present scope: it proves absence."),
     sa.Column("models_listed", sa.Integer, nullable=False, comment="Models that are not removed."),
+    sa.Column("baseline_run", sa.Integer, comment="The run that made the baseline of its scope; NULL: not noted."),
+    sa.Column("stranger_run", sa.Integer, comment="The first run that this one answered; NULL: none does."),
+    sa.Column("stranger", sa.Text, comment="Who answered the last merged walk, if it is not accepted; NULL: it is."),
     sa.UniqueConstraint("source", name="catalog_source_source_key"),
     sa.CheckConstraint("generation >= 0 AND models_listed >= 0", name="catalog_source_counts_check"),
     comment="A list that was synced at least once.",
@@ -182,6 +185,9 @@ model = sa.Table(
     _run("missing_run", "The first whole walk in a row that lacked it; NULL: not missing."),
     _run("held_run", "The held run whose finding waits for a person; NULL: not held."),
     _run("removed_run", "The first walk that lacked it, once removal is confirmed; NULL: listed."),
+    _run(
+        "lacked_run", "The whole walk since which they lack it, while another accepted identity lists it; NULL: none."
+    ),
     sa.UniqueConstraint("source_key", "id", name="catalog_model_source_key_id_key"),
     sa.CheckConstraint("length(id) BETWEEN 1 AND 256", name="catalog_model_id_check"),
     sa.CheckConstraint(
@@ -241,6 +247,7 @@ change = sa.Table(
     sa.Column("new_value", sa.Text, comment="After, as JSON text; NULL: absent."),
     _run("proof_run", "The last run that proves the old state; NULL: nothing does."),
     _run("observed_run", "The run that showed the new state, where it is not the one that recorded it."),
+    sa.Column("baseline", sa.Boolean, comment="True: no news, whatever its run is; NULL: as its run."),
     sa.CheckConstraint("kind IN ('added', 'removed', 'returned', 'changed')", name="catalog_change_kind_check"),
     sa.CheckConstraint("(kind = 'changed') = (field IS NOT NULL)", name="catalog_change_field_check"),
     sa.CheckConstraint(
@@ -275,7 +282,11 @@ def _view(name: str, comment: str, *columns: sa.Column[Any]) -> sa.Table:
 
 
 def _attributes() -> sa.Column[Any]:
-    return sa.Column("attributes", Json, comment="Every other field by name, and created_at as it was spelled.")
+    return sa.Column(
+        "attributes",
+        Json,
+        comment="Every other field by name; created_at and unreadable columns as they were received.",
+    )
 
 
 sources = _view(
@@ -340,7 +351,9 @@ changes = _view(
     ),
     sa.Column("observed_at", UtcTime, comment="It had happened by this: end of the walk that showed the new state."),
     sa.Column("recorded_at", UtcTime, comment="When it entered the log; later than observed_at for a removal."),
-    sa.Column("baseline", sa.Boolean, comment="Found by a baseline: a difference of view, not news."),
+    sa.Column(
+        "baseline", sa.Boolean, comment="A difference of view, not news: found by a baseline, or by a better reading."
+    ),
     sa.Column("uid", sa.Text, comment="Stable name derived from what changed."),
 )
 

@@ -14,14 +14,17 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from catalog.domain import FIELDS, Item, KnownPage, Outcome, Page, Reading, Verdict
-from catalog.store import bulk, difference, letters, schema, spool, states
+from catalog.domain import FIELDS, Item, KnownPage, Outcome, Page, Reading, reader_of
+from catalog.store import askers, bulk, difference, letters, schema, spool, states
 from catalog.store.database import Database
+from catalog.store.difference import FieldChange
 from catalog.store.ids import Ids
 from catalog.store.session import Kind
+from catalog.store.stamps import Stamps
 
 _SHAPES_REMEMBERED = 10_000
 _SEAL = object()
+_IN_DISPUTE = "disputed"  # ends the digest of a model that was never seen but in dispute: some of it is not known
 
 tables = sa.MetaData()
 
@@ -53,7 +56,12 @@ staged_change = _temporary(
     sa.Column("field", sa.Text),
     sa.Column("old_value", sa.Text),
     sa.Column("new_value", sa.Text),
+    sa.Column("baseline", sa.Boolean),  # true: only a better reading, no news; NULL: as its run
 )
+staged_digest = _temporary(  # of models that say what they said, first read by this version of the reader
+    "digest", sa.Column("model_key", sa.Integer), sa.Column("digest", sa.Text)
+)
+staged_dispute = _temporary("dispute", sa.Column("id", schema.Id, primary_key=True))
 staged_silence = _temporary(
     "silence",
     sa.Column("model_key", sa.Integer),
@@ -92,8 +100,19 @@ class Tally:
     listed: int  # all it listed
     present: int  # of those, the ones that were listed before it
     new: int  # of those, the ones never seen before
-    staged: int  # new ones, and known ones that changed, returned, fell silent or spoke again
-    unreadable: int  # fields that could not be read, and keep their last good value
+    staged: int  # new ones, and known ones that changed, returned, fell silent, spoke again or were read anew
+    disputes: int  # ids that it lists twice with different content
+    new_disputes: int  # of those, the ones that the last merged walk did not have
+    stamped: bool  # its creation dates say when it was asked for, so they were left out
+    unreadable: tuple["Unreadable", ...]  # fields that could not be read, and keep their last good value
+
+
+class Unreadable(NamedTuple):
+    """A field that could not be read, of how many models, and one of them."""
+
+    field: str
+    models: int
+    model_id: str
 
 
 class SealedWalk:
@@ -108,8 +127,16 @@ class SealedWalk:
 
     @property
     def proves_absence(self) -> bool:
-        """Only a whole walk can count as evidence that something was not listed."""
-        return self.outcome.verdict is Verdict.WHOLE
+        """Only a whole walk can count as evidence that something was not listed.
+
+        A dispute may be another model under a wrong id. One that the last merged walk had as well tells nothing new.
+        """
+        return self.outcome.complete and not (self.outcome.unusable or self.tally.new_disputes)
+
+    @property
+    def makes_a_baseline(self) -> bool:
+        """Whether it showed the whole list, and something in it; doubts about single entries cost those alone."""
+        return self.outcome.complete and self.tally.listed > 0
 
 
 @contextmanager
@@ -127,6 +154,7 @@ class Staging:
         self._shelf = shelf
         self._source_key = source_key
         self._recalled: dict[str, tuple[bytes, KnownPage]] = {}
+        self._believing = False  # creation dates, in this pass, whatever they look like
         self._reset()
 
     def recall(self, digest: str) -> KnownPage | None:
@@ -150,11 +178,12 @@ class Staging:
         self._present += page.count - repeats
         with self._shelf.adding():
             self._keep_page(digest, keys, (self._new + 1, 0), page.last_id, has_more=page.has_more)
+        self._stamps.believe()
         return repeats
 
-    def add(self, page: Page, _asked_at: datetime) -> int:
+    def add(self, page: Page, asked_at: datetime) -> int:
         """Stage what differs from the database; give how many of the page's ids an earlier page had."""
-        first, unreadable = self._new + 1, self._unreadable
+        first, unread = self._new + 1, self._unread
         all_ = page.items if self._escape is None else letters.storable(page.items, self._escape)
         with self._shelf.adding():
             known = self._look_up([item.id for item in all_])
@@ -164,19 +193,24 @@ class Staging:
             items = [item for item in all_ if item.id not in again] if again else all_
             self._present += sum(row.listed for id, row in known.items() if id not in again)
             new, differing = _sift(items, known)
-            self._stage_new(new)
-            self._stage_differing(differing)
+            olds = self._states([row.key for _, row in differing])
+            recorded = [olds[row.key].attributes.get("created_at") for _, row in differing]
+            doubted = self._stamps.doubts(page, len(all_), asked_at, recorded)
+            self._stage_new(new, doubted=doubted)
+            self._stage_differing(differing, olds, doubted=doubted)
+            self._stage_disputes([item.id for item in items if item.disputed])
             self._listed += len(items)
             same = page.clean and len(all_) == len(page.items) and all_[-1:] and all_[-1].id == page.items[-1].id
-            if same and not again and self._unreadable == unreadable:
+            if same and not again and not doubted and self._unread == unread:
                 keys = array("I", [known[item.id].key for item in all_ if item.id in known]).tobytes()
                 numbers = (first, self._new + 1 - first)
                 self._keep_page(page.digest, keys, numbers, page.items[-1].id, has_more=page.has_more)
         return len(again)
 
     def settled(self) -> bool:
-        """Tell whether what was read can be judged as it stands."""
-        return True
+        """Tell whether what was read can be judged as it stands; if not, the next pass believes every date."""
+        self._believing = not self._stamps.consistent
+        return not self._believing
 
     def restart(self) -> None:
         """Forget every page: the walk begins again from the top."""
@@ -190,8 +224,11 @@ class Staging:
             listed=self._listed,
             present=self._present,
             new=self._new,
-            staged=self._positions + self._silences,
-            unreadable=self._unreadable,
+            staged=self._positions + self._silences + self._reread,
+            disputes=self._disputes,
+            new_disputes=self._new_disputes,
+            stamped=self._stamps.stamped,
+            unreadable=tuple(Unreadable(field, *told) for field, told in sorted(self._unreadable.items())),
         )
         return SealedWalk(_SEAL, outcome, tally)
 
@@ -205,7 +242,12 @@ class Staging:
         self._new = 0
         self._listed = 0
         self._present = 0
-        self._unreadable = 0
+        self._reread = 0
+        self._disputes = 0
+        self._new_disputes = 0
+        self._stamps = Stamps(believing=self._believing)
+        self._unread = 0  # fields, of all models
+        self._unreadable: dict[str, tuple[int, str]] = {}  # by field: how many models, and the first of them
         self._shapes: set[str] = set()  # digests, not texts: these may be large
         self._ids = Ids()  # of models never seen before
         self._pages = Ids()  # by their digests
@@ -234,37 +276,66 @@ class Staging:
             mine = wanted.where(table.source_key == self._source_key, bulk.among(connection, table.id, ids))
             return {row.id: row for row in map(_Known._make, bulk.fetch(connection, mine))}
 
-    def _stage_new(self, items: Sequence[Item]) -> None:
-        self._stage((item, reading, None, _digest(item, reading)) for item in items for reading in [self._read(item)])
+    def _stage_new(self, items: Sequence[Item], *, doubted: bool) -> None:
+        self._stage(
+            (item, reading, None, _digest(item, reading, doubted=doubted))
+            for item in items
+            for reading in [self._read(item, doubted=doubted)]
+        )
 
-    def _stage_differing(self, pairs: Sequence[tuple[Item, _Known]]) -> None:
-        if not pairs:
-            return
-        olds = self._states([known.key for _, known in pairs])
-        rows, changes, silences = [], [], []
+    def _stage_differing(
+        self, pairs: Sequence[tuple[Item, _Known]], olds: Mapping[int, Reading], *, doubted: bool
+    ) -> None:
+        rows, changes, silences, reread = [], [], [], []
         for item, known in pairs:
-            old, new = olds[known.key], self._read(item)
+            old, new = olds[known.key], self._read(item, doubted=doubted)
             silent = item.disputed or difference.withholds(old, new)
             differences = [] if item.disputed else difference.compare(old, new)
+            digest = known.digest if item.disputed else _digest(item, new, doubted=doubted or silent)
             if differences or not known.listed:
                 state = old if item.disputed else difference.merge(old, new)
-                rows.append((item, state, known.key, "" if silent else _digest(item, new)))
-                changes += [(known.key, change.path, change.old, change.new) for change in differences]
+                rows.append((item, state, known.key, digest))
+                changes += [
+                    (known.key, change.path, change.old, change.new, _is_no_news(change, item, known, old, new))
+                    for change in differences
+                ]
+            elif reader_of(digest) != reader_of(known.digest):
+                reread.append((known.key, digest))
             if silent != known.silent:
                 silences.append((known.key, silent))
         self._silences += len(silences)
+        self._reread += len(reread)
         self._stage(rows)
         self._shelf.insert(staged_change, changes)
         self._shelf.insert(staged_silence, silences)
+        self._shelf.insert(staged_digest, reread)
+
+    def _stage_disputes(self, ids: Sequence[str]) -> None:
+        if not ids:
+            return
+        table = askers.dispute.c
+        with self._shelf.reading() as connection:
+            mine = (table.source_key == self._source_key) & bulk.among(connection, table.id, ids)
+            before = bulk.fetch(connection, sa.select(table.id).where(mine))
+        self._disputes += len(ids)
+        self._new_disputes += len(ids) - len(before)
+        self._shelf.insert(staged_dispute, [(id,) for id in ids])
 
     def _states(self, keys: Sequence[int]) -> dict[int, Reading]:
+        if not keys:
+            return {}
         with self._shelf.reading() as connection:
             wanted = states.select_states().where(bulk.among(connection, schema.model.c.model_key, keys))
             return {row["model_key"]: states.reading(row) for row in connection.execute(wanted).mappings()}
 
-    def _read(self, item: Item) -> Reading:
+    def _read(self, item: Item, *, doubted: bool) -> Reading:
         reading = item.read()
-        self._unreadable += len(reading.unreadable)
+        if doubted:
+            reading = difference.without_date(reading)
+        self._unread += len(reading.unreadable)
+        for name in reading.unreadable:
+            models, first = self._unreadable.get(name, (0, item.id))
+            self._unreadable[name] = models + 1, min(first, item.id)
         return reading
 
     def _stage(self, found: Iterable[tuple[Item, Reading, int | None, str]]) -> None:
@@ -294,9 +365,19 @@ class Staging:
             self._shelf.insert(staged_page, [(digest, keys, *new, last_id, has_more)])
 
 
-def _digest(item: Item, reading: Reading) -> str:
-    """The digest that a state is known by; none when not all of the item went into it, so that it is read again."""
-    return "" if item.disputed or reading.unreadable else item.digest
+def _digest(item: Item, reading: Reading, *, doubted: bool) -> str:
+    """The digest that a state is known by; only its reader when not all of the item went into it: it is read again."""
+    if item.disputed:
+        return f"{reader_of(item.digest)}.{_IN_DISPUTE}"
+    return f"{reader_of(item.digest)}." if doubted or reading.unreadable else item.digest
+
+
+def _is_no_news(change: FieldChange, item: Item, known: _Known, old: Reading, new: Reading) -> bool | None:
+    """True for what is only known better now: what a dispute hid, or what no earlier reader could read."""
+    if known.digest.endswith(_IN_DISPUTE) and change.old is None:
+        return True
+    better = reader_of(known.digest) != reader_of(item.digest)
+    return True if better and difference.is_better_reading(change, old, new) else None
 
 
 def _sift(items: Sequence[Item], known: Mapping[str, _Known]) -> tuple[list[Item], list[tuple[Item, _Known]]]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from catalog.errors import DatabaseError, NoCatalogError, SchemaError
+from catalog.store import askers as _askers  # noqa: F401 - its tables join those of schema
 from catalog.store import database as databases
 from catalog.store import owed as _owed  # noqa: F401 - its tables join those of schema
 from catalog.store import preconditions, schema
@@ -18,7 +19,7 @@ from catalog.store.preconditions import Need
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0006"
+HEAD = "0007"
 UPGRADE = "run `catalog db upgrade`"
 
 

@@ -20,7 +20,6 @@ _MEMO_ENTRIES, _MEMO_BYTES = 1024, 4096  # each; 50 MB for all, were every value
 _KNOWN = frozenset((*FIELDS, "id"))
 
 _QUOTED = re.compile(r"([0-9]{1,100})(?:\.0{1,100})?")
-_DATE = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 _NONE = frozenset[str]()
 _Spelling = TypeVar("_Spelling")
@@ -195,14 +194,7 @@ def date(value: Any, *, unknown: frozenset[str], when_absent: Cell = ABSENT) -> 
     if not isinstance(value, str):
         return UNREADABLE
     try:
-        moment = dates.canonical(_with_time(value))
+        moment = dates.listed(value)
     except ValueError:
         return UNREADABLE
     return UNKNOWN if moment is None or moment in unknown else Cell(moment)
-
-
-def _with_time(text: str) -> str:
-    """Spell a date alone as its midnight in UTC, and a blank between date and time as a T."""
-    if _DATE.fullmatch(text):
-        return f"{text}T00:00:00Z"
-    return f"{text[:10]}T{text[11:]}" if text[10:11] == " " else text

@@ -45,11 +45,22 @@ class Item(msgspec.Struct, frozen=True, gc=False):
     digest: str
     raw: bytes
     fields: Fields
-    disputed: bool = False
+    against: tuple[bytes, ...] = ()  # entries of the same id that say something else
+
+    @property
+    def disputed(self) -> bool:
+        """Whether the page lists the id twice with different content."""
+        return bool(self.against)
 
     def read(self) -> domain.Reading:
-        """Say what the entry tells of its model; it never fails, whatever the fields hold."""
-        return self.fields.reading(self.raw)
+        """Say what the entry tells of its model; of an id in dispute, that on which its entries agree.
+
+        It never fails, whatever the fields hold.
+        """
+        reading = self.fields.reading(self.raw)
+        for other in self.against:
+            reading = _common(reading, self.fields.reading(other))
+        return reading
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):
@@ -290,7 +301,7 @@ def _token(value: Any) -> str | None:
 def _settle(items: list[Item]) -> tuple[list[Item], int, list[str]]:
     """Keep the first item of each id. Say how many were dropped as saying the same, and which ids are disputed."""
     first: dict[str, Item] = {}
-    duplicates, disputed = 0, dict[str, None]()
+    duplicates, disputed = 0, dict[str, list[bytes]]()
     if len({item.id for item in items}) == len(items):
         return items, 0, []
     for item in items:
@@ -298,10 +309,22 @@ def _settle(items: list[Item]) -> tuple[list[Item], int, list[str]]:
         if known is not item and _agree(known, item):
             duplicates += 1
         elif known is not item:
-            disputed[item.id] = None
-    for id in disputed:
-        first[id] = msgspec.structs.replace(first[id], disputed=True)
+            disputed.setdefault(item.id, []).append(item.raw)
+    for id, others in disputed.items():
+        first[id] = msgspec.structs.replace(first[id], against=tuple(others))
     return list(first.values()), duplicates, list(disputed)
+
+
+def _common(one: domain.Reading, other: domain.Reading) -> domain.Reading:
+    """Keep of two readings what both say."""
+    columns = zip(one.columns, other.columns, strict=True)
+    attributes = {name: text for name, text in one.attributes.items() if other.attributes.get(name) == text}
+    return domain.Reading(
+        columns=tuple(mine if mine == theirs else None for mine, theirs in columns),
+        attributes=attributes,
+        silent=one.silent | other.silent,
+        unreadable=one.unreadable & other.unreadable & attributes.keys(),
+    )
 
 
 def _agree(one: Item, other: Item) -> bool:

@@ -41,9 +41,9 @@ def is_genuine() -> Check:
     return check
 
 
-def sent(secret: str, sent_at: datetime = NOW) -> tuple[dict[str, str], bytes]:
-    """Give what a webhook posts."""
-    told = messages.message(sent_at=sent_at)
+def sent(secret: str, age: timedelta = timedelta(0)) -> tuple[dict[str, str], bytes]:
+    """Give what a webhook posted so long ago."""
+    told = messages.message(sent_at=datetime.now(UTC) - age)
     key = webhook.open_("https://example.org/hook", secret=secret).secret
     return dict(webhook.headers(told, key)), told.payload.encode()
 
@@ -59,7 +59,7 @@ def test_the_shown_program_refuses_what_somebody_else_signed_touched_or_kept(is_
     assert not is_genuine(headers, body, "whsec_b3RoZXI=")
     assert not is_genuine(headers, body + b" ", secret)
     assert not is_genuine({**headers, "webhook-id": "msg_2"}, body, secret)
-    assert not is_genuine(*sent(secret, NOW - timedelta(minutes=6)), secret)
+    assert not is_genuine(*sent(secret, timedelta(minutes=6)), secret)
 
 
 def test_every_header_is_explained() -> None:

@@ -62,7 +62,11 @@ def test_a_change_names_its_field_and_both_values(
     [
         {"created_at": "2026-02-19T00:00:00.000+00:00"},
         {"created_at": "2026-02-19T02:00:00+02:00"},
+        {"created_at": "2026-02-19"},
+        {"created_at": "2026-02-19 00:00:00Z"},
         {"max_tokens": 64_000.0},
+        {"max_tokens": "64000"},
+        {"max_tokens": "64000.00"},
         *({"created_at": epoch} for epoch in EPOCHS),
         {"created_at": None},
         {"max_tokens": 0},
@@ -119,16 +123,54 @@ def test_a_field_missing_from_the_answer_changes_to_null_only_if_it_was_there(wo
         {"retires_at": 20250219},
         {"max_tokens": "many"},
         {"max_tokens": 2**70},
-        {"lifecycle": 5},
+        {"line": 5},
     ],
 )
-def test_a_field_that_cannot_be_read_keeps_its_last_good_value(world: World, fields: dict[str, Any]) -> None:
-    before = world.rows("models", "id", *fields)
-    assert became(world, **fields) == []
-    assert world.rows("models", "id", *fields) == before
-    assert "1 field could" in str(world.last_run("error")[0])
-    assert became(world, line="x", **fields) == [("line", None, '"x"')]
-    assert world.rows("models", "id", *fields) == before
+def test_a_field_that_cannot_be_read_keeps_its_last_good_value_and_what_was_received(
+    world: World, fields: dict[str, Any]
+) -> None:
+    ((name, received),) = fields.items()
+    before = world.rows("models", "id", name)
+    (said,) = became(world, **fields)
+    assert (said[0], said[2]) == (name, json.dumps(received))
+    assert world.rows("models", "id", name) == before
+    ((_, attributes),) = world.rows("models", "id", "attributes")
+    assert attributes[name] == received
+    assert f"1 field could not be read ({name} of a)" in str(world.last_run("error")[0])
+    assert became(world, extra="x", **fields) == [("extra", None, '"x"')]
+    assert world.rows("models", "id", name) == before
+
+
+RECEIVED = [
+    ("max_tokens", 64_000, "lots", ("64000", '"lots"')),
+    ("max_tokens", 64_000, [1], ("64000", "[1]")),
+    ("line", "opus", {"name": "OPUS"}, ('"opus"', '{"name":"OPUS"}')),
+    ("retires_at", "2027-02-01T00:00:00Z", "soon", ('"2027-02-01T00:00:00Z"', '"soon"')),
+    ("created_at", "2026-02-19T00:00:00Z", 5, ('"2026-02-19T00:00:00Z"', "5")),
+    ("display_name", None, 5, (None, "5")),
+]
+
+
+@pytest.mark.parametrize(("field", "good", "odd", "texts"), RECEIVED)
+def test_what_was_received_is_logged_once_under_its_column(
+    world: World, field: str, good: object, odd: object, texts: tuple[str | None, str]
+) -> None:
+    """One row when it comes, one when it goes, none while it stays, and none for a run that says nothing of it."""
+    became(world, **{field: good})
+    good_text, odd_text = texts
+    assert became(world, **{field: odd}) == [(field, good_text, odd_text)]
+    assert became(world, **{field: odd}) == []
+    assert became(world, **{field: odd}, extra=1) == [("extra", None, "1")]
+    assert became(world, **{field: good}, extra=1) == [(field, odd_text, good_text)]
+    ((_, attributes),) = world.rows("models", "id", "attributes")
+    assert attributes.get(field) == (good if field == "created_at" else None)
+
+
+def test_a_silence_after_something_unreadable_is_no_change(world: World) -> None:
+    became(world, max_tokens="lots")
+    assert became(world, max_tokens=0) == []
+    assert became(world, max_tokens="lots") == []
+    assert became(world) == [("max_tokens", '"lots"', "64000")]
 
 
 def test_a_model_whose_every_field_is_odd_is_still_in_the_database(world: World) -> None:
@@ -224,4 +266,4 @@ def test_a_number_of_any_size_is_no_change_when_the_model_is_read_again(world: W
 def test_a_field_that_cannot_be_read_is_told_by_each_run_that_meets_it(world: World) -> None:
     world.lists("a", "never seen before", max_tokens="many")
     for _ in range(2):
-        assert world.sync().run.error == "2 fields could not be read; the last good value stays"
+        assert "2 fields could not be read (max_tokens of a and 1 more)" in str(world.sync().run.error)

@@ -125,10 +125,10 @@ def test_a_cut_walk_does_not_count_between_two_whole_ones(world: World) -> None:
     assert world.rows("models", *GONE)[1] == ("b", None, 22)
 
 
-@pytest.mark.parametrize("unclean", [False, True])
-def test_an_empty_first_list_is_an_error_and_no_baseline(world: World, unclean: bool) -> None:
-    if unclean:
-        world.unclean("a")
+@pytest.mark.parametrize("incomplete", [False, True])
+def test_an_empty_first_list_is_an_error_and_no_baseline(world: World, incomplete: bool) -> None:
+    if incomplete:
+        world.incomplete("a")
     world.lists()
     report = world.sync()
     assert (report.run.status, report.exit_code) == (Status.FAILED, Exit.LISTING)

@@ -6,8 +6,9 @@ import pytest
 
 from catalog.domain import Status
 from catalog.errors import Exit
+from tests import server as play
 from tests.server import ORGANIZATION
-from tests.store.world import World
+from tests.store.world import NAMELESS, World
 
 pytestmark = pytest.mark.promise("P1", "P7")
 
@@ -30,14 +31,49 @@ def test_the_first_whole_walk_is_a_baseline_and_no_news(world: World) -> None:
     assert [change.baseline for change in world.told] == [False]
 
 
-def test_until_a_walk_is_whole_everything_is_baseline(world: World) -> None:
+def test_until_a_walk_showed_the_whole_list_everything_is_baseline(world: World) -> None:
     world.cut()
-    assert world.unclean("a").baseline
-    assert world.unclean("a", "b").baseline
+    assert (world.incomplete("a").baseline, world.every[0].makes_baseline) == (True, False)
+    assert (world.incomplete("a", "b").baseline, world.every[0].makes_baseline) == (True, False)
     world.lists("a", "b", "c")
-    assert world.sync().baseline
+    assert (world.sync().baseline, world.every[0].makes_baseline) == (True, True)
     assert world.rows("changes", "model_id", "baseline") == [("a", True), ("b", True), ("c", True)]
+    assert (world.sync().baseline, world.every[0].makes_baseline) == (False, False)
+
+
+ENTRIES_IN_DOUBT = {
+    "no usable id": [NAMELESS],
+    "an id in dispute": [play.model("x", display_name="One"), play.model("x", display_name="Two")],
+    "both": [NAMELESS, play.model("x", line="one"), play.model("x", line="two")],
+}
+
+
+@pytest.mark.parametrize("doubt", ENTRIES_IN_DOUBT)
+def test_doubt_about_entries_costs_those_alone(world: World, doubt: str) -> None:
+    """One bad entry kept a source in its baseline for ever, and nothing was news."""
+    world.lists("a", "b")
+    world.server.models += ENTRIES_IN_DOUBT[doubt]
+    report = world.sync()
+    assert (report.run.status, report.baseline, report.makes_baseline) == (Status.PARTIAL, True, True)
+    world.lists("b", "c")
+    world.server.models[0]["line"] = "opus"
+    world.server.models += ENTRIES_IN_DOUBT[doubt]
     assert not world.sync().baseline
+    news = [(change.kind.value, change.model_id) for change in world.told if not change.baseline]
+    assert news == [("added", "c"), ("changed", "b")]
+
+
+@pytest.mark.parametrize("doubt", ENTRIES_IN_DOUBT)
+def test_doubt_about_entries_does_not_keep_a_new_scope_from_beginning(world: World, doubt: str) -> None:
+    world.lists("a", "b")
+    world.sync()
+    world.betas = ("preview",)
+    world.server.models += ENTRIES_IN_DOUBT[doubt]
+    assert world.sync().makes_baseline
+    assert scope(world)["betas"] == ["preview"]
+    world.lists("a", "b", "c")
+    assert not world.sync().baseline
+    assert world.said[0] == ("added", "c")
 
 
 def test_each_run_records_its_scope(world: World) -> None:
@@ -93,11 +129,11 @@ def test_what_was_held_is_not_held_any_more_in_another_scope(world: World) -> No
     assert world.sync().run.status is Status.COMPLETE
 
 
-def test_an_unclean_walk_does_not_make_a_scope_the_present_one(world: World) -> None:
+def test_a_walk_that_may_be_incomplete_does_not_make_a_scope_the_present_one(world: World) -> None:
     world.lists("a")
     world.sync()
     world.betas = ("preview",)
-    assert world.unclean("a", "x").baseline
+    assert world.incomplete("a", "x").baseline
     assert scope(world)["betas"] == []
     world.lists("a", "x", "y")
     assert world.sync().baseline
@@ -125,10 +161,11 @@ def test_another_asker_is_held_until_somebody_says_that_it_is_meant(world: World
         assert "--accept-scope" in str(report.run.error)
     assert scope(world)["organization"] == ORGANIZATION
     assert world.rows("changes", "model_id", "baseline")[-1] == ("x", True)
+    assert world.rows("sources", "source", "last_whole_at") == [("one", 11)]
     report = world.sync(accept_scope=True)
-    assert (report.run.status, report.baseline, report.run.missing) == (Status.COMPLETE, True, 1)
+    assert (report.run.status, report.baseline, report.run.missing) == (Status.COMPLETE, True, 0)
     assert OTHER in json.dumps(scope(world))
-    assert world.sync(after=20).run.removed == 1
+    assert (world.sync(after=20).run.removed, world.listed()) == (0, "abcx")  # the first asker lists c
 
 
 def test_the_first_asker_coming_back_resolves_it(world: World) -> None:
@@ -145,15 +182,14 @@ def test_the_first_asker_coming_back_resolves_it(world: World) -> None:
     assert world.told[0].not_before is not None
 
 
-def test_what_only_another_asker_lacked_starts_anew_when_the_first_one_is_back(world: World) -> None:
-    """It was removed as of the stranger's walk, for no news, and only when a person said so."""
+def test_what_only_another_asker_lacked_was_never_missing(world: World) -> None:
     world.lists("a", "b", "c")
     world.sync()
     world.lists("a", "b")
     world.sync()  # c is missing since 22
     world.server.organization = OTHER
     world.lists("a")
-    world.sync()
+    assert world.sync().run.missing == 0
     world.server.organization = ORGANIZATION
     report = world.sync()
     assert (report.run.status, report.run.removed) == (Status.COMPLETE, 1)
@@ -196,17 +232,27 @@ def test_another_asker_removes_nothing_whatever_else_is_accepted(world: World) -
     assert world.sync(after=60, accept_removals=True).run.removed == 0
 
 
-def test_an_unclean_walk_accepts_no_scope_and_says_so(world: World) -> None:
+def test_a_walk_that_may_be_incomplete_accepts_no_scope_and_says_so(world: World) -> None:
     """It was `partial` with exit code 0, as if the scope had been accepted, and the next run was held again."""
     world.lists("a", "b")
     world.sync()
     world.server.organization = OTHER
-    report = world.unclean("a", "x", accept_scope=True)
+    report = world.incomplete("a", "x", accept_scope=True)
     assert (report.run.status, report.baseline, report.exit_code) == (Status.HELD, True, Exit.HELD)
     assert "--accept-scope" in str(report.run.error)
     assert scope(world)["organization"] == ORGANIZATION
     world.lists("a", "x")
     assert world.sync(accept_scope=True).run.status is Status.COMPLETE
+
+
+@pytest.mark.parametrize("doubt", ENTRIES_IN_DOUBT)
+def test_a_walk_in_doubt_about_entries_can_be_accepted(world: World, doubt: str) -> None:
+    world.lists("a", "b")
+    world.sync()
+    world.server.organization = OTHER
+    world.server.models += ENTRIES_IN_DOUBT[doubt]
+    assert world.sync(accept_scope=True).run.status is Status.PARTIAL
+    assert world.sync().run.status is not Status.HELD
 
 
 @pytest.mark.parametrize("known_first", [True, False])

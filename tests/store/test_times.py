@@ -93,13 +93,9 @@ def says(world: World, **fields: Any) -> tuple[Any, ...]:
     ("field", "old", "silence", "new"),
     [
         ("max_tokens", 100, 0, 200),
-        ("max_tokens", 100, "many", 200),
-        ("max_tokens", 100, 2**70, None),
         ("created_at", "2026-02-01T00:00:00Z", EPOCH, "2026-02-02T00:00:00Z"),
         ("created_at", "2026-02-01T00:00:00Z", None, "2026-02-02T00:00:00Z"),
         ("retires_at", "2027-02-01T00:00:00Z", EPOCH, None),
-        ("retires_at", "2027-02-01T00:00:00Z", "soon", "2027-02-02T00:00:00Z"),
-        ("display_name", "A", 5, "B"),
     ],
 )
 def test_a_list_that_says_nothing_of_a_field_proves_nothing_of_it(

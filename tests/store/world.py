@@ -86,6 +86,15 @@ class World:
         self.server.models.append(NAMELESS)
         return self.sync(**options)
 
+    def incomplete(self, *ids: str, **options: Any) -> syncs.RunReport:
+        """Make a run whose walk may not have shown the whole list: its two pages name different organizations."""
+        items = [play.model(id) for id in ids]
+        self.server.script(
+            play.answer(play.page(items[:1], has_more=True)),
+            play.as_organization("somebody-else", play.answer(play.page(items[1:] or [NAMELESS]))),
+        )
+        return self.sync(**options)
+
     def meanwhile(self, edit: Callable[[], object]) -> Step:
         """Answer a page, but only after something else took place."""
 

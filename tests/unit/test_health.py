@@ -109,7 +109,6 @@ def test_a_finding_says_how_old_why_and_what_to_type() -> None:
     [
         (Wait.REMOVALS, "catalog sync one --accept-removals", "4 of 10 listed models are gone at once"),
         (Wait.SCOPE, "catalog sync one --accept-scope", "the answers name another organization or workspace"),
-        (Wait.WALK, "catalog sync one", "4 models that another organization or workspace did not list"),
     ],
 )
 def test_what_is_held_names_what_ends_it(wait: Wait, hint: str, words: str) -> None:

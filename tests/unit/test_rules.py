@@ -388,15 +388,17 @@ def test_a_run_that_failed_is_no_recovery() -> None:
 
 
 def test_a_baseline_is_told_to_those_who_ask() -> None:
-    (owed,) = rules.operator(rule(), facts(baseline=True, models_listed=1000))
+    (owed,) = rules.operator(rule(), facts(baseline=True, makes_baseline=True, models_listed=1000))
     assert owed.type == "catalog.baseline"
     assert payload(owed)["reason"] == "This run is a baseline: it lists 1,000 models, and none of them is news"
     assert rules.operator(rule("held", "sync_failed", "sync_recovered"), facts(baseline=True)) == []
 
 
-@pytest.mark.parametrize("status", [Status.PARTIAL, Status.HELD])
-def test_a_baseline_is_told_only_when_it_stands(status: Status) -> None:
-    assert rules.operator(rule("baseline"), facts(status, baseline=True)) == []
+@pytest.mark.parametrize("status", [Status.COMPLETE, Status.PARTIAL, Status.HELD])
+@pytest.mark.parametrize("makes_baseline", [True, False])
+def test_a_baseline_is_told_only_when_it_stands(status: Status, makes_baseline: bool) -> None:
+    told = rules.operator(rule("baseline"), facts(status, baseline=True, makes_baseline=makes_baseline))
+    assert bool(told) == (makes_baseline and status is not Status.HELD)
 
 
 def test_operators_can_ask_for_some_sources_alone() -> None:

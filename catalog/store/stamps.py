@@ -1,0 +1,85 @@
+"""Whether the creation dates of a list only say when it was asked for. Pure, but for what it remembers of one walk."""
+
+import json
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+from catalog import dates
+
+_CLOSE = timedelta(minutes=5)
+_UNITS = ((1e14, 1e6), (1e11, 1e3), (0, 1))  # from how large on a number counts microseconds, milliseconds, seconds
+
+
+class Stamped(Protocol):
+    """What a page tells of its dates."""
+
+    @property
+    def stamp(self) -> str | None: ...
+    @property
+    def has_more(self) -> bool: ...
+
+
+class Stamps:
+    """Judges page by page, and at the end whether it judged rightly.
+
+    A page is stamped when all its entries carry one `created_at` that lies within five minutes of the request, or that
+    moved on all of them since they were recorded. A list of two entries or more is stamped when all of its pages are.
+    """
+
+    def __init__(self, *, believing: bool = False) -> None:
+        """Begin a pass; a `believing` one takes every date at its word."""
+        self._all_stamped = not believing
+        self._any_doubted = False
+        self._entries = 0
+
+    def doubts(self, page: Stamped, entries: int, asked_at: datetime, recorded: Iterable[str | None]) -> bool:
+        """Tell whether the dates of the next page say nothing; `recorded` are those known of its models, as spelled."""
+        alone = not self._entries and entries < 2 and not page.has_more  # noqa: PLR2004 - one entry proves nothing
+        self._entries += entries
+        stamped = page.stamp is not None and not alone and _says_when(page.stamp, asked_at, list(recorded))
+        self._all_stamped = self._all_stamped and stamped
+        self._any_doubted = self._any_doubted or self._all_stamped
+        return self._all_stamped
+
+    def believe(self) -> None:
+        """Take in a page that is known byte for byte: its dates did not move."""
+        self._all_stamped = False
+
+    @property
+    def stamped(self) -> bool:
+        """Whether the dates of all pages say nothing."""
+        return self._all_stamped and self._entries > 0
+
+    @property
+    def consistent(self) -> bool:
+        """Whether no date was doubted that a later page clears."""
+        return self._all_stamped or not self._any_doubted
+
+
+def _says_when(stamp: str, asked_at: datetime, recorded: list[str | None]) -> bool:
+    moment = _moment(stamp)
+    if moment is not None and abs(moment - asked_at) <= _CLOSE:
+        return True
+    return bool(recorded) and all(before is not None and _differ(before, stamp) for before in recorded)
+
+
+def _differ(before: str, now: str) -> bool:
+    """Tell whether two spellings of a date mean different moments."""
+    moments = _moment(before), _moment(now)
+    return before != now and (None in moments or moments[0] != moments[1])
+
+
+def _moment(text: str) -> datetime | None:
+    """Read a date, or a number that may be one; None: it is neither."""
+    value = json.loads(text)
+    try:
+        if isinstance(value, str):
+            moment = dates.listed(value)
+            return None if moment is None else dates.from_text(moment)
+        if isinstance(value, int | float) and value > 0:
+            unit = next(per_second for least, per_second in _UNITS if value >= least)
+            return datetime.fromtimestamp(value / unit, UTC)
+    except (ValueError, OverflowError, OSError):
+        pass
+    return None
