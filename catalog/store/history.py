@@ -30,6 +30,7 @@ from catalog.domain import (
     Status,
 )
 from catalog.store import difference, globs, rows, schema
+from catalog.store import runs as all_runs
 from catalog.store.database import Connection
 
 _CHUNK = 1000
@@ -158,8 +159,14 @@ def runs(connection: Connection, *, source: str | None = None, limit: int | None
     view = schema.sync_runs
     statement = sa.select(view).order_by(view.c.run_id.desc()).limit(limit)
     if source is not None:
-        statement = statement.where(view.c.source == source)
+        statement = statement.where(view.c.source == source, view.c.run_id.in_(_last_of(source, limit)))
     return (rows.run(row) for row in _rows(connection, statement))
+
+
+def _last_of(source: str, limit: int | None) -> sa.Select[int]:
+    key = sa.select(schema.source.c.source_key).where(schema.source.c.source == source).scalar_subquery()
+    wanted = sa.select(schema.run.c.run_id).where(all_runs.among_those_of(key))
+    return wanted.order_by(*all_runs.LAST_FIRST).limit(limit)
 
 
 def sources(connection: Connection) -> list[Source]:
@@ -223,12 +230,12 @@ class _Window:
 
     def holds(self, view: sa.Table, moment: sa.Column[datetime]) -> list[sa.ColumnElement[bool]]:
         """Give the conditions on the view's source and on one of its moments."""
-        conditions = [] if self.source is None else [view.c.source == self.source]
-        if self.since is not None:
-            conditions.append(moment >= self.since)
-        if self.until is not None:
-            conditions.append(moment < self.until)
-        return conditions
+        return [*([] if self.source is None else [view.c.source == self.source]), *self.spans(moment)]
+
+    def spans(self, moment: sa.Column[datetime]) -> list[sa.ColumnElement[bool]]:
+        """Give the conditions on a moment."""
+        conditions = [] if self.since is None else [moment >= self.since]
+        return conditions if self.until is None else [*conditions, moment < self.until]
 
 
 def _log(connection: Connection, window: _Window, match: str | None) -> Generator[dict[str, Any], None, None]:
@@ -247,15 +254,17 @@ def _log(connection: Connection, window: _Window, match: str | None) -> Generato
 
 def _runs_of(connection: Connection, window: _Window) -> Iterator[int]:
     """Stream the runs of the window that recorded such a change, newest first."""
-    view = schema.sync_runs
-    counts = {Kind.ADDED: view.c.added, Kind.RETURNED: view.c.returned}
-    counts |= {Kind.CHANGED: view.c.changed, Kind.REMOVED: view.c.removed}
-    wanted = list(counts.values()) if window.kind is None else [counts[window.kind]]
-    statement = (
-        sa.select(view.c.run_id)
-        .where(*window.holds(view, view.c.finished_at), sa.or_(*(count > 0 for count in wanted)))
-        .order_by(view.c.finished_at.desc(), view.c.run_id.desc())
-    )
+    run = schema.run.c
+    counts = {Kind.ADDED: run.added, Kind.RETURNED: run.returned, Kind.CHANGED: run.changed, Kind.REMOVED: run.removed}
+    # As the index of these runs has it: a parameter would not be known to be its 0.
+    conditions = [run.added + run.returned + run.changed + run.removed > sa.literal_column("0")]
+    conditions += window.spans(run.finished_at)
+    if window.kind is not None:
+        conditions.append(counts[window.kind] > 0)
+    if window.source is not None:
+        key = sa.select(schema.source.c.source_key).where(schema.source.c.source == window.source).scalar_subquery()
+        conditions.append(run.source_key + 0 == key)  # not by the index of a source's runs: most recorded nothing
+    statement = sa.select(run.run_id).where(*conditions).order_by(run.finished_at.desc(), run.run_id.desc())
     return (row["run_id"] for row in _rows(connection, statement))
 
 

@@ -18,6 +18,22 @@ def _partial(name: str, condition: str, *columns: sa.Column[object]) -> sa.Index
 INDEXES = (
     # `changes` since a moment: the few runs of that time come first, their changes by run.
     sa.Index("catalog_run_finished_at_idx", schema.run.c.finished_at),
+    # The last runs of one source, for every command; and whether one took a slot of the schedule.
+    sa.Index("catalog_run_source_key_idx", schema.run.c.source_key, schema.run.c.run_id),
+    sa.Index("catalog_run_started_at_idx", schema.run.c.source_key, schema.run.c.started_at),
+    # `changes`, newest first: the few runs that recorded any.
+    _partial(
+        "catalog_run_recorded_idx",
+        "added + returned + changed + removed > 0",
+        schema.run.c.finished_at,
+        schema.run.c.run_id,
+    ),
+    # Notes that a catalog was restored, before changes get their numbers.
+    _partial(
+        "catalog_run_restored_idx",
+        """status = 'skipped' AND replace(scope, '"restored_run"', '') <> scope""",
+        schema.run.c.run_id,
+    ),
     # Runs that died, at each start.
     _partial("catalog_run_running_idx", "status = 'running'", schema.run.c.source_key),
     # Models that are missing, at each merge.

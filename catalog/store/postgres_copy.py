@@ -13,17 +13,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, cast
+from typing import IO, Any
 
 import sqlalchemy as sa
 
 from catalog.errors import DatabaseError, SchemaError
-from catalog.store import invariants, refusals, restored, schema, upgrade
+from catalog.store import invariants, refusals, restored, schema, session, upgrade
 from catalog.store.database import Database
 from catalog.store.restored import Holdings
-
-if TYPE_CHECKING:
-    import psycopg
 
 _COPY = re.compile(rb'COPY (?:.+\.)?"?(\w+)"? \(([\w", ]+)\) FROM stdin;\n')
 _END = b"\\.\n"
@@ -49,11 +46,10 @@ def backup(database: Database, path: Path, revision: str, on_progress: Callable[
         place, number = connection.execute(
             sa.text("SELECT current_schema(), current_setting('server_version_num')")
         ).one()
-        way = _way(connection)
     _demand_version(program, int(number) // 10_000)
     tables = [f'--table="{place}"."{name}"' for name in _tables()]
     command = [program, "--format=custom", "--data-only", "--no-password", f"--file={path}", *tables]
-    _dump(command, way, database.describe())
+    _dump(command, _way(database), database.describe())
     found = _read_through(path)
     if found.revision != revision:
         raise SchemaError("the schema was upgraded while it was copied", hint="run it again")
@@ -220,13 +216,17 @@ def _demand_version(program: str, server: int) -> None:
         raise DatabaseError(words, hint=f"install postgresql-client-{server}, and have its pg_dump first on the PATH")
 
 
-def _way(connection: sa.Connection) -> tuple[str, Mapping[str, str]]:
-    """Say how libpq gets to where a connection leads: a text without secrets, and variables with the password."""
+def _way(database: Database) -> tuple[str, Mapping[str, str]]:
+    """Say how libpq gets to a database: a text without secrets, and variables with the password.
+
+    It is what the URL says; variables of libpq are found by the program itself. What an open connection lists is more,
+    and an older client does not know all of what a newer one has a value for.
+    """
     from psycopg.conninfo import make_conninfo
 
-    info = cast("psycopg.Connection", connection.connection.driver_connection).info
-    plain = {name: value for name, value in info.get_parameters().items() if name not in _SECRET}
-    return make_conninfo("", **plain), {"PGPASSWORD": info.password} if info.password else {}
+    found = session.named(database.engine.dialect, database.url)
+    plain = {name: value for name, value in found.items() if name not in _SECRET}
+    return make_conninfo("", **plain), {"PGPASSWORD": str(found["password"])} if found.get("password") else {}
 
 
 def _dump(command: list[str], way: tuple[str, Mapping[str, str]], name: str) -> None:

@@ -67,12 +67,17 @@ def plain(url: sa.URL) -> sa.URL:
     return url.difference_update_query(["options", "client_encoding"])
 
 
+def named(dialect: sa.Dialect, url: sa.URL) -> dict[str, Any]:
+    """Give what a URL says, by the names that libpq has for it."""
+    _, found = dialect.create_connect_args(url)
+    return {name: value for name, value in found.items() if name != "context"}
+
+
 def conninfo(dialect: sa.Dialect, url: sa.URL) -> str:
     """Spell where a URL leads as libpq does, with the password that it names."""
     from psycopg.conninfo import make_conninfo
 
-    _, found = dialect.create_connect_args(plain(url))
-    return make_conninfo("", **{**{name: found[name] for name in found if name != "context"}, "options": ""})
+    return make_conninfo("", **{**named(dialect, plain(url)), "options": ""})
 
 
 def divide(options: str) -> tuple[dict[str, str], str]:

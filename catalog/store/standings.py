@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from catalog.domain import DIED, MERGED, Run, Source, Status
 from catalog.errors import Failure
 from catalog.standing import Standing
-from catalog.store import held, history, rows, schema
+from catalog.store import held, history, rows, runs, schema
 from catalog.store.schema import model, run, source
 
 
@@ -33,8 +33,8 @@ def _one(connection: sa.Connection, row: Source, at: sa.Row[Any], causes: tuple[
 
 def _last(connection: sa.Connection, key: int) -> tuple[Run | None, Failure | None]:
     """Give the last run that was merged or died, and the class of its failure."""
-    telling = (run.c.source_key == key) & run.c.status.in_([*MERGED, *DIED])
-    wanted = sa.select(run.c.run_id, run.c.failure).where(telling).order_by(run.c.run_id.desc()).limit(1)
+    telling = runs.among_those_of(key) & run.c.status.in_([*MERGED, *DIED])
+    wanted = sa.select(run.c.run_id, run.c.failure).where(telling).order_by(*runs.LAST_FIRST).limit(1)
     found = connection.execute(wanted).first()
     if found is None:
         return None, None
@@ -51,8 +51,9 @@ def _failed(connection: sa.Connection, key: int, generation: int) -> int:
 
 
 def _unclean(connection: sa.Connection, key: int, generation: int) -> int:
-    trusted = (run.c.source_key == key) & run.c.status.in_([Status.COMPLETE, Status.HELD])
-    wanted = sa.select(run.c.generation).where(trusted).order_by(run.c.generation.desc()).limit(1)
+    trusted = runs.among_those_of(key) & run.c.status.in_([Status.COMPLETE, Status.HELD])
+    merged = sa.select(run.c.generation).where(trusted, run.c.generation.is_not(None))
+    wanted = merged.order_by(run.c.source_key.desc(), run.c.generation.desc()).limit(1)
     return generation - (connection.scalar(wanted) or 0)
 
 

@@ -19,7 +19,7 @@ from catalog.store.preconditions import Need
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0007"
+HEAD = "0008"
 UPGRADE = "run `catalog db upgrade`"
 
 
