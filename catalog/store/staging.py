@@ -91,6 +91,11 @@ class _Known(NamedTuple):
     listed: bool
     silent: bool  # the last listing said nothing of something that is held
 
+    @property
+    def is_partial(self) -> bool:
+        """Whether it was never seen but in dispute, so that some of it is not known."""
+        return self.digest.endswith(_IN_DISPUTE)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Tally:
@@ -195,6 +200,8 @@ class Staging:
             new, differing = _sift(items, known)
             olds = self._states([row.key for _, row in differing])
             recorded = [olds[row.key].attributes.get("created_at") for _, row in differing]
+            if len(known) > len(differing):  # some are as they were, byte by byte: no date of theirs moved
+                recorded.append(page.stamp)
             doubted = self._stamps.doubts(page, len(all_), asked_at, recorded)
             self._stage_new(new, doubted=doubted)
             self._stage_differing(differing, olds, doubted=doubted)
@@ -299,7 +306,7 @@ class Staging:
                     (known.key, change.path, change.old, change.new, _is_no_news(change, item, known, old, new))
                     for change in differences
                 ]
-            elif reader_of(digest) != reader_of(known.digest):
+            elif reader_of(digest) != reader_of(known.digest) or (known.is_partial and not item.disputed):
                 reread.append((known.key, digest))
             if silent != known.silent:
                 silences.append((known.key, silent))
@@ -374,7 +381,7 @@ def _digest(item: Item, reading: Reading, *, doubted: bool) -> str:
 
 def _is_no_news(change: FieldChange, item: Item, known: _Known, old: Reading, new: Reading) -> bool | None:
     """True for what is only known better now: what a dispute hid, or what no earlier reader could read."""
-    if known.digest.endswith(_IN_DISPUTE) and change.old is None:
+    if known.is_partial and change.old is None:
         return True
     better = reader_of(known.digest) != reader_of(item.digest)
     return True if better and difference.is_better_reading(change, old, new) else None

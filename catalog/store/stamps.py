@@ -59,9 +59,20 @@ class Stamps:
 
 def _says_when(stamp: str, asked_at: datetime, recorded: list[str | None]) -> bool:
     moment = _moment(stamp)
+    if _is_unknown(stamp):
+        return False
     if moment is not None and abs(moment - asked_at) <= _CLOSE:
         return True
     return bool(recorded) and all(before is not None and _differ(before, stamp) for before in recorded)
+
+
+def _is_unknown(stamp: str) -> bool:
+    """Tell whether a date is one that means "unknown" everywhere, and needs no other reason to be left out."""
+    value = json.loads(stamp)
+    try:
+        return isinstance(value, str) and dates.listed(value) is None
+    except ValueError:
+        return False
 
 
 def _differ(before: str, now: str) -> bool:

@@ -39,14 +39,19 @@ class Lack:
     """That whole walks lack a model."""
 
     since: datetime  # the end of the first of them
+    run: int  # its number
     baseline: bool
-    guarded: bool = False  # too much was gone at once: it waits for a person
-    stranger: bool = False  # the last whole walk was another asker's, and lacked it: it waits for either
-    by_stranger: bool = False  # nobody but another asker ever lacked it
+    held: bool = False  # too much was gone at once: it waits for a person
 
-    @property
-    def held(self) -> bool:
-        return self.guarded or self.stranger
+
+@dataclass(kw_only=True)
+class Asker:
+    """An identity that was accepted."""
+
+    name: str
+    last: datetime  # the end of the last merged walk that it answered
+    whole: tuple[int, datetime] | None = None  # number and start of the last whole one
+    seen: set[str] | None = None  # what that one listed; None: it counts as all there is
 
 
 @dataclass(kw_only=True)
@@ -61,6 +66,7 @@ class Model:
     attributes: dict[str, Any]
     listed: Proof  # that it is there
     proven: Proof  # that its fields are what they are
+    partial: bool = False  # it was never seen but in dispute: some of it is not known
     lack: Lack | None = None
     removed: datetime | None = None
     past: list[Row] = field(default_factory=list)  # its former states
@@ -92,7 +98,10 @@ class Source:
     generation: int = 0  # merged walks
     walked: datetime | None = None  # end of the last of them
     whole: datetime | None = None  # end of the last whole one
-    absence: datetime | None = None  # start of the last whole one in the present scope
+    absence: tuple[int, datetime] | None = None  # number and start of the run since which all askers lacked what is new
+    baseline: int = 0  # number of the run that made the baseline of the present scope
+    askers: list[Asker] = field(default_factory=list)
+    disputes: frozenset[str] = frozenset()  # of the last merged walk
     models: dict[str, Model] = field(default_factory=dict)
 
 

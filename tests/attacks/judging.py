@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from tests.attacks import reading
-from tests.attacks.facts import TICK, Book, Lack, Model, Patience, Proof, Row, Run, Source, Wish, state_of
+from tests.attacks.facts import TICK, Asker, Book, Lack, Model, Patience, Proof, Row, Run, Source, Wish, state_of
 from tests.attacks.reading import Entry, Walk
 
 ASKER = "organization"
+FORGOTTEN = timedelta(days=30)
 
 
 @dataclass
@@ -25,15 +26,16 @@ class Merge:
     wish: Wish
 
     def make(self) -> None:
-        """Record what it lists; if it is whole, judge what it lacks."""
+        """Record what it lists; if it proves absences, judge what it lacks."""
+        before_walk = self.source.walked
         self.set_times()
-        self.set_scope()
+        self.set_scope(before_walk)
         self.note("walks begun anew", self.walk.restarts)
         before = {id for id, model in self.source.models.items() if model.removed is None}
         found = [self.find(id, entry) for id, entry in self.walk.entries.items()]
-        missing = removed = 0
-        if self.whole:
-            missing, removed = self.judge(before)
+        if self.fresh:
+            self.forget_held()
+        missing, removed, held = self.judge(before) if self.absences else (0, 0, False)
         counts = {
             "pages": self.walk.pages,
             "models_seen": len(self.walk.entries),
@@ -43,7 +45,7 @@ class Merge:
             "missing": missing,
             "removed": removed,
         }
-        self.finish(counts)
+        self.finish(counts, held=self.stranger or held)
 
     def set_times(self) -> None:
         """History goes only forward, whatever the clock says."""
@@ -55,23 +57,63 @@ class Merge:
         self.note("clocks behind", self.behind)
         self.source.walked = self.ended
 
-    def set_scope(self) -> None:
-        """Say whose view this is: the one the history stands for, another one, or a new one from now on."""
-        self.whole = self.walk.verdict == "whole"
-        known, asked = self.source.scope, self.run.scope | {ASKER: self.walk.organization}
-        reconfigured = known is None or without_asker(known) != without_asker(asked)
-        askers = {asked[ASKER], known[ASKER]} - {None} if known else set()
-        swapped = not reconfigured and len(askers) > 1
-        self.fresh = self.whole and (reconfigured or (swapped and self.wish.accept_scope))
-        self.stranger = swapped and not self.fresh
-        self.baseline = reconfigured or swapped
-        self.absence = None if self.baseline else self.source.absence
-        if self.fresh or (known and not self.baseline):
-            self.source.scope = asked | {ASKER: asked[ASKER] or (known or {}).get(ASKER)}
-        self.run.scope = asked
-        self.note("scopes accepted", self.fresh and swapped)
+    def set_scope(self, before_walk: datetime | None) -> None:
+        """Say whose view this is: of one that the history stands for, of a stranger, or a new one from now on."""
+        source, walk = self.source, self.walk
+        known, self.asked = source.scope, self.run.scope | {ASKER: walk.organization}
+        self.reconfigured = known is not None and without_asker(known) != without_asker(self.asked)
+        accepted = [] if self.reconfigured else source.askers
+        fits = [asker for asker in accepted if walk.organization in {None, asker.name}]
+        unknown, nameless = bool(accepted) and not fits, len(fits) > 1
+        self.asker = fits[0] if len(fits) == 1 else None
+        self.silent = [each for each in accepted if each not in fits and self.is_silent(each, before_walk)]
+        self.others = [each for each in accepted if each is not self.asker and each not in self.silent]
+        shown = walk.complete and bool(walk.entries)
+        accepts = unknown and self.wish.accept_scope and shown
+        self.stranger = unknown and not accepts
+        self.baseline = known is None or self.reconfigured or unknown
+        self.fresh = self.baseline and shown and not self.stranger
+        whole = walk.complete and not walk.unusable and walk.disputes <= source.disputes
+        self.absences = whole and not self.stranger and not nameless
+        self.absence = None if self.baseline or source.absence is None else source.absence[1]
+        self.run.scope, source.disputes = self.asked, walk.disputes
+        if self.fresh or (walk.complete and not self.baseline):
+            self.note_asker(nameless=nameless)
+        self.note("scopes accepted", accepts)
         self.note("other askers", self.stranger)
+        self.note("several askers", len(source.askers) > 1)
+        self.note("nameless walks", nameless)
+        self.note("known disputes", bool(walk.disputes) and whole)
         self.note("new baselines", self.fresh and known is not None)
+
+    def is_silent(self, asker: Asker, before_walk: datetime | None) -> bool:
+        """Tell whether it did not answer for thirty days, in which others did."""
+        if before_walk is None or self.ended - before_walk >= FORGOTTEN:
+            return False
+        return self.ended - asker.last >= FORGOTTEN
+
+    def note_asker(self, *, nameless: bool) -> None:
+        """Remember who answered, and since when what is new was absent."""
+        source, name, me = self.source, self.walk.organization, (self.run.number, self.began)
+        before = self.asker.whole if self.asker else source.absence
+        mine = me if self.absences else None if self.fresh else before
+        proofs = [mine, *(other.whole for other in self.others)]
+        source.absence = min(proof for proof in proofs if proof) if all(proofs) else None
+        source.askers = [] if self.reconfigured else [each for each in source.askers if each not in self.silent]
+        if not nameless:
+            known_name = self.asker.name if self.asker else None
+            source.scope = self.asked | {ASKER: name or known_name}
+        if self.fresh:
+            source.baseline = self.run.number
+        if self.asker is None and (name is None or nameless):
+            return
+        if self.asker is None:
+            self.asker = Asker(name=str(name), last=self.ended)
+            source.askers.append(self.asker)
+        self.asker.last = self.ended
+        if self.absences:
+            self.asker.whole = me
+            self.asker.seen = set(self.walk.entries) if self.others else None
 
     def find(self, id: str, entry: Entry) -> str:
         """A walk lists a model: that it is there is a fact. Say what is new about it."""
@@ -84,12 +126,12 @@ class Merge:
             model.removed, model.since = None, self.ended
         found = was_gone or was_missing
         news = self.update(model, entry, was_gone=was_gone)
-        model.listed = self.proof(model.listed, firm=self.whole or found or news)
+        model.listed = self.proof(model.listed, firm=self.absences or found or news)
         self.note("silences", not says_all(model, entry))
         if says_all(model, entry):
-            model.proven = self.proof(model.proven, firm=self.whole or found or news)
+            model.proven = self.proof(model.proven, firm=self.absences or found or news)
         model.lack = None
-        if self.whole or found:
+        if self.absences or found:
             model.last_seen = self.ended
         return f"{'returned' if was_gone else ''} {'changed' if news else ''}"
 
@@ -103,6 +145,7 @@ class Merge:
             attributes=dict(entry.attributes),
             listed=Proof(self.began, self.began),
             proven=Proof(self.began, self.began),
+            partial=entry.disputed,
         )
         self.log(id, "added", self.absence)
         return "added"
@@ -113,12 +156,18 @@ class Merge:
             return False
         columns = {name: (model if name in entry.silent else entry).columns[name] for name in entry.columns}
         attributes = dict(entry.attributes)
-        if "created_at" in entry.silent and "created_at" in model.attributes:
-            attributes["created_at"] = model.attributes["created_at"]
+        for name in entry.silent - entry.unread:  # what was received last stays, too
+            if name in model.attributes:
+                attributes[name] = model.attributes[name]
         old, new = reading.leaves(model.columns, model.attributes), reading.leaves(columns, attributes)
         paths = sorted(path for path in old | new if old.get(path) != new.get(path))
         for path in paths:
-            self.log(model.id, "changed", model.proven, field=path, old_value=old.get(path), new_value=new.get(path))
+            values = {"field": path, "old_value": old.get(path), "new_value": new.get(path)}
+            if model.partial and path not in old:  # learned now that the dispute is over
+                self.log(model.id, "changed", None, **values, baseline=True)
+            else:
+                self.log(model.id, "changed", model.proven, **values)
+        model.partial = False
         if paths and not was_gone:
             model.past.append(state_of(model, self.ended))
             model.since = self.ended
@@ -132,12 +181,16 @@ class Merge:
     def proof(self, before: Proof, *, firm: bool) -> Proof:
         return Proof(self.began if firm else before.at_least, self.began)
 
-    def judge(self, before: set[str]) -> tuple[int, int]:
-        """A whole walk lacks models: believe it, wait, or hold it. Gives how many are missing and removed."""
+    def judge(self, before: set[str]) -> tuple[int, int, bool]:
+        """Believe what a walk lacks, wait, or hold it. Gives how many are missing and removed, and whether it is held."""
         models = self.source.models
-        absent = sorted(before - self.walk.entries.keys())
-        self.start_anew()
-        accepted = {id for id in absent if self.wish.accept_removals and not self.stranger and is_held(models[id])}
+        listed = set(self.walk.entries).union(*(before if each.seen is None else each.seen for each in self.others))
+        absent = sorted(before - listed)
+        for id in absent:
+            self.start_anew(models[id])
+        held = [id for id in absent if is_held(models[id])]
+        release = self.wish.accept_removals and not self.fresh
+        accepted = set(held) if release else set()
         rest = [id for id in absent if id not in accepted]
         alarm = self.is_too_much(len(rest), len(before) - len(accepted))
         self.note("guarded", alarm)
@@ -147,25 +200,28 @@ class Merge:
             lack = models[id].lack
             ripe = lack is not None and not lack.held and self.ended - lack.since >= self.patience.confirm_after
             self.note_the_tick(lack)
-            if id in accepted or (ripe and not alarm and not self.stranger):
+            if id in accepted or (ripe and not alarm):
                 self.remove(models[id])
                 removed += 1
             else:
                 self.miss(models[id], alarm=alarm)
-        return len(absent) - removed, removed
+        return len(absent) - removed, removed, alarm or bool(held and not release)
 
     def note_the_tick(self, lack: Lack | None) -> None:
         early = lack.since + self.patience.confirm_after - self.ended if lack else None
         self.note("confirmed to the tick", early == timedelta(0))
         self.note("a tick too early", early == TICK)
 
-    def start_anew(self) -> None:
-        """In another scope nothing is missing yet; and what only a stranger lacked was never missing."""
+    def start_anew(self, model: Model) -> None:
+        """What was missing in another view of the list is missing from now on, in this one."""
+        if model.lack and model.lack.run < self.source.baseline:
+            model.lack = None
+
+    def forget_held(self) -> None:
+        """In a new view of the list nothing is held yet."""
         for model in self.source.models.values():
-            if model.lack and (self.fresh or (model.lack.by_stranger and not self.stranger)):
-                model.lack = None
-            elif model.lack:
-                model.lack.stranger = False
+            if model.lack:
+                model.lack.held = False
 
     def is_too_much(self, gone: int, of: int) -> bool:
         """The guard."""
@@ -174,9 +230,8 @@ class Merge:
 
     def miss(self, model: Model, *, alarm: bool) -> None:
         if model.lack is None:
-            model.lack = Lack(since=self.ended, baseline=self.baseline, by_stranger=self.stranger)
-        model.lack.stranger = self.stranger
-        model.lack.guarded = model.lack.guarded or (alarm and not self.stranger)
+            model.lack = Lack(since=self.ended, run=self.run.number, baseline=self.baseline)
+        model.lack.held = model.lack.held or alarm
 
     def remove(self, model: Model) -> None:
         lack = model.lack
@@ -202,23 +257,21 @@ class Merge:
         }
         self.book.changes.append(row)
 
-    def finish(self, counts: dict[str, int]) -> None:
+    def finish(self, counts: dict[str, int], *, held: bool) -> None:
         """Close the run's record, and count the walk."""
-        held = self.stranger or (self.whole and any(is_held(model) for model in self.source.models.values()))
-        self.run.status = "held" if held else "complete" if self.whole else "partial"
+        self.run.status = "held" if held else "complete" if self.absences else "partial"
         self.run.finished, self.run.baseline, self.run.counts = self.recorded, self.baseline, counts
-        quiet = self.run.status == "complete" and not self.walk.remarks
+        forgets = bool(self.silent) and not self.stranger
+        quiet = self.run.status == "complete" and not self.walk.remarks and not forgets
         self.run.has_words = (None if self.behind else False) if quiet else True
         self.source.generation += 1
-        if self.whole:
+        if self.absences:
             self.source.whole = self.ended
-        if self.whole and not self.stranger:
-            self.source.absence = self.began
 
 
 def says_all(model: Model, entry: Entry) -> bool:
     """Tell whether an entry says each field that is known."""
-    return not entry.disputed and not any(model.columns[name] is not None for name in entry.silent)
+    return not entry.disputed and not any(model.columns[name] is not None for name in entry.silent - entry.unread)
 
 
 def is_held(model: Model) -> bool:

@@ -48,11 +48,11 @@ class Oracle(Book):
     def end(self, run: Run, walk: Walk, now: datetime, patience: Patience, wish: Wish) -> None:
         """A run's walk is over: it is recorded whole, or not at all."""
         source = self.sources[run.source]
-        if walk.verdict == "cut":
+        if walk.cut:
             self.close(run, "failed" if run.status == "running" else run.status, now)
         elif run.status != "running" or run.generation != source.generation:
             run.status, run.finished = "superseded", self.record_time(max(now, run.started))
-        elif walk.verdict == "whole" and not walk.entries and source.whole is None:
+        elif walk.complete and not walk.entries and source.scope is None:
             self.close(run, "failed", now)
             self.notes["empty first lists"] += 1
         else:

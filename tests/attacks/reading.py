@@ -35,15 +35,18 @@ class Entry:
     columns: Mapping[str, Any]
     attributes: Mapping[str, Any]
     silent: frozenset[str] = frozenset()  # columns it says nothing of: an unknown date, a value that cannot be read
-    odd: bool = False  # something in it could not be read
+    unread: frozenset[str] = frozenset()  # those of them that could not be read; the attributes hold what was sent
     disputed: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class Walk:
-    """A walk and what it is worth: whole, unclean or cut."""
+    """A walk and what there is to say against it."""
 
-    verdict: str
+    cut: bool = False
+    complete: bool = False  # nothing speaks against its having shown the whole list
+    unusable: bool = False  # it met an entry without a usable id
+    disputes: frozenset[str] = frozenset()  # ids that it lists twice with different content
     entries: Mapping[str, Entry] = field(default_factory=dict)
     pages: int = 0
     organization: str | None = None
@@ -69,7 +72,7 @@ def walk(answers: Sequence[Answer]) -> Walk:
             continue
         except CutError:
             break
-    return Walk(verdict="cut")
+    return Walk(cut=True)
 
 
 @dataclass
@@ -81,7 +84,8 @@ class Pass:
     restarts: int
     entries: dict[str, Entry] = field(default_factory=dict)
     cursors: list[str | None] = field(default_factory=list)  # of its pages, in turn
-    doubted: bool = False
+    doubted: bool = False  # it may not have shown the whole list
+    disputes: set[str] = field(default_factory=set)
     unusable: bool = False  # it met an entry without a usable id
     remarked: bool = False
     pages: int = 0
@@ -100,11 +104,13 @@ class Pass:
         if self.unusable and not self.entries:
             raise CutError
         return Walk(
-            verdict="unclean" if self.doubted else "whole",
+            complete=not self.doubted,
+            unusable=self.unusable,
+            disputes=frozenset(self.disputes),
             entries=self.entries,
             pages=self.pages,
             organization=self.organization,
-            remarks=self.doubted or self.remarked,
+            remarks=self.doubted or self.unusable or bool(self.disputes) or self.remarked,
             restarts=self.restarts,
         )
 
@@ -161,26 +167,24 @@ class Pass:
 
     def take(self, items: Sequence[Mapping[str, Any]]) -> None:
         """Take in the entries of a page."""
-        found: dict[str, Mapping[str, Any]] = {}
-        disputed = set()
+        found: dict[str, list[Mapping[str, Any]]] = {}
         for item in items:
             id = item["id"]
             if not is_usable(id):
-                self.doubted = self.unusable = True
-            elif id not in found:
-                found[id] = item
-            elif found[id] == item:
+                self.unusable = True
+            elif item in found.setdefault(id, []):
                 self.remarked = True
             else:
-                disputed.add(id)
-                self.doubted = True
-        if found.keys() & self.entries.keys():
+                found[id].append(item)
+        again = found.keys() & self.entries.keys()
+        if again:
             self.shift()
             self.doubted = True
-        for id, item in found.items():
-            entry = read(item, disputed=id in disputed)
-            self.remarked = self.remarked or entry.odd
-            self.entries.setdefault(id, entry)
+        for id in found.keys() - again:
+            entry = together([read(item) for item in found[id]])
+            self.disputes |= {id} if entry.disputed else set()
+            self.remarked = self.remarked or bool(entry.unread)
+            self.entries[id] = entry
 
     def shift(self) -> None:
         if self.may_restart:
@@ -196,7 +200,28 @@ def is_usable(id: object) -> bool:
     return isinstance(id, str) and 1 <= len(id) <= 256 and not re.search(r"[\x00-\x1f\x7f]", id)
 
 
-def read(item: Mapping[str, Any], *, disputed: bool = False) -> Entry:
+def together(entries: Sequence[Entry]) -> Entry:
+    """Say of one model what all of its entries say."""
+    first = entries[0]
+    if len(entries) == 1:
+        return first
+    both = {
+        name
+        for name in first.attributes
+        if all(first.attributes[name] == other.attributes.get(name) for other in entries)
+    }
+    return Entry(
+        columns={
+            name: value if all(value == other.columns[name] for other in entries) else None
+            for name, value in first.columns.items()
+        },
+        attributes={name: first.attributes[name] for name in both},
+        unread=frozenset(name for name in first.unread if name in both),
+        disputed=True,
+    )
+
+
+def read(item: Mapping[str, Any]) -> Entry:
     """Read one entry: what stands in columns, what among the attributes, and of what it says nothing."""
     columns, silent, unread = {}, set(), set()
     for name in COLUMNS:
@@ -211,7 +236,7 @@ def read(item: Mapping[str, Any], *, disputed: bool = False) -> Entry:
         silent.add("created_at")
     taken = {"id", *COLUMNS} - unread - {"created_at"}
     attributes = {name: value for name, value in item.items() if name not in taken}
-    return Entry(columns=columns, attributes=attributes, silent=frozenset(silent), odd=bool(unread), disputed=disputed)
+    return Entry(columns=columns, attributes=attributes, silent=frozenset(silent), unread=frozenset(unread))
 
 
 Said = tuple[Any, bool]  # a value, and whether it says anything; ValueError: it cannot be read
@@ -248,10 +273,21 @@ READERS: Mapping[str, Callable[[object], Said]] = {
 def leaves(columns: Mapping[str, Any], attributes: Mapping[str, Any]) -> dict[str, str]:
     """Spell every field as a dotted path and its value as JSON text; what is absent is not there."""
     found = {name: spell(value) for name, value in columns.items() if value is not None}
+    found |= {
+        name: spell(value) for name, value in attributes.items() if name in COLUMNS and not is_readable(name, value)
+    }
     for name, value in attributes.items():
         if name not in COLUMNS:
             found |= branch(name, value)
     return found
+
+
+def is_readable(name: str, value: object) -> bool:
+    try:
+        READERS[name](value)
+    except ValueError:
+        return False
+    return True
 
 
 def branch(path: str, value: object) -> dict[str, str]:

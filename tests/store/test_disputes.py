@@ -122,6 +122,19 @@ def test_a_dispute_ends_with_either_of_its_entries(world: World) -> None:
     assert world.said == []
 
 
+def test_what_is_new_after_a_dispute_that_taught_nothing_is_news(world: World) -> None:
+    """The entry that stayed says no more than both had said; a field that came later passed for learned."""
+    shows(world, "a")
+    world.server.models += [play.model("x"), play.model("x") | {"extra": 1}]
+    world.sync()
+    world.lists("a", "x")
+    world.sync()
+    assert world.said == []
+    world.server.models[1]["new"] = 5
+    world.sync()
+    assert [(change.field, change.baseline) for change in world.told] == [("new", False)]
+
+
 def test_three_entries_of_one_id_are_one_dispute(world: World) -> None:
     world.lists("a")
     world.server.models += [play.model("x", line=line, max_tokens=5) for line in ("one", "two", "three")]

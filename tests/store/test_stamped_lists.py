@@ -103,6 +103,15 @@ def test_a_day_of_release_is_no_stamp(stamped: World) -> None:
     assert None not in {row[1] for row in stamped.rows("models", "id", "created_at")}
 
 
+def test_a_date_that_is_corrected_to_that_of_its_neighbour_is_a_change(stamped: World) -> None:
+    stamped.lists("a", "b")
+    stamped.server.models[0]["created_at"] = "2025-01-01T00:00:00Z"
+    stamped.sync()
+    stamped.lists("a", "b")
+    stamped.sync(after=61)
+    assert [said[1:3] for said in stamped.said] == [("a", "created_at")]
+
+
 def test_a_single_model_may_be_as_new_as_it_says(stamped: World) -> None:
     stamped.lists("a", created_at=rfc(stamped.now + timedelta(minutes=10)))
     assert stamped.sync().run.error is None

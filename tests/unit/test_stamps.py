@@ -62,6 +62,7 @@ def judged(*pages: tuple[str | None, int, list[str | None]], believing: bool = F
         ("1e400", [], False),
         ("[]", ["[]"], False),
         ('"1970-01-01T00:00:00Z"', [], False),
+        ('"1970-01-01T00:00:00Z"', [OLD], False),  # unknown as it is
         (None, [], False),
     ],
 )
