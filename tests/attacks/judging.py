@@ -182,7 +182,7 @@ class Merge:
         return Proof(self.began if firm else before.at_least, self.began)
 
     def judge(self, before: set[str]) -> tuple[int, int, bool]:
-        """Believe what it lacks, wait, or hold it. Gives how many are missing and removed, and whether some are held."""
+        """Believe what it lacks, wait, or hold it. Give how many are missing and removed, and if some are held."""
         models = self.source.models
         listed = set(self.walk.entries).union(*(before if each.seen is None else each.seen for each in self.others))
         absent = sorted(before - listed)
