@@ -59,11 +59,7 @@ class Standing:
     unclean: int  # merged walks in a row, up to the last one, that could not be trusted fully
     missing: int  # models that whole walks lack and that are not believed to be gone, held ones included
     held: tuple[Cause, ...]
-
-    @property
-    def awaits_baseline(self) -> bool:
-        """Whether no walk could be a baseline yet."""
-        return self.row.scope is None
+    awaits_baseline: bool = False  # no walk could be the baseline of the list yet, or of the scope it is asked for in
 
     @property
     def trouble(self) -> str:

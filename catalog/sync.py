@@ -15,7 +15,19 @@ from catalog import logs
 from catalog.domain import Change, Missing, Outcome, Policy, Run, Scope, Status
 from catalog.errors import CatalogError, DatabaseError, Exit, Failure, ListingError, StoppedError
 from catalog.standing import Cause
-from catalog.store import courtesy, held, merge, owing, preconditions, reports, runs, scratch, staging, upgrade
+from catalog.store import (
+    courtesy,
+    held,
+    merge,
+    owing,
+    preconditions,
+    reports,
+    runs,
+    scratch,
+    staging,
+    standings,
+    upgrade,
+)
 from catalog.store import database as databases
 from catalog.store.database import Connection, Database
 from catalog.store.owing import Desk
@@ -68,6 +80,7 @@ class RunReport:
     failure: CatalogError | None = None
     held: tuple[Cause, ...] = ()  # what waits for a person at this source, whichever run found it
     awaits_baseline: bool = False  # no walk of this source could be a baseline yet: nothing is told as new
+    unreadable: bool = False  # some field could not be read; the run's `error` names it
 
     @property
     def exit_code(self) -> Exit:
@@ -220,7 +233,7 @@ class _Task:
         opened = self.begin()
         log.debug("run %d begins", opened.run_id, extra=logs.event("run.started", run_id=opened.run_id))
         try:
-            self.merge_walk(opened)
+            sealed = self.merge_walk(opened)
         except ListingError as failure:
             self.close(opened, Status.FAILED, failure.message, failure.failure)
             return self.report(opened.run_id, failure)
@@ -233,7 +246,7 @@ class _Task:
         except BaseException as error:
             self.close_if_possible(opened, *_unforeseen(error))
             raise
-        return self.report(opened.run_id)
+        return self.report(opened.run_id, unreadable=bool(sealed.tally.unreadable))
 
     def rehearse(self) -> RunReport:
         """Walk for real, merge, take everything back, and tell: whoever reads slowly must not keep others waiting."""
@@ -273,7 +286,7 @@ class _Task:
         except ListingError as failure:
             runs.close(connection, opened, Status.FAILED, self.clock(), error=failure.message)
             return self.tell_of(connection, opened.run_id, failure)
-        return self.tell_of(connection, opened.run_id)
+        return self.tell_of(connection, opened.run_id, unreadable=bool(sealed.tally.unreadable))
 
     def is_taken(self) -> bool:
         """Tell whether another worker was here first."""
@@ -301,13 +314,14 @@ class _Task:
             log.warning("%s: %s never ended", self.source.name, runs_, extra=told)
         return opened
 
-    def merge_walk(self, opened: OpenRun) -> None:
+    def merge_walk(self, opened: OpenRun) -> staging.SealedWalk:
         with staging.open_(self.database, opened.source_key) as stage:
             sealed = stage.seal(self.walk(stage))
             walked_at = self.clock()
             with stage.merging("write") as connection:
                 merge.apply(connection, opened, sealed, self.request(walked_at))
                 self.owe(connection, opened)
+        return sealed
 
     def walk(self, sink: Sink) -> Outcome:
         source = self.source
@@ -356,11 +370,13 @@ class _Task:
             told = logs.event("run.unclosed", run_id=opened.run_id)
             log.warning("the record of run %d stays open: %s", opened.run_id, error.message, extra=told)
 
-    def report(self, run_id: int, failure: CatalogError | None = None) -> RunReport:
+    def report(self, run_id: int, failure: CatalogError | None = None, *, unreadable: bool = False) -> RunReport:
         with self.database.read() as connection:
-            return self.tell_of(connection, run_id, failure)
+            return self.tell_of(connection, run_id, failure, unreadable=unreadable)
 
-    def tell_of(self, connection: Connection, run_id: int, failure: CatalogError | None = None) -> RunReport:
+    def tell_of(
+        self, connection: Connection, run_id: int, failure: CatalogError | None = None, *, unreadable: bool = False
+    ) -> RunReport:
         run = reports.run(connection, run_id)
         missing = reports.missing(connection, run.source, self.source.policy, limit=MISSING_SHOWN)
         report = RunReport(
@@ -370,7 +386,8 @@ class _Task:
             missing=tuple(missing),
             failure=failure,
             held=held.causes(connection).get(run.source, ()),
-            awaits_baseline=reports.awaits_baseline(connection, run_id),
+            awaits_baseline=standings.awaits_baseline(connection, run.source),
+            unreadable=unreadable,
         )
         seconds = (run.finished_at - run.started_at).total_seconds() if run.finished_at else None
         told = logs.event("run.finished", source=run.source, run_id=run_id, status=run.status.value, took=seconds)

@@ -96,7 +96,8 @@ def tell(report: RunReport, changes: Iterable[Change], *, quiet: bool) -> None:
     if report.failure is not None:
         return  # told as an error
     news = (change for change in changes if not change.baseline)
-    head = [lines.run(report)] if not quiet or report.run.status is not Status.COMPLETE else []
+    problem = report.run.status is not Status.COMPLETE or report.unreadable
+    head = [lines.run(report)] if problem or not quiet else []
     waiting = [] if quiet else lines.missing(report)
     for line in itertools.chain(head, map(lines.change, news), waiting):
         output.line(line)

@@ -33,14 +33,6 @@ def makes_baseline(connection: sa.Connection, run_id: int) -> bool:
     return bool(connection.scalar(sa.select(made)))
 
 
-def awaits_baseline(connection: sa.Connection, run_id: int) -> bool:
-    """Tell whether nothing is news yet after this run: no walk could be the baseline of its source, or of its scope."""
-    run, source = schema.run, schema.source
-    pending = run.c.baseline & (source.c.stranger.is_(None)) & (sa.func.coalesce(source.c.baseline_run, 0) != run_id)
-    wanted = sa.select(source.c.scope.is_(None) | pending).join(source, source.c.source_key == run.c.source_key)
-    return bool(connection.scalar(wanted.where(run.c.run_id == run_id)))
-
-
 def has_begun(connection: sa.Connection, source: str, since: datetime, now: datetime) -> bool:
     """Tell whether a run of this source began at that moment or later, and has not been given up.
 

@@ -18,6 +18,11 @@ def all_(connection: sa.Connection) -> list[Standing]:
     return [_one(connection, row, keys[row.source], causes.get(row.source, ())) for row in history.sources(connection)]
 
 
+def awaits_baseline(connection: sa.Connection, name: str) -> bool:
+    """Tell whether nothing that is found at a source is news yet."""
+    return _awaits_baseline(connection, connection.execute(sa.select(source).where(source.c.source == name)).one())
+
+
 def _one(connection: sa.Connection, row: Source, at: sa.Row[Any], causes: tuple[Any, ...]) -> Standing:
     last, failure = _last(connection, at.source_key)
     return Standing(
@@ -28,6 +33,7 @@ def _one(connection: sa.Connection, row: Source, at: sa.Row[Any], causes: tuple[
         unclean=_unclean(connection, at.source_key, at.generation),
         missing=_missing(connection, at.source_key),
         held=causes,
+        awaits_baseline=_awaits_baseline(connection, at),
     )
 
 
@@ -55,6 +61,15 @@ def _unclean(connection: sa.Connection, key: int, generation: int) -> int:
     merged = sa.select(run.c.generation).where(trusted, run.c.generation.is_not(None))
     wanted = merged.order_by(run.c.source_key.desc(), run.c.generation.desc()).limit(1)
     return generation - (connection.scalar(wanted) or 0)
+
+
+def _awaits_baseline(connection: sa.Connection, at: sa.Row[Any]) -> bool:
+    """Tell whether nothing is news yet: the last merged walk found no news, and made no baseline either."""
+    if at.scope is None:
+        return True
+    last = sa.select(run.c.run_id).where(run.c.source_key == at.source_key, run.c.generation == at.generation)
+    without_news = connection.scalar(last.where(run.c.baseline))
+    return without_news is not None and at.stranger is None and without_news != at.baseline_run
 
 
 def _missing(connection: sa.Connection, key: int) -> int:

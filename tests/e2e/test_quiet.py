@@ -31,6 +31,17 @@ def test_making_the_schema_is_no_problem_either(ground: Ground) -> None:
     assert ground.run("-q", "db", "upgrade") == (0, "", "")
 
 
+@pytest.mark.parametrize("arguments", [(), ("--dry-run",)])
+def test_a_quiet_sync_names_the_fields_that_could_not_be_read(ground: Ground, arguments: tuple[str, ...]) -> None:
+    ground.server.models[0]["max_tokens"] = "lots"
+    for _ in range(2):
+        code, out, _ = ground.run("-q", "sync", *arguments)
+        assert (code, "1 field could not be read (max_tokens of claude-a)" in out) == (0, True)
+    del ground.server.models[0]["max_tokens"]
+    ground.run("-q", "sync")
+    assert ground.run("-q", "sync", *arguments) == (0, "", "")
+
+
 @pytest.mark.warns
 def test_quiet_commands_print_problems(ground: Ground) -> None:
     ground.execute("DROP INDEX catalog_run_finished_at_idx")

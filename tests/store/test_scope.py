@@ -6,6 +6,8 @@ import pytest
 
 from catalog.domain import Status
 from catalog.errors import Exit
+from catalog.store import restored as after_restore
+from catalog.store import standings
 from tests import server as play
 from tests.server import ORGANIZATION
 from tests.store.world import NAMELESS, World
@@ -74,6 +76,27 @@ def test_doubt_about_entries_does_not_keep_a_new_scope_from_beginning(world: Wor
     world.lists("a", "b", "c")
     assert not world.sync().baseline
     assert world.said[0] == ("added", "c")
+
+
+@pytest.mark.parametrize("restored", [False, True])
+def test_until_a_walk_can_be_the_baseline_of_a_new_scope_that_is_said(world: World, restored: bool) -> None:
+    def awaits() -> bool:
+        with world.database.read() as connection:
+            (standing,) = standings.all_(connection)
+        return standing.awaits_baseline
+
+    assert (world.incomplete("a", "b").awaits_baseline, awaits()) == (True, True)
+    world.lists("a", "b")
+    assert (world.sync().awaits_baseline, awaits()) == (False, False)
+    if restored:
+        with world.database.write() as connection:
+            after_restore.repeat_nothing(connection, after_restore.Known(), world.now)
+    else:
+        world.betas = ("preview",)
+    assert (world.incomplete("a", "b").awaits_baseline, awaits()) == (True, True)
+    world.lists("a", "b")
+    assert (world.sync().awaits_baseline, awaits()) == (False, False)
+    assert world.sync().awaits_baseline is False
 
 
 def test_each_run_records_its_scope(world: World) -> None:
