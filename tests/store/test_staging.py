@@ -5,6 +5,7 @@ import os
 import tempfile
 import tracemalloc
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from urllib.parse import quote
 
@@ -76,13 +77,16 @@ def test_nothing_of_a_run_stays_on_its_sessions(enter: Enter, own_url: str) -> N
     for _ in range(10):
         world.sync()
 
-    with world.database.engine.connect() as connection:
-        session = connection.connection.cursor()
-        for what in ("pg_prepared_statements", "pg_cursors", "pg_class WHERE relpersistence = 't'"):
-            session.execute(f"SELECT count(*) FROM {what}")
-            assert session.fetchone() == (0,)
-        session.execute("SELECT current_setting('timezone'), current_setting('datestyle')")
-        assert session.fetchone() == ("Pacific/Marquesas", "ISO, MDY")
+    engine = world.database.engine
+    with ExitStack() as stack:
+        pool = engine.pool
+        assert isinstance(pool, sa.QueuePool)
+        for session in [stack.enter_context(engine.connect()).connection.cursor() for _ in range(pool.checkedin())]:
+            session.execute("SELECT current_setting('timezone'), current_setting('datestyle')")
+            assert session.fetchone() == ("Pacific/Marquesas", "ISO, MDY")
+            for what in ("pg_prepared_statements", "pg_cursors", "pg_class WHERE relpersistence = 't'"):
+                session.execute(f"SELECT count(*) FROM {what}")
+                assert session.fetchone() == (0,)
 
 
 def page(*entries: dict[str, object]) -> Page:
