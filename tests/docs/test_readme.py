@@ -128,14 +128,25 @@ def test_the_same_on_postgres(newcomer: Newcomer, postgres_url: str) -> None:
     assert not (newcomer.folder / "catalog.db").exists()
 
 
-def test_dev_knows_what_the_readme_asks_of_it(tmp_path: Path) -> None:
-    if not (ROOT / ".venv" / ".ready").exists():
-        pytest.skip("dev has not set anything up here")
-    for line in ("./dev catalog demo", "./dev test --version"):
-        command = line.replace("./dev", shlex.quote(str(ROOT / "dev")))
-        done = subprocess.run(["sh", "-c", command], cwd=tmp_path, capture_output=True, text=True, check=False)
-        assert done.returncode == Exit.DONE, done.stderr
+def dev(folder: Path, arguments: str, environment: str) -> None:
+    if not (ROOT / environment / ".ready").exists():
+        pytest.skip(f"dev has not set up {environment} here")
+    command = f"{shlex.quote(str(ROOT / 'dev'))} {arguments}"
+    done = subprocess.run(["sh", "-c", command], cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == Exit.DONE, done.stderr
+
+
+def test_dev_runs_the_demo_with_what_users_need_alone(tmp_path: Path) -> None:
+    (tmp_path / "catalog").mkdir()  # not ours, though it has our name
+    dev(tmp_path, "catalog demo", ".venv-user")
     assert (tmp_path / "catalog-demo.db").exists()
+    packages = {path.name for path in (ROOT / ".venv-user").glob("lib/*/site-packages/*")}
+    assert "sqlalchemy" in packages
+    assert not packages & {"pytest", "_pytest", "mypy", "ruff", "hatchling", "hypothesis", "coverage"}
+
+
+def test_dev_runs_the_tests(tmp_path: Path) -> None:
+    dev(tmp_path, "test --version", ".venv")
 
 
 @pytest.mark.wheel
