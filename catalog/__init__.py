@@ -1,1 +1,3 @@
-"""A model catalog that keeps itself: what is listed now, what was listed on day T, and what changed, when."""
+"""A catalog of the models an API lists, and of how that list changed."""
+
+__version__ = "0.1.0"

@@ -17,6 +17,7 @@ from typing import NoReturn
 
 import click
 
+from catalog import __version__
 from catalog.cli.context import Context, global_options, with_global_options
 from catalog.errors import CatalogError, Exit
 
@@ -72,11 +73,28 @@ class LazyGroup(click.Group):
     params=global_options(),
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )
-@click.version_option(package_name="model-catalog", message="catalog %(version)s")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=lambda context, _option, wanted: _tell_versions(context) if wanted else None,
+    help="Show the version and exit.",
+)
 @click.pass_context
 def command(context: click.Context) -> None:
     """Keep a catalog of the models an API lists: what is listed now, what was listed then, what changed, when."""
     context.ensure_object(Context).start_logs()
+
+
+def _tell_versions(context: click.Context) -> NoReturn:
+    """Print what a report of a fault should name, and end."""
+    from catalog.store import versions
+
+    python = sys.version.partition(" ")[0]
+    for line in (f"catalog {__version__}", f"Python {python}", *versions.lines()):
+        click.echo(line)
+    context.exit()
 
 
 def main() -> NoReturn:

@@ -12,14 +12,14 @@ from catalog.errors import DatabaseError, NoCatalogError, SchemaError
 from catalog.store import askers as _askers  # noqa: F401 - its tables join those of schema
 from catalog.store import database as databases
 from catalog.store import owed as _owed  # noqa: F401 - its tables join those of schema
-from catalog.store import preconditions, schema
+from catalog.store import preconditions, schema, versions
 from catalog.store.database import Database
 from catalog.store.preconditions import Need
 
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0008"
+HEAD = versions.HEAD
 UPGRADE = "run `catalog db upgrade`"
 
 

@@ -2,15 +2,18 @@
 
 import json
 import os
+import platform
 import signal
+import sqlite3
 import subprocess
 import sys
-import tomllib
+from importlib import metadata
 from pathlib import Path
 
 import pytest
 
-from catalog import cli, errors
+from catalog import __version__, cli, errors
+from catalog.store import upgrade
 
 ROOT = Path(__file__).parents[2]
 SECRET = "sk-ant-api03-w0uld-be-a-pity"
@@ -127,9 +130,23 @@ def test_what_is_misspelt_is_a_usage_error_with_a_way_out(tmp_path: Path, typed:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_version_is_told(tmp_path: Path) -> None:
-    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
-    assert catalog(tmp_path, "--version") == (0, f"catalog {version}\n", "")
+def test_the_versions_are_told_of_all_that_a_report_should_name(tmp_path: Path) -> None:
+    code, out, err = catalog(tmp_path, "--version")
+    assert (code, err) == (0, "")
+    assert out.splitlines() == [
+        f"catalog {__version__}",
+        f"Python {platform.python_version()}",
+        f"SQLAlchemy {metadata.version('sqlalchemy')}",
+        f"psycopg {metadata.version('psycopg')}",
+        f"SQLite {sqlite3.sqlite_version}",
+        f"schema revision {upgrade.HEAD}",
+    ]
+
+
+def test_to_tell_the_versions_imports_no_database_library(tmp_path: Path) -> None:
+    listing = "import sys; print(*sys.modules, file=sys.stderr)"
+    _, _, loaded = run(tmp_path, f"import atexit; atexit.register(lambda: exec({listing!r})); {MAIN}", "--version")
+    assert not {"sqlalchemy", "psycopg", "alembic", "requests", "rich"} & set(loaded.split())
 
 
 def test_it_runs_as_a_module_where_the_command_is_not_on_the_path(tmp_path: Path) -> None:

@@ -1,0 +1,20 @@
+"""Versions of what keeps the catalog: the schema, the library and the drivers. Imports none of them."""
+
+import sqlite3
+from importlib import metadata
+
+HEAD = "0008"  # the revision of the schema that this program needs
+
+
+def lines() -> list[str]:
+    """Name each with its version, for a report of a fault."""
+    packages = [("SQLAlchemy", "sqlalchemy"), ("psycopg", "psycopg")]
+    found = [f"{name} {_installed(package)}" for name, package in packages]
+    return [*found, f"SQLite {sqlite3.sqlite_version}", f"schema revision {HEAD}"]
+
+
+def _installed(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return "is not installed"
