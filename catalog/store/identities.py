@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -126,19 +127,17 @@ def together(seen: bytes, others: Sequence[Accepted]) -> bytes:
     return listed.to_bytes(size, "little")
 
 
-def note(connection: sa.Connection, source_key: int, number: int, who: Identity, run_id: int) -> None:
-    """Note that an identity answered this run, which accepts it if it was not."""
+def note(connection: sa.Connection, source_key: int, number: int, who: Identity, run_id: int, **whole: Any) -> None:
+    """Note that an identity answered this run, which accepts it if it was not; `whole` is what `whole_walk` gives."""
     mine = (identity.c.source_key == source_key) & (identity.c.number == number)
-    named = {"organization": who.organization, "workspace": who.workspace, "last_run": run_id}
+    named = {"organization": who.organization, "workspace": who.workspace, "last_run": run_id, **whole}
     if not connection.execute(identity.update().where(mine).values(**named)).rowcount:
         connection.execute(identity.insert().values(source_key=source_key, number=number, **named))
 
 
-def note_whole(connection: sa.Connection, source_key: int, number: int, run_id: int, seen: bytes | None) -> None:
-    """Note what the latest whole walk of an identity listed; None where it is the only one, and nobody has to know."""
-    mine = (identity.c.source_key == source_key) & (identity.c.number == number)
-    packed = None if seen is None else zlib.compress(seen, 1)
-    connection.execute(identity.update().where(mine).values(whole_run=run_id, seen=packed))
+def whole_walk(run_id: int, seen: bytes | None) -> dict[str, Any]:
+    """Say what the latest whole walk of an identity listed; None where it is the only one, and no other has to know."""
+    return {"whole_run": run_id, "seen": None if seen is None else zlib.compress(seen, 1)}
 
 
 def forget_all(connection: sa.Connection, source_key: int) -> None:

@@ -342,10 +342,9 @@ class _Merge:
         identities.forget(self.connection, key, [each.number for each in asker.silent])
         if not asker.names_one:
             return
-        identities.note(self.connection, key, asker.number, asker.filled, self.run_id)
-        if judged.absences:
-            seen = self.listed() if asker.others else None
-            identities.note_whole(self.connection, key, asker.number, self.run_id, seen)
+        seen = self.listed() if asker.others else None
+        whole = identities.whole_walk(self.run_id, seen) if judged.absences else {}
+        identities.note(self.connection, key, asker.number, asker.filled, self.run_id, **whole)
 
     def absence_run(self, judged: Judgement) -> int | None:
         """The run that proves that a model which comes now was absent: every identity lacked it then or later."""
