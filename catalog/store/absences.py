@@ -26,7 +26,7 @@ class Absences:
     seen: bytes
     together: bytes
     last_whole_run: int  # before this one, by an accepted identity; 0: none
-    several: bool  # identities were accepted before: what one lacks another may list
+    several: bool  # identities, of this scope or one before: what one lacked another may list
 
     def count(self) -> tuple[int, int]:
         """Count the models that were listed before and are absent now, and those of them that are held."""

@@ -98,7 +98,7 @@ class _Merge:
             seen=walk.tally.seen,
             together=identities.together(walk.tally.seen, self.asker.others),
             last_whole_run=self.last_whole_run,
-            several=len(self.asker.accepted) + self.asker.is_unknown > 1,
+            several=len(self.asker.accepted) + self.asker.is_unknown > 1 or self.is_first_of_scope(),
         )
         everybody_there = walk.tally.present == before.models_listed
         self.absent_count, self.held_count = (0, 0) if everybody_there else self.absences.count()
@@ -153,6 +153,10 @@ class _Merge:
         recorded = self.before.scope
         now = self.request.scope.text(Identity())
         return recorded is not None and runs.configured_part(recorded) != runs.configured_part(now)
+
+    def is_first_of_scope(self) -> bool:
+        """Whether no whole walk was merged since the scope's baseline, or it has none: another scope's may tell more."""
+        return self.is_reconfigured() or self.last_whole_run < (self.before.baseline_run or 0)
 
     # Found: new, changed, returned
 
@@ -298,7 +302,7 @@ class _Merge:
             remarks.unreadable(self.tally.unreadable),
             remarks.behind(self.walked_at - self.request.walked_at),
             remarks.restored() if runs.is_restored(self.before.scope) else "",
-            "" if judged.stranger else remarks.forgotten([each.identity for each in self.asker.silent]),
+            remarks.forgotten([each.identity for each in self.asker.silent]) if self.remembers_asker(judged) else "",
         ]
 
     def advance(self, judged: Judgement, counts: dict[str, int]) -> None:
@@ -308,10 +312,10 @@ class _Merge:
             "models_listed": self.before.models_listed + counts["added"] + counts["returned"] - counts["removed"],
             **self.stranger(judged),
         }
-        if judged.makes_baseline or (self.walk.outcome.complete and not judged.baseline):
+        if self.remembers_asker(judged):
             self.note_asker(judged)
             values["absence_run"] = self.absence_run(judged)
-            if not self.asker.is_nameless:
+            if judged.makes_baseline or not self.asker.is_nameless:
                 values["scope"] = self.request.scope.text(self.asker.filled)
         if judged.makes_baseline:
             values["baseline_run"] = self.run_id
@@ -333,6 +337,10 @@ class _Merge:
         mine = (run.c.source_key == key) & (run.c.scope == self.request.scope.text(self.walk.outcome.identity))
         since = sa.select(sa.func.min(run.c.run_id)).where(mine, run.c.generation.is_not(None), run.c.run_id > accepted)
         return self.connection.scalar(since) or self.run_id
+
+    def remembers_asker(self, judged: Judgement) -> bool:
+        """Whether it counts who answered: an accepted identity, and it showed the whole list."""
+        return judged.makes_baseline or (self.walk.outcome.complete and not judged.baseline)
 
     def note_asker(self, judged: Judgement) -> None:
         """Remember who answered, and what for; forget those that are not asked any more."""

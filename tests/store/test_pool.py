@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from catalog.domain import Policy, Status
+from tests.store.copying import Safe, restore
 from tests.store.world import World
 
 pytestmark = pytest.mark.promise("P1", "P5", "P7")
@@ -162,4 +163,39 @@ def test_a_stranger_takes_nothing_away(pool: World) -> None:
     assert asks(pool, "three", "a", after=60) is Status.HELD
     assert (pool.listed(), pool.every[0].missing) == ("abcd", ())
     assert asks(pool, "one", "a", "b", "c") is Status.COMPLETE
+    pool.check()
+
+
+def test_a_walk_that_may_not_have_shown_the_whole_list_forgets_no_account(pool: World) -> None:
+    """The run said that an account was forgotten, which then answered and was accepted as ever."""
+    for _ in range(29):
+        asks(pool, "one", "a", "b", "c", after=DAY)
+    pool.server.organization = "one"
+    pool.incomplete("a", "b", "c", after=DAY)
+    assert pool.every[0].run.status is Status.PARTIAL
+    assert "silent" not in str(pool.every[0].run.error)
+    assert asks(pool, "two", "a", "b", "d") is Status.COMPLETE
+
+
+def test_a_pool_that_came_back_from_a_copy_has_one_baseline_also_where_answers_name_nobody(
+    pool: World, safe: Safe
+) -> None:
+    """Each run was a baseline, so that nothing was news, until an answer named an account."""
+    restore(pool, safe.copy(pool))
+    asks(pool, None, "a", "b", "c")
+    assert pool.every[0].baseline
+    asks(pool, None, "a", "b", "c", "new")
+    assert (pool.said, pool.every[0].baseline) == ([("added", "new")], False)
+    assert asks(pool, "two", "a", "b", "d", "new") is Status.COMPLETE
+    pool.check()
+
+
+def test_what_an_account_of_another_scope_lacked_is_seen_as_any_other_model(pool: World) -> None:
+    """The time it was seen last stood still for ever, and each of its changes told a longer interval."""
+    asks(pool, "two", "a", "b", "d")  # lacks c
+    pool.betas = ("preview",)
+    for _ in range(3):
+        asks(pool, "one", "a", "b", "c")
+    seen = dict(pool.rows("models", "id", "last_seen_at"))
+    assert seen["c"] == seen["a"]
     pool.check()
