@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from catalog import files
 from catalog.errors import ConfigError, DatabaseError, SchemaError
-from catalog.store import courtesy, postgres_copy, refusals, restored, sqlite_copy, upgrade
+from catalog.store import courtesy, postgres_copy, refusals, sqlite_copy, upgrade
 from catalog.store.database import Database
 from catalog.store.restored import Holdings
 from catalog.store.schema import source
@@ -63,10 +63,7 @@ def restore(
         raise ConfigError(f"there is a catalog in {database.describe()}, and it stays as it is", hint=hint)
     with _undisturbed(database, sorted({*there, *sources})):
         copy = sqlite_copy.restore if database.is_sqlite else postgres_copy.restore
-        try:
-            holdings, given_up = copy(database, path, now, on_progress)
-        except (ValueError, LookupError, TypeError):  # what was text, a date or JSON is none
-            raise DatabaseError(f"{path} is damaged", hint=restored.ANOTHER_MAY_DO) from None
+        holdings, given_up = copy(database, path, now, on_progress)
     return Restored(holdings=holdings, given_up=given_up)
 
 

@@ -241,7 +241,6 @@ def _sqlite_engine(url: sa.URL) -> sa.Engine:
 
     here = {"schema_translate_map": {"pg_temp": "temp"}}  # where temporary tables are
     engine = sa.create_engine("sqlite+pysqlite://", creator=connect, poolclass=sa.QueuePool, execution_options=here)
-    event.listen(engine, "begin", _begin)
     event.listen(engine, "connect", _set_pragmas)
     event.listen(engine, "connect", lambda driver, _: _choose_scratch(driver, path))
     event.listen(engine, "connect", lambda _, record: record.info.update({_FILE: (path, _identity(path))}))

@@ -14,7 +14,8 @@ RULES = {
         OR NOT EXISTS (SELECT 1 FROM catalog_run r WHERE r.run_id = m.seen_run)
         OR (m.removed_run IS NOT NULL AND NOT EXISTS (SELECT 1 FROM catalog_run r WHERE r.run_id = m.removed_run))
         OR (m.missing_run IS NOT NULL AND NOT EXISTS (SELECT 1 FROM catalog_run r WHERE r.run_id = m.missing_run))
-        OR (m.silent_run IS NOT NULL AND NOT EXISTS (SELECT 1 FROM catalog_run r WHERE r.run_id = m.silent_run))""",
+        OR (m.silent_run IS NOT NULL AND NOT EXISTS (SELECT 1 FROM catalog_run r WHERE r.run_id = m.silent_run))
+        OR (m.lacked_run IS NOT NULL AND NOT EXISTS (SELECT 1 FROM catalog_run r WHERE r.run_id = m.lacked_run))""",
     "a model belongs to a source": """
         SELECT 1 FROM catalog_model m
         WHERE NOT EXISTS (SELECT 1 FROM catalog_source s WHERE s.source_key = m.source_key)""",

@@ -75,7 +75,7 @@ def restore(
         with _translated(path, database):
             _exchange(connection, path, holdings, on_progress)
         upgrade.apply(connection, "head")
-        given_up = restored.repeat_nothing(connection, before, now)
+        given_up = restored.repeat_nothing(connection, path, before, now)
         broken = invariants.broken_in(connection)
         if broken:
             raise DatabaseError(
@@ -141,7 +141,7 @@ def _read_through(path: Path) -> Holdings:
         if file.read(len(_MAGIC)) != _MAGIC:
             raise SchemaError(f"{path} is no copy of a Postgres catalog", hint=_MADE_OF_ONE)
     counts, revision, as_of = {}, "", None
-    with _blocks(path) as blocks:
+    with restored.parsing(path), _blocks(path) as blocks:
         for block in blocks:
             counts[block.table] = 0
             for row in block.rows:

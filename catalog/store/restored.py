@@ -6,14 +6,17 @@ that a source's history stands for makes it one: nobody asks with that scope, so
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
 from catalog import dates
 from catalog.domain import Status
+from catalog.errors import DatabaseError
 from catalog.store import changelog, runs, schema
 from catalog.store.owed import channel, delivery, waiting
 from catalog.store.schema import run, source
@@ -45,6 +48,15 @@ class Holdings:
     as_of: datetime | None  # its last entry in the log; None: it has none
 
 
+@contextmanager
+def parsing(name: object) -> Iterator[None]:
+    """Raise DatabaseError for what was text, a date or JSON, and is none; `name` is that of the file, for people."""
+    try:
+        yield
+    except (ValueError, LookupError, TypeError):
+        raise DatabaseError(f"{name} is damaged", hint=ANOTHER_MAY_DO) from None
+
+
 def known(connection: sa.Connection, revision: str) -> Known:
     """Read what a catalog of that revision knows before it is replaced."""
     last_run = connection.scalar(sa.select(sa.func.max(run.c.run_id))) or 0
@@ -68,12 +80,14 @@ def holdings(connection: sa.Connection, revision: str) -> Holdings:
     )
 
 
-def repeat_nothing(connection: sa.Connection, before: Known, now: datetime) -> int:
+def repeat_nothing(connection: sa.Connection, name: object, before: Known, now: datetime) -> int:
     """Let a catalog that was just restored repeat nothing; gives how many alerts were given up for that.
 
-    `before` is what the catalog in its place knew. Belongs into the transaction that restores.
+    `name` is that of the copy, `before` what the catalog in its place knew. Belongs into the transaction that restores.
     """
-    as_of = connection.scalar(sa.select(sa.func.max(run.c.finished_at)))
+    with parsing(name):
+        as_of = connection.scalar(sa.select(sa.func.max(run.c.finished_at)))
+        scopes = _scopes(connection)
     moment = runs.next_record_time(connection, max(now, before.recorded_at or now))
     _close_runs(connection, moment)
     _note_delivered(connection, before)
@@ -82,8 +96,14 @@ def repeat_nothing(connection: sa.Connection, before: Known, now: datetime) -> i
     # Not the moment of the log, which may be years ahead. What is watched was told of, and what came near, too.
     anew = {"created_at": now, "looked_at": None, "looked_change": None, "asks": None, "watches": None}
     connection.execute(channel.update().values(**anew))
-    _begin_anew(connection, before, moment, as_of)
+    _begin_anew(connection, scopes, before, moment, as_of)
     return given_up
+
+
+def _scopes(connection: sa.Connection) -> dict[int, dict[str, Any]]:
+    """Take apart the scope of each source, by its key."""
+    rows = connection.execute(sa.select(source.c.source_key, source.c.scope).order_by(source.c.source_key))
+    return {row.source_key: {**(json.loads(row.scope) if row.scope else _NOBODY)} for row in rows}
 
 
 def _close_runs(connection: sa.Connection, moment: datetime) -> None:
@@ -114,19 +134,23 @@ def _give_up(connection: sa.Connection, as_of: datetime | None) -> int:
     return connection.execute(gone).rowcount
 
 
-def _begin_anew(connection: sa.Connection, before: Known, moment: datetime, as_of: datetime | None) -> None:
+def _begin_anew(
+    connection: sa.Connection,
+    scopes: Mapping[int, Mapping[str, Any]],
+    before: Known,
+    moment: datetime,
+    as_of: datetime | None,
+) -> None:
     """Log a run of each source that says so, numbered beyond all that went on in between: none of those is mistaken."""
-    number = max(before.last_run, connection.scalar(sa.select(sa.func.max(run.c.run_id))) or 0)
+    last = max(before.last_run, connection.scalar(sa.select(sa.func.max(run.c.run_id))) or 0)
     last_change = max(before.last_change, changelog.last_number(connection))
     words = f"restored from a copy of {_said(as_of)}; the next whole walk is a baseline"
-    for row in connection.execute(sa.select(source).order_by(source.c.source_key)).all():
-        number += 1
+    for number, (key, parts) in enumerate(scopes.items(), start=last + 1):
         marks = {runs.RESTORED: number, runs.LAST_CHANGE: last_change}
-        parts = {**(json.loads(row.scope) if row.scope else _NOBODY), **marks}
-        scope = json.dumps(parts, separators=(",", ":"), sort_keys=True)
-        runs.note(connection, run_id=number, source_key=row.source_key, now=moment, scope=scope, words=words)
+        scope = json.dumps({**parts, **marks}, separators=(",", ":"), sort_keys=True)
+        runs.note(connection, run_id=number, source_key=key, now=moment, scope=scope, words=words)
         # A source that has no baseline yet needs no mark for its next one.
-        marked = source.update().where(source.c.source_key == row.source_key, source.c.scope.is_not(None))
+        marked = source.update().where(source.c.source_key == key, source.c.scope.is_not(None))
         connection.execute(marked.values(scope=scope))
 
 

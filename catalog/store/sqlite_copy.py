@@ -80,8 +80,9 @@ def _prepare(copy: Database, path: Path, before: Known, now: datetime) -> tuple[
             f"{path} is damaged: its history breaks the rule that {broken[0].rule}", hint=restored.ANOTHER_MAY_DO
         )
     with copy.write() as connection:
-        holdings = restored.holdings(connection, revision)
-        return holdings, restored.repeat_nothing(connection, before, now)
+        with restored.parsing(path):
+            holdings = restored.holdings(connection, revision)
+        return holdings, restored.repeat_nothing(connection, path, before, now)
 
 
 def _demand_sound(copy: Database, name: str, hint: str) -> str:
@@ -104,7 +105,8 @@ def _known(database: Database) -> Known:
     if database.exists():
         with suppress(DatabaseError), database.read() as connection:
             revision = upgrade.revision(database, connection)
-            return restored.known(connection, revision) if revision else Known()
+            with restored.parsing(database.path):
+                return restored.known(connection, revision) if revision else Known()
     return Known()
 
 

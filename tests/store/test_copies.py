@@ -5,6 +5,7 @@ import shutil
 import sqlite3
 import subprocess
 from collections.abc import Callable
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from catalog import deliver
 from catalog.domain import Status
 from catalog.errors import ConfigError, DatabaseError, LostConnectionError, SchemaError
 from catalog.notice import Message
-from catalog.store import copies, courtesy, outbox, owing, postgres_copy, sqlite_copy, upgrade
+from catalog.store import copies, courtesy, outbox, owing, postgres_copy, schema, sqlite_copy, upgrade
 from tests.migrations import revisions
 from tests.store import copying
 from tests.store.copying import Safe, restore
@@ -470,6 +471,48 @@ def test_a_copy_whose_history_breaks_a_rule_replaces_nothing(world: World, safe:
     with pytest.raises(DatabaseError, match="breaks the rule that a source knows how many models it lists"):
         restore(world, path)
     assert world.last_run("status") == ("complete",)
+
+
+@pytest.mark.parametrize("scope", ["[", "[1]", "7", '{"base_url"', "\u4e2d"])
+def test_a_copy_that_holds_what_cannot_be_parsed_replaces_nothing(world: World, safe: Safe, scope: str) -> None:
+    begin(world, "a")
+    good = world.rows("sources", "source", "scope")[0][1]
+    with world.database.write() as connection:
+        connection.execute(schema.source.update().values(scope=scope))
+    path = safe.copy(world)
+    with world.database.write() as connection:
+        connection.execute(schema.source.update().values(scope=good))
+    with pytest.raises(DatabaseError, match="is damaged") as caught:
+        restore(world, path)
+    assert str(path) in caught.value.message
+    assert (world.rows("sources", "source", "scope"), world.last_run("status")) == ([("one", good)], ("complete",))
+
+
+def test_a_copy_whose_dates_cannot_be_parsed_replaces_nothing(file: World, safe: Safe) -> None:
+    begin(file, "a")
+    path = safe.copy(file)
+    with closing(sqlite3.connect(path)) as copy, copy:
+        for (name,) in copy.execute("SELECT name FROM sqlite_schema WHERE type = 'trigger'").fetchall():
+            copy.execute(f"DROP TRIGGER {name}")
+        copy.execute("UPDATE catalog_run SET finished_at = 'lots'")
+    with pytest.raises(DatabaseError, match="is damaged"):
+        restore(file, path)
+    assert file.last_run("status") == ("complete",)
+
+
+@pytest.mark.parametrize("mistake", [ValueError("a mistake of ours"), KeyError("ours"), TypeError("ours")])
+def test_a_mistake_of_ours_is_no_damage_of_the_copy(world: World, safe: Safe, mistake: Exception) -> None:
+    """Whatever was raised on the way was told as damage, and a good copy was thrown away."""
+
+    def fails(_done: int, _all: int) -> None:
+        raise mistake
+
+    begin(world, "a")
+    path = safe.copy(world)
+    with pytest.raises(type(mistake)):
+        restore(world, path, on_progress=fails)
+    assert (world.listed(), world.last_run("status")) == ("a", ("complete",))
+    restore(world, path)
 
 
 def test_the_catalog_itself_is_no_copy(world: World, safe: Safe) -> None:
