@@ -155,7 +155,7 @@ class _Merge:
         return recorded is not None and runs.configured_part(recorded) != runs.configured_part(now)
 
     def is_first_of_scope(self) -> bool:
-        """Whether no whole walk was merged in this scope before: what is noted of absences may come from another one."""
+        """Whether no whole walk was merged in this scope before: what is noted of absences may be another one's."""
         return self.is_reconfigured() or self.last_whole_run < (self.before.baseline_run or 0)
 
     # Found: new, changed, returned
