@@ -90,7 +90,7 @@ def test_until_a_walk_can_be_the_baseline_of_a_new_scope_that_is_said(world: Wor
     assert (world.sync().awaits_baseline, awaits()) == (False, False)
     if restored:
         with world.database.write() as connection:
-            after_restore.repeat_nothing(connection, after_restore.Known(), world.now)
+            after_restore.repeat_nothing(connection, "the copy", after_restore.Known(), world.now)
     else:
         world.betas = ("preview",)
     assert (world.incomplete("a", "b").awaits_baseline, awaits()) == (True, True)
