@@ -85,8 +85,10 @@ class Visit:
     connection: socket.socket
 
     def send(self, status: int, body: bytes, headers: Iterable[tuple[str, str]] = ()) -> None:
-        """Answer whole, with a Content-Length and the usual headers."""
-        self.write(head(status, [*self.usual(), *headers, ("content-length", str(len(body)))]) + body)
+        """Answer whole, with a Content-Length and the usual headers, unless `headers` says something else of them."""
+        own = list(headers)
+        usual = [each for each in self.usual() if each[0] not in dict(own)]
+        self.write(head(status, [*usual, *own, ("content-length", str(len(body)))]) + body)
 
     def send_json(self, status: int, value: Any, headers: Iterable[tuple[str, str]] = ()) -> None:
         """Answer with `value` as compact JSON."""

@@ -62,7 +62,7 @@ def error(outcome: Received | Broken, question: Question, because: str) -> Listi
     told = f"{question.subject}: HTTP {outcome.status}{_named(outcome, question.key)}"
     text = saying.message(outcome.body) if outcome.status >= 400 else ""  # noqa: PLR2004 - 4xx and 5xx
     kind, meaning, hint = _meaning(outcome, text, question)
-    secrets = filter(None, [question.key, *map(outcome.headers.get, IDENTITY)])
+    secrets = _secrets(outcome, question.key)
     said = saying.shown(text, secrets, lambda ids: {*question.ids, *question.known(ids)})
     return kind(f"{told}{meaning}{ending}", hint="; ".join(filter(None, [hint, question.way])), said=said)
 
@@ -93,13 +93,25 @@ def _refused(status: int, question: Question) -> tuple[str, str]:
 
 
 def _named(received: Received, key: str | None) -> str:
-    kind = _token(_error(received.body).get("type"), key)
+    kind = _type(received, key)
     if received.status < 400:  # noqa: PLR2004 - 4xx and 5xx are told apart by the type of the error
         kind = hints.phrase(received.status)
     request = _token(received.headers.get("request-id"), key)
+    if request and key and saying.tells(request, key):
+        request = None
     parts = [kind, f"request {request}" if request else None]
     told = ", ".join(part for part in parts if part)
     return f" ({told})" if told else ""
+
+
+def _type(received: Received, key: str | None) -> str | None:
+    """The type of the error, unless it is like a key or an id of an account: rows and logs hold it."""
+    told = _token(_error(received.body).get("type"), key)
+    return told if told and saying.shown(told, _secrets(received, key), nothing_known) == told else None
+
+
+def _secrets(received: Received, key: str | None) -> list[str]:
+    return [secret for secret in [key, *map(received.headers.get, IDENTITY)] if secret]
 
 
 def identity(headers: Mapping[str, str], key: str | None) -> Identity:

@@ -56,8 +56,8 @@ def shown(text: str, secrets: Iterable[str], known: Known) -> str:
     """Make a message fit to be shown: on one line, short, and without the secrets or anything like one."""
     words = _words(text)
     for secret in secrets:
-        words = [BLOT if _tells(word, secret) else word for word in words]
-        if _tells("".join(words), secret):  # it was scattered over several words
+        words = [BLOT if tells(word, secret) else word for word in words]
+        if tells("".join(words), secret):  # it was scattered over several words
             return ""
     keep = known({piece for word in words for piece in _suspects(word)})
     told = " ".join(_PIECE.sub(lambda found: _blotted(found[0], keep), word) for word in words)
@@ -97,7 +97,7 @@ def _blotted(piece: str, keep: Collection[str]) -> str:
     return BLOT if _is_suspect(piece) and not any(reading in keep for reading in _readings(piece)) else piece
 
 
-def _tells(word: str, key: str) -> bool:
+def tells(word: str, key: str) -> bool:
     """Tell whether a word holds the key or a part of it, in any spelling."""
     key = key.lower()
     if len(key) < _PART:

@@ -1,5 +1,6 @@
 """The client: what it sends, what it believes, how long it insists, and what it never gives away."""
 
+import base64
 import gc
 import re
 import ssl
@@ -844,6 +845,39 @@ def test_the_key_is_in_no_error_even_when_the_server_echoes_it(
         connect(auth=auth).page()
     told = "".join(traceback.format_exception(caught.value)) + caught.value.hint + repr(caught.value)
     assert KEY not in told
+
+
+ACCOUNT = "org_01AbCdEfGhIjKlMnOpQrStUv"
+LIKE_A_SECRET = {
+    "the key in hexadecimal": KEY.encode().hex(),
+    "the key in base64": base64.urlsafe_b64encode(KEY.encode()).decode().rstrip("="),
+    "the key backwards": KEY[::-1],
+    "the key in capitals": KEY.upper(),
+    "the end of the key": KEY[-10:],
+    "an account": ACCOUNT,
+    "a UUID": "4f6d2c1e-9a8b-4c3d-8e7f-0123456789ab",
+}
+
+
+@pytest.mark.parametrize("secret", LIKE_A_SECRET.values(), ids=LIKE_A_SECRET.keys())
+@pytest.mark.parametrize("status", [400, 401, 404, 422, 500])
+def test_the_type_of_an_error_is_named_only_where_it_is_like_no_secret(
+    server: ModelsServer, connect: Connect, secret: str, status: int
+) -> None:
+    """It goes into rows, alerts and logs, unlike the text of the error."""
+    server.always = play.answer(play.problem(secret, "no"), status)
+    with pytest.raises(ListingError) as caught:
+        connect().page()
+    assert secret not in f"{caught.value} {caught.value.hint}"
+    assert f"HTTP {status}" in str(caught.value)
+
+
+def test_a_request_id_is_named_unless_it_spells_the_key(server: ModelsServer, connect: Connect) -> None:
+    for request, named in [("req_011CSHoEeqs5C35K2UUqR7Fy", True), (f"req_{KEY.encode().hex()}", False)]:
+        server.always = play.answer(play.problem("not_found_error", "no"), 404, {"request-id": request})
+        with pytest.raises(ListingError, match="not_found_error") as caught:
+            connect().page()
+        assert (request in str(caught.value)) is named
 
 
 def test_the_key_never_passes_for_an_identity(server: ModelsServer, connect: Connect) -> None:
