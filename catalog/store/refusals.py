@@ -48,7 +48,7 @@ _POSTGRES = {
 }
 _NO_SESSION = _Words(
     "gave no session in time",
-    "a run needs two at once: raise default_pool_size of the pooler or max_connections, or try again later",
+    "raise default_pool_size of the pooler (a copy needs two sessions at once) or max_connections, or try again later",
 )
 _IDLE = "the server was never away: let it wait longer, ALTER ROLE … SET"
 _TIMED_OUT = {
@@ -56,14 +56,43 @@ _TIMED_OUT = {
     "25P03": _Words("ended our transaction because it was idle", f"{_IDLE} idle_in_transaction_session_timeout = 0"),
     "25P04": _Words("ended our transaction because it took long", f"{_IDLE} transaction_timeout = 0"),
 }
-_CLOSED = _Words("turned us away", "the server's log says whether it was the database, the user or the password")
+_CLOSED = _Words(
+    "turned us away", "the server's log says whether it was the database, the user, the password or PGOPTIONS"
+)
+_SETTINGS = "the part of database.url after the ?, and the PG… variables of the environment"
+_CERTIFICATE = _Words("shows a TLS certificate that cannot be verified", f"see sslmode and sslrootcert in {_SETTINGS}")
+_NO_SUCH_VALUE = _Words("was not asked: a setting of the connection has a value that is none", f"check {_SETTINGS}")
 # What libpq itself says, which is never translated: we choose no language.
 _UNREACHED = {
     "no password supplied": _POSTGRES["28P01"],
     "Connection refused": _Words("does not answer: connection refused", "check that the server runs, host and port"),
     "No such file or directory": _Words("does not answer: no socket there", "check that the server runs, and the host"),
     "resolve host": _Words("cannot be found: its host name does not resolve", "check the host in database.url"),
-    "timeout": _Words("does not answer in time", "check that the server runs, host and port"),
+    "timeout expired": _Words("does not answer in time", "check that the server runs, host and port"),
+    "does not support SSL": _Words(
+        "offers no TLS, which was asked for", f"see sslmode in {_SETTINGS}, or set `ssl = on`"
+    ),
+    "certificate verify failed": _CERTIFICATE,
+    "root certificate file": _CERTIFICATE,
+    "server certificate for": _CERTIFICATE,
+    "SSL negotiation": _Words("does not speak as Postgres does", "check host and port in database.url"),
+    "definition of service": _Words(
+        "was not asked: there is no such service", "check `service` in database.url, PGSERVICE, and pg_service.conf"
+    ),
+    "service file": _Words("was not asked: there is no file of services", "check PGSERVICEFILE and PGSERVICE"),
+    "invalid integer value": _NO_SUCH_VALUE,
+    " value: ": _NO_SUCH_VALUE,
+    "bad value for": _NO_SUCH_VALUE,
+    "weak sslmode": _NO_SUCH_VALUE,
+    "hot standby mode": _Words("is not of the kind asked for", f"see target_session_attrs in {_SETTINGS}"),
+    "session is ": _Words("is not of the kind asked for", f"see target_session_attrs in {_SETTINGS}"),
+    "channel binding required": _Words("logs us in less safely than asked for", f"see channel_binding in {_SETTINGS}"),
+    "authentication method requirement": _Words(
+        "logs us in otherwise than asked for", f"see require_auth in {_SETTINGS}"
+    ),
+    "GSSAPI encryption required": _Words(
+        "was not asked: there is no Kerberos ticket", f"see gssencmode in {_SETTINGS}"
+    ),
     "invalid connection option": _Words("was not asked: its URL holds an unknown option", "check what follows the ?"),
 }
 # What programs of Postgres repeat of a server's complaint. They are asked for English, the server may not speak it.
@@ -89,7 +118,7 @@ _POOLER = {
     ),
     "no answer in time": _NO_SESSION,  # our own words
 }
-_UNCONNECTED = _Words("cannot be connected to", "check what follows the ? in database.url, and the server's log")
+_UNCONNECTED = _Words("cannot be connected to", f"check {_SETTINGS}, and the server's log")
 _LOST = ("57P01", "57P02", "08")
 # libpq puts two blanks after the severity in a server's own message, whatever language that is in.
 _FROM_SERVER = re.compile(r"failed: [^:\n]{1,40}:  ")
@@ -122,7 +151,7 @@ def was_turned_away(error: BaseException | None) -> bool:
 
 def of_program(program: str, said: str, name: str) -> DatabaseError:
     """Give our error for what a program of Postgres complained of."""
-    known = {**_COMPLAINTS, **_UNREACHED}
+    known = {**_POOLER, **_COMPLAINTS, **_UNREACHED}
     found = _found(known, said)
     if found is None:
         return DatabaseError(f"{program} failed at {name}", hint=f"run {program} by hand: it says why")

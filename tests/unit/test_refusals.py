@@ -3,7 +3,7 @@
 import sqlite3
 
 import pytest
-from psycopg import OperationalError, errors
+from psycopg import Error, OperationalError, connect, errors
 
 from catalog.errors import LostConnectionError
 from catalog.store import refusals
@@ -92,14 +92,65 @@ def test_a_lost_connection_is_told_from_a_refusal(state: str) -> None:
         ("failed to resolve host 'db'", "cannot be found: its host name does not resolve"),
         ("connection timeout expired", "does not answer in time"),
         ("connection failed: something else", "cannot be connected to"),
+        ("server does not support SSL, but SSL was required", "offers no TLS, which was asked for"),
+        ("SSL error: certificate verify failed", "shows a TLS certificate that cannot be verified"),
+        ('root certificate file "/x" does not exist', "shows a TLS certificate that cannot be verified"),
+        ('server certificate for "a" does not match "b"', "shows a TLS certificate that cannot be verified"),
+        ("received invalid response to SSL negotiation: H", "does not speak as Postgres does"),
+        ('definition of service "timeout" not found', "was not asked: there is no such service"),
+        ('service file "/timeout" not found', "was not asked: there is no file of services"),
+        ('invalid sslmode value: "bogus"', "was not asked: a setting of the connection has a value that is none"),
+        ('invalid integer value "x" for connection option "tcp_user_timeout"', "was not asked: a setting of the "),
+        ("bad value for connect_timeout: 'abc'", "was not asked: a setting of the connection has a value that is"),
+        ('weak sslmode "prefer" may not be used with sslnegotiation=direct', "was not asked: a setting of the "),
+        ("server is not in hot standby mode", "is not of the kind asked for"),
+        ("session is read-only", "is not of the kind asked for"),
+        ("channel binding required, but not offered", "logs us in less safely than asked for"),
+        ('authentication method requirement "md5" failed', "logs us in otherwise than asked for"),
+        ("GSSAPI encryption required but no credential cache", "was not asked: there is no Kerberos ticket"),
         ('"here" failed: SCHWERWIEGEND:  Datenbank »timeout« existiert nicht', "turned us away"),
         ('"here" failed: FATAL:  database "Connection refused" does not exist', "turned us away"),
         ('"here" failed: ВАЖНО:  роль "x" не существует', "turned us away"),
     ],
 )
 def test_a_server_that_cannot_be_reached_is_told_by_how(text: str, words: str) -> None:
-    assert said(OperationalError(f"{text} {SECRET}")) == words
+    assert said(OperationalError(f"{text} {SECRET}")).startswith(words)
+
+
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [
+        ("PGCONNECT_TIMEOUT", "a setting of the connection has a value that is none"),
+        ("PGSSLMODE", "a setting of the connection has a value that is none"),
+        ("PGPORT", "a setting of the connection has a value that is none"),
+        ("PGSERVICE", "there is no such service"),
+    ],
+)
+def test_a_variable_that_keeps_us_from_asking_is_no_server_that_is_away(
+    monkeypatch: pytest.MonkeyPatch, setting: str, words: str
+) -> None:
+    monkeypatch.setenv(setting, SECRET)
+    with pytest.raises(Error) as caught:
+        connect("host=127.0.0.1 user=none dbname=none")
+    assert said(caught.value) == f"was not asked: {words}"
 
 
 def test_a_file_that_the_system_refuses_is_told_by_its_reason() -> None:
     assert said(PermissionError(13, "Permission denied", SECRET)) == "cannot be opened (Permission denied)"
+
+
+@pytest.mark.parametrize(
+    ("complaint", "words"),
+    [
+        ("FATAL:  query_wait_timeout", "gave no session in time"),
+        ("FATAL:  no more connections allowed (max_client_conn)", "gave no session in time"),
+        ("timeout expired", "does not answer in time"),
+        ("server does not support SSL, but SSL was required", "offers no TLS, which was asked for"),
+        ('FATAL:  password authentication failed for user "x"', "refused the password"),
+    ],
+)
+def test_what_a_program_of_postgres_complains_of(complaint: str, words: str) -> None:
+    text = f'pg_dump: error: connection to server at "{SECRET}", port 5432 failed: {complaint}'
+    explained = refusals.of_program("pg_dump", text, "here")
+    assert explained.message == f"pg_dump: the database here {words}"
+    assert SECRET not in explained.hint
