@@ -20,10 +20,11 @@ def choose(before: _Ids, *, by_last_id: _Ids | None, by_entry: _Ids | None) -> C
     """Compare what the two bring after a page with the ids `before`; None stands for a refusal.
 
     The official SDK follows `last_id`, so that one counts unless it is refused, brings nothing, or brings again what
-    the other does not. None: neither leads on, and nothing is known.
+    the other does not. Where neither brings anything more, the one that is taken at all counts: the list ends there.
+    None: neither leads on, and nothing is known.
     """
-    if not by_last_id and not by_entry:
-        return None
+    if by_entry is None or (not by_last_id and by_entry >= before):  # refused, or the top of the list once more
+        return None if by_last_id is None else Choice(follow="last_id")
     if not by_last_id:
         return Choice(follow="entry")
     if not by_entry or by_entry == by_last_id:

@@ -59,6 +59,23 @@ def test_of_two_cursors_the_one_that_leads_on_is_followed_and_both_are_asked_onc
     assert [cursor for cursor in dict.fromkeys(asked) if cursor not in {None, "b", "token b"}] == [f"{right}d"]
 
 
+@pytest.mark.parametrize("by_entry", ["400", "404", "422", "top"])
+def test_a_token_that_brings_nothing_after_a_full_page_is_followed_where_the_other_cursor_is_none(
+    server: ModelsServer, shelf: Shelf, go: Go, by_entry: str
+) -> None:
+    gateway = Gateway("nothing", by_entry, letters="ab")
+
+    def promising(visit: Visit) -> None:
+        """Promise more on the full page, which is the last one."""
+        gateway.letters = "abc" if visit.seen.first("after_id") is None else "ab"
+        gateway(visit)
+
+    server.always = promising
+    outcome = go()
+    assert (shelf.ids(), outcome.complete) == (["a", "b"], False)  # nothing proves that it ends there
+    assert "nothing followed" in outcome.warnings[0]
+
+
 @pytest.mark.parametrize(("by_last_id", "by_entry"), [("on", "400"), ("404", "on")])
 def test_pages_that_are_known_go_on_with_the_cursor_of_the_answer_at_hand(
     server: ModelsServer, shelf: Shelf, go: Go, by_last_id: str, by_entry: str
