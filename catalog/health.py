@@ -138,7 +138,7 @@ def _baseline(name: str, standing: Standing) -> Iterator[Finding]:
         return
     doubt = standing.last.error if standing.last else None
     why = f"; the last run: {doubt}" if doubt else ""
-    text = f"nothing is told as new yet: no walk of this list could be a baseline{why}"
+    text = f"nothing is told as new yet: no walk could be a baseline so far{why}"
     yield _note("baseline", name, text, cure(doubt or "") or f"catalog sync {name}")
 
 
@@ -159,7 +159,8 @@ def _doubts(name: str, standing: Standing) -> Iterator[Finding]:
         yield _problem("held", name, f"held: {cause.words}", f"catalog sync {name} {cause.wait}")
     if standing.unclean:
         make = _problem if standing.unclean >= IN_A_ROW else _note
-        text = f"the last {plain.count(standing.unclean, 'walk')} could not be trusted fully, so no removal is noticed"
+        which = "the last walk" if standing.unclean == 1 else f"the last {standing.unclean:,} walks"
+        text = f"{which} could not be trusted fully, so no removal is noticed"
         yield make("unclean", name, text, "catalog runs")
 
 

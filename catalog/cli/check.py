@@ -130,10 +130,11 @@ class _Doctor:
             if one is None:
                 yield f"note  {source.name}: nothing is told as new yet: its first whole walk will be the baseline"
             elif one.awaits_baseline:
-                doubt = (one.last.error if one.last else None) or "no run ended yet"
-                setting = standing.cure(doubt)
+                doubt = one.last.error if one.last else None
+                why = f"; the last run: {doubt}" if doubt else ": the next whole walk will be the baseline"
+                setting = standing.cure(doubt or "")
                 cure = f"; {setting}" if setting else ""
-                yield f"note  {source.name}: nothing is told as new yet; the last run: {doubt}{cure}"
+                yield f"note  {source.name}: nothing is told as new yet{why}{cure}"
 
     def _watchlist(self) -> Lines:
         yield f"ok    [watch]: {plain.count(len(configuration.watched(self._config.watch)), 'model')} watched"

@@ -64,12 +64,15 @@ def _unclean(connection: sa.Connection, key: int, generation: int) -> int:
 
 
 def _awaits_baseline(connection: sa.Connection, at: sa.Row[Any]) -> bool:
-    """Tell whether nothing is news yet: the last merged walk found no news, and made no baseline either."""
-    if at.scope is None:
+    """Tell whether nothing is news yet: the last merged walk found no news, and made no baseline either.
+
+    A stranger's walk is held, not partial: it waits for a person, while the baseline that there is stands.
+    """
+    if at.scope is None or runs.is_restored(at.scope):
         return True
     last = sa.select(run.c.run_id).where(run.c.source_key == at.source_key, run.c.generation == at.generation)
-    without_news = connection.scalar(last.where(run.c.baseline))
-    return without_news is not None and at.stranger is None and without_news != at.baseline_run
+    without_news = connection.scalar(last.where(run.c.baseline, run.c.status == Status.PARTIAL))
+    return without_news is not None and without_news != at.baseline_run
 
 
 def _missing(connection: sa.Connection, key: int) -> int:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from catalog import probes
+from tests import postgres
 from tests import server as wire
 from tests.e2e.ground import Ground
 from tests.server import ModelsServer, answer, model
@@ -257,14 +258,40 @@ def test_until_there_is_a_baseline_all_say_that_nothing_is_news_and_what_cures_i
     assert "ids listed on more than one page" in out
     for command in ("status", "check"):
         _, out, _ = bare.run(command)
-        assert ("nothing is told as new yet" in out, "ids listed on more than one page" in out, cure in out) == (
-            *(True, True),
-            True,
-        )
+        assert all(words in out for words in ("nothing is told as new yet", "ids listed on more than one page", cure))
     bare.server.always = wire.honest
     out = bare.run("sync")[1]
     assert ("nothing is told as new yet" in out, "a baseline: what it found is not news" in out) == (False, True)
     for command in ("status", "check"):
+        assert "nothing is told as new yet" not in bare.run(command)[1]
+
+
+def anew(ground: Ground) -> None:
+    ground.configure(betas=["another-2026-01-01"])
+
+
+def restored(ground: Ground) -> None:
+    assert ground.run("db", "backup", "copy.db")[0] == 0
+    assert ground.run("db", "restore", "copy.db", "--replace")[0] == 0
+    assert "nothing is told as new yet" in ground.run("status")[1]
+    assert "nothing is told as new yet" in ground.run("check")[1]
+
+
+@pytest.mark.parametrize("begin", [anew, restored])
+def test_a_source_that_waits_for_another_baseline_is_named_as_one_that_waits_for_its_first(
+    bare: Ground, begin: Callable[[Ground], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(postgres.find_binaries()), prepend=os.pathsep)  # pg_dump, as new as the server
+    bare.server.models = [model("claude-a"), model("claude-b")]
+    assert "a baseline" in bare.run("sync")[1]
+    begin(bare)
+    bare.server.reshape = lambda envelope: envelope | {"total": 5}
+    for command in ("sync", "status", "check"):
+        out = bare.run(command)[1]
+        assert ("nothing is told as new yet" in out, 'list.total = ""' in out) == (True, True), command
+    bare.server.reshape = lambda envelope: envelope
+    assert "a baseline" in bare.run("sync")[1]
+    for command in ("sync", "status", "check"):
         assert "nothing is told as new yet" not in bare.run(command)[1]
 
 
