@@ -3,7 +3,7 @@
 import re
 import ssl
 from dataclasses import dataclass, replace
-from http.client import HTTPException
+from http.client import BadStatusLine, HTTPException, RemoteDisconnected
 
 import requests
 import urllib3
@@ -84,6 +84,10 @@ _NO_BUNDLE = Broken(
 _UNSENT = Broken(words="the request could not be sent", lasting=True)
 _LOST = Broken(words="the connection was lost before the answer was complete")
 
+_NO_HTTP = Broken(
+    words="what answers there does not speak HTTP", hint="check http:// or https://, the host and the port"
+)
+
 # Most telling first: an error is an instance of several of these.
 _WORDS: tuple[tuple[type[BaseException], Broken], ...] = (
     (ssl.SSLCertVerificationError, _CERTIFICATE),
@@ -100,6 +104,8 @@ _WORDS: tuple[tuple[type[BaseException], Broken], ...] = (
     (requests.exceptions.Timeout, Broken(words="no answer came in time")),
     (urllib3.exceptions.TimeoutError, Broken(words="no answer came in time")),
     (urllib3.exceptions.DecodeError, Broken(words="the answer's compression is damaged")),
+    (RemoteDisconnected, _LOST),  # a BadStatusLine, too: no line at all came
+    (BadStatusLine, _NO_HTTP),
     (requests.exceptions.ConnectionError, _LOST),
     (urllib3.exceptions.HTTPError, _LOST),
     (HTTPException, _LOST),

@@ -139,7 +139,10 @@ def _of_server(found: Server) -> list[DatabaseError]:
 def _read_only(name: str, found: Server) -> DatabaseError:
     quoted = {"role": _quoted(found.role), "database": _quoted(found.database)}
     hint = _READ_ONLY.get(found.read_only_by, "").format(**quoted)
-    other = "set default_transaction_read_only = off; if nobody set it, the server may be full or at maintenance"
+    other = (
+        "set default_transaction_read_only = off where it is set (PGOPTIONS, `options` in database.url, the server); "
+        "if it is nowhere, the server may be full or at maintenance"
+    )
     return DatabaseError(f"{name} makes every transaction of {found.role} read-only", hint=hint or other)
 
 

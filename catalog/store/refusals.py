@@ -57,7 +57,8 @@ _TIMED_OUT = {
     "25P04": _Words("ended our transaction because it took long", f"{_IDLE} transaction_timeout = 0"),
 }
 _CLOSED = _Words(
-    "turned us away", "the server's log says whether it was the database, the user, the password or PGOPTIONS"
+    "turned us away",
+    "the server's log says whether it was the database, the user, the password or a setting in PGOPTIONS or PGTZ",
 )
 _SETTINGS = "the part of database.url after the ?, and the PG… variables of the environment"
 _CERTIFICATE = _Words("shows a TLS certificate that cannot be verified", f"see sslmode and sslrootcert in {_SETTINGS}")

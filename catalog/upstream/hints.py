@@ -106,14 +106,17 @@ _STRANGE: Mapping[int, tuple[str, str]] = {
 
 
 def _leads(location: str, list_url: str) -> tuple[str, str]:
+    nowhere = ("nowhere", "check `base_url` of this source")
+    if not location:
+        return nowhere
     try:
         asked, told = urlsplit(list_url), urlsplit(urljoin(list_url, location))
-        same = bool(location) and asked.hostname == told.hostname
+        same = asked.hostname == told.hostname
     except ValueError:
-        return "nowhere", "check `base_url` of this source"
+        return nowhere
     if re.search(r"log-?in|sign-?in|auth|sso", told.path.lower()):
         return "to a login", "a login stands before it: write the address of the API itself as `base_url`"
     if same and (asked.scheme, told.scheme) == ("http", "https"):
         return "to https", "write `base_url` with https://"
-    elsewhere = "to another path" if same else "to another host" if location else "nowhere"
+    elsewhere = "to another path" if same else "to another host"
     return elsewhere, "set `base_url` to the address it leads to, if you trust that one"

@@ -475,7 +475,7 @@ def test_only_200_is_an_answer_and_any_other_is_told_by_its_name(
         ("https://elsewhere.invalid/v1/models?token=abc", "it leads to another host", "set `base_url`"),
         ("/login?next=/v1/models", "it leads to a login", "a login stands before it"),
         ("https://sso.invalid/oauth2/authorize", "it leads to a login", "a login stands before it"),
-        ("", "it leads nowhere", "set `base_url`"),
+        ("", "it leads nowhere", "check `base_url`"),
         ("http://[", "it leads nowhere", "check `base_url`"),
         ("http://elsewhere.invalid:port/", "it leads to another host", "set `base_url`"),
     ],
@@ -814,6 +814,22 @@ def test_an_encoding_that_was_not_asked_for_is_told_by_its_name(
     assert "accept-encoding" in raised.value.hint
     assert KEY not in str(raised.value)
     assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    "bytes_on_the_wire", [b"hello\r\n", b"\x15\x03\x01\x00\x02\x02\x46", b"SSH-2.0-x\r\n", b"HTTP/1.1 abc Bad\r\n\r\n"]
+)
+def test_what_speaks_no_http_is_no_lost_connection(
+    server: ModelsServer, connect: Connect, bytes_on_the_wire: bytes
+) -> None:
+    def answer(visit: play.Visit) -> None:
+        visit.write(bytes_on_the_wire)
+        play.hang_up(visit)
+
+    server.always = answer
+    with pytest.raises(ListingError, match="what answers there does not speak HTTP") as caught:
+        connect().page()
+    assert "http:// or https://" in caught.value.hint
 
 
 def test_a_refusal_in_another_encoding_is_a_refusal_all_the_same(server: ModelsServer, connect: Connect) -> None:
