@@ -103,7 +103,7 @@ def _unforeseen(error: BaseException) -> tuple[Status, str, Failure | None]:
     return Status.ABANDONED, "it was interrupted", None
 
 
-def _tell_nobody(_report: RunReport, _changes: Iterable[Change]) -> None:
+def tell_nobody(_report: RunReport, _changes: Iterable[Change]) -> None:
     return
 
 
@@ -117,7 +117,7 @@ def sync_source(
     options: Options = Options(),
     on_page: Callable[[int, int], None] = walk.unheard,
     on_wait: Callable[[], None] = walk.undisturbed,
-    tell: Tell = _tell_nobody,
+    tell: Tell = tell_nobody,
 ) -> RunReport:
     """Walk a source's list and record what changed; give the report, which `tell` heard too.
 

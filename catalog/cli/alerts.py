@@ -6,7 +6,7 @@ from dataclasses import asdict, replace
 
 import click
 
-from catalog import deliver, plain, wallclock, wiring
+from catalog import deliver, library, plain, wallclock, wiring
 from catalog.alerts import samples
 from catalog.cli import asking, output
 from catalog.cli.context import Context, Form, list_options, pass_context
@@ -34,7 +34,7 @@ def command() -> None:
 @pass_context
 def list_(context: Context, *, every: bool, form: Form) -> None:
     """List the alerts that are owed or dead, oldest first."""
-    with asking.opened(context.config()) as database, database.read() as connection:
+    with library.opened(context.config().database.url) as database, database.read() as connection:
         rows = (asdict(each) for each in outbox.listing(connection, every=every))
         output.listing(rows, columns=_COLUMNS, shown=_SHOWN, form=form)
 
@@ -79,7 +79,7 @@ def send(context: Context) -> int:
     desk = wiring.desk(config)
     if desk is None:
         raise ConfigError("no channel is configured", hint="add [[alerts]] to catalog.toml")
-    with asking.opened(config) as database:
+    with library.opened(config.database.url) as database:
         outbox.wake(database)
         report = deliver.catch_up(database, desk, wiring.sender(config, clock=database.now))
         return _tell(context, report, _waiting(config, database))
@@ -92,7 +92,7 @@ def send(context: Context) -> int:
 def retry(context: Context, channel: str | None, number: int | None) -> int:
     """Try dead alerts again, all of them or those of CHANNEL, even if the channel rests."""
     config = context.config()
-    with asking.opened(config) as database:
+    with library.opened(config.database.url) as database:
         revived = outbox.revive(database, now=database.now(), name=channel, delivery_id=number)
         if channel is not None and not revived:
             config.channel(channel)  # a name that is known nowhere is a slip

@@ -1,21 +1,19 @@
 """What commands share that ask a catalog: arguments that are moments, patterns or sources, and opening it."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from catalog import dates, wallclock
+from catalog import dates, library, unknowns, wallclock
 from catalog.cli.context import Context
-from catalog.errors import ConfigError
 
 if TYPE_CHECKING:
     from click.types import OptionHelpExtra
 
-    from catalog.config import Config
-    from catalog.store.database import Connection, Database
+    from catalog.store.database import Connection
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -67,39 +65,11 @@ def catalog(context: Context, source: str | None = None) -> Iterator["Connection
     Raises DatabaseError when there is none, SchemaError when its schema is another program's, ConfigError when it
     never saw that source.
     """
-    from catalog.store import history
-
-    with opened(context.config()) as database, database.read() as connection:
-        _demand(source, [row.source for row in history.sources(connection)])
+    with library.opened(context.config().database.url) as database, database.read() as connection:
+        unknowns.demand_source(connection, source)
         yield connection
-
-
-@contextmanager
-def opened(config: "Config") -> Iterator["Database"]:
-    """Open a catalog that is there, with its schema at head. Raises DatabaseError or SchemaError when it is not."""
-    from catalog.store import database, upgrade
-
-    with closing(database.open_(config.database.url, must_exist=True)) as found:
-        upgrade.require(found)
-        yield found
-
-
-def close_ids(connection: "Connection", id: str, source: str | None) -> list[str]:
-    """Give up to three known ids that look much like an unknown one, the closest first."""
-    from difflib import get_close_matches
-
-    from catalog.store import history
-
-    known = {name.lower(): name for name in history.neighbours(connection, id, source=source)}
-    return [known[name] for name in get_close_matches(id.lower(), known, n=3, cutoff=0.6)]
 
 
 def tell(context: Context, words: str) -> None:
     """Say something beside the data, on stderr; -q silences it."""
     context.say(words, "read.note")
-
-
-def _demand(source: str | None, known: Sequence[str]) -> None:
-    if source is not None and source not in known:
-        hint = f"sources are: {', '.join(known)}" if known else "run `catalog sync` first"
-        raise ConfigError(f'source "{source}" was never synced into this catalog', hint=hint)

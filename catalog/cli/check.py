@@ -6,9 +6,9 @@ from functools import partial
 
 import click
 
+from catalog import after_run, errors, library, plain, standing, unknowns, wiring
 from catalog import config as configuration
-from catalog import errors, plain, standing, wiring
-from catalog.cli import aftermath, asking, output, unknowns
+from catalog.cli import output
 from catalog.cli.context import Context, pass_context
 from catalog.config import AlertSettings, Config, SourceSettings
 from catalog.domain import ModelInfo
@@ -123,7 +123,7 @@ class _Doctor:
         """Say of which sources nothing is told as new yet, and why."""
         known = {}
         if self._has_catalog:
-            with asking.opened(self._config) as database, database.read() as connection:
+            with library.opened(self._config.database.url) as database, database.read() as connection:
                 known = {one.row.source: one for one in standings.all_(connection)}
         for source in self._config.sources:
             one = known.get(source.name)
@@ -149,7 +149,7 @@ class _Doctor:
         listed = self._listed if self._all_listed else []
         if not self._has_catalog:
             return unknowns.in_pages(self._config, listed) if listed else []
-        with asking.opened(self._config) as database, database.read() as connection:
+        with library.opened(self._config.database.url) as database, database.read() as connection:
             return unknowns.in_catalog(self._config, connection, listed=listed)
 
     def _channel(self, alert: AlertSettings) -> Lines:
@@ -163,7 +163,7 @@ class _Doctor:
         yield f"ok    channel {alert.name}: took {taken}"
 
     def _ping(self) -> Lines:
-        watcher = aftermath.pinger(self._config)
+        watcher = after_run.pinger(self._config)
         style, hint = self._config.monitor.ping_style, configuration.ping_hint(self._config.monitor)
         if hint:
             yield f"note  monitor.ping_url: {hint}"
@@ -176,9 +176,9 @@ class _Doctor:
         yield "ok    monitor.ping_url: was pinged"
 
     def _metrics(self) -> Lines:
-        aftermath.demand_places(self._config)
-        aftermath.demand_folder(self._config)
+        after_run.demand_places(self._config)
+        after_run.demand_folder(self._config)
         yield f"ok    monitor.metrics_file: {self._config.monitor.metrics_file}"
 
     def _listen(self) -> Lines:
-        yield f"ok    monitor.listen: {aftermath.look_at_address(self._config)}"
+        yield f"ok    monitor.listen: {after_run.look_at_address(self._config)}"

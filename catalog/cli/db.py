@@ -8,8 +8,8 @@ from pathlib import Path
 
 import click
 
-from catalog import plain, wallclock, wiring
-from catalog.cli import asking, output
+from catalog import library, plain, wallclock, wiring
+from catalog.cli import output
 from catalog.cli.context import Context, json_option, pass_context
 from catalog.errors import Exit
 from catalog.store import copies, invariants, upgrade
@@ -48,7 +48,7 @@ def current(context: Context) -> None:
 @pass_context
 def check(context: Context) -> int:
     """Compare the tables with those this program knows: exit 0 alike, 4 not."""
-    with asking.opened(context.config()) as database:
+    with library.opened(context.config().database.url) as database:
         found = upgrade.differences(database)
     for difference in found:
         output.line(difference)
@@ -62,7 +62,7 @@ def check(context: Context) -> int:
 @pass_context
 def verify(context: Context, *, as_json: bool) -> int:
     """Check the invariants of the history, and that the file is whole: exit 0 whole, 4 broken."""
-    with asking.opened(context.config()) as database:
+    with library.opened(context.config().database.url) as database:
         broken = [*invariants.unsound(database), *invariants.broken(database)]
         rules = invariants.rules(database)
     if as_json:

@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from catalog import dates
+from catalog import dates, unknowns
 from catalog.cli import asking, output
 from catalog.cli.context import Context, json_option, pass_context
 from catalog.domain import Change, Kind, Model, State
-from catalog.errors import UnknownModelError
 
 if TYPE_CHECKING:
-    from catalog.store.database import Connection
     from catalog.store.history import Story
 
 _UNKNOWN = "unknown"
@@ -35,20 +33,13 @@ def command(context: Context, *, id: str, source: str | None, as_json: bool) -> 
     with asking.catalog(context, source) as connection:
         stories = history.stories(connection, id, source=source)
         if not stories:
-            raise _unknown(connection, id, source)
+            raise unknowns.model(connection, id, source)
     if as_json:
         output.array(_object(story) for story in stories)
         return
     for number, story in enumerate(stories):
         for line in [*([""] if number else []), *_lines(story)]:
             output.line(line)
-
-
-def _unknown(connection: "Connection", id: str, source: str | None) -> UnknownModelError:
-    close = asking.close_ids(connection, id, source)
-    hint = f"did you mean {', '.join(close)}?" if close else "`catalog models --all` lists every id ever seen"
-    where = f" at {source}" if source else ""
-    return UnknownModelError(f'no model with the id "{id}" was ever seen{where}', hint=hint)
 
 
 def _object(story: "Story") -> dict[str, Any]:

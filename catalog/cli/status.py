@@ -1,23 +1,21 @@
 """`catalog status`: how fresh each source is, what is wrong, and what to type about it."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from catalog import health, wallclock
-from catalog.cli import asking, output, unknowns
+from catalog import health, library, wallclock
+from catalog.cli import asking, output
 from catalog.cli.context import Context, json_option, pass_context
 from catalog.errors import CatalogError, ConfigError, Exit
 from catalog.health import Channel, Finding, Watched
+from catalog.library import Health
 
 if TYPE_CHECKING:
-    from datetime import timedelta
-
     from catalog.config import Config
-    from catalog.store.database import Connection
 
 
 @click.command()
@@ -39,21 +37,18 @@ def command(context: Context, *, worker: bool, as_json: bool) -> int:
     config = context.config()
     if worker:
         return _ask_worker(context, config.monitor.listen)
-    stale_after = {source.name: source.stale_after for source in config.sources}
     now = wallclock.utc_now()
     with asking.catalog(context) as connection:
-        watched = _watched(connection, stale_after)
-        channels = _channels(connection, {alert.name for alert in config.alerts})
-        unknown = unknowns.in_catalog(config, connection)
-    found = (*health.findings(watched, now=now), *health.backlogs(channels, now=now), *unknown)
+        seen = library.health_of(config, connection, now)
     if as_json:
-        objects = [*(_object(one, found) for one in watched), *(_channel_object(one, found) for one in channels)]
-        output.array([*objects, *_watch_object(config, unknown)])
+        objects = [_object(one, seen.findings) for one in seen.sources]
+        objects += [_channel_object(one, seen.findings) for one in seen.channels]
+        output.array([*objects, *_watch_object(config, seen.unknown)])
     elif not context.quiet:
-        _print(watched, found, now)
+        _print(seen, now)
     else:
-        _print_findings([finding for finding in found if finding.level is health.Level.PROBLEM])
-    return Exit.DONE if health.healthy(found) else Exit.FAILED
+        _print_findings([finding for finding in seen.findings if finding.level is health.Level.PROBLEM])
+    return Exit.DONE if seen.healthy else Exit.FAILED
 
 
 def _ask_worker(context: Context, address: tuple[str, int] | None) -> int:
@@ -70,40 +65,6 @@ def _ask_worker(context: Context, address: tuple[str, int] | None) -> int:
     if not context.quiet:
         output.line("ok")
     return Exit.DONE
-
-
-def _watched(connection: "Connection", stale_after: "Mapping[str, timedelta]") -> list[Watched]:
-    """Look at every source that is configured or was ever synced."""
-    from catalog.store import standings
-
-    known = {standing.row.source: standing for standing in standings.all_(connection)}
-    return [
-        Watched(
-            name=name,
-            row=known[name].row if name in known else None,
-            stale_after=stale_after.get(name),
-            standing=known.get(name),
-        )
-        for name in sorted({*known, *stale_after})
-    ]
-
-
-def _channels(connection: "Connection", configured: Collection[str]) -> list[Channel]:
-    """Look at every channel that has something to take, or gave something up."""
-    from catalog.store import outbox
-
-    return [
-        Channel(
-            name=backlog.channel,
-            owed=backlog.owed,
-            dead=backlog.dead,
-            oldest=backlog.oldest,
-            next_attempt_at=backlog.next_attempt_at,
-            last_error=backlog.last_error,
-            configured=backlog.channel in configured,
-        )
-        for backlog in outbox.backlog(connection)
-    ]
 
 
 def _channel_object(one: Channel, found: Sequence[Finding]) -> dict[str, Any]:
@@ -126,12 +87,12 @@ def _object(one: Watched, found: Sequence[Finding]) -> dict[str, Any]:
     return row | {"healthy": health.healthy(mine), "findings": [asdict(finding) for finding in mine]}
 
 
-def _print(watched: Sequence[Watched], found: Sequence[Finding], now: datetime) -> None:
+def _print(seen: Health, now: datetime) -> None:
     columns = ("source", "models_listed", "last_whole_at", "age", "last_status")
-    output.listing([_row(one, now) for one in watched], columns=columns, form="text")
+    output.listing([_row(one, now) for one in seen.sources], columns=columns, form="text")
     output.line()
-    _print_findings(found)
-    if health.healthy(found):
+    _print_findings(seen.findings)
+    if seen.healthy:
         output.line("healthy")
 
 

@@ -9,8 +9,8 @@ from typing import NamedTuple, Protocol
 
 import click
 
-from catalog import errors, wiring
-from catalog.cli import aftermath, output, syncing
+from catalog import after_run, errors, one_run, wiring
+from catalog.cli import output, syncing
 from catalog.cli.context import Context, json_option, pass_context
 from catalog.config import SourceSettings
 from catalog.domain import Change
@@ -37,7 +37,7 @@ def command(
     config = context.config()
     chosen = config.select(names)
     syncing.demand_a_key(context, chosen)
-    aftermath.demand_places(config)
+    after_run.demand_places(config)
     options = Options(
         dry_run=dry_run,
         accept_removals=accept_removals,
@@ -65,13 +65,13 @@ def _sync_for_good(
 ) -> list["_End"]:
     """Sync each source, then do what follows; whoever watches hears of the start and of how it ended."""
     config = context.config()
-    with aftermath.pinged(config, database) as problems:
+    with after_run.pinged(config, database) as problems:
         syncing.make_ready(context, config, database)
         ends = [_sync(context, database, source, options, printer) for source in chosen]
         problems += [end.words for end in ends if end.words]
         if any(end.baseline for end in ends):
             syncing.warn_of_unknowns(context, config, database)
-        aftermath.follow(config, database)
+        after_run.follow(config, database)
     return ends
 
 
@@ -94,7 +94,7 @@ def _sync(
         printer.tell(report, changes)
 
     try:
-        report = syncing.once(
+        report = one_run.make(
             database,
             settings,
             partial(context.key, settings),

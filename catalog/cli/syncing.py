@@ -1,20 +1,19 @@
-"""What `catalog sync` and `catalog run` share: the schema made ready, one run of one source, and its lines."""
+"""What `catalog sync` and `catalog run` share: the schema made ready, and the lines of a run."""
 
 import itertools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 
-from catalog import logs, sync, wallclock, wiring
+from catalog import logs, unknowns
 from catalog.cli import lines, output
 from catalog.cli.context import Context
-from catalog.config import Config, Key, SourceSettings
+from catalog.config import Config, SourceSettings
 from catalog.domain import Change, Status
-from catalog.errors import CatalogError, ConfigError, DatabaseError
+from catalog.errors import CatalogError, DatabaseError
 from catalog.health import Finding
 from catalog.store import upgrade
 from catalog.store.database import Database
-from catalog.sync import Options, RunReport, Tell
-from catalog.upstream import walk
+from catalog.sync import RunReport
 
 
 def demand_a_key(context: Context, chosen: Sequence[SourceSettings]) -> None:
@@ -41,42 +40,8 @@ def make_ready(context: Context, config: Config, database: Database) -> None:
     context.say(words, "schema.upgraded", database=database.describe(), before=before)
 
 
-def once(
-    database: Database,
-    settings: SourceSettings,
-    key: Callable[[], Key],
-    *,
-    options: Options,
-    tell: Tell,
-    on_page: Callable[[int, int], None] = walk.unheard,
-    on_wait: Callable[[], None] = walk.undisturbed,
-    known: wiring.Known | None = None,
-) -> RunReport:
-    """Make one run of one source. One that cannot ask, as its key is not there, is recorded as failed, and raises."""
-    source = wiring.source(settings)
-    try:
-        asking = wiring.client(settings, key(), known=known)
-    except ConfigError as failure:
-        if not options.dry_run:
-            sync.fail_source(database, source, failure, clock=wallclock.utc_now, options=options)
-        raise
-    with asking as client:
-        return sync.sync_source(
-            database,
-            client,
-            source,
-            clock=wallclock.utc_now,
-            options=options,
-            on_page=on_page,
-            on_wait=on_wait,
-            tell=tell,
-        )
-
-
 def warn_of_unknowns(context: Context, config: Config, database: Database) -> None:
     """Name what the configuration watches or asks for and nothing ever had: with a baseline, that is known."""
-    from catalog.cli import unknowns
-
     found: list[Finding] = []
     with suppress(DatabaseError), database.read() as connection:  # it fails no run; `catalog status` says it, too
         found = unknowns.in_catalog(config, connection)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from catalog import config, health, logs, wallclock, watch
+from catalog import config, health, logs, unknowns, wallclock, watch
 from catalog.cli import asking, output
 from catalog.cli.context import Context, json_option, pass_context
 from catalog.config import Config, SourceSettings
@@ -90,7 +90,7 @@ def _ask(
     rows: list[Model] = [row for row in everywhere if row.source in names]
 
     def guess(id: str) -> list[str]:
-        return list(dict.fromkeys(close for name in names for close in asking.close_ids(connection, id, name)))
+        return list(dict.fromkeys(close for name in names for close in unknowns.close_ids(connection, id, name)))
 
     known = {row.source: row for row in history.sources(connection)}
     elsewhere = {row.id: _elsewhere(row.source, configured) for row in everywhere if row.source not in names}

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from catalog import logs, systemd, wallclock, wiring
-from catalog.cli import aftermath, output, syncing
+from catalog import after_run, logs, one_run, systemd, wallclock, wiring
+from catalog.cli import output, syncing
 from catalog.cli.context import Context, pass_context
 from catalog.config import Config, Key, SourceSettings
 from catalog.domain import Change, Status
@@ -45,8 +45,8 @@ def command(context: Context, names: Sequence[str]) -> None:
     chosen = config.select(names)
     syncing.demand_a_key(context, chosen)
     wiring.desk(config)  # a watchlist that cannot be read is told of now
-    aftermath.demand_places(config)
-    aftermath.demand_address(config)
+    after_run.demand_places(config)
+    after_run.demand_address(config)
     database = wiring.database(config)
     try:
         syncing.make_ready(context, config, database)
@@ -66,15 +66,15 @@ class _Shift:
         self._pages: dict[str, str] = {}
         self._configured = tuple(source.name for source in config.sources)
         self._trouble = _Trouble(database, self._configured)
-        self._pings = _Pings(aftermath.pinger(config), self._trouble.words)
+        self._pings = _Pings(after_run.pinger(config), self._trouble.words)
 
     def work(self, chosen: Sequence[SourceSettings]) -> None:
         """Stay up until an exception says that it is enough."""
         tasks = [wiring.task(self._config, settings, partial(self._run, settings)) for settings in chosen]
-        chores = aftermath.chores(self._config, self._database, stop=self._stopping)
+        chores = after_run.chores(self._config, self._database, stop=self._stopping)
         worker = wiring.worker(tasks, chores, stopping=self._stopping)
         try:
-            with aftermath.probed(self._config, self._database, worker.alive), self._board(worker):
+            with after_run.probed(self._config, self._database, worker.alive), self._board(worker):
                 self._context.start_logs()  # from here on, lines go above the live ones
                 worker.start()
                 systemd.notify("READY=1", os.environ)
@@ -126,7 +126,7 @@ class _Shift:
         return report
 
     def _once(self, settings: SourceSettings, slot: datetime) -> RunReport:
-        return syncing.once(
+        return one_run.make(
             self._database,
             settings,
             partial(self._key, settings),
@@ -176,7 +176,7 @@ class _Trouble:
     def words(self) -> list[str]:
         """Say what is wrong."""
         try:
-            known = aftermath.troubles(self._database, self._sources)
+            known = after_run.troubles(self._database, self._sources)
         except CatalogError as error:
             return [*dict.fromkeys([error.message, *self._left()])]
         for source, (_, began) in dict(self._unrecorded).items():

@@ -11,10 +11,9 @@ from typing import Any
 
 import pytest
 
-from catalog import config, health
+from catalog import after_run, config, health
 from catalog.alerts import channels, samples
 from catalog.alerts.channels import webhook
-from catalog.cli import aftermath
 from catalog.config.settings import of
 from catalog.config.unattended import AlertSettings
 from catalog.metrics import METRICS
@@ -98,7 +97,7 @@ def test_the_times_that_the_pages_name_are_those_of_the_program(tmp_path: Path) 
     )
     settings = config.load(tmp_path / "catalog.toml", environ={})
     database: Any = None  # nothing is done yet
-    chores = {chore.name: chore.every for chore in aftermath.chores(settings, database, stop=threading.Event())}
+    chores = {chore.name: chore.every for chore in after_run.chores(settings, database, stop=threading.Event())}
     five = timedelta(seconds=5)
     assert chores == {"alerts": five, "alerts to a": five, "metrics": timedelta(seconds=15)}
     assert [span.total_seconds() for span in (outbox.LEASE, outbox.PATIENCE)] == [60, 7 * 86_400]

@@ -278,19 +278,33 @@ def test_every_link_leads_somewhere() -> None:
     assert dead == []
 
 
-def test_the_python_page_works_as_it_stands(
-    newcomer: Newcomer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_the_python_page_works_as_it_stands_on_each_database(
+    newcomer: Newcomer, migrated_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    monkeypatch.chdir(newcomer.folder)
     monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-ant-...")
-    page = PAGES[Path("docs/python.md")]
-    program = blocks("python", page)[0].replace("https://api.anthropic.com", newcomer.server.url)
-    exec(program, {})
-    said = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in said[:5]] == [
+    monkeypatch.setenv("ANTHROPIC_BASE_URL", newcomer.server.url)
+    *programs, client = blocks("python", PAGES[Path("docs/python.md")])
+    names: dict[str, Any] = {}
+    said = []
+    for program in programs:
+        assert "sqlite:///catalog.db" in program
+        exec(program.replace("sqlite:///catalog.db", migrated_url), names)
+        said.append(capsys.readouterr().out.splitlines())
+    ids = sorted(listed["id"] for listed in before())
+    assert [line.split()[0] for line in said[0]] == ["complete", *ids]
+    assert names["opus"] == ["claude-opus-4", "claude-opus-4-7"]
+    assert (len(names["then"]), names["gone"], names["story"].model) == (len(ids), [], names["one"])
+    assert said[1][-1].startswith("complete ")
+    assert said[2] == ["True", *(f"{id} None" for id in ids)]
+    assert ["claude-no-such-model" in said[3][0], "was refused" in said[3][1]] == [True, True]
+    exec(client.replace("https://api.anthropic.com", newcomer.server.url), {})
+    printed = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in printed[:5]] == [
         *("claude-opus-4-7", "claude-sonnet-4-5", "claude-haiku-4-5", "claude-opus-4"),
         "claude-opus-4-7",
     ]
-    assert "claude-no-such-model" in said[-1]
+    assert "claude-no-such-model" in printed[-1]
 
 
 def test_the_api_of_the_demo_can_be_used_as_its_page_shows(capsys: pytest.CaptureFixture[str]) -> None:

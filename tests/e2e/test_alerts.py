@@ -13,8 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from catalog import config, sync, wallclock, wiring
-from catalog.cli import aftermath
+from catalog import after_run, config, sync, wallclock, wiring
 from tests import server as wire
 from tests.e2e.ground import IDS, Ground
 from tests.server import ModelsServer, answer, model
@@ -247,7 +246,7 @@ def test_a_receiver_that_hangs_keeps_no_other_channel_of_a_worker_waiting(
         file.write(f'[[alerts]]\nname = "hanging"\nwebhook = {{ url = "{hanging.url}/hook" }}\n')
     settings, stop = config.load(), threading.Event()
     with closing(wiring.database(settings)) as database:
-        work = {chore.name: chore.work for chore in aftermath.chores(settings, database, stop=stop)}
+        work = {chore.name: chore.work for chore in after_run.chores(settings, database, stop=stop)}
         ground.server.models += [model("claude-d")]
         owed_by_a_run(ground)
         hung = threading.Thread(target=work["alerts to hanging"], daemon=True)
@@ -280,12 +279,12 @@ def test_two_workers_whose_clocks_are_ten_minutes_apart_send_nothing_twice(
         ahead = datetime.now(UTC) + timedelta(minutes=10)
         monkeypatch.setattr(wallclock, "utc_now", lambda: ahead)
         with closing(wiring.database(settings)) as database:
-            aftermath.send_alerts(settings, database)
+            after_run.send_alerts(settings, database)
         visit.send(204, b"")
 
     receiver.script(send_meanwhile)
     with closing(wiring.database(settings)) as database:
-        aftermath.send_alerts(settings, database)
+        after_run.send_alerts(settings, database)
     assert len(receiver.requests) == 1
     assert [row["status"] for row in json.loads(bare.run("alerts", "list", "--all", "--json")[1])] == ["delivered"]
 

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from catalog import config, wiring
-from catalog.cli import aftermath
+from catalog import after_run, config, wiring
 from tests.e2e.ground import Ground
 
 pytestmark = [pytest.mark.promise("P10"), pytest.mark.warns]
@@ -37,7 +36,7 @@ def test_an_outage_is_told_of_when_it_begins_and_when_it_ends(
         file.write(text)
     settings = config.load()
     database = wiring.database(settings)
-    chores = aftermath.chores(settings, database, stop=threading.Event())
+    chores = after_run.chores(settings, database, stop=threading.Event())
 
     def said(times: int) -> list[str]:
         caplog.clear()

@@ -1,4 +1,4 @@
-"""Names in the configuration that nothing ever had: watched ids, and fields that events name; and what is close."""
+"""Names that nothing in the catalog ever had: sources, ids, watched ids, fields that events name; and what is close."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from difflib import get_close_matches
@@ -6,10 +6,9 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from catalog import config as configuration
-from catalog.cli import asking
 from catalog.config import Config
 from catalog.domain import FIELDS, ModelInfo
-from catalog.errors import ConfigError
+from catalog.errors import ConfigError, UnknownModelError
 from catalog.health import Finding, Level
 
 if TYPE_CHECKING:
@@ -17,6 +16,32 @@ if TYPE_CHECKING:
 
 _CHANGED = "changed:"
 _CLOSE = 3
+
+
+def demand_source(connection: "Connection", name: str | None) -> None:
+    """Raise ConfigError for a source that was never synced into this catalog."""
+    from catalog.store import history
+
+    known = [row.source for row in history.sources(connection)]
+    if name is not None and name not in known:
+        hint = f"sources are: {', '.join(known)}" if known else "run `catalog sync` first"
+        raise ConfigError(f'source "{name}" was never synced into this catalog', hint=hint)
+
+
+def close_ids(connection: "Connection", id: str, source: str | None) -> list[str]:
+    """Give up to three known ids that look much like an unknown one, the closest first."""
+    from catalog.store import history
+
+    known = {name.lower(): name for name in history.neighbours(connection, id, source=source)}
+    return [known[name] for name in get_close_matches(id.lower(), known, n=_CLOSE, cutoff=0.6)]
+
+
+def model(connection: "Connection", id: str, source: str | None) -> UnknownModelError:
+    """Give the failure of an id that no list ever had."""
+    close = close_ids(connection, id, source)
+    hint = f"did you mean {', '.join(close)}?" if close else "`catalog models --all` lists every id ever seen"
+    where = f" at {source}" if source else ""
+    return UnknownModelError(f'no model with the id "{id}" was ever seen{where}', hint=hint)
 
 
 def in_catalog(config: Config, connection: "Connection", *, listed: Sequence[ModelInfo] = ()) -> list[Finding]:
@@ -34,7 +59,7 @@ def in_catalog(config: Config, connection: "Connection", *, listed: Sequence[Mod
     known = {model.id for model in (*history.named(connection, _watched(config)), *listed)}
 
     def close(id: str) -> Sequence[str]:
-        return list(dict.fromkeys(asking.close_ids(connection, id, None)))
+        return list(dict.fromkeys(close_ids(connection, id, None)))
 
     patterns = _patterns(config)
     missing, paths = _unmatched(patterns, history.models(connection, which=history.Which.ALL)) if patterns else ({}, [])

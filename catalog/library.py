@@ -1,0 +1,347 @@
+"""The catalog for programs: what the commands answer, as objects; a run, and SQL that writes nothing.
+
+The command line opens the catalog and judges its health by the same functions.
+"""
+
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, overload
+
+from catalog import config as configuration
+from catalog import dates, health, unknowns, wallclock, wiring
+from catalog.config import Config
+from catalog.domain import Change, Kind, Model, Run, State
+from catalog.errors import ConfigError
+from catalog.health import Channel, Finding, Watched
+from catalog.store import database as databases
+from catalog.store import history, outbox, own_query, standings, upgrade
+from catalog.store.database import Connection, Database
+from catalog.store.history import Difference, Story, Which
+
+if TYPE_CHECKING:
+    from catalog.sync import RunReport  # what speaks HTTP is imported for a run alone
+
+T = TypeVar("T")
+Moment = datetime | str  # aware; or a date, RFC 3339, or an age such as 7d
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Health:
+    """How fresh each source is, what each channel is owed, and what is wrong: problems first."""
+
+    sources: tuple[Watched, ...]
+    channels: tuple[Channel, ...]
+    unknown: tuple[Finding, ...]  # names in the configuration that no list ever had
+    findings: tuple[Finding, ...]  # all of them
+
+    @property
+    def healthy(self) -> bool:
+        """Whether no finding is a problem."""
+        return health.healthy(self.findings)
+
+
+def open_(url: str | None = None) -> "Catalog":
+    """Give the catalog at a database URL, or without one that of the configuration; connects to nothing yet.
+
+    The configuration is what the command line finds in this folder and environment. A relative SQLite path starts from
+    the current folder. Raises ConfigError for a URL that names no SQLite file or Postgres database.
+    """
+    if url is None:
+        return Catalog(configuration.load().database.url)
+    return Catalog(configuration.database(url, setting="the URL").url)
+
+
+class Catalog:
+    """A catalog to ask. Close it after use, or use it as a context manager.
+
+    Lists are iterators that read while you go on: each sees the catalog as it stood when its first row was read. Closing
+    an iterator, or reading it to its end, gives its connection back. Each thread opens a catalog of its own.
+
+    Everything raises a CatalogError: NoCatalogError where no catalog is, SchemaError where its schema is older or newer,
+    ConfigError where what is asked makes no sense.
+    """
+
+    def __init__(self, url: str) -> None:
+        """Keep the URL; `catalog.open` checks it first."""
+        self._url = url
+        self._database: Database | None = None
+        self._closed = False
+        self._streams: set[Generator[Any, None, None]] = set()  # those that hold a connection
+
+    def __enter__(self) -> Self:
+        """Give the catalog itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close it."""
+        self.close()
+
+    def close(self) -> None:
+        """Give the connections back; what is asked later raises ConfigError."""
+        self._closed = True
+        for stream in [*self._streams]:
+            stream.close()
+        if self._database is not None:
+            self._database.close()
+
+    @overload
+    def models(
+        self, *, source: str | None = None, match: str | None = None, removed: bool = False, every: bool = False
+    ) -> Iterator[Model]: ...
+    @overload
+    def models(self, *, as_of: Moment, source: str | None = None, match: str | None = None) -> Iterator[State]: ...
+    @overload
+    def models(self, *, as_of: Moment | None, source: str | None = None) -> Iterator[Model] | Iterator[State]: ...
+    def models(
+        self,
+        *,
+        as_of: Moment | None = None,
+        source: str | None = None,
+        match: str | None = None,
+        removed: bool = False,
+        every: bool = False,
+    ) -> Iterator[Model] | Iterator[State]:
+        """List the models that are listed now, by source and id; `as_of`: what they were at that moment.
+
+        `removed`: those that are gone; `every`: every one ever seen; `match`: a shell pattern of ids.
+        """
+        if sum([as_of is not None, removed, every]) > 1:
+            raise ConfigError("as_of, removed and every contradict each other")
+        if as_of is not None:
+            moment = _moment(as_of)
+            return self._stream(lambda one: history.as_of(one, moment, source=source, match=match), source)
+        which = Which.ALL if every else Which.REMOVED if removed else Which.LISTED
+        return self._stream(lambda one: history.models(one, which=which, source=source, match=match), source)
+
+    def model(self, id: str, *, source: str | None = None) -> Model:
+        """Give one model, a gone one too. Raises UnknownModelError as `story` does."""
+        return self.story(id, source=source).model
+
+    def story(self, id: str, *, source: str | None = None) -> Story:
+        """Give one model with each of its states and changes, oldest first.
+
+        Raises UnknownModelError when no list ever had the id, ConfigError when several had it and none is named.
+        """
+        with self._reading(source) as connection:
+            found = history.stories(connection, id, source=source)
+            if not found:
+                raise unknowns.model(connection, id, source)
+        if len(found) > 1:
+            names = ", ".join(one.model.source for one in found)
+            raise ConfigError(f'several sources list "{id}": {names}', hint=f'source="{found[0].model.source}"')
+        return found[0]
+
+    def changes(
+        self,
+        *,
+        since: Moment | None = None,
+        until: Moment | None = None,
+        kind: Kind | Literal["added", "removed", "returned", "changed"] | None = None,
+        model: str | None = None,
+        source: str | None = None,
+        limit: int | None = None,
+    ) -> Iterator[Change]:
+        """List the change log, newest first: recorded at `since` or later, and before `until`; `model`: a pattern."""
+        begin, end = _optional(since), _optional(until)
+        if begin and end and begin >= end:
+            raise ConfigError("since must be earlier than until")
+        wanted = None if kind is None else _kind(kind)
+
+        def ask(one: Connection) -> Generator[Change, None, None]:
+            return history.changes(
+                one, since=begin, until=end, kind=wanted, source=source, match=model, limit=_limit(limit)
+            )
+
+        _limit(limit)
+        return self._stream(ask, source)
+
+    def diff(
+        self, earlier: Moment, later: Moment | None = None, *, source: str | None = None, match: str | None = None
+    ) -> Iterator[Difference]:
+        """List what differs between two moments, by source, id and field; `later`: now, if it is not given."""
+        begin, end = _moment(earlier), _moment(later or wallclock.utc_now())
+        if begin > end:
+            raise ConfigError("the first moment must be earlier than the second")
+        return self._stream(lambda one: history.diff(one, begin, end, source=source, match=match), source)
+
+    def runs(self, *, source: str | None = None, limit: int | None = None) -> Iterator[Run]:
+        """List the runs, newest first."""
+        most = _limit(limit)
+        return self._stream(lambda one: history.runs(one, source=source, limit=most), source)
+
+    def status(self) -> Health:
+        """Say how fresh each source is, and what is wrong, by the configuration that the command line would use."""
+        config = self._config()
+        with self._reading(None) as connection:
+            return health_of(config, connection, wallclock.utc_now())
+
+    def sql(self, query: str, /, **values: object) -> Iterator[dict[str, Any]]:
+        """Answer one query in SQL; `:name` in it stands for a value. It can write nothing, whatever it says.
+
+        Values of the rows are what the driver of the database gives: on SQLite, times and JSON are text.
+        """
+        return self._guarded(own_query.rows(self._opened(), query, values))
+
+    def sync(self, name: str, *, accept_removals: bool = False, accept_scope: bool = False) -> "RunReport":
+        """Read a source's list and record what changed, as `catalog sync NAME` does; then alerts are sent.
+
+        The source, its key and the channels are those of the configuration that the command line would use. Makes the
+        catalog where there is none. Raises what made the run fail, after it was recorded.
+        """
+        self._demand_open()
+        from catalog import after_run, one_run
+        from catalog.sync import Options
+
+        config = self._config()
+        settings = config.select([name])[0]
+        configuration.key(settings)  # without one nothing is asked, and no catalog is made for it
+        after_run.demand_places(config)
+        options = Options(
+            accept_removals=accept_removals,
+            accept_scope=accept_scope,
+            configured=tuple(source.name for source in config.sources),
+            desk=wiring.desk(config),
+        )
+        with closing(wiring.database(config)) as database, after_run.pinged(config, database) as problems:
+            upgrade.ensure(database, auto=config.database.auto_upgrade)
+            report = one_run.make(database, settings, lambda: configuration.key(settings), options=options)
+            if report.failure is not None:
+                problems.append(report.failure.of(name).message)
+            after_run.follow(config, database)
+        if report.failure is not None:
+            raise report.failure.of(name)
+        return report
+
+    def _config(self) -> Config:
+        """Read the configuration; the catalog is this one."""
+        config = configuration.load()
+        return replace(config, database=replace(config.database, url=self._url))
+
+    def _demand_open(self) -> None:
+        if self._closed:
+            raise ConfigError("this catalog was closed", hint="ask inside `with catalog.open(...)`")
+
+    def _opened(self) -> Database:
+        """Open the catalog at the first question."""
+        self._demand_open()
+        if self._database is None:
+            found = databases.open_(self._url, must_exist=True)
+            with _closed_on_failure(found):
+                upgrade.require(found)
+            self._database = found
+        return self._database
+
+    @contextmanager
+    def _reading(self, source: str | None) -> Iterator[Connection]:
+        with self._opened().read() as connection:
+            unknowns.demand_source(connection, source)
+            yield connection
+
+    def _stream(self, ask: Callable[[Connection], Generator[T, None, None]], source: str | None) -> Iterator[T]:
+        """Stream what a query finds. What is wrong with the question is told now, and not at the first row."""
+        with self._reading(source):
+            pass
+        return self._guarded(self._rows(ask))
+
+    def _rows(self, ask: Callable[[Connection], Generator[T, None, None]]) -> Generator[T, None, None]:
+        with self._opened().read() as connection, closing(ask(connection)) as found:
+            yield from found
+
+    def _guarded(self, rows: Generator[T, None, None]) -> Generator[T, None, None]:
+        """End with an error, never early without a word, when the catalog is closed in between."""
+        self._demand_open()
+        self._streams.add(rows)
+        try:
+            for row in rows:
+                yield row
+                self._demand_open()
+        finally:
+            self._streams.discard(rows)
+            rows.close()
+
+
+@contextmanager
+def opened(url: str) -> Iterator[Database]:
+    """Open a catalog that is there, with its schema at head. Raises DatabaseError or SchemaError when it is not."""
+    with closing(databases.open_(url, must_exist=True)) as found:
+        upgrade.require(found)
+        yield found
+
+
+def health_of(config: Config, connection: Connection, now: datetime) -> Health:
+    """Judge a catalog by a configuration: every source that is configured or was ever synced, every channel."""
+    sources = _watched(config, connection)
+    channels = _channels(connection, [alert.name for alert in config.alerts])
+    unknown = tuple(unknowns.in_catalog(config, connection))
+    findings = (*health.findings(sources, now=now), *health.backlogs(channels, now=now), *unknown)
+    return Health(sources=sources, channels=channels, unknown=unknown, findings=findings)
+
+
+def _watched(config: Config, connection: Connection) -> tuple[Watched, ...]:
+    stale_after = {source.name: source.stale_after for source in config.sources}
+    known = {standing.row.source: standing for standing in standings.all_(connection)}
+    return tuple(
+        Watched(
+            name=name,
+            row=known[name].row if name in known else None,
+            stale_after=stale_after.get(name),
+            standing=known.get(name),
+        )
+        for name in sorted({*known, *stale_after})
+    )
+
+
+def _channels(connection: Connection, configured: Sequence[str]) -> tuple[Channel, ...]:
+    """Look at every channel that has something to take, or gave something up."""
+    return tuple(
+        Channel(
+            name=backlog.channel,
+            owed=backlog.owed,
+            dead=backlog.dead,
+            oldest=backlog.oldest,
+            next_attempt_at=backlog.next_attempt_at,
+            last_error=backlog.last_error,
+            configured=backlog.channel in configured,
+        )
+        for backlog in outbox.backlog(connection)
+    )
+
+
+@contextmanager
+def _closed_on_failure(database: Database) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        database.close()
+        raise
+
+
+def _optional(moment: Moment | None) -> datetime | None:
+    return None if moment is None else _moment(moment)
+
+
+def _moment(moment: Moment) -> datetime:
+    """Read a moment, ages counted from now."""
+    if isinstance(moment, datetime):
+        if moment.tzinfo is None:
+            raise ConfigError("a moment needs a time zone", hint="datetime.now(UTC), or a text such as 2026-11-22")
+        return moment
+    try:
+        return dates.moment(moment, wallclock.utc_now())
+    except ValueError as error:
+        raise ConfigError(str(error)) from None
+
+
+def _kind(kind: str) -> Kind:
+    try:
+        return Kind(kind)
+    except ValueError:
+        raise ConfigError(f"there is no kind {kind!r}", hint=f"kinds are: {', '.join(Kind)}") from None
+
+
+def _limit(limit: int | None) -> int | None:
+    if limit is not None and limit < 0:
+        raise ConfigError("a limit is 0 or more")
+    return limit
