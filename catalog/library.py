@@ -56,11 +56,11 @@ def open_(url: str | None = None) -> "Catalog":
 class Catalog:
     """A catalog to ask. Close it after use, or use it as a context manager.
 
-    Lists are iterators that read while you go on: each sees the catalog as it stood when its first row was read. Closing
-    an iterator, or reading it to its end, gives its connection back. Each thread opens a catalog of its own.
+    Lists are iterators that read while you go on: each sees the catalog as it stood when its first row was read.
+    Closing an iterator, or reading it to its end, gives its connection back. Each thread opens a catalog of its own.
 
-    Everything raises a CatalogError: NoCatalogError where no catalog is, SchemaError where its schema is older or newer,
-    ConfigError where what is asked makes no sense.
+    Everything raises a CatalogError: NoCatalogError where no catalog is, SchemaError where its schema is older or
+    newer, ConfigError where what is asked makes no sense.
     """
 
     def __init__(self, url: str) -> None:
