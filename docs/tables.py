@@ -5,6 +5,8 @@ from collections.abc import Iterator
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+from catalog.store import askers as _askers  # noqa: F401 - its tables join those of schema
+from catalog.store import owed as _owed  # noqa: F401 - its tables join those of schema
 from catalog.store import schema
 
 _OPENING = """\
@@ -35,7 +37,8 @@ The database itself refuses to edit or delete history: triggers guard these tabl
 def page() -> str:
     """Write the page."""
     public = map(_view, schema.surface.tables.values())
-    internal = map(_table, schema.metadata.tables.values())
+    # By name: the order in which modules add their tables depends on what was imported first.
+    internal = [_table(schema.metadata.tables[name]) for name in sorted(schema.metadata.tables)]
     names = ", ".join(f"`{name}`" for name in schema.surface.tables)
     return "\n".join([_OPENING.replace("RELATIONS", names), *public, _INTERNAL, *internal])
 
