@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
+from itertools import islice, pairwise, takewhile
 
 from catalog.cron import Cron
 
@@ -21,18 +21,23 @@ def stale_after(every: timedelta | None, cron: Cron | None) -> timedelta:
 
 def longest_pause(cron: Cron) -> timedelta:
     """Give the longest time between two runs, as if no clock was ever changed."""
-    times = [timedelta(hours=hour, minutes=minute) for hour in cron.hours for minute in cron.minutes]
+    minute, hour, *days = cron.fields
+    daily = _moments(cron, minute, hour, "*", "*", "*")
+    times = list(takewhile(lambda moment: moment < _START + timedelta(days=1), daily))
     within = max((later - earlier for earlier, later in pairwise(times)), default=timedelta(0))
-    busy = times[-1] - times[0]
-    between = max(later - earlier - busy for earlier, later in pairwise(_first_of_each_day(cron)))
-    return max(within, between)
+    firsts = _until_end(_moments(cron, str(times[0].minute), str(times[0].hour), *days))
+    between = max(later - earlier for earlier, later in pairwise(firsts))
+    return max(within, between - (times[-1] - times[0]))
 
 
-def _first_of_each_day(cron: Cron) -> Iterator[datetime]:
-    daily = replace(cron, hours=cron.hours[:1], minutes=cron.minutes[:1])
-    moment = daily.next(_START, UTC)
-    for _ in range(_DAYS):
+def _moments(cron: Cron, *fields: str) -> Iterator[datetime]:
+    return replace(cron, fields=fields).moments(_START - timedelta(seconds=1), UTC)
+
+
+def _until_end(moments: Iterator[datetime]) -> Iterator[datetime]:
+    """Give two of the moments, however far apart, and all others that count."""
+    yield next(moments)
+    for moment in islice(moments, _DAYS):
         yield moment
         if moment > _END:
             return
-        moment = daily.next(moment, UTC)

@@ -56,9 +56,10 @@ pause between two runs unless the source says otherwise: 3 hours when it is read
 `*/15 * * * *`, 9 days for weekdays alone (from Friday to Monday there are 3). Without `catalog run` the same
 settings tell `catalog status` how often your cron line syncs.
 
-The five fields of `cron` mean what they mean in a crontab: Sunday is 0 and 7, and when both day of month and weekday
-are restricted, either will do. `@hourly`, `@daily`, `@weekly`, `@monthly` and `@yearly` are known. What would never
-fire is refused.
+The five fields of `cron` mean what they mean in a crontab of Debian: Sunday is 0 and 7, and when both day of month and
+weekday are restricted, either will do. `@hourly`, `@daily`, `@weekly`, `@monthly` and `@yearly` are known. What would
+never fire is refused. A time that is skipped when clocks are changed is made up for, unless minute or hour begin with
+`*`: these go by the time that passes.
 """
 _CHANNELS = """\
 ## Channels

@@ -160,6 +160,8 @@ def test_a_source_may_be_regular_where_the_others_follow_cron(load: Loader) -> N
         ("0 0 1 * *", 31 * 24),
         ("0 0 1 1 *", 366 * 24),
         ("0 0 29 2 *", (3 * 365 + 366) * 24),
+        ("0 0 29 2 */7", 28 * 365.25 * 24),
+        ("@daily", 24),
         ("0 0 31 * mon", 7 * 24),
     ],
 )

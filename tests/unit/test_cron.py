@@ -61,6 +61,12 @@ def test_a_range_of_weekdays_may_begin_on_sunday() -> None:
     assert days("0 0 * * sun-tue", 4) == days("0 0 * * 0-2", 4) == ["11-23", "11-24", "11-29", "11-30"]
 
 
+@pytest.mark.parametrize("weekday", ["0-0/2", "7-7/3", "sun-00/2", "7-sun/2"])
+def test_a_step_over_a_single_value_is_that_value(weekday: str) -> None:
+    assert days(f"0 0 * * {weekday}", 2) == days("0 0 * * 0", 2)
+    assert firings("05-5/15 * * * *", count=2) == firings("5 * * * *", count=2)
+
+
 def test_a_step_over_weekdays_counts_from_sunday_to_saturday() -> None:
     assert days("0 0 * * */3", 4) == ["11-25", "11-28", "11-29", "12-02"]
 
@@ -92,7 +98,7 @@ def test_the_next_moment_lies_after_the_one_given_to_the_microsecond() -> None:
 def test_a_time_that_does_not_exist_fires_once_right_after_the_gap() -> None:
     evening = datetime(2026, 3, 28, 20, tzinfo=UTC)
     assert firings("30 2 * * *", after=evening, count=2) == ["03-29 03:00 +0200", "03-30 02:30 +0200"]
-    assert firings("*/20 2,4 * * *", after=evening, count=2) == ["03-29 03:00 +0200", "03-29 04:00 +0200"]
+    assert firings("0,20,40 2,4 * * *", after=evening, count=2) == ["03-29 03:00 +0200", "03-29 04:00 +0200"]
 
 
 def test_a_time_that_exists_twice_fires_once_the_first_time() -> None:
@@ -109,6 +115,26 @@ def test_every_hour_means_every_hour_that_passes() -> None:
     assert firings("15 * * * *", after=autumn, count=3) == [
         *("10-25 02:15 +0200", "10-25 02:15 +0100", "10-25 03:15 +0100")
     ]
+
+
+@pytest.mark.parametrize("text", ["*/20 2 * * *", "0,20,40 */2 * * *"])
+def test_a_star_in_minute_or_hour_goes_by_the_time_that_passes(text: str) -> None:
+    """As Debian's cron does it: an hour that is skipped is not made up for, one that comes twice counts twice."""
+    spring, autumn = datetime(2026, 3, 29, 0, 50, tzinfo=UTC), datetime(2026, 10, 24, 23, 59, tzinfo=UTC)
+    [following] = firings(text, after=spring, count=1)
+    assert following == ("03-30 02:00 +0200" if text.startswith("*") else "03-29 04:00 +0200")
+    assert firings(text, after=autumn, count=6) == [
+        f"10-25 02:{minute} {offset}" for offset in ("+0200", "+0100") for minute in ("00", "20", "40")
+    ]
+
+
+@pytest.mark.parametrize("text", ["10,50 2 * * *", "0,30 1-3 * * *"])
+def test_within_the_hour_that_comes_again_nothing_fires_twice_and_nothing_lies_behind(text: str) -> None:
+    for minutes in range(0, 180, 7):
+        after = datetime(2026, 10, 24, 23, 30, tzinfo=UTC) + timedelta(minutes=minutes)
+        assert cron.parse(text).next(after, BERLIN) > after
+    moments = firings(text, after=datetime(2026, 10, 24, 22, tzinfo=UTC), count=12)
+    assert len({moment[:11] for moment in moments}) == 12
 
 
 def test_a_gap_at_midnight_moves_the_day_s_beginning() -> None:
@@ -143,15 +169,27 @@ def test_each_moment_of_a_year_in_berlin_follows_the_one_before(text: str) -> No
         ("* * * 13 *", "month '13' is not 1 to 12 or jan, feb, "),
         ("* * * * 8", "weekday '8' is not 0 to 7 or sun, mon, "),
         ("* * * * mo", "weekday 'mo' is not"),
-        ("-5 * * * *", "minute '' is not 0 to 59"),
+        ("-5 * * * *", "minute '-5' is not 0 to 59"),
+        ("5-5-5 * * * *", "minute '5-5-5' is not 0 to 59"),
+        ("100 * * * *", "minute '100' is not 0 to 59"),
         ("1,,2 * * * *", "minute '' is not 0 to 59"),
         ("٣ * * * *", "minute '٣' is not 0 to 59"),
-        ("*/0 * * * *", "minute: the step '0' is no whole number above 0"),
-        ("*/x * * * *", "minute: the step 'x' is no whole number above 0"),
-        ("5/15 * * * *", "minute '5/15': a step needs a range: 5-59/15, or */15"),
-        ("* 22-2 * * *", "hour '22-2' runs backwards: write 22-23,0-2"),
-        ("0 0 30 feb *", "'0 0 30 feb *' never fires: no such month has a day 30"),
-        ("0 0 31 2,4,6,9,11 *", "never fires: no such month has a day 31"),
+        ("*/0 * * * *", "minute '*/0' is not 0 to 59, nor "),
+        ("*/x * * * *", "minute '*/x' is not 0 to 59, nor "),
+        (
+            "5/15 * * * *",
+            "minute '5/15' is not 0 to 59, nor a range of these that does not run backwards, nor a range or ",
+        ),
+        ("* 22-2 * * *", "hour '22-2' is not 0 to 23, nor a range of these that does not run backwards"),
+        ("0 0 * * 6-0/0", "weekday '6-0/0' is not"),
+        ("0 0 * * jan", "weekday 'jan' is not"),
+        ("0 0 * mon *", "month 'mon' is not"),
+        ("0 0 L * *", "day of month 'l' is not 1 to 31"),
+        ("0 0 LW * *", "day of month 'lw' is not"),
+        ("0 0 * * 5L", "weekday '5l' is not"),
+        ("0 0 * * mon#2", "weekday 'mon#2' is not"),
+        ("0 0 30 feb *", "'0 0 30 feb *' never fires: none of its months has such a day"),
+        ("0 0 31 2,4,6,9,11 *", "never fires: none of its months has such a day"),
         ("0 0 31 2 */2", "never fires"),
     ],
 )
