@@ -32,10 +32,10 @@ and fails no run.
 ## Probes
 
 `catalog run` with `listen` answers `/metrics` as below, and `/healthz` with 200 and `ok`, or with 503 and the reason
-when the schedule stands still, a run hangs, or the database file is gone: then a restart may help. A list that cannot
-be read is no reason to restart, and no failure there; `catalog status` and the metrics tell of it. `catalog status
---worker` asks `/healthz` and exits with 0 or 1; the image's HEALTHCHECK does so. HEAD and query strings are answered,
-too. There is no password, so listen where only those can ask who may know names and numbers.
+when runs do not begin at their time, one hangs, or the database file is gone: then a restart may help. A list that
+cannot be read is no reason to restart, and no failure there; `catalog status` and the metrics tell of it. `catalog
+status --worker` asks `/healthz` and exits with 0 or 1; the image's HEALTHCHECK does so. HEAD and query strings are
+answered, too. There is no password, so listen where only those can ask who may know names and numbers.
 
 ## Metrics
 

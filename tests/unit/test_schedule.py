@@ -4,7 +4,9 @@ import itertools
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta, tzinfo
+from functools import partial
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -49,6 +51,34 @@ class Clock:
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
+
+
+@pytest.fixture
+def sleeper(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The clock of a machine that may sleep: APScheduler sees it, too."""
+
+    class Shown(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
+            return clock().astimezone(tz)
+
+    monkeypatch.setattr("apscheduler.schedulers.base.datetime", Shown)
+    return clock
+
+
+@pytest.fixture
+def few_threads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """No thread can be started whose name begins with one of these."""
+    refused: list[str] = []
+    begin = threading.Thread.start
+
+    def start(thread: threading.Thread) -> None:
+        if thread.name.startswith(tuple(refused)):
+            raise RuntimeError("can't start new thread")
+        begin(thread)
+
+    monkeypatch.setattr("threading.Thread.start", start)
+    return refused
 
 
 Start = Callable[..., Worker]
@@ -252,6 +282,92 @@ def test_only_a_few_runs_are_made_at_once_and_all_get_their_turn(start: Start) -
     wait_for(lambda: all(line.ended for line in worker.lines()))
 
 
+@pytest.mark.warns
+def test_a_chore_that_hangs_is_told_of_once(start: Start, clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
+    release = threading.Event()
+    begun: list[int] = []
+
+    def hang() -> None:
+        begun.append(1)
+        release.wait(5)
+
+    worker = start([], [Chore(name="alerts", work=hang, every=timedelta(milliseconds=10))])
+    wait_for(lambda: begun)
+    assert worker.alive()
+    clock.off = 21 * MINUTE
+    assert [worker.alive(), worker.alive()] == [False, False]
+    assert [record.getMessage() for record in caplog.records] == [
+        "alerts: the run should have ended long ago, and still goes on"
+    ]
+    assert len(begun) == 1
+    clock.off = timedelta(0)
+    release.set()
+    wait_for(lambda: len(begun) > 1)
+
+
+# When no thread can be started: RuntimeError, from a machine with too little memory or a container with a limit
+
+
+@pytest.mark.warns
+def test_a_run_or_chore_for_which_there_is_no_thread_costs_its_slot_alone(
+    start: Start, few_threads: list[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """It was never planned again, and the watchdog heard that all was well."""
+    done: list[str] = []
+
+    def run(source: str, _slot: datetime) -> RunReport:
+        done.append(source)
+        return ended()
+
+    few_threads += ["catalog sync one", "catalog chore"]
+    worker = start(
+        [Task(source=source, timetable=OFTEN, run=partial(run, source)) for source in ("one", "two")],
+        [Chore(name="chore", work=lambda: done.append("chore"), every=timedelta(milliseconds=20))],
+    )
+    wait_for(lambda: done.count("two") >= 3)
+    assert set(done) == {"two"}
+    assert worker.alive()
+    few_threads.clear()
+    wait_for(lambda: done.count("one") >= 2 and done.count("chore") >= 2)
+    assert worker.alive()
+    assert {record.getMessage() for record in caplog.records} == {
+        f"{name}: no thread can be started for it now; it waits for its next time" for name in ("sync one", "chore")
+    }
+
+
+@pytest.mark.warns
+def test_a_worker_that_begins_nothing_any_more_is_not_alive(
+    start: Start, few_threads: list[str], clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few_threads.append("catalog sync")
+    worker = start([Task(source="one", timetable=SELDOM, run=lambda _slot: ended())])
+    assert worker.alive()
+    clock.off = 31 * SECOND
+    later = time.monotonic() + 31
+    monkeypatch.setattr("catalog.schedule.time.monotonic", lambda: later)
+    assert not worker.alive()
+
+
+def test_a_wake_from_sleep_is_no_standstill(start: Start, clock: Clock) -> None:
+    worker = start([Task(source="one", timetable=Timetable(when=HOUR), run=lambda _slot: ended())])
+    wait_for(lambda: line(worker).next and line(worker).ended)
+    clock.off = 7 * DAY
+    assert worker.alive()
+
+
+@pytest.mark.parametrize("refused", ["APScheduler", "catalog sync", "catalog chore"])
+@pytest.mark.warns
+def test_stopping_never_raises(clock: Clock, few_threads: list[str], refused: str) -> None:
+    """It raised when a thread had never begun: the end of the program was a traceback."""
+    few_threads.append(refused)
+    task = Task(source="one", timetable=SELDOM, run=lambda _slot: ended())
+    chore = Chore(name="chore", work=lambda: None, every=HOUR)
+    worker = Worker([task], [chore], stopping=threading.Event(), clock=clock, spread=lambda: 0.0)
+    with suppress(RuntimeError):
+        worker.start()
+    assert [worker.stop(within=2), worker.stop(within=0)] == [True, True]
+
+
 def test_stopping_tells_the_runs_and_waits_for_them(start: Start) -> None:
     stopping = threading.Event()
     told: list[int] = []
@@ -339,10 +455,31 @@ def test_a_clock_that_goes_back_a_little_postpones_nothing(start: Start, clock: 
     wait_for(lambda: done)
 
 
+def test_what_was_missed_in_a_sleep_is_made_up_for_once(start: Start, sleeper: Clock) -> None:
+    slots: list[datetime] = []
+
+    def run(slot: datetime) -> RunReport:
+        slots.append(slot)
+        return ended()
+
+    worker = start([Task(source="one", timetable=Timetable(when=HOUR), run=run)])
+    wait_for(lambda: line(worker).next and line(worker).ended)
+    missed = line(worker).next
+    sleeper.off = 7 * DAY + 90 * SECOND  # its timer, too, stood still
+    assert worker.alive()
+    wait_for(lambda: len(slots) == 2 and line(worker).next)
+    following = line(worker).next
+    assert slots[1] == missed
+    assert following is not None
+    assert timedelta(0) < following - sleeper() <= HOUR
+    assert worker.alive()
+    assert len(slots) == 2
+
+
 def test_a_machine_that_slept_for_years_goes_on_at_once(start: Start) -> None:
     done: list[int] = []
     worker = start([], [Chore(name="chore", work=lambda: done.append(1), every=HOUR)])
-    wait_for(lambda: done and any(job.name == "chore" for job in worker._scheduler.get_jobs()))
+    wait_for(lambda: done)
     for job in worker._scheduler.get_jobs():
         job.modify(next_run_time=job.next_run_time - 4000 * DAY)
     wait_for(lambda: len(done) > 1)
