@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from catalog import dates, library, unknowns, wallclock
+from catalog import dates, wallclock
 from catalog.cli.context import Context
 
 if TYPE_CHECKING:
@@ -65,6 +65,8 @@ def catalog(context: Context, source: str | None = None) -> Iterator["Connection
     Raises DatabaseError when there is none, SchemaError when its schema is another program's, ConfigError when it
     never saw that source.
     """
+    from catalog import library, unknowns
+
     with library.opened(context.config().database.url) as database, database.read() as connection:
         unknowns.demand_source(connection, source)
         yield connection

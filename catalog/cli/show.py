@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from catalog import dates, unknowns
+from catalog import dates
 from catalog.cli import asking, output
 from catalog.cli.context import Context, json_option, pass_context
 from catalog.domain import Change, Kind, Model, State
@@ -28,6 +28,7 @@ def command(context: Context, *, id: str, source: str | None, as_json: bool) -> 
 
     A change lies between two looks: after the one that still showed the old state, by the one that showed the new.
     """
+    from catalog import unknowns
     from catalog.store import history
 
     with asking.catalog(context, source) as connection:

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from catalog import health, library, wallclock
+from catalog import health, wallclock
 from catalog.cli import asking, output
 from catalog.cli.context import Context, json_option, pass_context
 from catalog.errors import CatalogError, ConfigError, Exit
 from catalog.health import Channel, Finding, Watched
-from catalog.library import Health
 
 if TYPE_CHECKING:
     from catalog.config import Config
+    from catalog.library import Health
 
 
 @click.command()
@@ -37,6 +37,8 @@ def command(context: Context, *, worker: bool, as_json: bool) -> int:
     config = context.config()
     if worker:
         return _ask_worker(context, config.monitor.listen)
+    from catalog import library
+
     now = wallclock.utc_now()
     with asking.catalog(context) as connection:
         seen = library.health_of(config, connection, now)
@@ -87,7 +89,7 @@ def _object(one: Watched, found: Sequence[Finding]) -> dict[str, Any]:
     return row | {"healthy": health.healthy(mine), "findings": [asdict(finding) for finding in mine]}
 
 
-def _print(seen: Health, now: datetime) -> None:
+def _print(seen: "Health", now: datetime) -> None:
     columns = ("source", "models_listed", "last_whole_at", "age", "last_status")
     output.listing([_row(one, now) for one in seen.sources], columns=columns, form="text")
     output.line()

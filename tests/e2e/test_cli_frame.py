@@ -104,6 +104,13 @@ def test_what_only_asks_the_database_imports_nothing_that_speaks_http(tmp_path: 
     assert (code, out) == (0, "False\n")
 
 
+@pytest.mark.parametrize("name", ["models", "show", "status"])
+def test_the_help_of_what_reads_the_catalog_imports_no_database_library(tmp_path: Path, name: str) -> None:
+    listing = "import sys; print('sqlalchemy' in sys.modules, file=sys.stderr)"
+    code, _, err = run(tmp_path, f"import atexit; atexit.register(lambda: exec({listing!r})); {MAIN}", name, "--help")
+    assert (code, err) == (0, "False\n")
+
+
 def test_without_a_command_the_help_is_shown_as_a_mistake(tmp_path: Path) -> None:
     code, out, err = catalog(tmp_path)
     assert (code, out) == (2, "")
