@@ -4,6 +4,7 @@ The order of statements matters: changes are written while the old rows still st
 are brought up to date. Keys are given out by counting on from the highest, which the write transaction makes safe.
 """
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -298,7 +299,7 @@ class _Merge:
     def remarks(self, judged: Judgement) -> list[str]:
         """What else a person should know of the run."""
         return [
-            remarks.stamped() if self.tally.stamped else "",
+            remarks.stamped() if self.tally.stamps else "",
             remarks.unreadable(self.tally.unreadable),
             remarks.behind(self.walked_at - self.request.walked_at),
             remarks.restored() if runs.is_restored(self.before.scope) else "",
@@ -310,6 +311,7 @@ class _Merge:
         values: dict[str, Any] = {
             "generation": self.opened.generation + 1,
             "models_listed": self.before.models_listed + counts["added"] + counts["returned"] - counts["removed"],
+            "stamps": json.dumps(self.tally.stamps) if self.tally.stamps else None,
             **self.stranger(judged),
         }
         if self.remembers_asker(judged):

@@ -101,6 +101,7 @@ source = sa.Table(
     sa.Column("absence_run", sa.Integer, comment="The last of those in the present scope: it proves absence."),
     sa.Column("models_listed", sa.Integer, nullable=False, comment="Models that are not removed."),
     sa.Column("baseline_run", sa.Integer, comment="The run that made the baseline of its scope; NULL: not noted."),
+    sa.Column("stamps", sa.Text, comment="Creation dates of the last walk that only said when; JSON text, NULL: none."),
     sa.Column("stranger_run", sa.Integer, comment="The first run that this one answered; NULL: none does."),
     sa.Column("stranger", sa.Text, comment="Who answered the last merged walk, if it is not accepted; NULL: it is."),
     sa.UniqueConstraint("source", name="catalog_source_source_key"),

@@ -4,6 +4,7 @@ Lives in the tables below, which wait for the merge as `spool` has it, and in on
 transaction is open.
 """
 
+import json
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -108,7 +109,7 @@ class Tally:
     staged: int  # new ones, and known ones that changed, returned, fell silent, spoke again or were read anew
     disputes: int  # ids that it lists twice with different content
     new_disputes: int  # of those, the ones that the last merged walk did not have
-    stamped: bool  # its creation dates say when it was asked for, so they were left out
+    stamps: tuple[str, ...]  # its creation dates, if they say when it was asked for, and so were left out
     unreadable: tuple["Unreadable", ...]  # fields that could not be read, and keep their last good value
 
 
@@ -234,7 +235,7 @@ class Staging:
             staged=self._positions + self._silences + self._reread,
             disputes=self._disputes,
             new_disputes=self._new_disputes,
-            stamped=self._stamps.stamped,
+            stamps=self._stamps.stamps,
             unreadable=tuple(Unreadable(field, *told) for field, told in sorted(self._unreadable.items())),
         )
         return SealedWalk(_SEAL, outcome, tally)
@@ -247,22 +248,22 @@ class Staging:
         self._positions = 0
         self._silences = 0
         self._new = 0
-        self._listed = 0
-        self._present = 0
+        self._listed = self._present = 0
         self._reread = 0
-        self._disputes = 0
-        self._new_disputes = 0
-        self._stamps = Stamps(believing=self._believing)
+        self._disputes = self._new_disputes = 0
         self._unread = 0  # fields, of all models
         self._unreadable: dict[str, tuple[int, str]] = {}  # by field: how many models, and the first of them
         self._shapes: set[str] = set()  # digests, not texts: these may be large
         self._ids = Ids()  # of models never seen before
         self._pages = Ids()  # by their digests
         mine = sa.exists().where(schema.model.c.source_key == self._source_key)
+        me = schema.source.c.source_key == self._source_key
         with self._shelf.reading() as connection:
             highest = connection.scalar(sa.select(sa.func.max(schema.model.c.model_key)))
             self._any_known = connection.scalar(sa.select(mine))
+            stamps = connection.scalar(sa.select(schema.source.c.stamps).where(me))
             self._escape = letters.of(connection)
+        self._stamps = Stamps(json.loads(stamps or "[]"), believing=self._believing)
         self._seen = bytearray((highest or 0) + 1)
 
     def _repeats(self, key: int) -> int:

@@ -1,13 +1,14 @@
 """Whether the creation dates of a list only say when it was asked for. Pure, but for what it remembers of one walk."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from catalog import dates
 
 _CLOSE = timedelta(minutes=5)
+_MOST = 100  # dates of pages that are remembered until the next walk
 _UNITS = ((1e14, 1e6), (1e11, 1e3), (0, 1))  # from how large on a number counts microseconds, milliseconds, seconds
 
 
@@ -24,11 +25,14 @@ class Stamps:
     """Judges page by page, and at the end whether it judged rightly.
 
     A page is stamped when all its entries carry one `created_at` that lies within five minutes of the request, or that
-    moved on all of them since they were recorded. A list of two entries or more is stamped when all of its pages are.
+    moved on all of them since they were recorded and since the last walk. A list of two entries or more is stamped when
+    all of its pages are.
     """
 
-    def __init__(self, *, believing: bool = False) -> None:
-        """Begin a pass; a `believing` one takes every date at its word."""
+    def __init__(self, last: Collection[str] = (), *, believing: bool = False) -> None:
+        """Begin a pass; a `believing` one takes every date at its word. `last` has those of the last walk."""
+        self._last = last
+        self._met: dict[str, None] = {}
         self._all_stamped = not believing
         self._any_doubted = False
         self._entries = 0
@@ -37,7 +41,9 @@ class Stamps:
         """Tell whether the dates of the next page say nothing; `recorded` are those known of its models, as spelled."""
         alone = not self._entries and entries < 2 and not page.has_more  # noqa: PLR2004 - one entry proves nothing
         self._entries += entries
-        stamped = page.stamp is not None and not alone and _says_when(page.stamp, asked_at, list(recorded))
+        stamped = page.stamp is not None and not alone and self._says_when(page.stamp, asked_at, list(recorded))
+        if page.stamp is not None and len(self._met) < _MOST:
+            self._met[page.stamp] = None
         self._all_stamped = self._all_stamped and stamped
         self._any_doubted = self._any_doubted or self._all_stamped
         return self._all_stamped
@@ -46,24 +52,24 @@ class Stamps:
         """Take in a page that is known byte for byte: its dates did not move."""
         self._all_stamped = False
 
+    def _says_when(self, stamp: str, asked_at: datetime, recorded: list[str | None]) -> bool:
+        if _is_unknown(stamp):
+            return False
+        moment = _moment(stamp)
+        if moment is not None and abs(moment - asked_at) <= _CLOSE:
+            return True
+        moved = bool(recorded) and all(before is not None and _differ(before, stamp) for before in recorded)
+        return moved and stamp not in self._last
+
     @property
-    def stamped(self) -> bool:
-        """Whether the dates of all pages say nothing."""
-        return self._all_stamped and self._entries > 0
+    def stamps(self) -> tuple[str, ...]:
+        """The dates of the pages, if they say nothing on all of them; else none."""
+        return tuple(self._met) if self._all_stamped and self._entries else ()
 
     @property
     def consistent(self) -> bool:
         """Whether no date was doubted that a later page clears."""
         return self._all_stamped or not self._any_doubted
-
-
-def _says_when(stamp: str, asked_at: datetime, recorded: list[str | None]) -> bool:
-    moment = _moment(stamp)
-    if _is_unknown(stamp):
-        return False
-    if moment is not None and abs(moment - asked_at) <= _CLOSE:
-        return True
-    return bool(recorded) and all(before is not None and _differ(before, stamp) for before in recorded)
 
 
 def _is_unknown(stamp: str) -> bool:
@@ -85,6 +91,8 @@ def _moment(text: str) -> datetime | None:
     """Read a date, or a number that may be one; None: it is neither."""
     value = json.loads(text)
     try:
+        if isinstance(value, str) and value.isascii() and value.isdigit():
+            value = float(value)
         if isinstance(value, str):
             moment = dates.listed(value)
             return None if moment is None else dates.from_text(moment)

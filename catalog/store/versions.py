@@ -3,7 +3,7 @@
 import sqlite3
 from importlib import metadata
 
-HEAD = "0008"  # the revision of the schema that this program needs
+HEAD = "0009"  # the revision of the schema that this program needs
 
 
 def lines() -> list[str]:

@@ -103,6 +103,19 @@ def test_a_day_of_release_is_no_stamp(stamped: World) -> None:
     assert None not in {row[1] for row in stamped.rows("models", "id", "created_at")}
 
 
+def test_a_date_that_is_corrected_on_all_is_believed_once_it_stays(stamped: World) -> None:
+    """It was compared with what is recorded alone, and so it moved for ever."""
+    stamped.lists("a", "b")
+    stamped.sync()
+    stamped.lists("a", "b", created_at="2025-06-01T00:00:00Z")
+    stamped.sync(after=61)
+    assert stamped.said == []
+    stamped.sync(after=61)
+    assert [said[1:3] for said in stamped.said] == [("a", "created_at"), ("b", "created_at")]
+    stamped.sync(after=61)
+    assert (stamped.said, stamped.every[0].run.error) == ([], None)
+
+
 def test_a_date_that_is_corrected_to_that_of_its_neighbour_is_a_change(stamped: World) -> None:
     stamped.lists("a", "b")
     stamped.server.models[0]["created_at"] = "2025-01-01T00:00:00Z"

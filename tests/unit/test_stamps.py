@@ -31,7 +31,7 @@ def judged(*pages: tuple[str | None, int, list[str | None]], believing: bool = F
         stamps.doubts(Page(stamp, has_more=number < last), entries, NOW, recorded)
         for number, (stamp, entries, recorded) in enumerate(pages)
     ]
-    return doubted, stamps.stamped, stamps.consistent
+    return doubted, bool(stamps.stamps), stamps.consistent
 
 
 @pytest.mark.parametrize(
@@ -46,6 +46,8 @@ def judged(*pages: tuple[str | None, int, list[str | None]], believing: bool = F
         (near(301), [], False),
         (str(int(NOW.timestamp())), [], True),
         (str(NOW.timestamp()), [], True),
+        (f'"{int(NOW.timestamp())}"', [], True),
+        ('"99999999999999999999999999"', [], False),
         (str(int(NOW.timestamp() * 1000)), [], True),
         (str(int(NOW.timestamp() * 1_000_000)), [], True),
         (str(int(NOW.timestamp()) - 301), [], False),
@@ -72,6 +74,17 @@ def test_a_date_on_all_entries_that_is_near_or_moved_says_when_we_asked(
     assert judged((stamp, 2, recorded)) == ([stamped], stamped, True)
 
 
+def test_a_date_that_moved_once_and_stays_is_one() -> None:
+    before = ['"2025-02-18T00:00:00Z"'] * 2
+    moved = Stamps()
+    assert moved.doubts(Page(OLD), 2, NOW, before)
+    assert moved.stamps == (OLD,)
+    again = Stamps(moved.stamps)
+    assert (again.doubts(Page(OLD), 2, NOW, before), again.stamps) == (False, ())
+    still_now = Stamps([near()])
+    assert still_now.doubts(Page(near()), 2, NOW, before)
+
+
 def test_one_entry_alone_is_believed() -> None:
     assert judged((near(), 1, [])) == ([False], False, True)
     assert judged((near(), 0, [])) == ([False], False, True)
@@ -95,4 +108,4 @@ def test_a_page_that_is_known_byte_for_byte_did_not_move() -> None:
     stamps = Stamps()
     assert stamps.doubts(Page(near(), has_more=True), 2, NOW, [])
     stamps.believe()
-    assert (stamps.stamped, stamps.consistent) == (False, False)
+    assert (bool(stamps.stamps), stamps.consistent) == (False, False)
