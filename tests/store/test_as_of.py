@@ -55,8 +55,9 @@ class Replay:
     based: bool = False
 
     def merge(self, walk: Walk, shows: Mapping[str, str], began: datetime, ended: datetime) -> None:
-        if walk.how == "cut" or (walk.how == "whole" and not shows and not self.based):
-            return
+        if walk.how == "cut" or (not shows and (walk.how == "unclean" or not self.based)):
+            return  # a list of which no entry is usable, and an empty first one, are errors
+        self.based = True
         began = max([began, *self.moments[-1:]])
         ended = max([ended, began, *(last + TICK for last in self.moments[-1:])])
         self.moments.append(ended)
@@ -64,7 +65,6 @@ class Replay:
         for id, name in shows.items():
             self.find(id, name, ended)
         if walk.how == "whole":
-            self.based = True
             self.lack(absent, before, ended, accept=walk.accept)
 
     def find(self, id: str, name: str, ended: datetime) -> None:
