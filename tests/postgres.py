@@ -113,9 +113,9 @@ def find_binaries() -> Path:
 
 
 def find_system(version: int) -> Path | None:
-    """Give the binaries of a Postgres that this machine has installed, its clients included."""
+    """Give the binaries of a Postgres that this machine has installed."""
     place = Path(f"/usr/lib/postgresql/{version}/bin")
-    return place if (place / "initdb").exists() and (place / "pg_dump").exists() else None
+    return place if (place / "initdb").exists() else None
 
 
 def identity() -> Mapping[str, Any]:

@@ -83,8 +83,8 @@ def verify(context: Context, *, as_json: bool) -> int:
 def backup(context: Context, file: Path, *, as_json: bool) -> None:
     """Copy the catalog into a new FILE, also while others write.
 
-    FILE appears whole or not at all, and was checked before it does. It is an SQLite file, or, of a catalog in
-    Postgres, what pg_dump writes.
+    FILE appears whole or not at all, and was checked before it does. It is an SQLite catalog, also of one in Postgres,
+    and can be restored into either.
     """
     with closing(wiring.database(context.config(), must_exist=True)) as database, _watched(context) as on_progress:
         held = copies.backup(database, file, on_progress=on_progress)

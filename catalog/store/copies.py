@@ -1,7 +1,8 @@
-"""Safe copies of a catalog: a file that holds all of it as it was at one moment, and the way back.
+"""Safe copies of a catalog: an SQLite file that holds all of it as it was at one moment, and the way back.
 
-A copy appears under its name whole or not at all, and was read once more before it does. A catalog is replaced by a
-copy in one transaction. Each kind of database has a module of its own for both; here is what they have in common.
+Of either database a copy is an SQLite catalog, and goes into either. It appears under its name whole or not at all, and
+was checked before it does. A catalog is replaced by a copy in one transaction. Each kind of database has a module of
+its own for both ways; here is what they have in common.
 """
 
 import os
@@ -38,13 +39,12 @@ def backup(database: Database, path: Path, *, on_progress: Progress) -> Holdings
     Raises ConfigError when there is such a file already, SchemaError when there is no catalog, DatabaseError when it
     cannot be copied.
     """
-    revision = upgrade.current(database)
-    if revision is None:
+    if upgrade.current(database) is None:
         raise SchemaError(f"there is no catalog in {database.describe()}", hint="check database.url")
     _demand_other_name(path, database)
     with _appearing(path) as unfinished:
         copy = sqlite_copy.backup if database.is_sqlite else postgres_copy.backup
-        return copy(database, unfinished, revision, on_progress)
+        return copy(database, unfinished, on_progress)
 
 
 def restore(

@@ -93,8 +93,13 @@ def unsound(database: Database) -> list[Broken]:
     if not database.is_sqlite:
         return []
     with database.read() as connection:
-        said = list(connection.exec_driver_sql("PRAGMA integrity_check").scalars())
-        lost = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+        return unsound_in(connection)
+
+
+def unsound_in(connection: sa.Connection) -> list[Broken]:
+    """Ask the same of an SQLite file, as the caller's transaction sees it."""
+    said = list(connection.exec_driver_sql("PRAGMA integrity_check").scalars())
+    lost = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
     found = {SOUND: 0 if said == ["ok"] else len(said), REFERENCES: len(lost)}
     return [Broken(rule=rule, count=count) for rule, count in found.items() if count]
 

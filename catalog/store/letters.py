@@ -89,18 +89,18 @@ class _Escaped:
     def __init__(self, item: Item, escape: Escape) -> None:
         self._item = item
         self._escape = escape
-        self.id = _short(escape(item.id))
+        self.id = short(escape(item.id))
         self.digest = item.digest
         self.disputed = item.disputed
 
     def read(self) -> Reading:
         reading, escape = self._item.read(), self._escape
         columns = tuple(escape(value) if isinstance(value, str) else value for value in reading.columns)
-        attributes = {escape(name): _in_json(text, escape) for name, text in reading.attributes.items()}
+        attributes = {escape(name): in_json(text, escape) for name, text in reading.attributes.items()}
         return replace(reading, columns=columns, attributes=attributes)
 
 
-def _in_json(text: str, escape: Escape) -> str:
+def in_json(text: str, escape: Escape) -> str:
     """Spell a JSON text so that the escapes are in what it means: as JSON's own, a database would refuse them."""
     return text if text.isascii() else "".join(_doubled(letter, escape(letter)) for letter in text)
 
@@ -109,6 +109,6 @@ def _doubled(letter: str, escaped: str) -> str:
     return letter if escaped == letter else f"\\{escaped}"
 
 
-def _short(id: str) -> str:
+def short(id: str) -> str:
     """Cut an id that became too long, and tell it from others that begin so."""
     return id if len(id) <= _LONGEST else f"{id[: _LONGEST - 17]}~{sha256(id.encode()).hexdigest()[:16]}"

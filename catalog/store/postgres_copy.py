@@ -1,111 +1,288 @@
-"""Copies of Postgres catalogs: pg_dump reads the rows of our tables at one moment, one transaction of ours writes them.
+"""Copies of Postgres catalogs: rows come out of one snapshot into an SQLite catalog, and go back by COPY.
 
-pg_restore only unpacks: it never meets the database, so that the schema is made by our own migrations, rows may go to a
-schema of another name, and everything that makes a restoration is in one transaction.
+No program of Postgres takes part. Where the two databases keep a value differently, each gets its own form: in the copy
+a moment is text of fixed width, an object is JSON spelled the one way, yes and no are 1 and 0.
 """
 
+import errno
+import json
 import os
-import re
-import shutil
-import subprocess
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+import sqlite3
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import sqlalchemy as sa
 
 from catalog.errors import DatabaseError, SchemaError
-from catalog.store import invariants, refusals, restored, schema, session, upgrade
+from catalog.store import (
+    copied,
+    difference,
+    invariants,
+    letters,
+    readonly,
+    refusals,
+    restored,
+    schema,
+    sqlite_copy,
+    upgrade,
+)
 from catalog.store.database import Database
 from catalog.store.restored import Holdings
 
-_COPY = re.compile(rb'COPY (?:.+\.)?"?(\w+)"? \(([\w", ]+)\) FROM stdin;\n')
-_END = b"\\.\n"
-_MAGIC = b"PGDMP"
-_SECRET = ("password", "sslpassword")
-_MADE_OF_ONE = "name one that `catalog db backup` made of a Postgres catalog; those of SQLite are SQLite files"
-_INSTALL = "install PostgreSQL's client programs (Debian: postgresql-client), and have them on the PATH"
+_Rows = Iterator[Sequence[Any]]
+_STEP = 10_000  # rows after which progress is told
+_UNTRANSLATABLE = "22P05"
+_JSON = "jsonb"
+
+# How a column is asked for, and of which type the answer is: Postgres spells both, a million times faster than we do.
+_MOMENT = """to_char({0} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""
+_ASKED = {
+    "timestamp with time zone": (_MOMENT, "text"),
+    "boolean": ("{0}::int", "int4"),
+    "integer": ("{0}", "int4"),
+    "bigint": ("{0}", "int8"),
+    "bytea": ("{0}", "bytea"),
+    _JSON: ("{0}::text", "text"),
+    "text": ("{0}", "text"),
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Block:
-    """The rows of one table, as COPY spells them; to be read before the next block is asked for."""
+class _Table:
+    """A table as Postgres has it."""
 
-    table: str
-    columns: tuple[str, ...]
-    rows: Iterator[bytes]
+    name: str
+    columns: Sequence[str]
+    types: Sequence[str]
+
+    @property
+    def listed(self) -> str:
+        return ", ".join(self.columns)
+
+    @property
+    def order(self) -> str:
+        return ", ".join(column.name for column in schema.metadata.tables[self.name].primary_key)
+
+    def places(self, wanted: Callable[[str, str], bool]) -> list[int]:
+        named = zip(self.columns, self.types, strict=True)
+        return [place for place, (name, type_) in enumerate(named) if wanted(name, type_)]
 
 
-def backup(database: Database, path: Path, revision: str, on_progress: Callable[[int, int], None]) -> Holdings:
-    """Copy the rows into an empty file by pg_dump, read it once more, and give what it holds."""
-    program = _program("pg_dump")
-    with database.read() as connection:
-        place, number = connection.execute(
-            sa.text("SELECT current_schema(), current_setting('server_version_num')")
-        ).one()
-    _demand_version(program, int(number) // 10_000)
-    tables = [f'--table="{place}"."{name}"' for name in _tables()]
-    command = [program, "--format=custom", "--data-only", "--no-password", f"--file={path}", *tables]
-    _dump(command, _way(database), database.describe())
-    found = _read_through(path)
-    if found.revision != revision:
-        raise SchemaError("the schema was upgraded while it was copied", hint="run it again")
-    on_progress(1, 1)
-    return found
+class _Progress:
+    """Counts rows, and tells of them now and then."""
+
+    def __init__(self, total: int, tell: Callable[[int, int], None]) -> None:
+        self._total = total
+        self._tell = tell
+        self._done = 0
+
+    def through(self, rows: _Rows) -> _Rows:
+        for row in rows:
+            yield row
+            self._done += 1
+            if not self._done % _STEP:
+                self._tell(min(self._done, self._total), self._total)
+        self._tell(min(self._done, self._total), self._total)
+
+
+def backup(database: Database, path: Path, on_progress: Callable[[int, int], None]) -> Holdings:
+    """Copy the catalog into an empty file, check the copy, and give what it holds. It needs no other file beside it."""
+    with closing(copied.catalog(path)) as made:
+        with database.read() as connection:
+            with made.write() as empty:
+                upgrade.apply(empty, _revision(database, connection))
+            with _written(), sqlite_copy.opened(path, "rw") as copy:
+                _fill(copy, connection, database, on_progress)
+        return copied.checked(made, database.describe(), sqlite_copy.NO_COPY)
 
 
 def restore(
     database: Database, path: Path, now: datetime, on_progress: Callable[[int, int], None]
 ) -> tuple[Holdings, int]:
-    """Read the copy through, then put its rows in the place of those there, in one transaction.
+    """Check the copy, then put its rows in the place of those there, in one transaction.
 
     Gives what it holds, and how many alerts were given up.
     """
-    holdings = _read_through(path)
-    with database.write() as connection:
-        there = upgrade.revision(database, connection)
-        if there is not None and there > holdings.revision:
-            hint = "restore it into an empty database or schema, where it is upgraded"
-            raise SchemaError(f"{path} is of schema {holdings.revision}, and the catalog there of {there}", hint=hint)
-        before = restored.known(connection, there) if there else restored.Known()
-        upgrade.apply(connection, holdings.revision)
-        with _translated(path, database):
-            _exchange(connection, path, holdings, on_progress)
-        upgrade.apply(connection, "head")
-        given_up = restored.repeat_nothing(connection, path, before, now)
-        broken = invariants.broken_in(connection)
-        if broken:
-            raise DatabaseError(
-                f"{path} is damaged: its history breaks the rule that {broken[0].rule}", hint=restored.ANOTHER_MAY_DO
-            )
+    copied.demand_file(path)
+    with closing(copied.catalog(path)) as copy, copy.read() as source:
+        revision = copied.demand_sound(copy, source, str(path), restored.ANOTHER_MAY_DO)
+        holdings = restored.holdings(source, revision)
+        with database.write() as connection:
+            before = _make_ready(database, connection, path, revision)
+            with _translated(path, database):
+                _exchange(connection, source, path, on_progress)
+            upgrade.apply(connection, "head")
+            given_up = restored.repeat_nothing(connection, path, before, now)
+            copied.demand_history(path, invariants.broken_in(connection))
     return holdings, given_up
 
 
-def _tables() -> list[str]:
-    """Name all tables, each after those that it refers to."""
-    return [schema.VERSION_TABLE, *(table.name for table in schema.metadata.sorted_tables)]
+def _tables(connection: sa.Connection) -> list[_Table]:
+    """Describe the tables that are there, each after those that it refers to."""
+    names = [table.name for table in schema.metadata.sorted_tables]
+    found = sa.text(
+        "SELECT table_name, column_name, data_type FROM information_schema.columns "
+        "WHERE table_schema = current_schema() AND table_name = ANY(:names) ORDER BY ordinal_position"
+    )
+    rows = connection.execute(found, {"names": names}).all()
+    there = {name: [row for row in rows if row.table_name == name] for name in names}
+    return [
+        _Table(name=name, columns=[row.column_name for row in mine], types=[row.data_type for row in mine])
+        for name, mine in there.items()
+        if mine
+    ]
+
+
+def _counting(tables: Sequence[_Table]) -> str:
+    """Spell the question for the rows of all tables."""
+    return f"SELECT {' + '.join(f'(SELECT count(*) FROM {table.name})' for table in tables)}"  # noqa: S608 - our own names
+
+
+def _driver(connection: sa.Connection) -> Any:
+    return connection.connection.driver_connection
+
+
+# Out of Postgres
+
+
+def _revision(database: Database, connection: sa.Connection) -> str:
+    found = upgrade.revision(database, connection)
+    if found is None:
+        raise SchemaError(f"there is no catalog in {database.describe()}", hint="check database.url")
+    return found
+
+
+def _fill(
+    copy: sqlite3.Connection, connection: sa.Connection, database: Database, on_progress: Callable[[int, int], None]
+) -> None:
+    tables = _tables(connection)
+    progress = _Progress(connection.exec_driver_sql(_counting(tables)).scalar() or 0, on_progress)
+    with _without_rules(copy):
+        for table in tables:
+            marks = ", ".join("?" * len(table.columns))
+            statement = f"INSERT INTO {table.name} ({table.listed}) VALUES ({marks})"  # noqa: S608 - our own names
+            with closing(_fetched(connection, table, database)) as rows:
+                copy.executemany(statement, progress.through(rows))
+
+
+@contextmanager
+def _without_rules(copy: sqlite3.Connection) -> Iterator[None]:
+    """Let rows in as they are: the rules of history speak of runs. A file without a name yet needs no journal."""
+    for pragma in ("journal_mode=OFF", "synchronous=OFF", "cache_size=-32768"):
+        copy.execute(f"PRAGMA {pragma}")
+    copy.execute("BEGIN")
+    rules = copy.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'").fetchall()
+    for name, _ in rules:
+        copy.execute(f"DROP TRIGGER {name}")
+    yield
+    for _, statement in rules:
+        copy.execute(statement)
+    copy.execute("COMMIT")
+    copy.execute("PRAGMA journal_mode=DELETE")
+
+
+def _fetched(connection: sa.Connection, table: _Table, database: Database) -> Generator[list[Any], None, None]:
+    """Give the rows as SQLite keeps them, in the order of their keys: so they are appended."""
+    import psycopg
+
+    asked = [_ASKED[type_][0].format(name) for name, type_ in zip(table.columns, table.types, strict=True)]
+    statement = f"COPY (SELECT {', '.join(asked)} FROM {table.name} ORDER BY {table.order}) TO STDOUT"  # noqa: S608 - our own names
+    objects = table.places(lambda _, type_: type_ == _JSON)
+    try:
+        with _driver(connection).cursor() as cursor, cursor.copy(statement) as answer:
+            answer.set_types([_ASKED[type_][1] for type_ in table.types])
+            for values in answer.rows():
+                yield _spelled_alike(values, objects)
+    except psycopg.Error as error:
+        raise _refused(error, database) from None
+
+
+def _spelled_alike(values: Sequence[Any], objects: Sequence[int]) -> list[Any]:
+    row = list(values)
+    for place in objects:
+        row[place] = row[place] and difference.canonical(json.loads(row[place]))
+    return row
+
+
+@contextmanager
+def _written() -> Iterator[None]:
+    """Tell of what SQLite meets while a copy is written as of a file that cannot be."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        full = getattr(error, "sqlite_errorname", "").startswith("SQLITE_FULL")
+        number = errno.ENOSPC if full else errno.EIO
+        raise OSError(number, os.strerror(number)) from None
+
+
+# Into Postgres
+
+
+def _make_ready(database: Database, connection: sa.Connection, path: Path, revision: str) -> restored.Known:
+    """Have the tables of that revision; give what the catalog knows that is there."""
+    there = upgrade.revision(database, connection)
+    if there is not None and there > revision:
+        hint = "restore it into an empty database or schema, where it is upgraded"
+        raise SchemaError(f"{path} is of schema {revision}, and the catalog there of {there}", hint=hint)
+    before = restored.known(connection, there) if there else restored.Known()
+    upgrade.apply(connection, revision)
+    return before
 
 
 def _exchange(
-    connection: sa.Connection, path: Path, holdings: Holdings, on_progress: Callable[[int, int], None]
+    connection: sa.Connection, source: sa.Connection, path: Path, on_progress: Callable[[int, int], None]
 ) -> None:
     """Let the rows of a copy take the place of those there. The rules of history speak of runs, not of this."""
-    there = set(sa.inspect(connection).get_table_names())
-    tables = [name for name in _tables() if name in there]
-    for name in tables:
-        connection.exec_driver_sql(f"ALTER TABLE {name} DISABLE TRIGGER USER")
-    for name in reversed(tables):  # not TRUNCATE: whoever is reading would see nothing
-        connection.exec_driver_sql(f"DELETE FROM {name}")  # noqa: S608 - our own names
-    done = 0
-    with _blocks(path) as blocks:
-        for block in blocks:
-            done += _load(connection, block) if block.table in tables else 0
-            on_progress(min(done, holdings.models), holdings.models)
-    for name in tables:
-        connection.exec_driver_sql(f"ALTER TABLE {name} ENABLE TRIGGER USER")
+    tables = _tables(connection)
+    for table in tables:
+        connection.exec_driver_sql(f"ALTER TABLE {table.name} DISABLE TRIGGER USER")
+    for table in reversed(tables):  # not TRUNCATE: whoever is reading would see nothing
+        connection.exec_driver_sql(f"DELETE FROM {table.name}")  # noqa: S608 - our own names
+    with copied.translated(path):
+        (total,) = _driver(source).execute(_counting(tables)).fetchone()
+    progress = _Progress(total, on_progress)
+    for table in tables:
+        _load(connection, table, progress.through(_read(source, table, path)))
+    readonly.demand_same(getattr(_driver(source), "stamp", None))
+    for table in tables:
+        connection.exec_driver_sql(f"ALTER TABLE {table.name} ENABLE TRIGGER USER")
+
+
+def _load(connection: sa.Connection, table: _Table, rows: _Rows) -> None:
+    with (
+        _driver(connection).cursor() as cursor,
+        cursor.copy(f"COPY {table.name} ({table.listed}) FROM STDIN") as copy,
+    ):
+        for row in _holdable(connection, table, rows):
+            copy.write_row(row)
+
+
+def _read(source: sa.Connection, table: _Table, path: Path) -> _Rows:
+    with copied.translated(path):
+        yield from _driver(source).execute(f"SELECT {table.listed} FROM {table.name}")  # noqa: S608 - our own names
+
+
+def _holdable(connection: sa.Connection, table: _Table, rows: _Rows) -> _Rows:
+    """Spell rows for a database that does not hold all of Unicode; the driver does so with any other text."""
+    escape = letters.of(connection)
+    if escape is None:
+        return rows
+    objects = table.places(lambda _, type_: type_ == _JSON)
+    ids = table.places(lambda name, _: name == "id")
+    return (_escaped(row, objects, ids, escape) for row in rows)
+
+
+def _escaped(row: Sequence[Any], objects: Sequence[int], ids: Sequence[int], escape: letters.Escape) -> list[Any]:
+    made = list(row)
+    for place in objects:
+        made[place] = letters.in_json(difference.canonical(json.loads(made[place])), escape)
+    for place in ids:
+        made[place] = letters.short(escape(made[place]))
+    return made
 
 
 @contextmanager
@@ -115,125 +292,15 @@ def _translated(path: Path, database: Database) -> Iterator[None]:
 
     try:
         yield
-    except (psycopg.DataError, psycopg.IntegrityError):
-        raise DatabaseError(
-            f"{path} is damaged, or was not made by `catalog db backup`", hint=restored.ANOTHER_MAY_DO
-        ) from None
+    except (psycopg.DataError, psycopg.IntegrityError) as error:
+        if error.sqlstate == _UNTRANSLATABLE:
+            raise _refused(error, database) from None
+        words = f"{path} is damaged, or was not made by `catalog db backup`"
+        raise DatabaseError(words, hint=restored.ANOTHER_MAY_DO) from None
     except psycopg.Error as error:
-        lost = isinstance(error, psycopg.OperationalError) and error.sqlstate is None
-        raise refusals.explain(error, database.describe(), lost=lost) from None
+        raise _refused(error, database) from None
 
 
-def _load(connection: sa.Connection, block: _Block) -> int:
-    driver: Any = connection.connection.driver_connection
-    with driver.cursor() as cursor, cursor.copy(f"COPY {block.table} ({', '.join(block.columns)}) FROM STDIN") as copy:
-        for row in block.rows:
-            copy.write(row)
-    return int(cursor.rowcount)
-
-
-# The file
-
-
-def _read_through(path: Path) -> Holdings:
-    """Read a copy from its beginning to its end; give what it holds. Raises SchemaError or DatabaseError."""
-    with path.open("rb") as file:
-        if file.read(len(_MAGIC)) != _MAGIC:
-            raise SchemaError(f"{path} is no copy of a Postgres catalog", hint=_MADE_OF_ONE)
-    counts, revision, as_of = {}, "", None
-    with restored.parsing(path), _blocks(path) as blocks:
-        for block in blocks:
-            counts[block.table] = 0
-            for row in block.rows:
-                counts[block.table] += 1
-                if block.table == schema.VERSION_TABLE:
-                    revision = row.decode().strip()
-                elif block.table == schema.run.name:
-                    as_of = max(filter(None, (as_of, _finished_at(block, row))), default=None)
-    if upgrade.known(revision or None) is None or not counts.keys() >= _least(revision):
-        raise SchemaError(f"{path} holds no whole catalog", hint="name a file made by `catalog db backup`")
-    return Holdings(revision=revision, models=counts[schema.model.name], runs=counts[schema.run.name], as_of=as_of)
-
-
-def _least(revision: str) -> set[str]:
-    """Name the tables that a copy must have."""
-    return set(_tables()) if revision == upgrade.HEAD else {schema.model.name, schema.run.name}
-
-
-def _finished_at(block: _Block, row: bytes) -> datetime | None:
-    text = row.rstrip(b"\n").split(b"\t")[block.columns.index("finished_at")].decode()
-    return None if text == "\\N" else datetime.fromisoformat(text).astimezone(UTC)
-
-
-@contextmanager
-def _blocks(path: Path) -> Iterator[Iterator[_Block]]:
-    """Unpack a copy: the rows of its tables, one table after the other. Ends ill when the file does."""
-    command = [_program("pg_restore"), "--data-only", "--file=-", str(path)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as unpacking:  # noqa: S603 - ours
-        out = unpacking.stdout
-        if out is None:
-            raise DatabaseError("pg_restore gave no output")
-        try:
-            yield _parse(out)
-        except BaseException:
-            unpacking.kill()
-            raise
-    if unpacking.returncode:
-        words = f"{path} is damaged, or made by a newer pg_dump than this pg_restore"
-        raise DatabaseError(words, hint=restored.ANOTHER_MAY_DO)
-
-
-def _parse(out: IO[bytes]) -> Iterator[_Block]:
-    for line in out:
-        begins = _COPY.fullmatch(line)
-        if begins:
-            columns = begins[2].decode().replace('"', "").split(", ")
-            yield _Block(table=begins[1].decode(), columns=tuple(columns), rows=_rows(out))
-
-
-def _rows(out: IO[bytes]) -> Iterator[bytes]:
-    for line in out:
-        if line == _END:
-            return
-        yield line
-
-
-# The programs
-
-
-def _program(name: str) -> str:
-    found = shutil.which(name)
-    if found is None:
-        raise DatabaseError(f"{name} is not there: Postgres is copied by it", hint=_INSTALL)
-    return found
-
-
-def _demand_version(program: str, server: int) -> None:
-    said = subprocess.run([program, "--version"], capture_output=True, check=False, text=True).stdout  # noqa: S603 - ours
-    found = re.search(r"\) (\d+)", said)
-    if found and int(found[1]) < server:
-        words = f"pg_dump {found[1]} is older than the server, which is Postgres {server}"
-        raise DatabaseError(words, hint=f"install postgresql-client-{server}, and have its pg_dump first on the PATH")
-
-
-def _way(database: Database) -> tuple[str, Mapping[str, str]]:
-    """Say how libpq gets to a database: a text without secrets, and variables with the password.
-
-    It is what the URL says; variables of libpq are found by the program itself. What an open connection lists is more,
-    and an older client does not know all of what a newer one has a value for.
-    """
-    from psycopg.conninfo import make_conninfo
-
-    found = session.named(database.engine.dialect, database.url)
-    plain = {name: value for name, value in found.items() if name not in _SECRET}
-    return make_conninfo("", **plain), {"PGPASSWORD": str(found["password"])} if found.get("password") else {}
-
-
-def _dump(command: list[str], way: tuple[str, Mapping[str, str]], name: str) -> None:
-    text, secret = way
-    english = {"LC_ALL": "C"}  # its complaints are known by their English words
-    environment = {**os.environ, "PGTZ": "UTC", **english, **secret}
-    asked = [*command, f"--dbname={text}"]
-    done = subprocess.run(asked, env=environment, capture_output=True, check=False, text=True, errors="replace")  # noqa: S603 - ours
-    if done.returncode:
-        raise refusals.of_program("pg_dump", done.stderr, name)
+def _refused(error: Any, database: Database) -> DatabaseError:
+    lost = error.sqlstate is None and type(error).__name__ == "OperationalError"
+    return refusals.explain(error, database.describe(), lost=lost)

@@ -48,7 +48,7 @@ _POSTGRES = {
 }
 _NO_SESSION = _Words(
     "gave no session in time",
-    "raise default_pool_size of the pooler (a copy needs two sessions at once) or max_connections, or try again later",
+    "raise default_pool_size of the pooler or max_connections, or try again later",
 )
 _IDLE = "the server was never away: let it wait longer, ALTER ROLE … SET"
 _TIMED_OUT = {
@@ -96,15 +96,6 @@ _UNREACHED = {
     ),
     "invalid connection option": _Words("was not asked: its URL holds an unknown option", "check what follows the ?"),
 }
-# What programs of Postgres repeat of a server's complaint. They are asked for English, the server may not speak it.
-_COMPLAINTS = {
-    "password authentication failed": _POSTGRES["28P01"],
-    "does not exist": _Words("is not there, or has no such user", "check the names in database.url"),
-    "no pg_hba.conf entry": _POSTGRES["28000"],
-    "too many clients": _POSTGRES["53300"],
-    "permission denied": _POSTGRES["42501"],
-    "No space left": _Words("has no room for a copy: the disk is full", "make room, or copy to another disk"),
-}
 # What PgBouncer says, and the wait for it; its connections are lost then, but not for that reason.
 _POOLER = {
     "statement pooling mode": _Words(
@@ -148,15 +139,6 @@ def explain(error: BaseException | None, name: str, *, lost: bool = False, code:
 def was_turned_away(error: BaseException | None) -> bool:
     """Tell whether a server was reached and did not let us in: then the driver knows its words and not its code."""
     return not getattr(error, "sqlstate", None) and bool(_FROM_SERVER.search(str(error)))
-
-
-def of_program(program: str, said: str, name: str) -> DatabaseError:
-    """Give our error for what a program of Postgres complained of."""
-    known = {**_POOLER, **_COMPLAINTS, **_UNREACHED}
-    found = _found(known, said)
-    if found is None:
-        return DatabaseError(f"{program} failed at {name}", hint=f"run {program} by hand: it says why")
-    return DatabaseError(f"{program}: the database {name} {found.says}", hint=found.hint)
 
 
 def _from_sqlite(error: sqlite3.Error, name: str) -> DatabaseError:

@@ -11,32 +11,27 @@ from pathlib import Path
 from urllib.parse import quote
 
 from catalog import files
-from catalog.errors import DatabaseError, SchemaError
+from catalog.errors import DatabaseError
+from catalog.store import copied, invariants, readonly, restored, upgrade
 from catalog.store import database as databases
-from catalog.store import invariants, readonly, refusals, restored, upgrade
 from catalog.store.database import BUSY_SECONDS, Database
 from catalog.store.restored import Holdings, Known
 
 _PAGES, _ALL = 2048, -1  # in one step
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
-_MAGIC = b"SQLite format 3\0"
-_DAMAGED = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
-_MADE_OF_ONE = "name one that `catalog db backup` made of an SQLite catalog; those of Postgres go into a Postgres"
-_NO_COPY = "no copy was made; `catalog db restore` brings an older one back"
+NO_COPY = "no copy was made; `catalog db restore` brings an older one back"
 
 
-def backup(database: Database, path: Path, revision: str, on_progress: Callable[[int, int], None]) -> Holdings:
+def backup(database: Database, path: Path, on_progress: Callable[[int, int], None]) -> Holdings:
     """Copy the catalog into an empty file, check the copy, and give what it holds. It needs no other file beside it."""
-    with database.translated(), _read(Path(str(database.path))) as live, _opened(path, "rw") as copy:
+    with database.translated(), _read(Path(str(database.path))) as live, opened(path, "rw") as copy:
         live.execute("BEGIN")  # one view for all steps: a writer in between would make it start again, for ever
         live.execute("SELECT count(*) FROM sqlite_schema").fetchone()
         _copy(live, copy, _PAGES, on_progress)
         readonly.demand_same(live.stamp)
         copy.execute("PRAGMA journal_mode=DELETE")
-    with closing(_catalog(path)) as made:
-        _demand_sound(made, database.describe(), _NO_COPY)
-        with made.read() as connection:
-            return restored.holdings(connection, revision)
+    with closing(copied.catalog(path)) as made:
+        return copied.checked(made, database.describe(), NO_COPY)
 
 
 def restore(
@@ -55,49 +50,26 @@ def restore(
     ):
         ready = Path(folder) / "copy"
         _fetch(path, ready, on_progress)
-        with closing(_catalog(ready)) as copy:
+        with closing(copied.catalog(ready)) as copy:
             holdings, given_up = _prepare(copy, path, _known(database), now)
         _put(ready, database)
     return holdings, given_up
 
 
 def _fetch(path: Path, ready: Path, on_progress: Callable[[int, int], None]) -> None:
-    with _translated(path), path.open("rb") as file:
-        if file.read(len(_MAGIC)) != _MAGIC:
-            raise SchemaError(f"{path} is no copy of an SQLite catalog", hint=_MADE_OF_ONE)
-    with _translated(path), _opened(path, "ro") as source, _opened(ready, "rwc") as copy:
+    copied.demand_file(path)
+    with copied.translated(path), opened(path, "ro") as source, opened(ready, "rwc") as copy:
         _copy(source, copy, _PAGES, on_progress)
         copy.execute("PRAGMA journal_mode=DELETE")
 
 
 def _prepare(copy: Database, path: Path, before: Known, now: datetime) -> tuple[Holdings, int]:
     """Check the copy, bring it to the newest schema, and let it repeat nothing."""
-    revision = _demand_sound(copy, str(path), restored.ANOTHER_MAY_DO)
+    holdings = copied.checked(copy, str(path), restored.ANOTHER_MAY_DO)
     upgrade.ensure(copy)
-    broken = invariants.broken(copy)
-    if broken:
-        raise DatabaseError(
-            f"{path} is damaged: its history breaks the rule that {broken[0].rule}", hint=restored.ANOTHER_MAY_DO
-        )
+    copied.demand_history(path, invariants.broken(copy))
     with copy.write() as connection:
-        with restored.parsing(path):
-            holdings = restored.holdings(connection, revision)
         return holdings, restored.repeat_nothing(connection, path, before, now)
-
-
-def _demand_sound(copy: Database, name: str, hint: str) -> str:
-    """Demand a catalog that this program knows, in a file that is whole; give its revision. `name` is for people."""
-    try:
-        revision, faults = upgrade.current(copy), invariants.unsound(copy)
-    except SchemaError as error:
-        raise SchemaError(error.message.replace(str(copy.path), name), hint=error.hint) from None
-    except DatabaseError:
-        raise DatabaseError(f"{name} is damaged", hint=hint) from None
-    if revision is None:
-        raise SchemaError(f"{name} holds no catalog", hint="name a file made by `catalog db backup`")
-    if faults:
-        raise DatabaseError(f"{name} is damaged: it breaks the rule that {faults[0].rule}", hint=hint)
-    return revision
 
 
 def _known(database: Database) -> Known:
@@ -113,7 +85,7 @@ def _known(database: Database) -> Known:
 def _put(ready: Path, database: Database) -> None:
     """Write the copy into the catalog's file: one transaction, like any other. To rename it would leave the old log."""
     databases.create_file(database)
-    with _opened(ready, "rw") as copy, _opened(Path(str(database.path)), "rw") as live:
+    with opened(ready, "rw") as copy, opened(Path(str(database.path)), "rw") as live:
         live.execute("PRAGMA journal_mode=WAL")
         _match_pages(copy, live)
         _copy(copy, live, _ALL)
@@ -152,22 +124,9 @@ def _read(path: Path) -> closing[readonly.Reading]:
 
 
 @contextmanager
-def _opened(path: Path, mode: str) -> Iterator[sqlite3.Connection]:
+def opened(path: Path, mode: str) -> Iterator[sqlite3.Connection]:
+    """Open a file that is no catalog of anybody yet, or is one by the driver alone."""
     name = f"file://{quote(os.fsencode(path.absolute()))}?mode={mode}"
     with closing(sqlite3.connect(name, uri=True, isolation_level=None, timeout=BUSY_SECONDS)) as connection:
         connection.execute("PRAGMA synchronous=FULL")
         yield connection
-
-
-@contextmanager
-def _translated(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except (sqlite3.Error, OSError) as error:
-        if getattr(error, "sqlite_errorname", "").startswith(_DAMAGED):
-            raise DatabaseError(f"{path} is damaged", hint=restored.ANOTHER_MAY_DO) from None
-        raise refusals.explain(error, str(path)) from None
-
-
-def _catalog(path: Path) -> Database:
-    return databases.open_(f"sqlite:///{path}")

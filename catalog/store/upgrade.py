@@ -118,7 +118,9 @@ def revision(database: Database, connection: sa.Connection) -> str | None:
     """Give the schema's revision, in the caller's transaction, as `current` does."""
     inspector = sa.inspect(connection)
     if inspector.has_table(schema.VERSION_TABLE):
-        return known(connection.execute(sa.text(f"SELECT version_num FROM {schema.VERSION_TABLE}")).scalar())  # noqa: S608 - our constant
+        # As text: in a damaged file it may be anything.
+        wanted = f"SELECT CAST(version_num AS TEXT) FROM {schema.VERSION_TABLE}"  # noqa: S608 - our constant
+        return known(connection.execute(sa.text(wanted)).scalar())
     tables = {*inspector.get_table_names(), *inspector.get_view_names()}
     ours = sorted(tables & {*schema.metadata.tables, *schema.surface.tables})
     if ours or (tables and database.is_sqlite):

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.attacks.catalogs import Catalogs, Files, ServerCatalogs
-from tests.store.copying import programs, safe  # noqa: F401 - fixtures
+from tests.store.copying import safe  # noqa: F401 - a fixture
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

@@ -1,19 +1,14 @@
 """`catalog db backup`, `restore` and `verify`, as a user meets them."""
 
 import json
-import os
-from collections.abc import Callable
-from pathlib import Path
 
 import pytest
-import sqlalchemy as sa
 
 from catalog.store import upgrade
 from tests.e2e.ground import Ground
 from tests.server import model
-from tests.store.copying import programs  # noqa: F401 - a fixture
 
-pytestmark = [pytest.mark.usefixtures("programs"), pytest.mark.warns]
+pytestmark = pytest.mark.warns
 
 
 def test_a_catalog_is_copied_lost_and_brought_back(bare: Ground) -> None:
@@ -92,79 +87,23 @@ def test_a_damaged_file_is_told_of_by_verify(ground: Ground) -> None:
     assert "broken: rows refer to rows that are there (foreign_key_check): 1 rows" in out
 
 
-# Programs of Postgres
-
-
-only_postgres = pytest.mark.parametrize("migrated_url", ["postgres"], indirect=True)
-
-
-@pytest.fixture
-def on_postgres(bare: Ground) -> Ground:
-    bare.run("sync")
-    return bare
-
-
-@only_postgres
-def test_pg_dump_has_to_be_there(on_postgres: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_commands_read_a_copy_of_either_database(bare: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no program of Postgres is: a copy was made by pg_dump, and only pg_restore could read it."""
     monkeypatch.setenv("PATH", "")
-    code, _, err = on_postgres.run("db", "backup", "copy")
-    assert (code, "pg_dump is not there" in err, "postgresql-client" in err) == (4, True, True)
-    assert not (on_postgres.folder / "copy").exists()
+    bare.server.models = [model("a"), model("b")]
+    bare.run("sync")
+    assert bare.run("db", "backup", "copy.db")[0] == 0
+    asked = [("models",), ("changes",), ("runs",), ("show", "a")]
+    answers = [json.loads(bare.run(*each, "--json")[1]) for each in asked]
+    monkeypatch.setenv("CATALOG_DATABASE_URL", f"sqlite:///{bare.folder / 'copy.db'}")
+    assert [json.loads(bare.run(*each, "--json")[1]) for each in asked] == answers
+    assert bare.run("db", "verify")[0] == bare.run("db", "check")[0] == 0
 
 
-# Puts a pg_dump first on the PATH that says this version, and else does this.
-Script = Callable[[int, str], None]
-
-
-@pytest.fixture
-def script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Script:
-    program = tmp_path / "bin" / "pg_dump"
-    program.parent.mkdir()
-    monkeypatch.setenv("PATH", str(program.parent), prepend=os.pathsep)
-
-    def write(version: int, text: str) -> None:
-        answer = f'[ "$1" != --version ] || {{ echo "pg_dump (PostgreSQL) {version}.1"; exit; }}'
-        program.write_text(f"#!/bin/sh\n{answer}\n{text}\n")
-        program.chmod(0o755)
-
-    return write
-
-
-@only_postgres
-def test_pg_dump_must_not_be_older_than_the_server(on_postgres: Ground, script: Script) -> None:
-    script(9, "")
-    code, _, err = on_postgres.run("db", "backup", "copy")
-    assert (code, "pg_dump 9 is older than the server" in err) == (4, True)
-
-
-@only_postgres
-@pytest.mark.parametrize(
-    ("complaint", "said"),
-    [
-        ("permission denied for table catalog_run", "denied a right"),
-        ("No space left on device", "the disk is full"),
-        ("something nobody foresaw", "pg_dump failed"),
-    ],
-)
-def test_what_pg_dump_complains_of_is_told_in_our_words(
-    on_postgres: Ground, script: Script, complaint: str, said: str
-) -> None:
-    script(99, f'echo "{complaint}" >&2; exit 1')
-    code, _, err = on_postgres.run("db", "backup", "copy")
-    assert (code, said in err) == (4, True)
-    assert list(on_postgres.folder.glob("*copy*")) == []
-
-
-@only_postgres
-def test_the_password_is_on_no_command_line(
-    on_postgres: Ground, script: Script, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    url = sa.make_url(os.environ["CATALOG_DATABASE_URL"]).set(password="canary-password")
-    monkeypatch.setenv("CATALOG_DATABASE_URL", url.render_as_string(hide_password=False))
-    heard = on_postgres.folder / "heard"
-    script(99, f'echo "$@" "and $PGPASSWORD" >{heard}; exit 1')
-    _, out, err = on_postgres.run("db", "backup", "copy", "-v")
-    arguments, _, secret = heard.read_text().partition(" and ")
-    assert "canary" not in arguments + out + err
-    assert "dbname=test_" in arguments
-    assert secret.strip() == "canary-password"
+def test_a_copy_made_by_pg_dump_is_no_copy_any_more(bare: Ground) -> None:
+    (bare.folder / "before.copy").write_bytes(b"PGDMP\1\16\0 and more")
+    bare.run("sync")
+    code, out, err = bare.run("db", "restore", "--replace", "before.copy")
+    assert (code, out) == (4, "")
+    assert ("made by pg_dump" in err, "pg_restore --data-only" in err, "docs/postgres.md" in err) == (True, True, True)
+    assert bare.run("db", "verify")[0] == 0

@@ -11,7 +11,7 @@ from catalog.store import schema
 from tests import postgres
 from tests.server import ModelsServer
 from tests.store import world as worlds
-from tests.store.copying import programs, safe  # noqa: F401 - fixtures
+from tests.store.copying import safe  # noqa: F401 - a fixture
 from tests.store.world import Enter, World
 
 

@@ -1,6 +1,7 @@
-"""What stories about copies need: a place for them, and the programs that Postgres brings along."""
+"""What stories about copies need: a place for them, and ways to look at one and to spoil it."""
 
-import os
+import sqlite3
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,6 @@ import pytest
 from catalog.store import copies
 from catalog.store.copies import Restored
 from catalog.store.restored import Holdings
-from tests import postgres
 from tests.store.world import World
 
 
@@ -43,15 +43,25 @@ def restore(world: World, path: Path, **options: Any) -> Restored:
     return copies.restore(world.database, path, **{**usual, **options})
 
 
-@pytest.fixture
-def programs(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have pg_dump and pg_restore on the PATH, as new as the server of the tests."""
-    if postgres.VARIABLE not in os.environ:
-        monkeypatch.setenv("PATH", str(postgres.find_binaries()), prepend=os.pathsep)
+def rows(path: Path) -> dict[str, list[tuple[Any, ...]]]:
+    """Give every row of a copy as the file has it, by table."""
+    with closing(sqlite3.connect(path)) as copy:
+        tables = [name for (name,) in copy.execute("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY 1")]
+        return {name: sorted(copy.execute(f"SELECT * FROM {name}"), key=repr) for name in tables}
+
+
+def edit(path: Path, *statements: str) -> None:
+    """Change a copy by hand, past every rule."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as copy:
+        copy.execute("PRAGMA ignore_check_constraints=ON")
+        for (name,) in copy.execute("SELECT name FROM sqlite_schema WHERE type = 'trigger'").fetchall():
+            copy.execute(f"DROP TRIGGER {name}")
+        for statement in statements:
+            copy.execute(statement)
 
 
 @pytest.fixture
-def safe(tmp_path: Path, programs: None) -> Safe:
+def safe(tmp_path: Path) -> Safe:
     """A place for copies."""
     folder = tmp_path / "safe"
     folder.mkdir()

@@ -3,9 +3,7 @@
 import json
 import shutil
 import sqlite3
-import subprocess
 from collections.abc import Callable
-from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -16,7 +14,7 @@ from catalog import deliver
 from catalog.domain import Status
 from catalog.errors import ConfigError, DatabaseError, LostConnectionError, SchemaError
 from catalog.notice import Message
-from catalog.store import copies, courtesy, outbox, owing, postgres_copy, schema, sqlite_copy, upgrade
+from catalog.store import copies, courtesy, outbox, owing, postgres_copy, sqlite_copy, upgrade
 from tests.migrations import revisions
 from tests.store import copying
 from tests.store.copying import Safe, restore
@@ -429,7 +427,7 @@ SPOILT = {
     "strange": lambda _: b"no copy",
     "half": lambda data: data[: len(data) // 2],
     "cut": lambda data: data[:-600],
-    "holed": lambda data: data[:20_000] + bytes(4096) + data[24_096:] if data[:6] == b"SQLite" else data[:-9],
+    "holed": lambda data: data[:20_000] + bytes(4096) + data[24_096:],
 }
 
 
@@ -452,13 +450,14 @@ def test_a_copy_of_a_newer_program_replaces_nothing(world: World, safe: Safe) ->
         connection.exec_driver_sql("UPDATE catalog_version SET version_num = '9999'")
     with pytest.raises(SchemaError):
         safe.copy(world)
-    kind = sqlite_copy if world.database.is_sqlite else postgres_copy
-    path = safe.folder / "newer"
-    path.touch()
-    with pytest.raises(SchemaError, match="newer than this program"):
-        kind.backup(world.database, path, "9999", copying.unseen)
+    assert list(safe.folder.iterdir()) == []
     with world.database.write() as connection:
         connection.exec_driver_sql(f"UPDATE catalog_version SET version_num = '{upgrade.HEAD}'")
+    path = safe.copy(world)
+    copying.edit(path, "UPDATE catalog_version SET version_num = '9999'")
+    with pytest.raises(SchemaError, match="newer than this program"):
+        restore(world, path)
+    assert world.listed() == "a"
 
 
 def test_a_copy_whose_history_breaks_a_rule_replaces_nothing(world: World, safe: Safe) -> None:
@@ -476,12 +475,8 @@ def test_a_copy_whose_history_breaks_a_rule_replaces_nothing(world: World, safe:
 @pytest.mark.parametrize("scope", ["[", "[1]", "7", '{"base_url"', "\u4e2d"])
 def test_a_copy_that_holds_what_cannot_be_parsed_replaces_nothing(world: World, safe: Safe, scope: str) -> None:
     begin(world, "a")
-    good = world.rows("sources", "source", "scope")[0][1]
-    with world.database.write() as connection:
-        connection.execute(schema.source.update().values(scope=scope))
-    path = safe.copy(world)
-    with world.database.write() as connection:
-        connection.execute(schema.source.update().values(scope=good))
+    good, path = world.rows("sources", "source", "scope")[0][1], safe.copy(world)
+    copying.edit(path, f"UPDATE catalog_source SET scope = '{scope}'")
     with pytest.raises(DatabaseError, match="is damaged") as caught:
         restore(world, path)
     assert str(path) in caught.value.message
@@ -491,10 +486,7 @@ def test_a_copy_that_holds_what_cannot_be_parsed_replaces_nothing(world: World, 
 def test_a_copy_whose_dates_cannot_be_parsed_replaces_nothing(file: World, safe: Safe) -> None:
     begin(file, "a")
     path = safe.copy(file)
-    with closing(sqlite3.connect(path)) as copy, copy:
-        for (name,) in copy.execute("SELECT name FROM sqlite_schema WHERE type = 'trigger'").fetchall():
-            copy.execute(f"DROP TRIGGER {name}")
-        copy.execute("UPDATE catalog_run SET finished_at = 'lots'")
+    copying.edit(path, "UPDATE catalog_run SET finished_at = 'lots'")
     with pytest.raises(DatabaseError, match="is damaged"):
         restore(file, path)
     assert file.last_run("status") == ("complete",)
@@ -531,18 +523,6 @@ only_postgres = pytest.mark.parametrize("migrated_url", ["postgres"], indirect=T
 
 
 @only_postgres
-def test_a_dump_with_its_tables_in_another_order_is_told_of_as_no_copy(world: World, safe: Safe) -> None:
-    """What COPY ran into came out as `unexpected: ForeignKeyViolation`: SQLAlchemy sees none of it."""
-    begin(world, "a")
-    path, url = safe.folder / "dump", world.database.url.set(drivername="postgresql")
-    place = url.render_as_string(hide_password=False)
-    subprocess.run(["pg_dump", "--format=custom", f"--file={path}", place], check=True)
-    with pytest.raises(DatabaseError, match="not made by `catalog db backup`"):
-        restore(world, path)
-    assert world.listed() == "a"
-
-
-@only_postgres
 def test_a_connection_that_dies_while_rows_are_put_back_is_told_of_as_that(world: World, safe: Safe) -> None:
     begin(world, "a")
     path = safe.copy(world)
@@ -551,7 +531,7 @@ def test_a_connection_that_dies_while_rows_are_put_back_is_told_of_as_that(world
         with world.database.connect() as connection:
             connection.exec_driver_sql(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() "
-                "AND datname = current_database() AND state = 'idle in transaction'"
+                "AND datname = current_database() AND state <> 'idle'"
             )
 
     with pytest.raises(LostConnectionError):
@@ -658,11 +638,3 @@ def test_pages_of_another_size_are_no_obstacle(file: World, safe: Safe) -> None:
     restore(file, path)
     assert file.listed() == "a"
     file.check()
-
-
-def test_a_copy_of_the_other_kind_replaces_nothing(file: World, safe: Safe) -> None:
-    begin(file, "a")
-    path = safe.folder / "dump"
-    path.write_bytes(b"PGDMP\1\16\0")
-    with pytest.raises(SchemaError, match="no copy of an SQLite catalog"):
-        restore(file, path)

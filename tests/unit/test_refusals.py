@@ -137,20 +137,3 @@ def test_a_variable_that_keeps_us_from_asking_is_no_server_that_is_away(
 
 def test_a_file_that_the_system_refuses_is_told_by_its_reason() -> None:
     assert said(PermissionError(13, "Permission denied", SECRET)) == "cannot be opened (Permission denied)"
-
-
-@pytest.mark.parametrize(
-    ("complaint", "words"),
-    [
-        ("FATAL:  query_wait_timeout", "gave no session in time"),
-        ("FATAL:  no more connections allowed (max_client_conn)", "gave no session in time"),
-        ("timeout expired", "does not answer in time"),
-        ("server does not support SSL, but SSL was required", "offers no TLS, which was asked for"),
-        ('FATAL:  password authentication failed for user "x"', "refused the password"),
-    ],
-)
-def test_what_a_program_of_postgres_complains_of(complaint: str, words: str) -> None:
-    text = f'pg_dump: error: connection to server at "{SECRET}", port 5432 failed: {complaint}'
-    explained = refusals.of_program("pg_dump", text, "here")
-    assert explained.message == f"pg_dump: the database here {words}"
-    assert SECRET not in explained.hint
