@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
 
 from catalog.errors import DatabaseError, SchemaError
 from catalog.store import (
@@ -93,7 +94,7 @@ def backup(database: Database, path: Path, on_progress: Callable[[int, int], Non
     """Copy the catalog into an empty file, check the copy, and give what it holds. It needs no other file beside it."""
     with closing(copied.catalog(path)) as made:
         with database.read() as connection:
-            with made.write() as empty:
+            with _written(), made.engine.begin() as empty:
                 upgrade.apply(empty, _revision(database, connection))
             with _written(), sqlite_copy.opened(path, "rw") as copy:
                 _fill(copy, connection, database, on_progress)
@@ -213,8 +214,8 @@ def _written() -> Iterator[None]:
     """Tell of what SQLite meets while a copy is written as of a file that cannot be."""
     try:
         yield
-    except sqlite3.Error as error:
-        full = getattr(error, "sqlite_errorname", "").startswith("SQLITE_FULL")
+    except (sqlite3.Error, DBAPIError) as error:
+        full = getattr(getattr(error, "orig", error), "sqlite_errorname", "").startswith("SQLITE_FULL")
         number = errno.ENOSPC if full else errno.EIO
         raise OSError(number, os.strerror(number)) from None
 
