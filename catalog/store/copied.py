@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -65,7 +65,7 @@ def demand_sound(copy: Database, connection: sa.Connection, name: str, hint: str
             unreadable = _unreadable(connection, revision) if revision and not faults else None
     except SchemaError as error:
         raise SchemaError(error.message.replace(str(copy.path), name), hint=error.hint) from None
-    except DatabaseError:
+    except (DatabaseError, UnicodeDecodeError):  # SQLite quotes what it stumbles over, which may be no text
         raise DatabaseError(f"{name} is damaged", hint=hint) from None
     if revision is None:
         raise SchemaError(f"{name} holds no catalog", hint=_NAME_ONE)
@@ -90,8 +90,19 @@ def catalog(path: Path) -> Database:
 
 def checked(copy: Database, name: str, hint: str) -> Holdings:
     """Demand that a copy is sound; give what it holds."""
-    with copy.read() as connection:
-        return restored.holdings(connection, demand_sound(copy, connection, name, hint))
+    with reading(copy, name, hint) as (_, holdings):
+        return holdings
+
+
+@contextmanager
+def reading(copy: Database, name: str, hint: str) -> Iterator[tuple[sa.Connection, Holdings]]:
+    """Demand that a copy is sound; give one view of it, and what it holds."""
+    with ExitStack() as stack:
+        try:
+            connection = stack.enter_context(copy.read())
+        except (DatabaseError, UnicodeDecodeError):
+            raise DatabaseError(f"{name} is damaged", hint=hint) from None
+        yield connection, restored.holdings(connection, demand_sound(copy, connection, name, hint))
 
 
 @contextmanager
@@ -99,9 +110,9 @@ def translated(path: Path) -> Iterator[None]:
     """Tell of what SQLite finds in a copy as of that file."""
     try:
         yield
-    except (sqlite3.Error, OSError) as error:
+    except (sqlite3.Error, OSError, UnicodeDecodeError) as error:
         code = getattr(error, "sqlite_errorname", "")
-        if code.startswith(_DAMAGED) or (isinstance(error, sqlite3.Error) and not code):  # such as text that is no text
+        if code.startswith(_DAMAGED) or not (code or isinstance(error, OSError)):  # such as text that is no text
             raise DatabaseError(f"{path} is damaged", hint=restored.ANOTHER_MAY_DO) from None
         raise refusals.explain(error, str(path)) from None
 

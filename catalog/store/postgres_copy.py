@@ -109,16 +109,19 @@ def restore(
     Gives what it holds, and how many alerts were given up.
     """
     copied.demand_file(path)
-    with closing(copied.catalog(path)) as copy, copy.read() as source:
-        revision = copied.demand_sound(copy, source, str(path), restored.ANOTHER_MAY_DO)
-        holdings = restored.holdings(source, revision)
-        with database.write() as connection:
-            before = _make_ready(database, connection, path, revision)
-            with _translated(path, database):
-                _exchange(connection, source, path, on_progress)
-            upgrade.apply(connection, "head")
-            given_up = restored.repeat_nothing(connection, path, before, now)
-            copied.demand_history(path, invariants.broken_in(connection))
+    with copied.translated(path), sqlite_copy.opened(path, "ro") as file:
+        file.execute("PRAGMA schema_version").fetchone()  # one that is locked is not damaged
+    with (
+        closing(copied.catalog(path)) as copy,
+        copied.reading(copy, str(path), restored.ANOTHER_MAY_DO) as (source, holdings),
+        database.write() as connection,
+    ):
+        before = _make_ready(database, connection, path, holdings.revision)
+        with _translated(path, database):
+            _exchange(connection, source, path, on_progress)
+        upgrade.apply(connection, "head")
+        given_up = restored.repeat_nothing(connection, path, before, now)
+        copied.demand_history(path, invariants.broken_in(connection))
     return holdings, given_up
 
 
