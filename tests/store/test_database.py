@@ -289,9 +289,9 @@ def test_a_server_that_is_not_there_is_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("option", "words"),
     [
-        ("sslmode=sometimes", "cannot be connected to"),
+        ("sslmode=sometimes", "a setting of the connection has a value that is none"),
         ("options=-cno_such_setting%3D1", "cannot be connected to"),
-        ("target_session_attrs=standby", "cannot be connected to"),
+        ("target_session_attrs=standby", "is not of the kind asked for"),
         ("no_such_option=1", "unknown option"),
     ],
 )
