@@ -159,7 +159,9 @@ def runs(connection: Connection, *, source: str | None = None, limit: int | None
     view = schema.sync_runs
     statement = sa.select(view).order_by(view.c.run_id.desc()).limit(limit)
     if source is not None:
-        statement = statement.where(view.c.source == source, view.c.run_id.in_(_last_of(source, limit)))
+        statement = statement.where(view.c.source == source)
+    if source is not None and limit is not None:  # in one statement, Postgres walks from the newest run of any source
+        statement = statement.where(view.c.run_id.in_(connection.scalars(_last_of(source, limit)).all()))
     return (rows.run(row) for row in _rows(connection, statement))
 
 
