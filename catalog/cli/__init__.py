@@ -8,6 +8,7 @@ import gc
 import io
 import os
 import signal
+import stat
 import sys
 import threading
 from collections.abc import Sequence
@@ -104,7 +105,9 @@ def main() -> NoReturn:
     signal.signal(signal.SIGTERM, _terminate)
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as nohup leaves it
         signal.signal(signal.SIGHUP, _terminate)
-    sys.exit(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    _drop_dead_streams()
+    sys.exit(code)
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -203,6 +206,16 @@ def _flush() -> None:
 
         output.fall_silent()
         raise
+
+
+def _drop_dead_streams() -> None:
+    """Let what is still to be said to a closed terminal go nowhere: else Python ends with 120, whatever we say."""
+    for number, stream in ((1, sys.stdout), (2, sys.stderr)):
+        with suppress(OSError):
+            stream.flush()
+            if os.isatty(number) or not stat.S_ISCHR(os.fstat(number).st_mode):
+                continue
+        os.dup2(os.open(os.devnull, os.O_WRONLY), number)
 
 
 def _mend_streams() -> None:
