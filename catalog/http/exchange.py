@@ -184,6 +184,10 @@ class _FinalAnswer(HTTPResponse):
 _Use = Callable[[Line, float], Received | Broken]
 
 
+def _look_at_nothing() -> None:
+    """Let only the answer and its time-out end the wait."""
+
+
 class Pending:
     """An exchange on its way, in a thread of its own. It is over, one way or the other, when its time-out is.
 
@@ -201,12 +205,12 @@ class Pending:
 
     def result(self, glance: Callable[[], object] | None = None) -> Received | Broken:
         """Wait for the answer; `glance` is called several times a second meanwhile, and may raise to end that."""
-        while not self._is_done(self._until - time.monotonic() if glance is None else _GLANCE):
+        look = glance or _look_at_nothing
+        while not self._is_done(min(_GLANCE, max(0.0, self._until - time.monotonic()))):
             if time.monotonic() >= self._until:
                 self.cancel()
                 return Broken(words=f"no whole answer came within {self._timeout:.3g} s")
-            if glance is not None:
-                glance()
+            look()
         self._release()
         return self._answer.result()
 

@@ -79,11 +79,6 @@ def _watched_so_far(connection: sa.Connection, known: Collection[str]) -> str | 
     return connection.scalar(noted.order_by(channel.c.looked_at.desc().nulls_last()).limit(1))
 
 
-def known_since(connection: sa.Connection) -> Mapping[str, datetime]:
-    """Tell when each channel was first seen."""
-    return {row.channel: row.created_at for row in connection.execute(sa.select(channel))}
-
-
 def owe(connection: sa.Connection, messages: Sequence[Owed], now: datetime) -> int:
     """Write down messages in the caller's transaction, leaving out those that were owed before; give how many."""
     wanted = fresh(connection, messages)

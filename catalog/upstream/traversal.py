@@ -227,10 +227,10 @@ class Traversal:
 
     def _begins_anew(self, before: wire.Page, page: wire.Page) -> bool:
         """Whether a page begins with the entry that its cursor named, byte by byte."""
-        if not (before.items and page.items):
-            return False
-        named, first = before.items[-1], page.items[0]
-        return (first.id, first.digest) == (named.id, named.digest) and named.id in self.cursors
+        return any(
+            (first.id, first.digest) == (named.id, named.digest) and named.id in self.cursors
+            for named, first in zip(before.items[-1:], page.items[:1], strict=False)
+        )
 
     # Going on
 

@@ -652,3 +652,18 @@ def test_a_name_with_invisible_characters_is_kept_as_it_is_but_for_what_database
     assert read(**member, display_name="a\u202eb")["display_name"] == "a\u202eb"
     assert read(**member, display_name="a\x00b")["display_name"] == "a\ufffdb"
     assert read(**member, display_name="a\nb")["display_name"] == "a\nb"
+
+
+@pytest.mark.parametrize(
+    ("body", "token"),
+    [
+        (b'{"data": [{"id": "a"}], "has_more": true, "last_id": "next"}', "next"),
+        (b'{"last_id": "next", "has_more": true, "data": [{"id": "a"}]}', "next"),
+        (b'{"last_id": "next", "data": [{"id": "a"}], "tags": ["x"]}', "next"),
+        (b'{"has_more": true, "data": [{"id": "a"}]}', None),
+        (b'{"data": [{"id": "a"}], "has_more": true}', None),
+        (b'{"data": [{"id": "a"}], "last_id": null}', None),
+    ],
+)
+def test_the_token_of_a_known_page_is_found_wherever_it_stands(body: bytes, token: str | None) -> None:
+    assert Reader().token(body) == token
