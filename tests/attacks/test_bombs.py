@@ -265,4 +265,5 @@ def test_a_walk_that_begins_again_ends_in_time_whatever_it_had_asked_for(server:
     assert "read" not in told["words"]
     assert told["seconds"] < DEADLINE + DEADLINE / 2
     asked = [seen.first("after_id") for seen in server.requests]
-    assert asked == [None, None, "m1", "m2", None]
+    without = [cursor for cursor in asked if cursor != "m2"]  # which may be given up before it is sent
+    assert without == [None, None, "m1", None]
