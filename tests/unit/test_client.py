@@ -3,6 +3,7 @@
 import base64
 import gc
 import re
+import socket
 import ssl
 import threading
 import time
@@ -689,16 +690,17 @@ def test_an_endless_error_body_is_not_read(server: ModelsServer, connect: Connec
 # The way there
 
 
-def free_port() -> int:
-    unused = ModelsServer()
-    port = int(unused.url.rsplit(":", 1)[1])
-    unused.start().close()
-    return port
+@pytest.fixture
+def refusing_port() -> Iterator[int]:
+    """A port that refuses connections, and that no other test gets meanwhile: bound, and not listened at."""
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        yield int(unused.getsockname()[1])
 
 
-def test_a_refused_connection_is_tried_again_and_then_told(connect: Connect, pace: Pace) -> None:
+def test_a_refused_connection_is_tried_again_and_then_told(connect: Connect, pace: Pace, refusing_port: int) -> None:
     with pytest.raises(ListingError, match="the connection was refused; given up after 6 tries"):
-        connect(base_url=f"http://127.0.0.1:{free_port()}").page()
+        connect(base_url=f"http://127.0.0.1:{refusing_port}").page()
     assert len(pace.slept) == 5
 
 
