@@ -25,6 +25,7 @@ from catalog.store.session import NEXT, Kind
 Connection = sa.Connection  # for rooms that pass one on and know no SQL
 BUSY_SECONDS = 30.0
 _SQLITE = "sqlite:///"
+_USED = "used"  # in the notes of a connection: it was lent before
 _FILE = "file"  # in the notes of a connection: the path it opened, and which file that was
 _SHOWN = ("host", "port", "options")  # parts of a URL's query that hold no secret
 MERGES = 0x0CA7A106  # the advisory lock that merges, migrations and new runs take one after another
@@ -121,6 +122,7 @@ class Database:
         What is to be done `first` is done before others are kept waiting.
         """
         self._demand_place(connection)
+        self._demand_disk(connection, kind)
         connection.info[NEXT] = kind
         with self.translated(), connection.begin() as transaction:
             first(connection)
@@ -130,6 +132,13 @@ class Database:
             if kind == "rehearsal":
                 transaction.rollback()
             readonly.demand_same(_stamp(connection.connection))
+
+    def _demand_disk(self, connection: sa.Connection, kind: Kind) -> None:
+        """Tell why a file that is read as it lies cannot be written, where that is the disk's fault."""
+        refusal = getattr(connection.connection.driver_connection, "refusal", None)
+        if refusal is not None and kind not in {"read", "own"}:
+            connection.invalidate()
+            raise refusals.explain(refusal, self.describe())
 
     def _demand_place(self, connection: sa.Connection) -> None:
         """Refuse a file that lost its name while it was open: nobody would ever see what is written into it."""
@@ -266,7 +275,10 @@ def _was_moved(notes: Mapping[Any, Any]) -> bool:
 
 def _open_anew_if_moved(driver: Any, record: sa.pool.ConnectionPoolEntry, _proxy: object) -> None:
     stamp = _stamp(driver)
-    if _was_moved(record.info) or (stamp is not None and readonly.has_changed(stamp)):
+    again = stamp is not None and record.info.setdefault(_USED, False)
+    record.info[_USED] = True
+    # A file that was read as it lies may be written by now: a disk has room again, a right was given.
+    if _was_moved(record.info) or again or (stamp is not None and readonly.has_changed(stamp)):
         raise DisconnectionError
 
 

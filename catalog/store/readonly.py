@@ -28,6 +28,7 @@ class Reading(sqlite3.Connection):
     """A connection that may be one to a file as it lies."""
 
     stamp: Stamp | None = None
+    refusal: sqlite3.Error | None = None  # why it cannot be written, where that is the disk's fault
 
 
 def opened(path: Path, *, seconds: float) -> Reading:
@@ -68,6 +69,8 @@ def _as_it_lies(path: Path, refusal: sqlite3.Error, seconds: float) -> Reading:
     stamp = _stamp(path)
     connection = _connect(path, "immutable=1", seconds)
     connection.stamp = stamp
+    if getattr(refusal, "sqlite_errorname", "").startswith(("SQLITE_IOERR", "SQLITE_FULL")):
+        connection.refusal = refusal
     return connection
 
 

@@ -239,7 +239,7 @@ def test_a_server_that_cannot_be_written_keeps_nothing_of_a_run(
 ) -> None:
     """Read-only, as a standby is: exit 4, nothing of the run is kept."""
     with courses.prepared("eventful", databases_, server) as attack:
-        trial = Trial(attack=attack, words="is read-only")
+        trial = Trial(attack=attack, words="read-only")
         assert isinstance(attack.catalog, ServerCatalog)
         assert trial.run("read-only", read_only(attack))
     trial.came_to(volume)
