@@ -218,7 +218,7 @@ class Pending:
         """Want it no more: its thread comes free, and the other side is hung up on."""
         if self._is_done(0):
             self._release()
-        elif not self._over:
+        else:  # a second time does no harm
             self._over = True
             self._line.cut()
 
