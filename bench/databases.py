@@ -10,12 +10,12 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from catalog.store import schema
+from catalog.store.schema import tables
 from tests import postgres
 
 # As a fresh installation has it: every commit is on the disk before it counts.
 DURABLE = {"listen_addresses": "", "max_connections": "20"}
-TABLES = sorted(schema.metadata.tables)
+TABLES = sorted(tables.metadata.tables)
 
 
 @dataclass(frozen=True, slots=True)

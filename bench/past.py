@@ -9,8 +9,8 @@ import sqlalchemy as sa
 
 from bench import databases
 from bench.databases import Contender
-from catalog.store import database as product
-from catalog.store import schema, upgrade
+from catalog.store.engine import database as product
+from catalog.store.schema import tables, upgrade
 
 RUNS = 2000
 PAST = 4  # superseded states of each model
@@ -67,8 +67,8 @@ def _lift_rules(connection: sa.Connection, kind: str) -> None:
 def _runs(connection: sa.Connection, models: int) -> None:
     source = {"source_key": 1, "source": "bench", "base_url": "http://127.0.0.1", "configured": True}
     counts = {"generation": RUNS, "scope": "{}", "last_whole_run": RUNS, "absence_run": RUNS, "models_listed": models}
-    connection.execute(schema.source.insert().values(**source, **counts))
-    connection.execute(schema.run.insert(), [_run(number, models) for number in range(1, RUNS + 1)])
+    connection.execute(tables.source.insert().values(**source, **counts))
+    connection.execute(tables.run.insert(), [_run(number, models) for number in range(1, RUNS + 1)])
 
 
 def _run(number: int, models: int) -> dict[str, object]:

@@ -13,8 +13,8 @@ import sqlalchemy as sa
 
 from bench import databases, past
 from bench.table import Row
-from catalog.store import database as product
-from catalog.store import history
+from catalog.store.engine import database as product
+from catalog.store.queries import history
 from tests import postgres
 
 LIMIT_MS = 50

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from catalog import logs
 from catalog.config import Config
 from catalog.errors import CatalogError, ConfigError
-from catalog.store.database import Database
+from catalog.store.engine.database import Database
 
 if TYPE_CHECKING:
     from catalog.ping import Pinger
@@ -94,21 +94,21 @@ def send_alerts(config: Config, database: Database, *, stop: threading.Event | N
 
 def _forsake(database: Database, outages: logs.Outages) -> None:
     """Give up what was owed while there were channels."""
-    from catalog.store import outbox
+    from catalog.store.outbox import queue
 
     with _told(outages, "alerts"):
-        outbox.forsake(database, (), database.now())
+        queue.forsake(database, (), database.now())
 
 
 def _owe(config: Config, database: Database, outages: logs.Outages) -> None:
     """Owe what the passing of time has to tell."""
     from catalog import wiring
-    from catalog.store import owing
+    from catalog.store.outbox import enqueue
 
     with _told(outages, "alerts"):
         desk = wiring.desk(config)
         if desk is not None:
-            owing.of_time(database, desk, database.now())
+            enqueue.of_time(database, desk, database.now())
 
 
 def _send_to(
@@ -208,10 +208,10 @@ def troubles(database: Database, names: Iterable[str]) -> dict[str, tuple[str, d
 
     Raises DatabaseError.
     """
-    from catalog.store import standings
+    from catalog.store.queries import source_health
 
     with database.read() as connection:
-        known = {standing.row.source: standing for standing in standings.all_(connection)}
+        known = {standing.row.source: standing for standing in source_health.all_(connection)}
     found = {name: known[name] for name in names if name in known}
     return {
         name: (f"{name}: {one.trouble}" if one.trouble else "", one.last.finished_at if one.last else None)

@@ -17,17 +17,17 @@ from typing import Protocol
 from catalog import logs
 from catalog.errors import CatalogError, DatabaseError
 from catalog.notice import DeliveryError, Message, Room
-from catalog.store import outbox, owing, rests
-from catalog.store.database import Database
-from catalog.store.outbox import Leased
-from catalog.store.owing import Desk
+from catalog.store.engine.database import Database
+from catalog.store.outbox import backoff, enqueue, queue
+from catalog.store.outbox.enqueue import Desk
+from catalog.store.outbox.queue import Leased
 
 log = logging.getLogger("catalog.deliver")
 FIRST_WAIT, LONGEST_WAIT = 30.0, 3600.0  # seconds between attempts; they double
 
 
 class Channel(Protocol):
-    """Takes a message, or raises DeliveryError. Ends well before outbox.LEASE whatever the other side does."""
+    """Takes a message, or raises DeliveryError. Ends well before queue.LEASE whatever the other side does."""
 
     def send(self, message: Message) -> None: ...
 
@@ -60,7 +60,7 @@ def catch_up(
     database: Database, desk: Desk, sender: Sender, *, seconds: float = 30.0, stop: threading.Event | None = None
 ) -> Report:
     """Owe what the passing of time has to tell, then send what is due. Raises DatabaseError."""
-    owing.of_time(database, desk, sender.clock())
+    enqueue.of_time(database, desk, sender.clock())
     return deliver(database, sender, seconds=seconds, stop=stop)
 
 
@@ -69,7 +69,7 @@ def deliver(
 ) -> Report:
     """Send what is due; begins no message after `seconds` or once `stop` is set. Raises DatabaseError."""
     with database.read() as connection:
-        due = [name for name in outbox.due(connection, sender.clock()) if name in sender.channels]
+        due = [name for name in queue.due(connection, sender.clock()) if name in sender.channels]
     report = Report()
     until = sender.monotonic() + seconds
 
@@ -80,7 +80,7 @@ def deliver(
     threads = [threading.Thread(target=_serve, args=(name, *args), daemon=True) for name in due]
     for thread in threads:
         thread.start()
-    latest = time.monotonic() + seconds + outbox.LEASE.total_seconds()
+    latest = time.monotonic() + seconds + queue.LEASE.total_seconds()
     for thread in threads:
         thread.join(max(0.0, latest - time.monotonic()))
     return report
@@ -89,7 +89,7 @@ def deliver(
 def wait(attempts: int, spread: float, retry_after: float | None = None) -> timedelta:
     """How long to wait after so many attempts: as told, else half a minute, doubling to an hour, with jitter."""
     if retry_after is not None:
-        return timedelta(seconds=min(max(retry_after, 1.0), rests.LONGEST_PAUSE.total_seconds()))
+        return timedelta(seconds=min(max(retry_after, 1.0), backoff.LONGEST_PAUSE.total_seconds()))
     return timedelta(seconds=min(FIRST_WAIT * 2 ** min(attempts, 10), LONGEST_WAIT) * (0.75 + spread / 2))
 
 
@@ -98,7 +98,7 @@ def _serve(name: str, database: Database, sender: Sender, report: Report, go_on:
     try:
         while go_on():
             now = sender.clock()
-            leased = outbox.lease(database, name, now, sender.token)
+            leased = queue.lease(database, name, now, sender.token)
             if leased is None:
                 return
             words = _send(database, sender, leased, now)
@@ -121,7 +121,7 @@ def _send(database: Database, sender: Sender, leased: Leased, now: datetime) -> 
         return _failed(database, sender, leased, DeliveryError(error.message))
     except Exception as error:  # noqa: BLE001 - whatever a channel does, the other channels and messages go on
         return _failed(database, sender, leased, DeliveryError(f"it failed with {type(error).__name__}"))
-    outbox.acknowledge(database, leased, sender.clock())
+    queue.acknowledge(database, leased, sender.clock())
     told = logs.event(
         "delivery.made", channel=leased.channel, type=leased.type, id=leased.uid, attempts=leased.attempts + 1
     )
@@ -131,7 +131,7 @@ def _send(database: Database, sender: Sender, leased: Leased, now: datetime) -> 
 
 def _failed(database: Database, sender: Sender, leased: Leased, error: DeliveryError) -> str:
     pause = wait(leased.attempts, sender.spread(), error.retry_after)
-    outbox.fail(
+    queue.fail(
         database,
         leased,
         error.message,

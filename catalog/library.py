@@ -15,10 +15,12 @@ from catalog.config import Config
 from catalog.domain import Change, Kind, Model, Run, State
 from catalog.errors import ConfigError
 from catalog.health import Channel, Finding, Watched
-from catalog.store import database as databases
-from catalog.store import history, outbox, own_query, standings, upgrade
-from catalog.store.database import Connection, Database
-from catalog.store.history import Difference, Story, Which
+from catalog.store.engine import database as databases
+from catalog.store.engine.database import Connection, Database
+from catalog.store.outbox import queue
+from catalog.store.queries import history, source_health, sql_query
+from catalog.store.queries.history import Difference, Story, Which
+from catalog.store.schema import upgrade
 
 if TYPE_CHECKING:
     from catalog.sync import RunReport  # what speaks HTTP is imported for a run alone
@@ -182,7 +184,7 @@ class Catalog:
 
         Values of the rows are what the driver of the database gives: on SQLite, times and JSON are text.
         """
-        return self._guarded(own_query.rows(self._opened(), query, values))
+        return self._guarded(sql_query.rows(self._opened(), query, values))
 
     def sync(self, name: str, *, accept_removals: bool = False, accept_scope: bool = False) -> "RunReport":
         """Read a source's list and record what changed, as `catalog sync NAME` does; then alerts are sent.
@@ -281,7 +283,7 @@ def health_of(config: Config, connection: Connection, now: datetime) -> Health:
 
 def _watched(config: Config, connection: Connection) -> tuple[Watched, ...]:
     stale_after = {source.name: source.stale_after for source in config.sources}
-    known = {standing.row.source: standing for standing in standings.all_(connection)}
+    known = {standing.row.source: standing for standing in source_health.all_(connection)}
     return tuple(
         Watched(
             name=name,
@@ -305,7 +307,7 @@ def _channels(connection: Connection, configured: Sequence[str]) -> tuple[Channe
             last_error=backlog.last_error,
             configured=backlog.channel in configured,
         )
-        for backlog in outbox.backlog(connection)
+        for backlog in queue.backlog(connection)
     )
 
 

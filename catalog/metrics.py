@@ -9,9 +9,10 @@ from catalog import files
 from catalog.domain import Run
 from catalog.errors import ConfigError
 from catalog.standing import Standing
-from catalog.store import outbox, standings
-from catalog.store.database import Database
-from catalog.store.outbox import Backlog
+from catalog.store.engine.database import Database
+from catalog.store.outbox import queue
+from catalog.store.outbox.queue import Backlog
+from catalog.store.queries import source_health
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _BEGINNING = b"# HELP catalog_"  # of each page
@@ -60,9 +61,9 @@ def page(database: Database) -> bytes:
     """Read the numbers and write them down. Raises DatabaseError."""
     page = Page()
     with database.read() as connection:
-        for standing in standings.all_(connection):
+        for standing in source_health.all_(connection):
             _tell_source(page, standing)
-        for backlog in outbox.backlog(connection):
+        for backlog in queue.backlog(connection):
             _tell_channel(page, backlog)
     return page.text()
 

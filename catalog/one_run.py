@@ -5,7 +5,7 @@ from collections.abc import Callable
 from catalog import sync, wallclock, wiring
 from catalog.config import Key, SourceSettings
 from catalog.errors import ConfigError
-from catalog.store.database import Database
+from catalog.store.engine.database import Database
 from catalog.sync import Options, RunReport, Tell
 from catalog.upstream import walk
 

@@ -15,24 +15,16 @@ from catalog import logs
 from catalog.domain import Change, Missing, Outcome, Policy, Run, Scope, Status
 from catalog.errors import CatalogError, DatabaseError, Exit, Failure, ListingError, StoppedError
 from catalog.standing import Cause
-from catalog.store import (
-    courtesy,
-    held,
-    merge,
-    owing,
-    preconditions,
-    reports,
-    runs,
-    scratch,
-    staging,
-    standings,
-    upgrade,
-)
-from catalog.store import database as databases
-from catalog.store.database import Connection, Database
-from catalog.store.owing import Desk
-from catalog.store.preconditions import Need
-from catalog.store.runs import OpenRun
+from catalog.store.engine import database as databases
+from catalog.store.engine import locks, temp_folder
+from catalog.store.engine.database import Connection, Database
+from catalog.store.ingest import held, merge, runs, staging
+from catalog.store.ingest.runs import OpenRun
+from catalog.store.outbox import enqueue
+from catalog.store.outbox.enqueue import Desk
+from catalog.store.queries import run_report, source_health
+from catalog.store.schema import preconditions, upgrade
+from catalog.store.schema.preconditions import Need
 from catalog.upstream import walk
 from catalog.upstream.client import ModelsClient
 from catalog.upstream.traversal import Sink
@@ -156,7 +148,7 @@ def fail_source(
             words, kind = failure.message, failure.failure
             runs.close(connection, opened, Status.FAILED, clock(), error=words, failure=kind)
             if options.desk is not None:
-                owing.of_run(connection, opened.run_id, options.desk, clock())
+                enqueue.of_run(connection, opened.run_id, options.desk, clock())
     except DatabaseError as error:
         told = logs.event("run.unrecorded", source=source.name)
         log.warning("the failure of %s is not recorded: %s", source.name, error.message, extra=told)
@@ -169,8 +161,8 @@ def rehearsal_database(database: Database) -> Iterator[Database]:
         upgrade.require(database)
         yield database
         return
-    with tempfile.TemporaryDirectory(prefix="catalog-", dir=scratch.demanded(database.folder)) as folder:
-        empty = databases.open_(f"sqlite:///{Path(folder) / 'scratch.db'}")
+    with tempfile.TemporaryDirectory(prefix="catalog-", dir=temp_folder.demanded(database.folder)) as folder:
+        empty = databases.open_(f"sqlite:///{Path(folder) / 'temp_folder.db'}")
         upgrade.ensure(empty)
         try:
             yield empty
@@ -218,7 +210,7 @@ class _Task:
     def take_turn(self) -> RunReport:
         """Run unless another one is at it; twice where nobody wants to wait for a confirmation."""
         preconditions.demand_file(self.database)
-        with courtesy.hold(self.database, self.source.name) as mine:
+        with locks.hold(self.database, self.source.name) as mine:
             if not mine:
                 return self.skip("another run of this source is active")
             if self.is_taken():
@@ -250,7 +242,7 @@ class _Task:
 
     def rehearse(self) -> RunReport:
         """Walk for real, merge, take everything back, and tell: whoever reads slowly must not keep others waiting."""
-        with tempfile.TemporaryFile(prefix="catalog-", dir=scratch.demanded(self.database.folder)) as file:
+        with tempfile.TemporaryFile(prefix="catalog-", dir=temp_folder.demanded(self.database.folder)) as file:
             kept = _Kept(file)
             report = replace(self, tell=kept.hear).rehearse_untold()
             kept.tell(self.tell)
@@ -293,7 +285,7 @@ class _Task:
         if self.options.slot is None:
             return False
         with self.database.read() as connection:
-            return reports.has_begun(connection, self.source.name, self.options.slot, self.clock())
+            return run_report.has_begun(connection, self.source.name, self.options.slot, self.clock())
 
     def skip(self, words: str) -> RunReport:
         """Record that the run does not take place, and why."""
@@ -361,7 +353,7 @@ class _Task:
     def owe(self, connection: Connection, opened: OpenRun) -> None:
         """Owe what the run has to tell, in the transaction that ends it."""
         if self.options.desk is not None:
-            owing.of_run(connection, opened.run_id, self.options.desk, self.clock())
+            enqueue.of_run(connection, opened.run_id, self.options.desk, self.clock())
 
     def close_if_possible(self, opened: OpenRun, status: Status, words: str, failure: Failure | None = None) -> None:
         try:
@@ -377,21 +369,21 @@ class _Task:
     def tell_of(
         self, connection: Connection, run_id: int, failure: CatalogError | None = None, *, unreadable: bool = False
     ) -> RunReport:
-        run = reports.run(connection, run_id)
-        missing = reports.missing(connection, run.source, self.source.policy, limit=MISSING_SHOWN)
+        run = run_report.run(connection, run_id)
+        missing = run_report.missing(connection, run.source, self.source.policy, limit=MISSING_SHOWN)
         report = RunReport(
             run=run,
-            baseline=reports.is_baseline(connection, run_id),
-            makes_baseline=reports.makes_baseline(connection, run_id),
+            baseline=run_report.is_baseline(connection, run_id),
+            makes_baseline=run_report.makes_baseline(connection, run_id),
             missing=tuple(missing),
             failure=failure,
             held=held.causes(connection).get(run.source, ()),
-            awaits_baseline=standings.awaits_baseline(connection, run.source),
+            awaits_baseline=source_health.awaits_baseline(connection, run.source),
             unreadable=unreadable,
         )
         seconds = (run.finished_at - run.started_at).total_seconds() if run.finished_at else None
         told = logs.event("run.finished", source=run.source, run_id=run_id, status=run.status.value, took=seconds)
         log.debug("run %d of %s: %s", run_id, run.source, run.status, extra=told)
-        with closing(reports.changes(connection, run_id)) as changes:  # before the connection, if nobody reads on
+        with closing(run_report.changes(connection, run_id)) as changes:  # before the connection, if nobody reads on
             self.tell(report, changes)
         return report

@@ -12,7 +12,7 @@ from catalog.errors import ConfigError, UnknownModelError
 from catalog.health import Finding, Level
 
 if TYPE_CHECKING:
-    from catalog.store.database import Connection
+    from catalog.store.engine.database import Connection
 
 _CHANGED = "changed:"
 _CLOSE = 3
@@ -20,7 +20,7 @@ _CLOSE = 3
 
 def demand_source(connection: "Connection", name: str | None) -> None:
     """Raise ConfigError for a source that was never synced into this catalog."""
-    from catalog.store import history
+    from catalog.store.queries import history
 
     known = [row.source for row in history.sources(connection)]
     if name is not None and name not in known:
@@ -30,7 +30,7 @@ def demand_source(connection: "Connection", name: str | None) -> None:
 
 def close_ids(connection: "Connection", id: str, source: str | None) -> list[str]:
     """Give up to three known ids that look much like an unknown one, the closest first."""
-    from catalog.store import history
+    from catalog.store.queries import history
 
     known = {name.lower(): name for name in history.neighbours(connection, id, source=source)}
     return [known[name] for name in get_close_matches(id.lower(), known, n=_CLOSE, cutoff=0.6)]
@@ -49,7 +49,7 @@ def in_catalog(config: Config, connection: "Connection", *, listed: Sequence[Mod
 
     Where neither has anything, nothing is known.
     """
-    from catalog.store import history
+    from catalog.store.queries import history
 
     rows = {row.source: row for row in history.sources(connection)}
     read = {name for name, row in rows.items() if row.last_whole_at}
@@ -113,7 +113,7 @@ def _names_field(event: str) -> bool:
 
 def _unmatched(patterns: Sequence[str], models: Iterable[ModelInfo]) -> tuple[list[str], list[str]]:
     """Give the patterns that fit no field of any model, and the fields that were met until all others did."""
-    from catalog.store import history
+    from catalog.store.queries import history
 
     left, paths = dict.fromkeys(patterns), dict.fromkeys(FIELDS)
     for model in models:

@@ -14,9 +14,9 @@ from catalog import wallclock
 from catalog.config import AlertSettings, Config, Key, SourceSettings
 from catalog.domain import Policy, Scope
 from catalog.errors import CatalogError, ConfigError
-from catalog.store import database as databases
-from catalog.store import history, reports
-from catalog.store.database import Database
+from catalog.store.engine import database as databases
+from catalog.store.engine.database import Database
+from catalog.store.queries import history, run_report
 
 # What speaks HTTP is imported where it is wanted: most commands only ask the database.
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from catalog.deliver import Channel, Sender
     from catalog.notice import Message, Owed, Planned, Rule
     from catalog.schedule import Chore, Task, Worker
-    from catalog.store.owing import Desk
+    from catalog.store.outbox.enqueue import Desk
     from catalog.upstream.client import ModelsClient
 
 
@@ -107,7 +107,7 @@ def source(settings: SourceSettings) -> "sync.Source":
 def has_begun(database: Database, settings: SourceSettings, since: datetime) -> bool:
     """Tell whether somebody began a run of a source at that moment or later."""
     with database.read() as connection:
-        return reports.has_begun(connection, settings.name, since, wallclock.utc_now())
+        return run_report.has_begun(connection, settings.name, since, wallclock.utc_now())
 
 
 def task(config: Config, settings: SourceSettings, run: "Callable[[datetime], sync.RunReport | None]") -> "Task":
@@ -134,7 +134,7 @@ def desk(config: Config) -> "Desk | None":
     if not config.alerts:
         return None
     from catalog.alerts import milestones, rules
-    from catalog.store.owing import Desk
+    from catalog.store.outbox.enqueue import Desk
 
     days = config.watch.milestones
 

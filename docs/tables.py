@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from catalog.store import askers as _askers  # noqa: F401 - its tables join those of schema
-from catalog.store import owed as _owed  # noqa: F401 - its tables join those of schema
-from catalog.store import schema
+from catalog.store.schema import identity_tables as _askers  # noqa: F401 - its tables join those of schema
+from catalog.store.schema import outbox_tables as _owed  # noqa: F401 - its tables join those of schema
+from catalog.store.schema import tables
 
 _OPENING = """\
 # Schema
@@ -36,10 +36,10 @@ The database itself refuses to edit or delete history: triggers guard these tabl
 
 def page() -> str:
     """Write the page."""
-    public = map(_view, schema.surface.tables.values())
+    public = map(_view, tables.surface.tables.values())
     # By name: the order in which modules add their tables depends on what was imported first.
-    internal = [_table(schema.metadata.tables[name]) for name in sorted(schema.metadata.tables)]
-    names = ", ".join(f"`{name}`" for name in schema.surface.tables)
+    internal = [_table(tables.metadata.tables[name]) for name in sorted(tables.metadata.tables)]
+    names = ", ".join(f"`{name}`" for name in tables.surface.tables)
     return "\n".join([_OPENING.replace("RELATIONS", names), *public, _INTERNAL, *internal])
 
 
@@ -63,7 +63,7 @@ def _kind(column: sa.Column[object]) -> str:
     names = {_name(column, sqlite.dialect()), _name(column, postgresql.dialect())}
     if len(names) == 1:
         return names.pop()
-    if isinstance(column.type, schema.UtcTime):
+    if isinstance(column.type, tables.UtcTime):
         return "time"
     return "JSON"
 

@@ -4,11 +4,11 @@ from typing import Any
 
 from alembic import context
 
-from catalog.store import indexes, schema
+from catalog.store.schema import indexes, tables
 
 options: dict[str, Any] = {
     "target_metadata": indexes.metadata,
-    "version_table": schema.VERSION_TABLE,
+    "version_table": tables.VERSION_TABLE,
     "transactional_ddl": True,
     "compare_type": True,
 }

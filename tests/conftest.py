@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from catalog.store import database, upgrade
+from catalog.store.engine import database
+from catalog.store.schema import upgrade
 from tests import postgres
 from tests.server import models_server  # noqa: F401 - the fixture `server`
 from tests.volume import (  # noqa: F401 - how much of each attack is made

@@ -90,7 +90,7 @@ def command(context: click.Context) -> None:
 
 def _tell_versions(context: click.Context) -> NoReturn:
     """Print what a report of a fault should name, and end."""
-    from catalog.store import versions
+    from catalog.store.schema import versions
 
     python = sys.version.partition(" ")[0]
     for line in (f"catalog {__version__}", f"Python {python}", *versions.lines()):

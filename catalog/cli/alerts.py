@@ -13,11 +13,12 @@ from catalog.cli.context import Context, Form, list_options, pass_context
 from catalog.config import Config
 from catalog.errors import CatalogError, ConfigError, Exit
 from catalog.notice import Message, Owed, Room, Rule
-from catalog.store import outbox, owed
-from catalog.store.database import Database
-from catalog.store.outbox import Backlog
+from catalog.store.engine.database import Database
+from catalog.store.outbox import queue
+from catalog.store.outbox.queue import Backlog
+from catalog.store.schema import outbox_tables
 
-_COLUMNS = [column.name for column in owed.deliveries.columns]
+_COLUMNS = [column.name for column in outbox_tables.deliveries.columns]
 _MARK = "[sample] "
 _NUMBER = click.IntRange(1, 2**31 - 1)
 _SHOWN = ("delivery_id", "channel", "source", "type", "status", "attempts", "next_attempt_at", "last_error")
@@ -35,7 +36,7 @@ def command() -> None:
 def list_(context: Context, *, every: bool, form: Form) -> None:
     """List the alerts that are owed or dead, oldest first."""
     with library.opened(context.config().database.url) as database, database.read() as connection:
-        rows = (asdict(each) for each in outbox.listing(connection, every=every))
+        rows = (asdict(each) for each in queue.listing(connection, every=every))
         output.listing(rows, columns=_COLUMNS, shown=_SHOWN, form=form)
 
 
@@ -80,7 +81,7 @@ def send(context: Context) -> int:
     if desk is None:
         raise ConfigError("no channel is configured", hint="add [[alerts]] to catalog.toml")
     with library.opened(config.database.url) as database:
-        outbox.wake(database)
+        queue.wake(database)
         report = deliver.catch_up(database, desk, wiring.sender(config, clock=database.now))
         return _tell(context, report, _waiting(config, database))
 
@@ -93,7 +94,7 @@ def retry(context: Context, channel: str | None, number: int | None) -> int:
     """Try dead alerts again, all of them or those of CHANNEL, even if the channel rests."""
     config = context.config()
     with library.opened(config.database.url) as database:
-        revived = outbox.revive(database, now=database.now(), name=channel, delivery_id=number)
+        revived = queue.revive(database, now=database.now(), name=channel, delivery_id=number)
         if channel is not None and not revived:
             config.channel(channel)  # a name that is known nowhere is a slip
         if not context.quiet:
@@ -106,7 +107,7 @@ def _waiting(config: Config, database: Database) -> list[Backlog]:
     """List the channels that are owed something of which nothing is due yet."""
     configured, now = {alert.name for alert in config.alerts}, database.now()
     with database.read() as connection:
-        found = [backlog for backlog in outbox.backlog(connection) if backlog.channel in configured]
+        found = [backlog for backlog in queue.backlog(connection) if backlog.channel in configured]
     return [backlog for backlog in found if backlog.next_attempt_at and backlog.next_attempt_at > now]
 
 

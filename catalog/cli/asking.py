@@ -13,7 +13,7 @@ from catalog.cli.context import Context
 if TYPE_CHECKING:
     from click.types import OptionHelpExtra
 
-    from catalog.store.database import Connection
+    from catalog.store.engine.database import Connection
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 

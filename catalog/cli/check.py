@@ -15,9 +15,10 @@ from catalog.domain import ModelInfo
 from catalog.errors import CatalogError, Exit
 from catalog.health import Finding
 from catalog.http import proxy
-from catalog.store import database as databases
-from catalog.store import preconditions, standings, upgrade
-from catalog.store.preconditions import Need
+from catalog.store.engine import database as databases
+from catalog.store.queries import source_health
+from catalog.store.schema import preconditions, upgrade
+from catalog.store.schema.preconditions import Need
 from catalog.upstream.client import MAX_LIMIT
 
 Lines = Iterator[str]
@@ -124,7 +125,7 @@ class _Doctor:
         known = {}
         if self._has_catalog:
             with library.opened(self._config.database.url) as database, database.read() as connection:
-                known = {one.row.source: one for one in standings.all_(connection)}
+                known = {one.row.source: one for one in source_health.all_(connection)}
         for source in self._config.sources:
             one = known.get(source.name)
             if one is None:

@@ -12,8 +12,9 @@ from catalog import library, plain, wallclock, wiring
 from catalog.cli import output
 from catalog.cli.context import Context, json_option, pass_context
 from catalog.errors import Exit
-from catalog.store import copies, invariants, upgrade
-from catalog.store.restored import Holdings
+from catalog.store.backup import copies
+from catalog.store.backup.after_restore import Holdings
+from catalog.store.schema import invariants, upgrade
 
 
 @click.group("db")

@@ -19,10 +19,10 @@ from catalog.demo import history, performance, play
 from catalog.demo.play import Look
 from catalog.domain import Change, Kind, Run
 from catalog.errors import DatabaseError
-from catalog.store import database as databases
-from catalog.store import history as catalogs
-from catalog.store import upgrade
-from catalog.store.database import Database
+from catalog.store.engine import database as databases
+from catalog.store.engine.database import Database
+from catalog.store.queries import history as catalogs
+from catalog.store.schema import upgrade
 
 COLUMNS = ("year", "added", "removed", "changed", "listed")
 TRY = (

@@ -15,8 +15,8 @@ from catalog.cli.context import Context, Form, list_options, pass_context
 from catalog.domain import Change, Kind, Run
 
 if TYPE_CHECKING:
-    from catalog.store.database import Connection
-    from catalog.store.history import Which
+    from catalog.store.engine.database import Connection
+    from catalog.store.queries.history import Which
 
 _PAGE = 50
 _RUNS = 20
@@ -75,7 +75,7 @@ def changes(
     form: Form,
 ) -> None:
     """Print the change log, newest first. A change happened after not_before and by observed_at."""
-    from catalog.store import history
+    from catalog.store.queries import history
 
     if since and until and since >= until:
         raise click.UsageError("--since must be earlier than --until")
@@ -115,7 +115,7 @@ def diff(
 
     A moment is a date, RFC 3339, or an age such as 7d.
     """
-    from catalog.store import history
+    from catalog.store.queries import history
 
     until = later or wallclock.utc_now()
     if earlier > until:
@@ -135,7 +135,7 @@ def diff(
 @pass_context
 def runs(context: Context, *, source: str | None, limit: int, form: Form) -> None:
     """List the sync runs, newest first: when, how long, what came of them, why one failed."""
-    from catalog.store import history
+    from catalog.store.queries import history
 
     counts = ("pages", "models_seen", "added", "returned", "changed", "missing", "removed")
     with asking.catalog(context, source) as connection:
@@ -180,8 +180,8 @@ def _print(context: Context, listing: _Listing, found: Generator[Any, None, None
 
 
 def _print_models(context: Context, connection: "Connection", asked: _Asked, which: "Which") -> None:
-    from catalog.store import history
-    from catalog.store.history import Which
+    from catalog.store.queries import history
+    from catalog.store.queries.history import Which
 
     ends = {Which.LISTED: ["missing_since"], Which.REMOVED: ["removed_at"], Which.ALL: ["missing_since", "removed_at"]}
     fields = ["id", "display_name", "lifecycle", "created_at", "first_seen_at", *ends[which]]
@@ -191,7 +191,7 @@ def _print_models(context: Context, connection: "Connection", asked: _Asked, whi
 
 
 def _print_states(context: Context, connection: "Connection", asked: _Asked, moment: datetime) -> None:
-    from catalog.store import history
+    from catalog.store.queries import history
 
     _tell_of_dark_times(context, connection, moment)
     found = history.as_of(connection, moment, source=asked.source, match=asked.match)
@@ -202,14 +202,14 @@ def _print_states(context: Context, connection: "Connection", asked: _Asked, mom
 
 
 def _which(*, removed: bool, every: bool) -> "Which":
-    from catalog.store.history import Which
+    from catalog.store.queries.history import Which
 
     return Which.ALL if every else Which.REMOVED if removed else Which.LISTED
 
 
 def _tell_of_dark_times(context: Context, connection: "Connection", moment: datetime) -> None:
     """Say so when a moment lies where the catalog knows nothing: before its first walk, or in the future."""
-    from catalog.store import history
+    from catalog.store.queries import history
 
     first = history.begins(connection)
     if first is not None and moment < first:
@@ -220,7 +220,7 @@ def _tell_of_dark_times(context: Context, connection: "Connection", moment: date
 
 def _several(connection: "Connection", source: str | None) -> Sequence[str]:
     """Show the source where there is more than one."""
-    from catalog.store import history
+    from catalog.store.queries import history
 
     return ["source"] if source is None and len(history.sources(connection)) > 1 else []
 

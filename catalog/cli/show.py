@@ -13,7 +13,7 @@ from catalog.cli.context import Context, json_option, pass_context
 from catalog.domain import Change, Kind, Model, State
 
 if TYPE_CHECKING:
-    from catalog.store.history import Story
+    from catalog.store.queries.history import Story
 
 _UNKNOWN = "unknown"
 
@@ -29,7 +29,7 @@ def command(context: Context, *, id: str, source: str | None, as_json: bool) -> 
     A change lies between two looks: after the one that still showed the old state, by the one that showed the new.
     """
     from catalog import unknowns
-    from catalog.store import history
+    from catalog.store.queries import history
 
     with asking.catalog(context, source) as connection:
         stories = history.stories(connection, id, source=source)
@@ -44,7 +44,7 @@ def command(context: Context, *, id: str, source: str | None, as_json: bool) -> 
 
 
 def _object(story: "Story") -> dict[str, Any]:
-    from catalog.store import history
+    from catalog.store.queries import history
 
     fields = {name: getattr(story.model, name) for name in history.MODEL_COLUMNS}
     states = [{name: getattr(state, name) for name in history.STATE_COLUMNS} for state in story.states]
@@ -53,7 +53,7 @@ def _object(story: "Story") -> dict[str, Any]:
 
 
 def _lines(story: "Story") -> Iterator[str]:
-    from catalog.store import history
+    from catalog.store.queries import history
 
     model = story.model
     yield f"{model.id}  ({model.source})"

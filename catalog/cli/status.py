@@ -82,7 +82,7 @@ def _watch_object(config: "Config", unknown: Sequence[Finding]) -> list[dict[str
 
 
 def _object(one: Watched, found: Sequence[Finding]) -> dict[str, Any]:
-    from catalog.store import history
+    from catalog.store.queries import history
 
     mine = [finding for finding in found if finding.source == one.name]
     row = {name: getattr(one.row, name, None) for name in history.SOURCE_COLUMNS} | {"source": one.name}

@@ -15,7 +15,7 @@ from catalog.cli.context import Context, json_option, pass_context
 from catalog.config import SourceSettings
 from catalog.domain import Change
 from catalog.errors import CatalogError, Exit
-from catalog.store.database import Database
+from catalog.store.engine.database import Database
 from catalog.sync import Options, RunReport
 
 _PROGRESS_FROM = 2  # pages; a list of one page is there at once

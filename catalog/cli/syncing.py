@@ -11,8 +11,8 @@ from catalog.config import Config, SourceSettings
 from catalog.domain import Change, Status
 from catalog.errors import CatalogError, DatabaseError
 from catalog.health import Finding
-from catalog.store import upgrade
-from catalog.store.database import Database
+from catalog.store.engine.database import Database
+from catalog.store.schema import upgrade
 from catalog.sync import RunReport
 
 

@@ -16,7 +16,7 @@ from catalog.errors import ConfigError, Exit, NoCatalogError
 from catalog.watch import Finding, State
 
 if TYPE_CHECKING:
-    from catalog.store.database import Connection
+    from catalog.store.engine.database import Connection
 
 _SHOWN = ("state", "id", "source", "text")
 
@@ -66,7 +66,7 @@ def check(context: Context, *, models: tuple[str, ...], days: int, source: str |
 
 def _selected(connection: "Connection", settings: Config, name: str | None) -> Sequence[SourceSettings]:
     """Give the sources to ask: all that are configured, or the one of this name."""
-    from catalog.store import history
+    from catalog.store.queries import history
 
     configured = {source.name for source in settings.sources}
     if name and name not in configured and name in {row.source for row in history.sources(connection)}:
@@ -83,7 +83,7 @@ def _ask(
     *,
     configured: Collection[str],
 ) -> _Answer:
-    from catalog.store import history
+    from catalog.store.queries import history
 
     now, names = wallclock.utc_now(), [source.name for source in sources]
     everywhere = history.named(connection, ids)

@@ -19,7 +19,7 @@ from catalog.cli.context import Context, pass_context
 from catalog.config import Config, Key, SourceSettings
 from catalog.domain import Change, Status
 from catalog.errors import CatalogError, StoppedError
-from catalog.store.database import Database
+from catalog.store.engine.database import Database
 from catalog.sync import Options, RunReport
 
 if TYPE_CHECKING:

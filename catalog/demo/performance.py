@@ -7,7 +7,7 @@ from catalog.demo.play import Look
 from catalog.demo.server import ModelsApi
 from catalog.domain import Run, Scope, Status
 from catalog.errors import CatalogError
-from catalog.store.database import Database
+from catalog.store.engine.database import Database
 from catalog.sync import Source
 from catalog.upstream.client import ModelsClient
 

@@ -11,7 +11,7 @@ from typing import Protocol
 
 import sqlalchemy as sa
 
-from catalog.store import schema
+from catalog.store.schema import tables
 from tests import postgres
 
 SECONDS_TO_LEAVE = 10  # for a server to notice that its client died
@@ -92,13 +92,13 @@ class ServerCatalog:
 
     def keep(self) -> None:
         statements = ["SET synchronous_commit = on", "CREATE SCHEMA kept"]  # some attacks crash the server
-        statements += [f"CREATE TABLE kept.{name} AS TABLE public.{name}" for name in schema.metadata.tables]
+        statements += [f"CREATE TABLE kept.{name} AS TABLE public.{name}" for name in tables.metadata.tables]
         self.line.exec_driver_sql("; ".join(statements))
 
     def renew(self) -> None:
         statements = ["BEGIN", "SET LOCAL session_replication_role = replica"]  # without triggers and keys
         statements += ["SET LOCAL synchronous_commit = on"]
-        for name in schema.metadata.tables:
+        for name in tables.metadata.tables:
             statements += [f"DELETE FROM public.{name}", f"INSERT INTO public.{name} TABLE kept.{name}"]
         self.line.exec_driver_sql("; ".join([*statements, "COMMIT"]))
         self.users = self.count_users()

@@ -16,7 +16,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from catalog.store import copies
+from catalog.store.backup import copies
 from tests.attacks import deaths
 from tests.store import copying
 from tests.store import world as worlds

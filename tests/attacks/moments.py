@@ -7,8 +7,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from catalog.domain import Status
-from catalog.store import schema
-from catalog.store.database import Database
+from catalog.store.engine.database import Database
+from catalog.store.schema import tables
 
 BEFORE_COMMIT, AFTER_COMMIT = "before COMMIT", "after COMMIT"
 Snapshot = dict[str, list[tuple[Any, ...]]]  # every row, by table
@@ -32,7 +32,7 @@ def watch(database: Database, come: Callable[[str], None]) -> None:
 def snapshot(database: Database) -> Snapshot:
     """Read every row of every table."""
     with database.read() as connection:
-        return {table.name: rows(connection, table) for table in schema.metadata.sorted_tables}
+        return {table.name: rows(connection, table) for table in tables.metadata.sorted_tables}
 
 
 def rows(connection: sa.Connection, table: sa.Table) -> list[tuple[Any, ...]]:
@@ -53,7 +53,7 @@ def without_dead_runs(found: Snapshot, dead: Collection[Status]) -> dict[str, li
 
 
 def _named(table: str, row: tuple[Any, ...]) -> Row:
-    return dict(zip(schema.metadata.tables[table].columns.keys(), row, strict=True))
+    return dict(zip(tables.metadata.tables[table].columns.keys(), row, strict=True))
 
 
 def _renumbered(row: Row, numbers: Mapping[int, int]) -> Row:

@@ -20,8 +20,9 @@ import sqlalchemy as sa
 from catalog import dates, deliver
 from catalog.alerts.channels import webhook
 from catalog.domain import Status
-from catalog.store import invariants, schema
-from catalog.store.owed import delivery
+from catalog.store.schema import invariants
+from catalog.store.schema import tables as schema
+from catalog.store.schema.outbox_tables import delivery
 from tests import server as play
 from tests.attacks.victim import Victims
 from tests.server import ModelsServer, Visit

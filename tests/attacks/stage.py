@@ -13,7 +13,8 @@ import sqlalchemy as sa
 
 from catalog.domain import Policy
 from catalog.errors import StoppedError
-from catalog.store import courtesy, schema
+from catalog.store.engine import locks
+from catalog.store.schema import tables
 from tests import server as play
 from tests.attacks import comparing, reading
 from tests.attacks.catalogs import Catalog
@@ -101,7 +102,7 @@ class Story:
 
     def read_uids(self) -> list[str]:
         with self.database.read() as connection:
-            return list(connection.scalars(sa.select(schema.changes.c.uid).order_by(schema.changes.c.change_id)))
+            return list(connection.scalars(sa.select(tables.changes.c.uid).order_by(tables.changes.c.change_id)))
 
     def wait_to_confirm(self, reader: Reader, ticks: int) -> None:
         """Let it be so late that a walk of the list as it is ends when an absence may be confirmed, to the tick."""
@@ -222,7 +223,7 @@ class Story:
 
     def statuses(self, *, after: int) -> list[str]:
         """Ask how the runs after this one ended."""
-        view = schema.sync_runs
+        view = tables.sync_runs
         wanted = sa.select(view.c.status).where(view.c.run_id > after).order_by(view.c.run_id)
         with self.database.read() as connection:
             return [str(status) for status in connection.scalars(wanted)]
@@ -288,5 +289,5 @@ def by_walk(answers: list[Answer]) -> list[list[Answer]]:
 def unlocked() -> Iterator[None]:
     """Let no run see another one's lock, as between machines that share a file but not its locks."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(courtesy, "hold", lambda *_: nullcontext(enter_result=True))
+        patch.setattr(locks, "hold", lambda *_: nullcontext(enter_result=True))
         yield

@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from catalog.store.database import Database
+from catalog.store.engine.database import Database
 
 SQLITE = "SELECT type, name, sql FROM sqlite_master"
 POSTGRES = """

@@ -9,8 +9,9 @@ from random import Random
 import pytest
 
 from catalog.errors import CatalogError
-from catalog.store import copies, invariants, postgres_copy, sqlite_copy
-from catalog.store.restored import Holdings
+from catalog.store.backup import copies, postgres_copy, sqlite_copy
+from catalog.store.backup.after_restore import Holdings
+from catalog.store.schema import invariants
 from tests.attacks import moments
 from tests.attacks.catalogs import Catalogs
 from tests.attacks.interrupted import Copyist

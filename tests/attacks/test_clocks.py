@@ -17,8 +17,11 @@ from catalog.deliver import Sender
 from catalog.domain import MERGED, Policy, Status
 from catalog.notice import DeliveryError, Message, Rule
 from catalog.schedule import Timetable
-from catalog.store import courtesy, outbox, runs, standings
-from catalog.store.owing import Desk
+from catalog.store.engine import locks
+from catalog.store.ingest import runs
+from catalog.store.outbox import queue
+from catalog.store.outbox.enqueue import Desk
+from catalog.store.queries import source_health
 from tests.attacks import rounds
 from tests.server import ModelsServer, error, model
 from tests.store import world as worlds
@@ -226,7 +229,7 @@ def test_an_attempt_put_off_and_a_lease_of_the_dead_end_whatever_the_clock_did(w
         world.sync(desk=at)
     post.up = False
     send(world, post, at)  # the one is put off
-    assert outbox.lease(world.database, "team", world.now, lambda: "dead") is not None  # and the other one leased
+    assert queue.lease(world.database, "team", world.now, lambda: "dead") is not None  # and the other one leased
     world.pass_minutes(-abs(jump))
     post.up = True
     waited = 0.0
@@ -282,7 +285,7 @@ def test_a_worker_reads_on_after_its_clock_was_ahead_and_no_dead_run_or_lock_sto
     """Slots of a schedule are not taken by runs that a clock dated ten years later, and `status` tells of the clock."""
     ahead.sync(slot=ahead.now)
     die(ahead, "one")
-    with courtesy.hold(ahead.database, "one") as mine:
+    with locks.hold(ahead.database, "one") as mine:
         assert mine
     corrected(ahead)
     every = Timetable(when=timedelta(minutes=15))
@@ -296,7 +299,7 @@ def test_a_worker_reads_on_after_its_clock_was_ahead_and_no_dead_run_or_lock_sto
 
 def findings(world: World) -> set[str]:
     with world.database.read() as connection:
-        [standing] = standings.all_(connection)
+        [standing] = source_health.all_(connection)
     watched = health.Watched(name="one", row=standing.row, stale_after=timedelta(hours=3), standing=standing)
     return {finding.code for finding in health.findings([watched], now=world.now)}
 

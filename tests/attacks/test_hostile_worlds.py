@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from catalog.store import invariants
-from catalog.store.database import Database
+from catalog.store.engine.database import Database
+from catalog.store.schema import invariants
 from tests.attacks import watched as watching
 from tests.attacks import worlds
 from tests.attacks.shelf import Paging

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from catalog.store import database as databases
-from catalog.store import upgrade
-from catalog.store.database import Database
+from catalog.store.engine import database as databases
+from catalog.store.engine.database import Database
+from catalog.store.schema import upgrade
 from tests import postgres
 from tests.attacks import deaths, moments, structure
 from tests.attacks.structure import Structure

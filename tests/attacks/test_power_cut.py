@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from catalog.store import database as databases
-from catalog.store import upgrade
-from catalog.store.database import Database
+from catalog.store.engine import database as databases
+from catalog.store.engine.database import Database
+from catalog.store.schema import upgrade
 from tests.attacks import courses, moments, power, structure, workloads
 from tests.attacks.catalogs import Files
 from tests.attacks.courses import Attack, Course

@@ -20,9 +20,10 @@ import sqlalchemy as sa
 
 from catalog.domain import MERGED
 from catalog.errors import Exit
-from catalog.store import database as databases
-from catalog.store import invariants, locks, schema
-from catalog.store.database import Database
+from catalog.store.engine import database as databases
+from catalog.store.engine import postgres_locks
+from catalog.store.engine.database import Database
+from catalog.store.schema import invariants, tables
 from tests import server as play
 from tests.attacks.catalogs import Catalogs
 from tests.server import ModelsServer, Visit
@@ -142,7 +143,7 @@ def taker(database: Database) -> Callable[[], object]:
     def terminate() -> None:
         with database.read() as connection:
             schema_name = connection.scalar(sa.select(sa.func.current_schema()))
-            high, low = divmod(locks.number(schema_name, "one") % 2**64, 2**32)
+            high, low = divmod(postgres_locks.number(schema_name, "one") % 2**64, 2**32)
             connection.execute(holders, {"high": high, "low": low}).all()
 
     return terminate
@@ -154,7 +155,7 @@ def doubled(database: Database) -> int:
     gone: set[str] = set()
     wrong = 0
     with database.read() as connection:
-        for row in connection.execute(sa.select(schema.changes).order_by(schema.changes.c.change_id)):
+        for row in connection.execute(sa.select(tables.changes).order_by(tables.changes.c.change_id)):
             fits = {
                 "added": row.model_id not in now,
                 "removed": row.model_id in now and row.model_id not in gone,
@@ -169,7 +170,7 @@ def doubled(database: Database) -> int:
 
 def backwards(database: Database) -> int:
     """Count the merged walks that were older than the one merged before: the list counts its answers."""
-    column = schema.changes.c
+    column = tables.changes.c
     named = sa.select(column.new_value).where(column.model_id == CLOCK, column.field == "display_name")
     with database.read() as connection:
         numbers = [int(json.loads(value)) for value in connection.scalars(named.order_by(column.run_id))]
@@ -190,8 +191,8 @@ def harass(crew: Crew, counting: Counting, take_lock: Callable[[], object], unti
 def outcome(database: Database, calls: list[tuple[int, str]]) -> dict[str, int]:
     """Count what happened, and what must not."""
     with database.read() as connection:
-        statuses = Counter(connection.scalars(sa.select(schema.sync_runs.c.status)))
-        generation = connection.scalar(sa.select(schema.source.c.generation)) or 0
+        statuses = Counter(connection.scalars(sa.select(tables.sync_runs.c.status)))
+        generation = connection.scalar(sa.select(tables.source.c.generation)) or 0
     merged = sum(statuses[status] for status in MERGED)
     return {
         "calls": len(calls),

@@ -19,8 +19,8 @@ import sqlalchemy as sa
 
 from catalog.domain import DIED
 from catalog.errors import DatabaseError, Exit
-from catalog.store import database as databases
-from catalog.store import schema, upgrade
+from catalog.store.engine import database as databases
+from catalog.store.schema import tables, upgrade
 from tests import postgres
 from tests.attacks import courses, moments, workloads
 from tests.attacks.catalogs import Files, ServerCatalog, ServerCatalogs
@@ -114,7 +114,7 @@ class Trial:
 
 def generation(found: Snapshot) -> list[object]:
     """How many walks each source has merged."""
-    place = list(schema.source.columns).index(schema.source.c.generation)
+    place = list(tables.source.columns).index(tables.source.c.generation)
     return [row[place] for row in found["catalog_source"]]
 
 
@@ -229,7 +229,7 @@ def test_a_server_without_room_keeps_nothing_of_a_run(
     with courses.prepared("eventful", databases_, server) as attack:
         trial = Trial(attack=attack, words="no room")
         assert isinstance(attack.catalog, ServerCatalog)
-        for table in schema.metadata.tables:
+        for table in tables.metadata.tables:
             trial.run(table, no_room_in(attack.catalog.line, table))
     trial.came_to(volume)
 

@@ -16,8 +16,8 @@ from statistics import fmean
 
 import pytest
 
-from catalog.store import invariants
-from catalog.store.database import Database
+from catalog.store.engine.database import Database
+from catalog.store.schema import invariants
 from tests.attacks import watched as watching
 from tests.attacks.choices import LETTERS, Chance, Choices, Edited
 from tests.attacks.shelf import VANISHED, Paging, Shelf

@@ -5,8 +5,8 @@ python -m tests.attacks.upgrading SPARE_URL DATABASE_URL
 
 import sys
 
-from catalog.store import database as databases
-from catalog.store import upgrade
+from catalog.store.engine import database as databases
+from catalog.store.schema import upgrade
 from tests.attacks import deaths, moments
 
 

@@ -8,7 +8,7 @@ from catalog import sync as syncs
 from catalog.alerts import rules
 from catalog.domain import Change, Kind
 from catalog.notice import Rule
-from catalog.store.owing import Desk
+from catalog.store.outbox.enqueue import Desk
 from tests import server as play
 from tests.store.world import World
 

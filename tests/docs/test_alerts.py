@@ -18,7 +18,7 @@ from catalog.config.settings import of
 from catalog.config.unattended import AlertSettings
 from catalog.metrics import METRICS
 from catalog.notice import Event, Rule
-from catalog.store import outbox
+from catalog.store.outbox import queue
 from docs import alerts
 from tests.alerts import messages
 
@@ -100,7 +100,7 @@ def test_the_times_that_the_pages_name_are_those_of_the_program(tmp_path: Path) 
     chores = {chore.name: chore.every for chore in after_run.chores(settings, database, stop=threading.Event())}
     five = timedelta(seconds=5)
     assert chores == {"alerts": five, "alerts to a": five, "metrics": timedelta(seconds=15)}
-    assert [span.total_seconds() for span in (outbox.LEASE, outbox.PATIENCE)] == [60, 7 * 86_400]
+    assert [span.total_seconds() for span in (queue.LEASE, queue.PATIENCE)] == [60, 7 * 86_400]
     assert [channels.TIMEOUT, health.LATE.total_seconds()] == [30, 3600]
     for words in (
         "every five seconds",

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from catalog.alerts import rules
 from catalog.notice import Rule
-from catalog.store.owing import Desk
+from catalog.store.outbox.enqueue import Desk
 from tests.server import Json, ModelsServer, model
 from tests.store import world as worlds
 from tests.store.world import World

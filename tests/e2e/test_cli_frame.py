@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from catalog import __version__, cli, errors
-from catalog.store import upgrade
+from catalog.store.schema import upgrade
 
 ROOT = Path(__file__).parents[2]
 SECRET = "sk-ant-api03-w0uld-be-a-pity"

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from catalog.store import upgrade
+from catalog.store.schema import upgrade
 from tests.e2e.ground import Ground
 from tests.server import model
 

@@ -18,9 +18,9 @@ from catalog import cli
 from catalog.cli import demo
 from catalog.demo import history, performance, play
 from catalog.errors import Exit
-from catalog.store import database as databases
-from catalog.store import history as catalogs
-from catalog.store.database import Database
+from catalog.store.engine import database as databases
+from catalog.store.engine.database import Database
+from catalog.store.queries import history as catalogs
 
 ROOT = Path(__file__).parents[2]
 BY_YEAR = """\

@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
-from catalog.store import schema
+from catalog.store.schema import tables
 from tests.e2e.ground import Ground
 from tests.server import ModelsServer, error, model
 
 ROOT = Path(__file__).parents[2]
-VIEWS = schema.surface.tables
+VIEWS = tables.surface.tables
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from catalog.store import database as databases
+from catalog.store.engine import database as databases
 from tests import server as wire
 from tests.e2e.ground import Ground
 from tests.e2e.test_run import Place, build, end, wait_for

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from catalog import cli
-from catalog.store import upgrade
+from catalog.store.schema import upgrade
 from tests import server as wire
 from tests.e2e.ground import IDS, Ground
 from tests.server import ModelsServer, model

@@ -4,9 +4,9 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.script import ScriptDirectory
 
-from catalog.store import database as databases
-from catalog.store import upgrade
-from catalog.store.database import Database
+from catalog.store.engine import database as databases
+from catalog.store.engine.database import Database
+from catalog.store.schema import upgrade
 
 # In an order that every revision takes: a run begins before it merges, and a state is there before it ends.
 ROWS = """

@@ -16,10 +16,11 @@ from catalog import metrics
 from catalog.alerts import rules
 from catalog.errors import DatabaseError
 from catalog.notice import Rule
-from catalog.store import database as databases
-from catalog.store import outbox, owing, upgrade
-from catalog.store.database import Database
-from catalog.store.owing import Desk
+from catalog.store.engine import database as databases
+from catalog.store.engine.database import Database
+from catalog.store.outbox import enqueue, queue
+from catalog.store.outbox.enqueue import Desk
+from catalog.store.schema import upgrade
 from tests import postgres
 from tests.server import ModelsServer
 from tests.store import world as worlds
@@ -94,12 +95,12 @@ def alerts(world: World) -> None:
     for ids in ("abc", "ab", "ab", "abc", "ac", "ac", "acd"):
         world.lists(*ids)
         world.sync(after=60, desk=desk)
-    for settled in (outbox.acknowledge, partial(outbox.fail, words="down", wait=timedelta(0), gone=True)):
-        owing.of_time(world.database, desk, world.now + timedelta(hours=1))
-        leased = outbox.lease(world.database, "team", world.now + timedelta(hours=1), lambda: "mine")
+    for settled in (queue.acknowledge, partial(queue.fail, words="down", wait=timedelta(0), gone=True)):
+        enqueue.of_time(world.database, desk, world.now + timedelta(hours=1))
+        leased = queue.lease(world.database, "team", world.now + timedelta(hours=1), lambda: "mine")
         assert leased is not None
         settled(world.database, leased, now=world.now)
-    assert outbox.revive(world.database, now=world.now) == 1
+    assert queue.revive(world.database, now=world.now) == 1
 
 
 def test_a_role_that_may_create_nothing_does_the_daily_work(roles: dict[str, str], enter: Enter) -> None:
@@ -115,7 +116,7 @@ def test_the_daily_role_owes_and_delivers_alerts_and_whoever_only_reads_sees_the
     reader = enter(roles["catalog_reader"])
     assert reader.rows("deliveries", "delivery_id", "status") == [(1, "delivered"), (2, "owed")]
     with reader.database.read() as connection:
-        assert [(backlog.channel, backlog.owed) for backlog in outbox.backlog(connection)] == [("team", 1)]
+        assert [(backlog.channel, backlog.owed) for backlog in queue.backlog(connection)] == [("team", 1)]
     assert b'catalog_alerts_owed{channel="team"} 1.0' in metrics.page(reader.database)
 
 

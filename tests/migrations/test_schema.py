@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from catalog.store import database as databases
-from catalog.store import indexes, schema, upgrade
-from catalog.store.database import Database
+from catalog.store.engine import database as databases
+from catalog.store.engine.database import Database
+from catalog.store.schema import indexes, upgrade
+from catalog.store.schema import tables as schema
 from tests import postgres
 
 

@@ -11,8 +11,9 @@ import pytest
 import sqlalchemy as sa
 
 from catalog.errors import Exit, SchemaError
-from catalog.store import database as databases
-from catalog.store import history, invariants, schema, upgrade
+from catalog.store.engine import database as databases
+from catalog.store.queries import history
+from catalog.store.schema import invariants, tables, upgrade
 from tests.migrations import revisions
 from tests.migrations.test_schema import opened, reflected
 
@@ -54,7 +55,7 @@ def test_an_older_schema_is_left_alone_when_nobody_may_upgrade_it(database_url: 
 def test_a_newer_schema_is_refused_and_untouched(migrated_url: str, revision: str) -> None:
     with opened(migrated_url) as database:
         with database.write() as connection:
-            connection.execute(sa.text(f"UPDATE {schema.VERSION_TABLE} SET version_num = '{revision}'"))
+            connection.execute(sa.text(f"UPDATE {tables.VERSION_TABLE} SET version_num = '{revision}'"))
         before = reflected(database)
         for refuse in (upgrade.current, upgrade.ensure, upgrade.upgrade, upgrade.require):
             with pytest.raises(SchemaError) as caught:
@@ -95,7 +96,7 @@ def test_a_postgres_schema_with_one_of_our_names_is_refused(postgres_url: str, k
         with pytest.raises(SchemaError, match="not a catalog: it holds"):
             upgrade.ensure(database)
         with database.read() as connection:
-            assert not sa.inspect(connection).has_table(schema.VERSION_TABLE)
+            assert not sa.inspect(connection).has_table(tables.VERSION_TABLE)
 
 
 def test_several_processes_upgrade_at_once_and_all_find_it_done(database_url: str) -> None:

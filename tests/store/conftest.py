@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from catalog.store import schema
+from catalog.store.schema import tables
 from tests import postgres
 from tests.server import ModelsServer
 from tests.store import world as worlds
@@ -54,5 +54,5 @@ def _empty(url: str) -> None:
     with engine.begin() as connection:
         connection.exec_driver_sql("SET LOCAL lock_timeout = '5s'")
         connection.exec_driver_sql("SET LOCAL session_replication_role = replica")  # without triggers and keys
-        for table in reversed(schema.metadata.sorted_tables):
+        for table in reversed(tables.metadata.sorted_tables):
             connection.execute(table.delete())

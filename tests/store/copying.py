@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from catalog.store import copies
-from catalog.store.copies import Restored
-from catalog.store.restored import Holdings
+from catalog.store.backup import copies
+from catalog.store.backup.after_restore import Holdings
+from catalog.store.backup.copies import Restored
 from tests.store.world import World
 
 

@@ -10,7 +10,7 @@ from catalog import deliver
 from catalog.alerts import wording
 from catalog.deliver import Channel, Sender
 from catalog.notice import DeliveryError, Message, Owed, Room
-from catalog.store import outbox
+from catalog.store.outbox import queue
 from tests.store.world import World
 
 COLUMNS = ("channel", "status", "attempts", "next_attempt_at", "last_error")
@@ -59,7 +59,7 @@ def owe(box: World, *uids: str, channel: str = "team") -> None:
             )
             for uid in uids
         ]
-        outbox.owe(connection, messages, box.now)
+        queue.owe(connection, messages, box.now)
 
 
 def sender(box: World, channels: Mapping[str, Channel], **settings: Any) -> Sender:

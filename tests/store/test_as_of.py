@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from catalog.store import history
+from catalog.store.queries import history
 from tests import server as play
 from tests.store.world import MINUTE, NAMELESS, START, World
 

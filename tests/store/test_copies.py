@@ -14,7 +14,10 @@ from catalog import deliver
 from catalog.domain import Status
 from catalog.errors import ConfigError, DatabaseError, LostConnectionError, SchemaError
 from catalog.notice import Message
-from catalog.store import copies, courtesy, outbox, owing, postgres_copy, sqlite_copy, upgrade
+from catalog.store.backup import copies, postgres_copy, sqlite_copy
+from catalog.store.engine import locks
+from catalog.store.outbox import enqueue, queue
+from catalog.store.schema import upgrade
 from tests.migrations import revisions
 from tests.store import copying
 from tests.store.copying import Safe, restore
@@ -130,7 +133,7 @@ def test_a_catalog_is_only_replaced_when_that_is_said(world: World, safe: Safe) 
 def test_a_catalog_is_not_replaced_while_a_run_is_active(world: World, safe: Safe) -> None:
     begin(world, "a")
     path = safe.copy(world)
-    with courtesy.hold(world.database, "one"), pytest.raises(DatabaseError, match="a run of one is active"):
+    with locks.hold(world.database, "one"), pytest.raises(DatabaseError, match="a run of one is active"):
         restore(world, path)
 
 
@@ -144,7 +147,7 @@ def test_what_was_owed_is_given_up_unless_somebody_says_otherwise(world: World, 
     assert send(world) == []
     [(_, status, words)] = world.rows("deliveries", "channel", "status", "last_error")
     assert (status, "it may have been sent" in words) == ("dead", True)
-    outbox.revive(world.database, now=world.now)
+    queue.revive(world.database, now=world.now)
     assert told(world) == [("added", "b")]
 
 
@@ -217,7 +220,7 @@ def test_a_removal_that_had_to_settle_is_told_to_nobody(world: World, safe: Safe
         world.sync(desk=patient)
     path = safe.copy(world)
     restore(world, path)
-    assert owing.of_time(world.database, patient, world.now + timedelta(days=1)) == 0
+    assert enqueue.of_time(world.database, patient, world.now + timedelta(days=1)) == 0
 
 
 def test_a_milestone_that_passed_before_is_told_to_nobody_again(world: World, safe: Safe) -> None:
@@ -225,11 +228,11 @@ def test_a_milestone_that_passed_before_is_told_to_nobody_again(world: World, sa
     world.sync(desk=desk())
     path = safe.copy(world)
     world.now = START + timedelta(days=30)  # 29 days left
-    assert owing.of_time(world.database, desk(), world.now) == 1
+    assert enqueue.of_time(world.database, desk(), world.now) == 1
     restore(world, path)
-    assert owing.of_time(world.database, desk(), world.now) == 0
+    assert enqueue.of_time(world.database, desk(), world.now) == 0
     world.now = START + timedelta(days=46)  # 13 days left: that is news
-    assert owing.of_time(world.database, desk(), world.now) == 1
+    assert enqueue.of_time(world.database, desk(), world.now) == 1
 
 
 def test_a_milestone_is_told_to_nobody_again_where_a_clock_was_ahead(world: World, safe: Safe) -> None:
@@ -240,12 +243,12 @@ def test_a_milestone_is_told_to_nobody_again_where_a_clock_was_ahead(world: Worl
     world.now = START + timedelta(days=2000)
     world.sync()
     world.now = START + timedelta(days=30)
-    assert owing.of_time(world.database, desk(), world.now) == 1
+    assert enqueue.of_time(world.database, desk(), world.now) == 1
     assert len(send(world)) == 1
     restore(world, path)
-    assert owing.of_time(world.database, desk(), world.now) == 0
+    assert enqueue.of_time(world.database, desk(), world.now) == 0
     world.now = START + timedelta(days=46)
-    assert owing.of_time(world.database, desk(), world.now) == 1
+    assert enqueue.of_time(world.database, desk(), world.now) == 1
 
 
 def test_failures_before_a_copy_was_restored_are_told_to_nobody_again(world: World, safe: Safe) -> None:

@@ -17,7 +17,8 @@ import sqlalchemy as sa
 from catalog import deliver
 from catalog.domain import Status
 from catalog.errors import CatalogError, DatabaseError, Exit, SchemaError
-from catalog.store import schema, upgrade
+from catalog.store.schema import tables as schema
+from catalog.store.schema import upgrade
 from tests import postgres
 from tests.migrations import revisions
 from tests.store import copying

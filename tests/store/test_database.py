@@ -19,8 +19,9 @@ import sqlalchemy as sa
 
 from catalog.domain import Status
 from catalog.errors import ConfigError, DatabaseError, Exit
-from catalog.store import courtesy, upgrade
-from catalog.store import database as databases
+from catalog.store.engine import database as databases
+from catalog.store.engine import locks
+from catalog.store.schema import upgrade
 from tests.store.world import Enter, World
 
 pytestmark = pytest.mark.promise("P3", "P10")
@@ -306,7 +307,7 @@ def test_a_catalog_has_one_lock_by_whatever_path_it_is_reached(tmp_path: Path, m
     """Through a symbolic link a second run began beside the first, and recorded it as one that never ended."""
     (tmp_path / "link.db").symlink_to(migrated_file)
     file, link = (databases.open_(f"sqlite:///{path}") for path in (migrated_file, tmp_path / "link.db"))
-    with courtesy.hold(file, "one") as mine, courtesy.hold(link, "one") as too:
+    with locks.hold(file, "one") as mine, locks.hold(link, "one") as too:
         assert (mine, too) == (True, False)
 
 

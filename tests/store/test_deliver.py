@@ -18,8 +18,8 @@ from catalog.alerts import rules, wording
 from catalog.alerts.channels import command, webhook
 from catalog.errors import ConfigError
 from catalog.notice import DeliveryError, Message, Owed, Room, Rule
-from catalog.store import outbox
-from catalog.store.owing import Desk
+from catalog.store.outbox import queue
+from catalog.store.outbox.enqueue import Desk
 from tests import server as play
 from tests.server import Step, Visit
 from tests.store.letters import Ear, owe, refuse, render, rows, send, sender
@@ -152,7 +152,7 @@ def test_410_is_the_end_until_somebody_revives_it(box: World) -> None:
     assert rows(box) == [("team", "dead", 1, None, "127.0.0.1: HTTP 410: it wants no more messages")]
     box.now += timedelta(days=30)
     assert send(box, {"team": hook(box)}) == deliver.Report()
-    outbox.revive(box.database, now=box.now)
+    queue.revive(box.database, now=box.now)
     assert send(box, {"team": hook(box)}).delivered == {"team": 1}
     assert [seen.headers["webhook-id"] for seen in box.server.requests] == ["a", "a"]
 
@@ -266,7 +266,7 @@ def test_catching_up_owes_what_time_brought_and_sends_it(box: World) -> None:
         due_at=START,
     )
     with box.database.write() as connection:
-        outbox.register(connection, ["team"], START)
+        queue.register(connection, ["team"], START)
     desk = Desk(
         rules=(Rule(channel="team", events=("retiring",)),),
         editor=rules,

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from catalog.notice import Owed
-from catalog.store import outbox
+from catalog.store.outbox import queue
 from tests import server as play
 from tests.server import Step, Visit
 from tests.store.world import World
@@ -105,7 +105,7 @@ def owe_all(world: World, now: datetime) -> dict[str, str]:
             Owed(channel="team", source="one", run_id=1, type="catalog.sync_failed", uid=uid, payload=text, due_at=now)
             for uid, text in payloads.items()
         ]
-        outbox.owe(connection, messages, now)
+        queue.owe(connection, messages, now)
     world.server.requests.clear()
     return payloads
 

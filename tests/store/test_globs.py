@@ -7,10 +7,12 @@ from fnmatch import fnmatchcase
 import pytest
 import sqlalchemy as sa
 
-from catalog.store import database, globs, schema
+from catalog.store.engine import database
+from catalog.store.queries import globs
+from catalog.store.schema import tables
 
 ALPHABET = "aAbz-]^[!?*.\\%_'\"{}()|+$ é\U0001f600"
-NAMES = sa.table("names", sa.column("id", schema.Id))
+NAMES = sa.table("names", sa.column("id", tables.Id))
 
 PATTERNS = [
     *("*", "?", "a*", "A*", "*a", "a?", "??", "claude-*", "[ab]*", "[!ab]*", "[a-c]", "[!a-c]*", "[]]", "[!]]", "[]-]"),

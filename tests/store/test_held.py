@@ -10,7 +10,8 @@ from catalog import health, metrics
 from catalog.errors import Exit
 from catalog.health import Watched
 from catalog.standing import Wait
-from catalog.store import held, standings
+from catalog.store.ingest import held
+from catalog.store.queries import source_health
 from catalog.sync import RunReport
 from tests.server import ORGANIZATION
 from tests.store.test_telling import desk, types
@@ -166,7 +167,7 @@ def causes(world: World) -> str:
 def agreeing(world: World, report: RunReport) -> set[bool]:
     """What status, metrics, pings and the report of the run itself say: held or not."""
     with world.database.read() as connection:
-        [standing] = standings.all_(connection)
+        [standing] = source_health.all_(connection)
     watched = Watched(name="one", row=standing.row, stale_after=timedelta(days=1), standing=standing)
     codes = {finding.code for finding in health.findings([watched], now=world.now)}
     told = 'catalog_held{source="one"} 1.0' in metrics.page(world.database).decode()

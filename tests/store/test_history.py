@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from catalog.domain import Kind, Status
-from catalog.store import history
-from catalog.store.history import Which
+from catalog.store.queries import history
+from catalog.store.queries.history import Which
 from tests.server import model
 from tests.store.world import MINUTE, START, World, minutes
 

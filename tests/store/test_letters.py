@@ -7,7 +7,9 @@ import sqlalchemy as sa
 
 from catalog.domain import Status
 from catalog.errors import DatabaseError, Exit
-from catalog.store import history, letters, upgrade
+from catalog.store.engine import charset
+from catalog.store.queries import history
+from catalog.store.schema import upgrade
 from tests import postgres
 from tests.store.world import Enter, World
 
@@ -67,14 +69,14 @@ def test_ids_that_cannot_be_held_are_models_like_any_other(narrow: World) -> Non
 
 
 def test_escapes_are_spelled_as_documented() -> None:
-    escape = letters.escaping("LATIN1")
+    escape = charset.escaping("LATIN1")
     assert [escape(text) for text in ("é", "中", "😀", "a\\b")] == ["é", "\\u4e2d", "\\U0001f600", "a\\b"]
-    assert letters.escaping("MULE_INTERNAL")("é") == "\\u00e9"
+    assert charset.escaping("MULE_INTERNAL")("é") == "\\u00e9"
 
 
-@pytest.mark.parametrize("encoding", [*letters._PYTHON, "EUC_JP", "EUC_KR"])
+@pytest.mark.parametrize("encoding", [*charset._PYTHON, "EUC_JP", "EUC_KR"])
 def test_what_is_left_as_it_is_is_held_by_the_server(postgres_url: str, encoding: str) -> None:
-    escape = letters.escaping(encoding)
+    escape = charset.escaping(encoding)
     kept = "".join(chr(number) for number in range(1, 0xD800) if escape(chr(number)) == chr(number))
     with (engine := sa.create_engine(postgres_url)).connect() as connection:
         held = sa.func.length(sa.func.convert_to(kept, encoding))

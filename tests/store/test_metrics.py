@@ -8,7 +8,7 @@ import pytest
 from catalog import metrics
 from catalog.alerts import rules
 from catalog.notice import Rule
-from catalog.store.owing import Desk
+from catalog.store.outbox.enqueue import Desk
 from tests.store.world import START, World
 
 pytestmark = pytest.mark.promise("P10")

@@ -12,10 +12,10 @@ import sqlalchemy as sa
 
 from catalog.errors import DatabaseError
 from catalog.notice import Owed
-from catalog.store import database as databases
-from catalog.store import outbox
-from catalog.store.outbox import Leased
-from catalog.store.owed import delivery
+from catalog.store.engine import database as databases
+from catalog.store.outbox import queue
+from catalog.store.outbox.queue import Leased
+from catalog.store.schema.outbox_tables import delivery
 from tests.store.world import START, World
 
 pytestmark = pytest.mark.promise("P8")
@@ -41,12 +41,12 @@ def box(world: World) -> World:
 
 def owe(box: World, *messages: Owed) -> int:
     with box.database.write() as connection:
-        return outbox.owe(connection, messages, box.now)
+        return queue.owe(connection, messages, box.now)
 
 
 def lease(box: World, after: timedelta = timedelta(0), channel: str = "team") -> Leased | None:
     tokens = itertools.count()
-    return outbox.lease(box.database, channel, box.now + after, lambda: f"{after} {next(tokens)}")
+    return queue.lease(box.database, channel, box.now + after, lambda: f"{after} {next(tokens)}")
 
 
 def taken(box: World, after: timedelta = timedelta(0)) -> Leased:
@@ -56,7 +56,7 @@ def taken(box: World, after: timedelta = timedelta(0)) -> Leased:
 
 
 def fail(box: World, leased: Leased, after: timedelta = timedelta(0), **how: Any) -> bool:
-    return outbox.fail(box.database, leased, "no answer", **{"now": box.now + after, "wait": 30 * SECOND, **how})
+    return queue.fail(box.database, leased, "no answer", **{"now": box.now + after, "wait": 30 * SECOND, **how})
 
 
 def rows(box: World) -> list[tuple[Any, ...]]:
@@ -76,7 +76,7 @@ def test_the_same_message_is_owed_to_a_channel_once(box: World) -> None:
 
 def test_what_was_delivered_is_not_owed_again(box: World) -> None:
     owe(box, message("a"))
-    outbox.acknowledge(box.database, taken(box), box.now)
+    queue.acknowledge(box.database, taken(box), box.now)
     assert owe(box, message("a")) == 0
     assert lease(box) is None
 
@@ -87,14 +87,14 @@ def test_what_many_models_bring_up_time_and_again_takes_few_questions(box: World
     asked: list[str] = []
     sa.event.listen(box.database.engine, "before_cursor_execute", lambda *about: asked.append(about[2]))
     with box.database.read() as connection:
-        assert outbox.fresh(connection, [*many, message("new")]) == [message("new")]
+        assert queue.fresh(connection, [*many, message("new")]) == [message("new")]
     assert len([words for words in asked if "catalog_delivery" in words]) <= 5
 
 
 def test_what_a_transaction_takes_back_is_not_owed(box: World) -> None:
     def owe_and_fail() -> None:
         with box.database.write() as connection:
-            outbox.owe(connection, [message("a")], box.now)
+            queue.owe(connection, [message("a")], box.now)
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
@@ -109,7 +109,7 @@ def test_a_channel_gets_its_own_oldest_first_and_exactly_what_was_frozen(box: Wo
     assert (first.payload, first.type, first.attempts) == (PAYLOAD, "catalog.changes", 0)
     assert lease(box) is None
     with box.database.read() as connection:
-        assert outbox.due(connection, box.now) == ["other"]
+        assert queue.due(connection, box.now) == ["other"]
 
 
 def test_a_first_attempt_waits_for_no_clock_since_the_one_of_the_run_may_be_ahead(box: World) -> None:
@@ -122,7 +122,7 @@ def test_what_is_leased_is_nobody_elses_until_the_lease_ends(box: World) -> None
     first = taken(box)
     assert lease(box, 59 * SECOND) is None
     with box.database.read() as connection:
-        assert outbox.due(connection, box.now + 59 * SECOND) == []
+        assert queue.due(connection, box.now + 59 * SECOND) == []
     second = taken(box, 60 * SECOND)
     assert (second.uid, second.attempts) == ("a", 0)
     assert second.lease != first.lease
@@ -142,11 +142,11 @@ def test_what_a_clock_ahead_put_off_or_leased_is_due_once_it_is_right(box: World
 def test_whoever_lost_the_lease_changes_nothing(box: World) -> None:
     owe(box, message("a"))
     late, holder = taken(box), taken(box, 60 * SECOND)
-    assert not outbox.acknowledge(box.database, late, box.now)
+    assert not queue.acknowledge(box.database, late, box.now)
     assert not fail(box, late, gone=True)
     assert rows(box) == [("owed", 0, 0, None, None)]
-    assert outbox.acknowledge(box.database, holder, box.now + 61 * SECOND)
-    assert not outbox.acknowledge(box.database, late, box.now)
+    assert queue.acknowledge(box.database, holder, box.now + 61 * SECOND)
+    assert not queue.acknowledge(box.database, late, box.now)
     assert rows(box) == [("delivered", 1, None, 61 / 60, None)]
 
 
@@ -157,7 +157,7 @@ def test_a_failure_is_tried_again_after_its_wait(box: World) -> None:
     assert lease(box, 29 * SECOND) is None
     again = taken(box, 30 * SECOND)
     assert again.attempts == 1
-    assert outbox.acknowledge(box.database, again, box.now + 30 * SECOND)
+    assert queue.acknowledge(box.database, again, box.now + 30 * SECOND)
     assert rows(box) == [("delivered", 2, None, 0.5, None)]
 
 
@@ -173,7 +173,7 @@ def test_a_receiver_that_never_wants_any_again_is_the_end_of_all_that_it_is_owed
         ("dead", 0, None, None, "no answer"),
         ("owed", 0, 0, None, None),
     ]
-    assert outbox.acknowledge(box.database, late, box.now)
+    assert queue.acknowledge(box.database, late, box.now)
 
 
 def test_what_was_not_taken_for_seven_days_is_dead(box: World) -> None:
@@ -206,11 +206,11 @@ def test_the_dead_are_revived_by_channel_by_number_or_all(box: World) -> None:
         assert leased is not None
         fail(box, leased, gone=True)
     box.now += timedelta(days=30)
-    assert outbox.revive(box.database, now=box.now, name="nobody") == 0
-    assert outbox.revive(box.database, now=box.now, delivery_id=2) == 1
-    assert outbox.revive(box.database, now=box.now, name="team") == 1
-    assert outbox.revive(box.database, now=box.now) == 1
-    assert outbox.revive(box.database, now=box.now) == 0
+    assert queue.revive(box.database, now=box.now, name="nobody") == 0
+    assert queue.revive(box.database, now=box.now, delivery_id=2) == 1
+    assert queue.revive(box.database, now=box.now, name="team") == 1
+    assert queue.revive(box.database, now=box.now) == 1
+    assert queue.revive(box.database, now=box.now) == 0
     assert [row[0] for row in rows(box)] == ["owed"] * 3
     fail(box, taken(box))
     assert rows(box)[0][:2] == ("owed", 2)  # it has seven days again
@@ -220,11 +220,11 @@ def test_the_backlog_counts_what_is_owed_and_dead(box: World) -> None:
     owe(box, message("a"))
     fail(box, taken(box), gone=True)
     owe(box, message("b"), message("c"), message("d", "other"))
-    outbox.acknowledge(box.database, taken(box), box.now)
+    queue.acknowledge(box.database, taken(box), box.now)
     with box.database.read() as connection:
-        team, other = sorted(outbox.backlog(connection), key=lambda each: each.channel, reverse=True)
-        listed = [each.delivery_id for each in outbox.listing(connection)]
-        every = [each.delivery_id for each in outbox.listing(connection, every=True)]
+        team, other = sorted(queue.backlog(connection), key=lambda each: each.channel, reverse=True)
+        listed = [each.delivery_id for each in queue.listing(connection)]
+        every = [each.delivery_id for each in queue.listing(connection, every=True)]
     assert (team.channel, team.owed, team.dead, team.oldest, team.last_error) == ("team", 1, 1, START, "no answer")
     assert (other.channel, other.owed, other.dead, other.last_error) == ("other", 1, 0, None)
     assert (listed, every) == ([1, 3, 4], [1, 2, 3, 4])
@@ -256,7 +256,7 @@ def test_the_backlog_counts_what_is_owed_and_dead(box: World) -> None:
 )
 def test_the_database_itself_keeps_what_is_owed_as_it_was(box: World, edit: sa.sql.dml.UpdateBase) -> None:
     owe(box, message("a"), message("b"))
-    outbox.acknowledge(box.database, taken(box), box.now)
+    queue.acknowledge(box.database, taken(box), box.now)
     before = rows(box)
     with pytest.raises(DatabaseError), box.database.write() as connection:
         connection.execute(edit)
@@ -280,9 +280,9 @@ def test_of_many_workers_exactly_one_gets_each_message(box: World, others: list[
     def work(database: databases.Database, name: int) -> None:
         gate.wait(10)
         numbers = itertools.count()
-        while leased := outbox.lease(database, "team", box.now, lambda: f"{name} {next(numbers)}"):
+        while leased := queue.lease(database, "team", box.now, lambda: f"{name} {next(numbers)}"):
             got.append(leased.uid)
-            assert outbox.acknowledge(database, leased, box.now)
+            assert queue.acknowledge(database, leased, box.now)
 
     threads = [threading.Thread(target=work, args=(each, name)) for name, each in enumerate(others)]
     for thread in threads:

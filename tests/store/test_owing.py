@@ -11,8 +11,8 @@ import pytest
 from catalog.alerts import milestones, rules
 from catalog.domain import Status
 from catalog.notice import News, Owed, Planned, Rule, RunFacts
-from catalog.store import outbox, owing
-from catalog.store.owing import Desk
+from catalog.store.outbox import enqueue, queue
+from catalog.store.outbox.enqueue import Desk
 from tests.store.world import MINUTE, START, World
 
 pytestmark = pytest.mark.promise("P7", "P8")
@@ -36,9 +36,9 @@ def desk(*told: Rule, **settings: Any) -> Desk:
 def owed(world: World, channel: str = "team") -> list[dict[str, Any]]:
     """The payloads of a channel, oldest first; takes them out of the outbox."""
     payloads = []
-    while leased := outbox.lease(world.database, channel, world.now + 1000 * DAY, lambda: "test"):
+    while leased := queue.lease(world.database, channel, world.now + 1000 * DAY, lambda: "test"):
         payloads.append(json.loads(leased.payload))
-        assert outbox.acknowledge(world.database, leased, world.now)
+        assert queue.acknowledge(world.database, leased, world.now)
     return payloads
 
 
@@ -48,7 +48,7 @@ def told(world: World, channel: str = "team") -> list[list[tuple[str, str]]]:
 
 
 def of_time(world: World, at: Desk) -> int:
-    return owing.of_time(world.database, at, world.now)
+    return enqueue.of_time(world.database, at, world.now)
 
 
 def test_a_baseline_owes_nothing_but_itself(world: World) -> None:
@@ -354,10 +354,10 @@ def test_what_is_owed_to_a_channel_that_nobody_has_dies_in_its_time_and_stays_vi
 
 def test_what_somebody_else_is_just_sending_to_a_channel_that_we_do_not_have_is_left_to_them(world: World) -> None:
     lapse(world)
-    sent = outbox.lease(world.database, "former", world.now, lambda: "other")
+    sent = queue.lease(world.database, "former", world.now, lambda: "other")
     assert sent is not None
     of_time(world, desk())
-    assert outbox.acknowledge(world.database, sent, world.now)
+    assert queue.acknowledge(world.database, sent, world.now)
     assert world.rows("deliveries", "channel", "status") == [("former", "delivered"), ("team", "owed")]
 
 

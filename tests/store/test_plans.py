@@ -10,8 +10,13 @@ import pytest
 import sqlalchemy as sa
 
 from catalog.domain import Identity, Kind, Scope, Status
-from catalog.store import database, history, outbox, reports, restored, runs, schema, standings, upgrade
-from catalog.store.database import Connection, Database
+from catalog.store.backup import after_restore
+from catalog.store.engine import database
+from catalog.store.engine.database import Connection, Database
+from catalog.store.ingest import runs
+from catalog.store.outbox import queue
+from catalog.store.queries import history, run_report, source_health
+from catalog.store.schema import tables, upgrade
 from tests.store.letters import owe
 from tests.store.world import START, World
 
@@ -54,17 +59,17 @@ def test_what_was_not_delivered_is_found_among_all_that_was(world: World) -> Non
     else:
         rows = f"SELECT {row} FROM generate_series(1, 300000) AS number".replace(when, f"timestamptz {when}")
     with world.database.write() as connection:
-        outbox.register(connection, ["team"], START)
+        queue.register(connection, ["team"], START)
         connection.execute(sa.text(f"INSERT INTO catalog_delivery ({columns}) {rows}"))
     with world.database.write() as connection:
         connection.execute(sa.text("ANALYZE"))
     owe(world, "late")
     with world.database.read() as connection:
         took = []
-        found = outbox.backlog(connection)
+        found = queue.backlog(connection)
         for _ in range(5):
             began = time.perf_counter()
-            found = outbox.backlog(connection)
+            found = queue.backlog(connection)
             took.append(time.perf_counter() - began)
     assert [(each.channel, each.owed, each.dead) for each in found] == [("team", 1, 0)]
     assert min(took) < 0.02
@@ -122,7 +127,7 @@ def fill(connection: Connection) -> None:
         )
     for key, generation in keys.items():
         connection.execute(
-            schema.source.insert().values(
+            tables.source.insert().values(
                 source_key=key,
                 source=f"source {key}",
                 base_url="http://x",
@@ -134,13 +139,13 @@ def fill(connection: Connection) -> None:
                 absence_run=200 if key == OLD else RUNS - (RUNS + key) % 2,
             )
         )
-    connection.execute(schema.run.insert(), rows)
+    connection.execute(tables.run.insert(), rows)
 
 
 DAY = timedelta(days=1)
 READERS: dict[str, Callable[[Connection], object]] = {
-    "slot": lambda c: reports.has_begun(c, "source 2", LAST + STEP, LAST + STEP),
-    "slot of an old one": lambda c: reports.has_begun(c, "source 1", LAST + STEP, LAST + STEP),
+    "slot": lambda c: run_report.has_begun(c, "source 2", LAST + STEP, LAST + STEP),
+    "slot of an old one": lambda c: run_report.has_begun(c, "source 1", LAST + STEP, LAST + STEP),
     "sources": history.sources,
     "runs": lambda c: list(history.runs(c, limit=20)),
     "runs of a source": lambda c: list(history.runs(c, source="source 2", limit=20)),
@@ -155,9 +160,9 @@ READERS: dict[str, Callable[[Connection], object]] = {
     "diff": lambda c: list(history.diff(c, FIRST, LAST)),
     "as of": lambda c: list(history.as_of(c, FIRST)),
     "show": lambda c: history.stories(c, "a"),
-    "status": standings.all_,
-    "backlog": outbox.backlog,
-    "report": lambda c: (reports.run(c, RUNS), reports.is_baseline(c, RUNS), list(reports.changes(c, RUNS))),
+    "status": source_health.all_,
+    "backlog": queue.backlog,
+    "report": lambda c: (run_report.run(c, RUNS), run_report.is_baseline(c, RUNS), list(run_report.changes(c, RUNS))),
 }
 WRITERS: dict[str, Callable[[Connection], object]] = {
     "begin": lambda c: runs.begin(c, LIVE, SCOPE, LAST),
@@ -166,7 +171,7 @@ WRITERS: dict[str, Callable[[Connection], object]] = {
     "dead": lambda c: runs.abandon_dead(c, LIVE, LAST),
     "last restored": lambda c: runs.last_restored(c, LIVE, 0, RUNS),
     "change lost": lambda c: runs.last_change_lost(c, after=0),
-    "replaced": lambda c: restored.known(c, upgrade.HEAD),
+    "replaced": lambda c: after_restore.known(c, upgrade.HEAD),
     "failure": lambda c: runs.close(c, runs.begin(c, LIVE, SCOPE, LAST), Status.FAILED, LAST, error="why"),
     "merge": lambda c: merged(c, runs.begin(c, LIVE, SCOPE, LAST + DAY)),
 }
@@ -177,7 +182,7 @@ def merged(connection: Connection, opened: runs.OpenRun) -> None:
     """Close a run as a merge does, which the rules of history look at."""
     end = {"walked_at": LAST + 2 * DAY, "finished_at": LAST + 2 * DAY}
     done = {"status": "complete", "generation": opened.generation + 1, "whole": True, **end}
-    connection.execute(schema.run.update().where(schema.run.c.run_id == opened.run_id).values(**done))
+    connection.execute(tables.run.update().where(tables.run.c.run_id == opened.run_id).values(**done))
 
 
 @pytest.mark.parametrize("question", READERS)

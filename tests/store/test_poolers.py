@@ -17,9 +17,10 @@ import sqlalchemy as sa
 
 from catalog import cli
 from catalog.errors import DatabaseError, Exit
-from catalog.store import courtesy, invariants, schema, timely
-from catalog.store import database as databases
-from catalog.store.database import Database
+from catalog.store.engine import database as databases
+from catalog.store.engine import locks, time_limits
+from catalog.store.engine.database import Database
+from catalog.store.schema import invariants, tables
 from catalog.upstream.client import ModelsClient
 from tests import pooler, postgres
 from tests import server as play
@@ -95,10 +96,10 @@ def wrong(url: str, lists: Lists, *names: str) -> dict[str, Any]:
     database = databases.open_(url)
     try:
         with database.read() as connection:
-            held = {tuple(row) for row in connection.execute(sa.select(schema.models.c.source, schema.models.c.id))}
-            added = connection.scalars(sa.select(schema.changes.c.model_id).where(schema.changes.c.kind == "added"))
+            held = {tuple(row) for row in connection.execute(sa.select(tables.models.c.source, tables.models.c.id))}
+            added = connection.scalars(sa.select(tables.changes.c.model_id).where(tables.changes.c.kind == "added"))
             twice = [id for id, count in Counter(added).items() if count > 1]
-            statuses = set(connection.scalars(sa.select(schema.sync_runs.c.status)))
+            statuses = set(connection.scalars(sa.select(tables.sync_runs.c.status)))
         there = {(name, model["id"]) for name in names for model in lists[name].models}
         found = {
             "lost": there - held,
@@ -117,7 +118,7 @@ def test_runs_side_by_side_keep_to_their_sources(
     enter: Enter, pooled: Pooled, lists: Lists, monkeypatch: pytest.MonkeyPatch, few: tuple[Mode, int]
 ) -> None:
     """Two runs met in one another's temporary tables: models landed under the wrong source, and nothing was said."""
-    monkeypatch.setattr(timely, "GIVE_WAY", 0.1)
+    monkeypatch.setattr(time_limits, "GIVE_WAY", 0.1)
     url = pooled(*few)
     worlds = {name: enter(url) for name in ("one", "two")}
     for name, world in worlds.items():
@@ -191,7 +192,7 @@ def never(visit: Visit) -> None:
 
 
 def takes(database: Database, source: str) -> bool:
-    with courtesy.hold(database, source) as mine:
+    with locks.hold(database, source) as mine:
         return mine
 
 
@@ -205,7 +206,7 @@ def test_a_pooler_without_transactions_is_named(
     assert "behind a pooler in statement mode" in capsys.readouterr().err
     database = databases.open_(direct)
     with database.read() as connection:
-        assert connection.scalar(sa.select(sa.func.count()).select_from(schema.run)) == 0
+        assert connection.scalar(sa.select(sa.func.count()).select_from(tables.run)) == 0
     database.close()
 
 
@@ -239,8 +240,8 @@ def test_a_run_that_gets_no_session_ends_in_words(
     enter: Enter, pooled: Pooled, monkeypatch: pytest.MonkeyPatch, settings: dict[str, str]
 ) -> None:
     """It waited without a word, as long as the pooler let it."""
-    monkeypatch.setattr(timely, "SECONDS", 2.5)
-    monkeypatch.setattr(timely, "GIVE_WAY", 0.2)
+    monkeypatch.setattr(time_limits, "SECONDS", 2.5)
+    monkeypatch.setattr(time_limits, "GIVE_WAY", 0.2)
     url = pooled("transaction", 1, **settings)
     other, world = databases.open_(url), enter(url)
     world.lists("a")
@@ -295,15 +296,15 @@ HOLDERS = """
 def test_one_connection_holds_the_locks_of_all_sources(direct: str) -> None:
     mine, other = databases.open_(direct), databases.open_(direct)
     with ExitStack() as stack:
-        assert [stack.enter_context(courtesy.hold(mine, name)) for name in NAMES] == [True] * 3
-        with courtesy.hold(mine, "four") as fourth, courtesy.hold(mine, "one") as again:
+        assert [stack.enter_context(locks.hold(mine, name)) for name in NAMES] == [True] * 3
+        with locks.hold(mine, "four") as fourth, locks.hold(mine, "one") as again:
             assert (fourth, again, takes(other, "four")) == (True, False, False)
         assert [takes(other, name) for name in (*NAMES, "four")] == [False] * 3 + [True]
         with other.read() as connection:
             pids = connection.exec_driver_sql(HOLDERS).scalars().all()
             assert len(pids) == 1
             connection.exec_driver_sql(f"SELECT pg_terminate_backend({pids[0]}, 5000)")
-        with courtesy.hold(mine, "five") as fifth:
+        with locks.hold(mine, "five") as fifth:
             assert (fifth, takes(other, "one")) == (True, False)  # all of them were taken again
     assert [takes(other, name) for name in NAMES] == [True] * 3
     mine.close()

@@ -15,10 +15,11 @@ import sqlalchemy as sa
 
 from catalog.domain import Status
 from catalog.errors import DatabaseError, Exit
-from catalog.store import database as databases
-from catalog.store import preconditions, scratch, upgrade
-from catalog.store.database import Database
-from catalog.store.preconditions import Need, Server
+from catalog.store.engine import database as databases
+from catalog.store.engine import temp_folder
+from catalog.store.engine.database import Database
+from catalog.store.schema import preconditions, upgrade
+from catalog.store.schema.preconditions import Need, Server
 from tests import postgres
 from tests.store.world import Enter, World
 
@@ -175,13 +176,13 @@ def test_a_catalog_that_is_read_needs_none_of_this(enter: Enter, postgres_url: s
 def test_what_is_temporary_goes_beside_the_catalog_where_the_usual_folder_is_full_or_gone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(scratch, "_ROOM", 10**18)
-    assert "TMPDIR" in (scratch.fault(tmp_path) or DatabaseError("")).hint
-    assert scratch.folder(tmp_path) is None
-    monkeypatch.setattr(scratch, "_ROOM", 1)
+    monkeypatch.setattr(temp_folder, "_ROOM", 10**18)
+    assert "TMPDIR" in (temp_folder.fault(tmp_path) or DatabaseError("")).hint
+    assert temp_folder.folder(tmp_path) is None
+    monkeypatch.setattr(temp_folder, "_ROOM", 1)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
-    assert scratch.folder(tmp_path) == tmp_path
-    assert scratch.fault(None) is None  # /tmp or the like will do
+    assert temp_folder.folder(tmp_path) == tmp_path
+    assert temp_folder.fault(None) is None  # /tmp or the like will do
 
 
 @pytest.fixture

@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 
 from catalog.errors import DatabaseError
-from catalog.store import copies, history, invariants, upgrade
-from catalog.store import database as databases
+from catalog.store.backup import copies
+from catalog.store.engine import database as databases
+from catalog.store.queries import history
+from catalog.store.schema import invariants, upgrade
 from tests.store.test_database import ordinary_user
 from tests.store.world import Enter
 

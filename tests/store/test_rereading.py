@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from catalog.store import schema
+from catalog.store.schema import tables
 from catalog.upstream import wire
 from catalog.upstream.fields import Fields
 from tests import server as play
@@ -33,7 +33,7 @@ def test_every_model_is_read_once_by_a_newer_version_and_that_is_no_change(
     upgrade(monkeypatch)
     assert (upgraded.sync().run.changed, upgraded.said) == (0, [])
     with upgraded.database.read() as connection:
-        digests = list(connection.scalars(sa.select(schema.model.c.digest)))
+        digests = list(connection.scalars(sa.select(tables.model.c.digest)))
     assert all(digest.startswith(f"{wire.READER}.") for digest in digests)
 
 
@@ -96,7 +96,7 @@ def test_a_list_that_is_spelled_anew_costs_one_slow_run(world: World) -> None:
     world.server.models = [dict(reversed(model.items())) for model in world.server.models]
     world.sync()
     with world.database.read() as connection:
-        pages = list(connection.scalars(sa.select(schema.page.c.digest)))
+        pages = list(connection.scalars(sa.select(tables.page.c.digest)))
     client = world.client
     answer = client.fetch(limit=world.page_size)
     assert pages == [wire.Reader().digest(answer.body)]

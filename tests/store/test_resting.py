@@ -8,9 +8,9 @@ import sqlalchemy as sa
 
 from catalog.errors import DatabaseError
 from catalog.notice import DeliveryError, Message
-from catalog.store import outbox, rests
-from catalog.store.owed import channel
-from catalog.store.rests import WELL, Standing
+from catalog.store.outbox import backoff, queue
+from catalog.store.outbox.backoff import WELL, Standing
+from catalog.store.schema.outbox_tables import channel
 from tests.store.letters import Ear, owe, refuse, rows, send
 from tests.store.world import START, World
 
@@ -48,14 +48,14 @@ def look(box: World, ear: Ear, lasting: timedelta, *, every: timedelta = 5 * SEC
 
 def standing(box: World, name: str = "team") -> Standing:
     with box.database.write() as connection:
-        return rests.lock(connection, name)
+        return backoff.lock(connection, name)
 
 
 def test_a_channel_that_is_down_is_tried_as_seldom_with_400_messages_as_with_one(box: World) -> None:
     owe(box, "only")
     alone = look(box, Ear(then=refuse()), DAY / 4, every=30 * SECOND)
     send(box, {"team": Ear()})
-    outbox.revive(box.database, now=box.now, name="team")
+    queue.revive(box.database, now=box.now, name="team")
     owe(box, *(f"m{number}" for number in range(400)))
     assert 10 < alone < 16
     assert look(box, Ear(then=refuse()), DAY / 4, every=30 * SECOND) <= alone + 3
@@ -91,9 +91,9 @@ def test_a_message_that_is_refused_for_days_delays_no_later_one(box: World) -> N
 
 def test_a_rest_lasts_as_long_as_the_channel_has_been_failing_half_a_minute_to_an_hour() -> None:
     failing = [timedelta(0), 31 * SECOND, 300 * SECOND, DAY]
-    assert [rests.rest(each, 0.5) / SECOND for each in failing] == [30, 31, 300, 3600]
-    assert [rests.rest(DAY, spread) / SECOND for spread in (0.0, 1.0)] == [2700, 4500]
-    assert rests.rest(-DAY, 0.5) == 30 * SECOND  # the clock went back
+    assert [backoff.rest(each, 0.5) / SECOND for each in failing] == [30, 31, 300, 3600]
+    assert [backoff.rest(DAY, spread) / SECOND for spread in (0.0, 1.0)] == [2700, 4500]
+    assert backoff.rest(-DAY, 0.5) == 30 * SECOND  # the clock went back
 
 
 def test_a_receiver_that_asks_for_a_pause_is_spared_what_is_owed_newly(box: World) -> None:
@@ -108,10 +108,10 @@ def test_a_receiver_that_asks_for_a_pause_is_spared_what_is_owed_newly(box: Worl
 
 def test_a_message_that_another_worker_got_through_ends_no_pause_that_was_asked_for(box: World) -> None:
     owe(box, "a", "b", "c")
-    under_way = outbox.lease(box.database, "team", box.now, lambda: "other")
+    under_way = queue.lease(box.database, "team", box.now, lambda: "other")
     assert under_way is not None
     send(box, {"team": Ear(then=ASKED)})
-    outbox.acknowledge(box.database, under_way, box.now)
+    queue.acknowledge(box.database, under_way, box.now)
     assert standing(box) == Standing(
         suspect=None, failing_since=None, rests_until=None, paused_until=START + 600 * SECOND
     )
@@ -129,12 +129,12 @@ def test_a_clock_that_was_years_ahead_lets_no_channel_rest_for_years(box: World)
 
 def test_whoever_lost_the_lease_says_nothing_of_the_channel(box: World) -> None:
     owe(box, "a", "b")
-    late = outbox.lease(box.database, "team", box.now, lambda: "late")
+    late = queue.lease(box.database, "team", box.now, lambda: "late")
     assert late is not None
     box.now += 60 * SECOND
     assert send(box, {"team": Ear(then=refuse())}).failed
     before = standing(box)
-    assert not outbox.fail(box.database, late, "no answer", now=box.now, wait=SECOND, asked=True)
+    assert not queue.fail(box.database, late, "no answer", now=box.now, wait=SECOND, asked=True)
     assert standing(box) == before
 
 
@@ -161,22 +161,22 @@ def test_410_ends_what_is_owed_with_one_knock_and_later_messages_knock_once_more
 def test_whoever_wants_them_sent_now_ends_a_rest_but_no_pause_that_was_asked_for(box: World) -> None:
     owe(box, "a", "b", "c")
     look(box, Ear(then=refuse()), 10 * SECOND)
-    outbox.wake(box.database)
+    queue.wake(box.database)
     assert send(box, {"team": Ear()}).delivered == {"team": 1}  # the others have waits of their own
     owe(box, "d")
     send(box, {"team": Ear(then=ASKED)})
-    outbox.wake(box.database)
+    queue.wake(box.database)
     assert look(box, Ear(), 60 * SECOND) == 0
 
 
 def test_who_wants_them_sent_now_respects_a_pause_also_where_another_worker_has_failed_since(box: World) -> None:
     owe(box, "a", "b", "c")
-    under_way = outbox.lease(box.database, "team", box.now, lambda: "other")
+    under_way = queue.lease(box.database, "team", box.now, lambda: "other")
     assert under_way is not None
     send(box, {"team": Ear(then=ASKED)})
-    outbox.fail(box.database, under_way, "no answer", now=box.now, wait=SECOND)
+    queue.fail(box.database, under_way, "no answer", now=box.now, wait=SECOND)
     assert standing(box).rests_until
-    outbox.wake(box.database)
+    queue.wake(box.database)
     assert look(box, Ear(), 60 * SECOND) == 0
 
 
@@ -191,7 +191,7 @@ def test_whoever_tries_dead_alerts_again_ends_rests_and_pauses_of_their_channels
     send(box, ears)
     failing = standing(box, "other")
     assert failing.rests_until
-    outbox.revive(box.database, now=box.now, **whose)  # type: ignore[arg-type] # as the command line does
+    queue.revive(box.database, now=box.now, **whose)  # type: ignore[arg-type] # as the command line does
     assert standing(box) == WELL
     assert standing(box, "other") == (failing if whose else WELL)
 

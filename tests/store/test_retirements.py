@@ -11,8 +11,8 @@ import sqlalchemy as sa
 
 from catalog.alerts import milestones, rules
 from catalog.notice import Owed, Planned, Rule
-from catalog.store import outbox, owing, retirements
-from catalog.store.owing import Desk
+from catalog.store.outbox import enqueue, queue, retirements
+from catalog.store.outbox.enqueue import Desk
 from tests import server as play
 from tests.store.copying import Safe, restore
 from tests.store.world import NAMELESS, START, World
@@ -44,16 +44,16 @@ def desk(*told: Rule, watched: Iterable[str] | None = ("a",), days: tuple[int, .
 
 
 def look(world: World, at: Desk) -> int:
-    return owing.of_time(world.database, at, world.now)
+    return enqueue.of_time(world.database, at, world.now)
 
 
 def told(world: World, channel: str = "team") -> list[tuple[str, str | None, int | None]]:
     """What a channel was owed since it was last asked: type, model and milestone."""
     found = []
-    while leased := outbox.lease(world.database, channel, world.now + 1000 * DAY, lambda: "test"):
+    while leased := queue.lease(world.database, channel, world.now + 1000 * DAY, lambda: "test"):
         payload = json.loads(leased.payload)
         found.append((payload["type"].removeprefix("catalog."), payload.get("model_id"), payload.get("milestone")))
-        assert outbox.acknowledge(world.database, leased, world.now)
+        assert queue.acknowledge(world.database, leased, world.now)
     return found
 
 

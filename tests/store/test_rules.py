@@ -3,8 +3,9 @@
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from catalog.store import database as databases
-from catalog.store import runs, upgrade
+from catalog.store.engine import database as databases
+from catalog.store.ingest import runs
+from catalog.store.schema import upgrade
 from tests.store.world import World
 
 pytestmark = pytest.mark.promise("P6")

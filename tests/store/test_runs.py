@@ -15,7 +15,9 @@ import sqlalchemy as sa
 from catalog import sync
 from catalog.domain import Change, Status
 from catalog.errors import Exit, StoppedError
-from catalog.store import courtesy, runs, schema
+from catalog.store.engine import locks
+from catalog.store.ingest import runs
+from catalog.store.schema import tables
 from catalog.sync import RunReport
 from catalog.upstream import wire
 from tests import server as play
@@ -29,7 +31,7 @@ STATES = ("models", "model_history", "changes")
 
 def contents(world: World) -> list[list[tuple[Any, ...]]]:
     views = (*STATES, "sync_runs")
-    return [sorted(world.rows(view, *schema.surface.tables[view].c.keys()), key=str) for view in views]
+    return [sorted(world.rows(view, *tables.surface.tables[view].c.keys()), key=str) for view in views]
 
 
 def test_a_run_records_how_it_went(world: World) -> None:
@@ -201,7 +203,7 @@ def test_a_slow_old_run_that_ends_after_a_newer_one_changes_nothing(
     world: World, enter: Enter, monkeypatch: pytest.MonkeyPatch, overtaken: str
 ) -> None:
     """The lock that would have kept them apart was lost."""
-    monkeypatch.setattr(courtesy, "hold", lambda *_: nullcontext(enter_result=True))
+    monkeypatch.setattr(locks, "hold", lambda *_: nullcontext(enter_result=True))
     world.page_size = 2
     world.lists("a", "b", "c")
     world.sync()
@@ -226,7 +228,7 @@ def test_a_slow_old_run_that_ends_after_a_newer_one_changes_nothing(
 @pytest.mark.parametrize("other", ["one", "two"])
 def test_a_run_is_skipped_while_another_of_its_source_is_active(world: World, other: str) -> None:
     world.lists("a")
-    with courtesy.hold(world.database, other) as mine:
+    with locks.hold(world.database, other) as mine:
         assert mine
         report = world.sync()
     expected = (Status.SKIPPED, Exit.BUSY, "") if other == "one" else (Status.COMPLETE, Exit.DONE, "a")

@@ -6,8 +6,8 @@ import pytest
 
 from catalog.domain import Status
 from catalog.errors import Exit
-from catalog.store import restored as after_restore
-from catalog.store import standings
+from catalog.store.backup import after_restore
+from catalog.store.queries import source_health
 from tests import server as play
 from tests.server import ORGANIZATION
 from tests.store.world import NAMELESS, World
@@ -82,7 +82,7 @@ def test_doubt_about_entries_does_not_keep_a_new_scope_from_beginning(world: Wor
 def test_until_a_walk_can_be_the_baseline_of_a_new_scope_that_is_said(world: World, restored: bool) -> None:
     def awaits() -> bool:
         with world.database.read() as connection:
-            (standing,) = standings.all_(connection)
+            (standing,) = source_health.all_(connection)
         return standing.awaits_baseline
 
     assert (world.incomplete("a", "b").awaits_baseline, awaits()) == (True, True)

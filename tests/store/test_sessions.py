@@ -9,8 +9,9 @@ import sqlalchemy as sa
 
 from catalog.domain import Status
 from catalog.errors import DatabaseError
-from catalog.store import database as databases
-from catalog.store import session, upgrade
+from catalog.store.engine import database as databases
+from catalog.store.engine import session
+from catalog.store.schema import upgrade
 from tests import postgres
 from tests.store.world import Enter
 

@@ -13,7 +13,9 @@ import pytest
 import sqlalchemy as sa
 
 from catalog.errors import DatabaseError
-from catalog.store import schema, scratch, spool, staging
+from catalog.store.engine import spool, temp_folder
+from catalog.store.ingest import staging
+from catalog.store.schema import tables as schema
 from catalog.upstream.wire import Page, Reader
 from tests import postgres
 from tests import server as play
@@ -161,7 +163,7 @@ def test_a_temporary_folder_that_is_gone_ends_the_run_in_words(
     world = enter(own_url)
     world.lists("a")
     monkeypatch.setattr(spool, "_IN_MEMORY", 1)
-    monkeypatch.setattr(scratch, "_ROOM", 10**18)  # and no other folder has room
+    monkeypatch.setattr(temp_folder, "_ROOM", 10**18)  # and no other folder has room
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
     with pytest.raises(DatabaseError, match="temporary file") as caught:
         world.sync()

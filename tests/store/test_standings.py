@@ -11,7 +11,8 @@ from catalog.cli.worker import _Pings, _Trouble
 from catalog.domain import Status
 from catalog.errors import ConfigError, Failure
 from catalog.standing import Standing
-from catalog.store import schema, standings
+from catalog.store.queries import source_health
+from catalog.store.schema import tables
 from tests import server as play
 from tests.store.test_telling import desk, types
 from tests.store.world import Enter, World
@@ -21,7 +22,7 @@ pytestmark = [pytest.mark.promise("P10"), pytest.mark.warns]
 
 def standing(world: World, name: str = "one") -> Standing:
     with world.database.read() as connection:
-        return {found.row.source: found for found in standings.all_(connection)}[name]
+        return {found.row.source: found for found in source_health.all_(connection)}[name]
 
 
 def boom() -> None:
@@ -100,7 +101,7 @@ def test_a_run_that_went_well_has_no_class(world: World) -> None:
     world.lists("a")
     world.sync()
     with world.database.read() as connection:
-        assert connection.scalars(sa.select(schema.run.c.failure)).all() == [None]
+        assert connection.scalars(sa.select(tables.run.c.failure)).all() == [None]
 
 
 class Watcher:

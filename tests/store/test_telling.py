@@ -10,8 +10,8 @@ import pytest
 from catalog import dates
 from catalog.alerts import milestones, rules, wording
 from catalog.notice import Owed, Planned, Rule
-from catalog.store import outbox, owing
-from catalog.store.owing import Desk
+from catalog.store.outbox import enqueue, queue
+from catalog.store.outbox.enqueue import Desk
 from tests.store.world import START, World
 
 pytestmark = pytest.mark.promise("P7", "P8")
@@ -118,7 +118,7 @@ def day(number: float) -> datetime:
 def told_on(world: World, number: float) -> list[tuple[str, int | None]]:
     """What the passing of time makes owed on a day: type and milestone."""
     before = len(owed(world))
-    owing.of_time(world.database, desk(), day(number))
+    enqueue.of_time(world.database, desk(), day(number))
     return [(message["type"].removeprefix("catalog."), message["milestone"]) for message in owed(world)[before:]]
 
 
@@ -179,4 +179,4 @@ def test_what_is_owed_belongs_to_the_transaction_of_the_run(world: World) -> Non
     assert world.listed() == "ab"
     assert [change["model_id"] for change in owed(world)[0]["changes"]] == ["b"]
     with world.database.read() as connection:
-        assert [each.status for each in outbox.listing(connection)] == ["owed"]
+        assert [each.status for each in queue.listing(connection)] == ["owed"]

@@ -9,8 +9,8 @@ import pytest
 import sqlalchemy as sa
 
 from catalog.errors import DatabaseError
-from catalog.store import database as databases
-from catalog.store import upgrade
+from catalog.store.engine import database as databases
+from catalog.store.schema import upgrade
 from tests import postgres
 
 pytestmark = pytest.mark.promise("P10")

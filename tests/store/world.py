@@ -18,9 +18,9 @@ import sqlalchemy as sa
 
 from catalog import sync as syncs
 from catalog.domain import Change, Policy, Scope
-from catalog.store import database as databases
-from catalog.store import invariants, schema
-from catalog.store.database import Database
+from catalog.store.engine import database as databases
+from catalog.store.engine.database import Database
+from catalog.store.schema import invariants, tables
 from catalog.upstream import walk
 from catalog.upstream.client import ModelsClient
 from tests import server as play
@@ -118,14 +118,14 @@ class World:
 
     def rows(self, view: str, *columns: str, order: str | None = None) -> list[tuple[Any, ...]]:
         """Read columns of a view, ordered by the first of them; times in minutes."""
-        table = schema.surface.tables[view]
+        table = tables.surface.tables[view]
         wanted = sa.select(*(table.c[name] for name in columns)).order_by(table.c[order or columns[0]])
         with self.database.read() as connection:
             return [tuple(map(minutes, row)) for row in connection.execute(wanted)]
 
     def listed(self, moment: float | None = None) -> str:
         """The ids listed now, or at a moment, in one text."""
-        view = schema.models if moment is None else schema.model_history
+        view = tables.models if moment is None else tables.model_history
         wanted = sa.select(view.c.id).order_by(view.c.id)
         if moment is None:
             wanted = wanted.where(view.c.removed_at.is_(None))

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from catalog import config
 from catalog.errors import ConfigError, Exit
-from catalog.store import database as databases
+from catalog.store.engine import database as databases
 from tests import postgres
 
 pytestmark = pytest.mark.promise("P9")

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from catalog import domain
 from catalog.domain import FIELDS, Reading
-from catalog.store import difference
-from catalog.store.difference import FieldChange
+from catalog.store.ingest import diff
+from catalog.store.ingest.diff import FieldChange
 
 moderate = settings(max_examples=200, deadline=None, print_blob=True)
 
@@ -53,18 +53,18 @@ STATES = st.builds(
 
 
 def changes(old: Reading, new: Reading) -> list[tuple[str, str | None, str | None]]:
-    return [(change.path, change.old, change.new) for change in difference.compare(old, new)]
+    return [(change.path, change.old, change.new) for change in diff.compare(old, new)]
 
 
 def test_equal_readings_do_not_differ() -> None:
     reading = state({"capabilities": {"batch": {"supported": True}}}, display_name="A", max_tokens=5)
-    assert difference.compare(reading, reading) == []
+    assert diff.compare(reading, reading) == []
 
 
 def test_each_column_that_differs_is_a_change_sorted_by_path() -> None:
     old = state(display_name="Old", line=None, max_tokens=5, lifecycle="active")
     new = state(display_name='New "é"', line="opus", max_tokens=None, lifecycle="active")
-    assert difference.compare(old, new) == [
+    assert diff.compare(old, new) == [
         FieldChange("display_name", '"Old"', r'"New \"é\""'),
         FieldChange("line", None, '"opus"'),
         FieldChange("max_tokens", "5", None),
@@ -84,8 +84,8 @@ def test_dates_are_said_the_short_way() -> None:
 def test_a_silent_column_never_differs_and_keeps_its_last_good_value(name: str) -> None:
     good: dict[str, Any] = {name: 5 if name in domain.NUMBER_FIELDS else "2026-11-30T00:00:00.000000Z"}
     old, new = state(**good), state(silent=[name])
-    assert difference.compare(old, new) == []
-    assert difference.merge(old, new) == old
+    assert diff.compare(old, new) == []
+    assert diff.merge(old, new) == old
 
 
 def test_attributes_are_compared_leaf_by_leaf() -> None:
@@ -145,31 +145,31 @@ def test_the_raw_creation_date_goes_with_the_date_that_is_kept() -> None:
     known = state({"created_at": "2026-10-07T18:00:00Z"}, created_at="2026-10-07T18:00:00.000000Z")
     unknown = state({"created_at": "1970-01-01T00:00:00Z", "x": 1}, silent=["created_at"])
     later = state({"created_at": "2026-10-08T00:00:00Z"}, created_at="2026-10-08T00:00:00.000000Z")
-    assert difference.merge(known, unknown) == Reading(known.columns, {**known.attributes, "x": "1"})
-    assert difference.merge(known, state(silent=["created_at"])) == known
-    assert difference.merge(known, later) == later
-    assert difference.merge(unknown, later) == later
-    assert difference.merge(state(), unknown) == state({"created_at": "1970-01-01T00:00:00Z", "x": 1})
+    assert diff.merge(known, unknown) == Reading(known.columns, {**known.attributes, "x": "1"})
+    assert diff.merge(known, state(silent=["created_at"])) == known
+    assert diff.merge(known, later) == later
+    assert diff.merge(unknown, later) == later
+    assert diff.merge(state(), unknown) == state({"created_at": "1970-01-01T00:00:00Z", "x": 1})
 
 
 def test_what_is_unknown_is_no_part_of_the_state_that_is_kept() -> None:
     unreadable = Reading(state().columns, {}, silent=frozenset({"line"}), unreadable=frozenset({"line"}))
-    assert difference.merge(state(line="opus"), unreadable) == state(line="opus")
+    assert diff.merge(state(line="opus"), unreadable) == state(line="opus")
 
 
 @moderate
 @given(STATES, STATES)
 def test_the_kept_state_differs_from_the_old_one_exactly_as_was_said(old: Reading, new: Reading) -> None:
-    kept = difference.merge(old, new)
-    assert difference.compare(old, kept) == difference.compare(old, new)
-    assert difference.compare(kept, new) == []
-    assert difference.merge(kept, new) == kept
+    kept = diff.merge(old, new)
+    assert diff.compare(old, kept) == diff.compare(old, new)
+    assert diff.compare(kept, new) == []
+    assert diff.merge(kept, new) == kept
 
 
 @moderate
 @given(STATES, STATES)
 def test_the_way_back_is_the_way_there_reversed(one: Reading, other: Reading) -> None:
-    old, new = difference.merge(one, one), difference.merge(other, other)
+    old, new = diff.merge(one, one), diff.merge(other, other)
     there, back = changes(old, new), changes(new, old)
     assert there == [(path, before, after) for path, after, before in back]
     assert [path for path, _, _ in there] == sorted({path for path, _, _ in there})

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from catalog.domain import Policy, Status
-from catalog.store import judgement
-from catalog.store.judgement import Evidence, Judgement
+from catalog.store.ingest import guard
+from catalog.store.ingest.guard import Evidence, Judgement
 
 pytestmark = pytest.mark.promise("P1")
 
@@ -32,7 +32,7 @@ CUT_SHORT = {"whole": False, "complete": False}  # a doubt about completeness
 
 
 def judge(policy: Policy | None = None, **evidence: Any) -> Judgement:
-    return judgement.judge(Evidence(**USUAL | evidence), policy or Policy())
+    return guard.judge(Evidence(**USUAL | evidence), policy or Policy())
 
 
 def brief(judged: Judgement) -> tuple[Status, set[str]]:

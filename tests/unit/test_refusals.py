@@ -6,13 +6,13 @@ import pytest
 from psycopg import Error, OperationalError, connect, errors
 
 from catalog.errors import LostConnectionError
-from catalog.store import refusals
+from catalog.store.engine import driver_errors
 
 SECRET = "hunter2"
 
 
 def said(error: BaseException, *, lost: bool = False) -> str:
-    explained = refusals.explain(error, "catalog.db", lost=lost)
+    explained = driver_errors.explain(error, "catalog.db", lost=lost)
     assert SECRET not in f"{explained} {explained.hint}"
     assert explained.message.startswith(("the database catalog.db ", "the connection to catalog.db "))
     return explained.message.removeprefix("the database catalog.db ")
@@ -81,8 +81,8 @@ def test_a_time_out_of_the_server_is_told_as_one_and_not_as_a_lost_connection(
 
 @pytest.mark.parametrize("state", ["57P01", "57P02", "08006"])
 def test_a_lost_connection_is_told_from_a_refusal(state: str) -> None:
-    assert isinstance(refusals.explain(errors.lookup(state)(SECRET), "here"), LostConnectionError)
-    assert isinstance(refusals.explain(OperationalError(SECRET), "here", lost=True), LostConnectionError)
+    assert isinstance(driver_errors.explain(errors.lookup(state)(SECRET), "here"), LostConnectionError)
+    assert isinstance(driver_errors.explain(OperationalError(SECRET), "here", lost=True), LostConnectionError)
 
 
 @pytest.mark.parametrize(

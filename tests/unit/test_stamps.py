@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from catalog.store.stamps import Stamps
+from catalog.store.ingest.stamped_dates import Stamps
 
 pytestmark = pytest.mark.promise("P5", "P7")
 

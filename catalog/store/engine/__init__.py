@@ -1,0 +1,1 @@
+"""The database itself: opening it, transactions, locks, and what its drivers say, on SQLite and Postgres alike."""

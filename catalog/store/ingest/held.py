@@ -1,0 +1,43 @@
+"""Which sources are held, and why: what the tables say, whatever the last run came to."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+from catalog.standing import Cause, Wait
+from catalog.store.schema.tables import model, source
+
+
+def causes(connection: sa.Connection) -> Mapping[str, tuple[Cause, ...]]:
+    """Give the causes of each source that is held, by its name.
+
+    A source is held while a model has a `held_run`, or while the last merged walk came from an organization or
+    workspace that was not accepted. Two runs held for the same thing share a cause, whatever came in between.
+    """
+    found: dict[str, list[Cause]] = defaultdict(list)
+    for row in connection.execute(_held_models()):
+        cause = Cause(wait=Wait.REMOVALS, since_run=row.since, models=row.models, listed=row.models_listed)
+        found[row.source].append(cause)
+    for row in connection.execute(_strangers()):
+        cause = Cause(wait=Wait.SCOPE, since_run=row.stranger_run, models=0, listed=row.models_listed)
+        found[row.source].append(cause)
+    return {name: tuple(mine) for name, mine in found.items()}
+
+
+def _held_models() -> sa.Select[Any]:
+    """Count the held models of each source, and name the first run that held one."""
+    count, since = sa.func.count().label("models"), sa.func.min(model.c.held_run).label("since")
+    return (
+        sa.select(source.c.source, source.c.models_listed, count, since)
+        .join(model, model.c.source_key == source.c.source_key)
+        .where(model.c.missing_run.is_not(None), model.c.held_run.is_not(None))
+        .group_by(source.c.source, source.c.models_listed)
+    )
+
+
+def _strangers() -> sa.Select[Any]:
+    """Each source whose last merged walk came from a stranger, and the first run that this one answered."""
+    columns = (source.c.source, source.c.models_listed, source.c.stranger_run)
+    return sa.select(*columns).where(source.c.stranger.is_not(None))

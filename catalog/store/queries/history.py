@@ -1,0 +1,389 @@
+"""What the catalog knows: listed now, listed at a moment, one model's story, changes, runs. Reads the views alone.
+
+Each function takes a connection inside one read transaction and gives domain objects. Lists are streamed: a million
+models pass through in the memory of a thousand. Whoever stops early closes the generator while the connection lives.
+"""
+
+from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import Enum
+from itertools import groupby, islice
+from typing import Any
+
+import sqlalchemy as sa
+
+from catalog import dates
+from catalog.domain import (
+    DATE_FIELDS,
+    FIELDS,
+    MERGED,
+    Change,
+    Kind,
+    Model,
+    ModelInfo,
+    Reading,
+    Run,
+    Source,
+    State,
+    Status,
+)
+from catalog.store.engine.database import Connection
+from catalog.store.ingest import diff as difference
+from catalog.store.ingest import runs as all_runs
+from catalog.store.queries import globs
+from catalog.store.schema import rows, tables
+
+_CHUNK = 1000
+_NEIGHBOURS = 1000
+_FEW = 200
+
+MODEL_COLUMNS = tuple(tables.models.c.keys())
+STATE_COLUMNS = tuple(tables.model_history.c.keys())
+CHANGE_COLUMNS = tuple(tables.changes.c.keys())
+RUN_COLUMNS = tuple(tables.sync_runs.c.keys())
+SOURCE_COLUMNS = tuple(tables.sources.c.keys())
+DIFFERENCE_COLUMNS = ("source", "model_id", "kind", "field", "old_value", "new_value")
+
+
+class Which(Enum):
+    """Which models a list shows: those listed now, those that are gone, or every one ever seen."""
+
+    LISTED = "listed"
+    REMOVED = "removed"
+    ALL = "all"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Story:
+    """One model of one source: what it is, what it was (oldest first), and every change (oldest first)."""
+
+    model: Model
+    states: tuple[State, ...]
+    changes: tuple[Change, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Difference:
+    """One line of what differs between two moments; `field` and its values only where `kind` is `changed`."""
+
+    source: str
+    model_id: str
+    kind: Kind
+    field: str | None = None
+    old_value: str | None = None
+    new_value: str | None = None
+
+
+def models(
+    connection: Connection, *, which: Which = Which.LISTED, source: str | None = None, match: str | None = None
+) -> Generator[Model, None, None]:
+    """Stream models with their present or last fields, by source and id."""
+    view = tables.models
+    conditions = {
+        Which.LISTED: [view.c.removed_at.is_(None)],
+        Which.REMOVED: [view.c.removed_at.is_not(None)],
+        Which.ALL: [],
+    }[which]
+    return (Model(**row) for row in _by_source(connection, view, conditions, source, match))
+
+
+def named(connection: Connection, ids: Iterable[str]) -> list[Model]:
+    """List the models of these ids, gone ones too, by source and id."""
+    view, wanted = tables.models, sorted({id for id in ids if globs.storable(id)})
+    found: list[Model] = []
+    for name in _names(connection, None):
+        for start in range(0, len(wanted), _CHUNK):
+            some = wanted[start : start + _CHUNK]
+            statement = sa.select(view).where(view.c.source == name, view.c.id.in_(some)).order_by(view.c.id)
+            found.extend(Model(**row) for row in _rows(connection, statement))
+    return found
+
+
+def as_of(
+    connection: Connection, moment: datetime, *, source: str | None = None, match: str | None = None
+) -> Generator[State, None, None]:
+    """Stream the states of the models that were listed at a moment, by source and id."""
+    view = tables.model_history
+    conditions = [view.c.valid_from <= moment, sa.or_(view.c.valid_to.is_(None), view.c.valid_to > moment)]
+    return (State(**row) for row in _by_source(connection, view, conditions, source, match))
+
+
+def stories(connection: Connection, id: str, *, source: str | None = None) -> list[Story]:
+    """Tell the whole story of an id, once for each source that ever listed it; empty when none did."""
+    if not globs.storable(id):
+        return []
+    found = [_story(connection, id, name) for name in _names(connection, source)]
+    return [story for story in found if story is not None]
+
+
+def neighbours(connection: Connection, id: str, *, source: str | None = None) -> list[str]:
+    """List known ids that stand near an unknown one in the order of ids, among which a misspelt one may be found."""
+    if not globs.storable(id):
+        return []
+    view, near = tables.models, set[str]()
+    for name in _names(connection, source):
+        ids = sa.select(view.c.id).where(view.c.source == name).limit(_NEIGHBOURS)
+        near.update(connection.scalars(ids.where(view.c.id >= id).order_by(view.c.id)))
+        near.update(connection.scalars(ids.where(view.c.id < id).order_by(view.c.id.desc())))
+    return sorted(near)
+
+
+def changes(
+    connection: Connection,
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    kind: Kind | None = None,
+    source: str | None = None,
+    match: str | None = None,
+    limit: int | None = None,
+) -> Generator[Change, None, None]:
+    """Stream the change log, newest first: recorded at `since` or later, and before `until`."""
+    named = None if match is None else _few(connection, source, match)
+    window = _Window(since=since, until=until, kind=kind, source=source)
+    found = _log(connection, window, match) if named is None else _log_of(connection, window, named, limit)
+    with closing(found):
+        for row in islice(found, limit):
+            yield rows.change(row)
+
+
+def has_changed(connection: Connection, pattern: str) -> bool:
+    """Tell whether a field that fits the pattern ever changed."""
+    field = tables.changes.c.field
+    fits = field.is_not(None) & globs.matches(field, pattern, dialect=connection.dialect.name)
+    return connection.execute(sa.select(field).where(fits).limit(1)).first() is not None
+
+
+def runs(connection: Connection, *, source: str | None = None, limit: int | None = None) -> Generator[Run, None, None]:
+    """Stream the runs, newest first."""
+    view = tables.sync_runs
+    statement = sa.select(view).order_by(view.c.run_id.desc()).limit(limit)
+    if source is not None:
+        statement = statement.where(view.c.source == source)
+    if source is not None and limit is not None:  # in one statement, Postgres walks from the newest run of any source
+        statement = statement.where(view.c.run_id.in_(connection.scalars(_last_of(source, limit)).all()))
+    return (rows.run(row) for row in _rows(connection, statement))
+
+
+def _last_of(source: str, limit: int | None) -> sa.Select[int]:
+    key = sa.select(tables.source.c.source_key).where(tables.source.c.source == source).scalar_subquery()
+    wanted = sa.select(tables.run.c.run_id).where(all_runs.among_those_of(key))
+    return wanted.order_by(*all_runs.LAST_FIRST).limit(limit)
+
+
+def sources(connection: Connection) -> list[Source]:
+    """List every source ever synced, by name."""
+    statement = sa.select(tables.sources).order_by(tables.sources.c.source)
+    return [_source(row) for row in connection.execute(statement).mappings()]
+
+
+def begins(connection: Connection) -> datetime | None:
+    """Tell when the oldest run that recorded anything began; about earlier moments the catalog knows nothing."""
+    view = tables.sync_runs
+    merged = view.c.status.in_(MERGED)
+    statement = sa.select(view.c.started_at).where(merged).order_by(view.c.run_id).limit(1)
+    return connection.execute(statement).scalar_one_or_none()
+
+
+def diff(
+    connection: Connection,
+    earlier: datetime,
+    later: datetime,
+    *,
+    source: str | None = None,
+    match: str | None = None,
+) -> Generator[Difference, None, None]:
+    """Stream what differs between two moments, by source, id and field; what came and went in between is no difference.
+
+    Reads only states that began or ended between the two: one that holds at both differs in nothing.
+    """
+    view = tables.model_history
+    ended = sa.and_(view.c.valid_from <= earlier, view.c.valid_to > earlier, view.c.valid_to <= later)
+    open_later = sa.or_(view.c.valid_to.is_(None), view.c.valid_to > later)
+    began = sa.and_(view.c.valid_from > earlier, view.c.valid_from <= later, open_later)
+    conditions = [sa.or_(ended, began)]
+    states = (State(**row) for row in _by_source(connection, view, conditions, source, match))
+    for _, pair in groupby(states, key=lambda state: (state.source, state.id)):
+        old, new = _at_both(pair, earlier)
+        yield from _differences(old, new)
+
+
+def fields(model: ModelInfo) -> list[tuple[str, str | None]]:
+    """List a model's fields for people, attributes by their dotted paths; None: unknown."""
+    nothing = Reading((None,) * len(FIELDS), {})
+    leaves = difference.compare(nothing, replace(reading(model), columns=nothing.columns))
+    return [*((name, _said(getattr(model, name))) for name in FIELDS), *((leaf.path, leaf.new) for leaf in leaves)]
+
+
+def reading(state: ModelInfo) -> Reading:
+    """Spell a state as a reading, so that two of them can be compared field by field."""
+    columns = tuple(_spelled(name, getattr(state, name)) for name in FIELDS)
+    return Reading(columns, {name: difference.canonical(value) for name, value in state.attributes.items()})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Window:
+    """Which part of the log is asked for."""
+
+    since: datetime | None
+    until: datetime | None
+    kind: Kind | None
+    source: str | None
+
+    def holds(self, view: sa.Table, moment: sa.Column[datetime]) -> list[sa.ColumnElement[bool]]:
+        """Give the conditions on the view's source and on one of its moments."""
+        return [*([] if self.source is None else [view.c.source == self.source]), *self.spans(moment)]
+
+    def spans(self, moment: sa.Column[datetime]) -> list[sa.ColumnElement[bool]]:
+        """Give the conditions on a moment."""
+        conditions = [] if self.since is None else [moment >= self.since]
+        return conditions if self.until is None else [*conditions, moment < self.until]
+
+
+def _log(connection: Connection, window: _Window, match: str | None) -> Generator[dict[str, Any], None, None]:
+    """Walk the log run by run, newest first.
+
+    One statement would say the same, but no planner without statistics finds the few runs of a window first.
+    """
+    view = tables.changes
+    conditions = [] if match is None else [globs.matches(view.c.model_id, match, dialect=connection.dialect.name)]
+    if window.kind is not None:
+        conditions.append(view.c.kind == window.kind.value)
+    statement = sa.select(view).where(*conditions).order_by(view.c.change_id.desc())
+    for run_id in _runs_of(connection, window):
+        yield from _rows(connection, statement.where(view.c.run_id == run_id))
+
+
+def _runs_of(connection: Connection, window: _Window) -> Iterator[int]:
+    """Stream the runs of the window that recorded such a change, newest first."""
+    run = tables.run.c
+    counts = {Kind.ADDED: run.added, Kind.RETURNED: run.returned, Kind.CHANGED: run.changed, Kind.REMOVED: run.removed}
+    # As the index of these runs has it: a parameter would not be known to be its 0.
+    conditions = [run.added + run.returned + run.changed + run.removed > sa.literal_column("0")]
+    conditions += window.spans(run.finished_at)
+    if window.kind is not None:
+        conditions.append(counts[window.kind] > 0)
+    if window.source is not None:
+        key = sa.select(tables.source.c.source_key).where(tables.source.c.source == window.source).scalar_subquery()
+        conditions.append(run.source_key + 0 == key)  # not by the index of a source's runs: most recorded nothing
+    statement = sa.select(run.run_id).where(*conditions).order_by(run.finished_at.desc(), run.run_id.desc())
+    return (row["run_id"] for row in _rows(connection, statement))
+
+
+def _few(connection: Connection, source: str | None, match: str) -> list[tuple[str, str]] | None:
+    """Name the models that match, as (source, id), when they are so few that their own changes are quickly read."""
+    view = tables.models
+    matching = globs.matches(view.c.id, match, dialect=connection.dialect.name)
+    found: list[tuple[str, str]] = []
+    for name in _names(connection, source):
+        statement = sa.select(view.c.id).where(view.c.source == name, matching).limit(_FEW + 1 - len(found))
+        found.extend((name, id) for id in connection.scalars(statement))
+    return found if len(found) <= _FEW else None
+
+
+def _log_of(
+    connection: Connection, window: _Window, named: Sequence[tuple[str, str]], limit: int | None
+) -> Generator[dict[str, Any], None, None]:
+    """Read the log of a few models, newest first."""
+    view = tables.changes
+    conditions = window.holds(view, view.c.recorded_at)
+    if window.kind is not None:
+        conditions.append(view.c.kind == window.kind.value)
+    sources, ids = {name for name, _ in named}, {id for _, id in named}
+    statement = (
+        sa.select(view)
+        .where(view.c.source.in_(sources), view.c.model_id.in_(ids), *conditions)
+        .order_by(view.c.recorded_at.desc(), view.c.run_id.desc(), view.c.change_id.desc())
+        .limit(limit)
+    )
+    return _rows(connection, statement)
+
+
+def _names(connection: Connection, source: str | None) -> Sequence[str]:
+    if source is not None:
+        return [source] if globs.storable(source) else []
+    return connection.scalars(sa.select(tables.sources.c.source).order_by(tables.sources.c.source)).all()
+
+
+def _by_source(
+    connection: Connection,
+    view: sa.Table,
+    conditions: Sequence[sa.ColumnElement[bool]],
+    source: str | None,
+    match: str | None,
+) -> Iterator[dict[str, Any]]:
+    """One statement per source, because within one the ids come sorted from an index."""
+    if match is not None:
+        conditions = [*conditions, globs.matches(view.c.id, match, dialect=connection.dialect.name)]
+    statement = sa.select(view).where(*conditions).order_by(view.c.id)
+    for name in _names(connection, source):
+        yield from _rows(connection, statement.where(view.c.source == name))
+
+
+def _rows(connection: Connection, statement: sa.Select[Any]) -> Generator[dict[str, Any], None, None]:
+    with closing(connection.execute(statement, execution_options={"yield_per": _CHUNK})) as result:
+        for row in result.mappings():
+            yield dict(row)
+
+
+def _story(connection: Connection, id: str, source: str) -> Story | None:
+    models, states, changes = tables.models, tables.model_history, tables.changes
+    one = sa.select(models).where(models.c.source == source, models.c.id == id)
+    row = connection.execute(one).mappings().one_or_none()
+    if row is None:
+        return None
+    past = sa.select(states).where(states.c.source == source, states.c.id == id).order_by(states.c.valid_from)
+    log = sa.select(changes).where(changes.c.source == source, changes.c.model_id == id).order_by(changes.c.change_id)
+    return Story(
+        model=Model(**row),
+        states=tuple(State(**state) for state in connection.execute(past).mappings()),
+        changes=tuple(rows.change(change) for change in connection.execute(log).mappings()),
+    )
+
+
+def _source(row: Mapping[Any, Any]) -> Source:
+    status = row["last_status"]
+    return Source(**{**row, "last_status": None if status is None else Status(status)})
+
+
+def _at_both(pair: Iterable[State], earlier: datetime) -> tuple[State | None, State | None]:
+    old = new = None
+    for state in pair:
+        if state.valid_from <= earlier:
+            old = state
+        else:
+            new = state
+    return old, new
+
+
+def _differences(old: State | None, new: State | None) -> Iterator[Difference]:
+    if old is None and new is not None:
+        yield Difference(source=new.source, model_id=new.id, kind=Kind.ADDED)
+    if old is not None and new is None:
+        yield Difference(source=old.source, model_id=old.id, kind=Kind.REMOVED)
+    if old is None or new is None:
+        return
+    for change in difference.compare(reading(old), reading(new)):
+        yield Difference(
+            source=new.source,
+            model_id=new.id,
+            kind=Kind.CHANGED,
+            field=change.path,
+            old_value=change.old,
+            new_value=change.new,
+        )
+
+
+def _said(value: datetime | str | int | None) -> str | None:
+    return dates.short(value) if isinstance(value, datetime) else None if value is None else str(value)
+
+
+def _spelled(name: str, value: Any) -> str | int | None:
+    return dates.to_text(value) if name in DATE_FIELDS and value is not None else value
+
+
+def known_ids(connection: Connection, ids: Collection[str]) -> frozenset[str]:
+    """Give those of some ids that any source ever listed."""
+    return frozenset(connection.scalars(sa.select(tables.models.c.id).where(tables.models.c.id.in_(ids))))

@@ -1,0 +1,83 @@
+"""What one run found, read back for whoever started it."""
+
+from collections.abc import Generator
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from catalog.domain import Change, Missing, Policy, Run, Status
+from catalog.store.ingest import runs
+from catalog.store.schema import rows, tables
+
+_CHUNK = 1000
+_CLOCK_SLACK = timedelta(hours=1)
+
+
+def run(connection: sa.Connection, run_id: int) -> Run:
+    """Give the row of a run. Raises DatabaseError when it is gone: then the catalog was restored while it went on."""
+    view = tables.sync_runs
+    row = connection.execute(sa.select(view).where(view.c.run_id == run_id)).mappings().first()
+    if row is None:
+        raise runs.replaced()
+    return rows.run(row)
+
+
+def is_baseline(connection: sa.Connection, run_id: int) -> bool:
+    """Tell whether the findings of a run are no news."""
+    wanted = sa.select(tables.run.c.baseline).where(tables.run.c.run_id == run_id)
+    return bool(connection.scalar(wanted))
+
+
+def makes_baseline(connection: sa.Connection, run_id: int) -> bool:
+    """Tell whether a run made the baseline of the present scope: what later runs find is news."""
+    made = sa.exists().where(tables.source.c.baseline_run == run_id)
+    return bool(connection.scalar(sa.select(made)))
+
+
+def has_begun(connection: sa.Connection, source: str, since: datetime, now: datetime) -> bool:
+    """Tell whether a run of this source began at that moment or later, and has not been given up.
+
+    What began long after `now` began by a clock that was ahead: were it counted, no slot would be free for years.
+    """
+    run = tables.run
+    wanted = (
+        sa.select(run.c.run_id)
+        .join(tables.source, tables.source.c.source_key == run.c.source_key)
+        .where(
+            tables.source.c.source == source,
+            run.c.started_at.between(since, now + _CLOCK_SLACK),
+            run.c.finished_at.is_(None) | (run.c.finished_at >= since),
+            run.c.status.not_in([Status.SKIPPED, Status.SUPERSEDED, Status.ABANDONED]),
+        )
+    )
+    return connection.execute(wanted.limit(1)).first() is not None
+
+
+def changes(connection: sa.Connection, run_id: int) -> Generator[Change, None, None]:
+    """Stream what a run recorded, in the order of the log."""
+    view = tables.changes
+    wanted = sa.select(view).where(view.c.run_id == run_id).order_by(view.c.change_id)
+    with connection.execute(wanted.execution_options(yield_per=_CHUNK)) as found:
+        yield from map(rows.change, found.mappings())
+
+
+def missing(connection: sa.Connection, source: str, policy: Policy, *, limit: int) -> list[Missing]:
+    """List models of a source that are missing, longest first, and what each waits for."""
+    lacked = tables.run.alias("lacked")
+    wanted = (
+        sa.select(tables.model.c.id, lacked.c.walked_at, tables.model.c.held_run)
+        .join(tables.source, tables.source.c.source_key == tables.model.c.source_key)
+        .join(lacked, lacked.c.run_id == tables.model.c.missing_run)
+        .where(tables.source.c.source == source, tables.model.c.missing_run.is_not(None))
+        .order_by(lacked.c.walked_at, tables.model.c.id)
+        .limit(limit)
+    )
+    return [
+        Missing(
+            model_id=id,
+            missing_since=since,
+            held=held is not None,
+            confirmed_from=None if held is not None else since + policy.confirm_after,
+        )
+        for id, since, held in connection.execute(wanted)
+    ]
