@@ -15,8 +15,8 @@ from catalog.errors import CatalogError, ConfigError
 from catalog.store.engine.database import Database
 
 if TYPE_CHECKING:
-    from catalog.ping import Pinger
-    from catalog.schedule import Chore
+    from catalog.monitor.ping import Pinger
+    from catalog.service.schedule import Chore
 
 log = logging.getLogger("catalog.cli")
 _LOOK = timedelta(seconds=5)  # between two looks at what is owed
@@ -25,7 +25,7 @@ _LOOK = timedelta(seconds=5)  # between two looks at what is owed
 def demand_places(config: Config) -> None:
     """Refuse a metrics file that cannot be one, before anything is made. Raises ConfigError."""
     if config.monitor.metrics_file:
-        from catalog import metrics
+        from catalog.monitor import metrics
 
         metrics.demand_file(config.monitor.metrics_file)
 
@@ -33,7 +33,7 @@ def demand_places(config: Config) -> None:
 def demand_address(config: Config) -> None:
     """Refuse an address that cannot be listened on, before anything is made. Raises ConfigError."""
     if config.monitor.listen:
-        from catalog import probes
+        from catalog.monitor import probes
 
         probes.demand_free(config.monitor.listen)
 
@@ -63,7 +63,7 @@ def look_at_address(config: Config) -> str:
     """Say how it stands with the address to listen on: free, or a worker answers there. Raises ConfigError."""
     if config.monitor.listen is None:
         return ""
-    from catalog import probes
+    from catalog.monitor import probes
 
     host, port = config.monitor.listen
     if probes.ask(config.monitor.listen, timeout=3.0) is not None:
@@ -84,7 +84,8 @@ def send_alerts(config: Config, database: Database, *, stop: threading.Event | N
     if not config.alerts:
         _forsake(database, outages)
         return
-    from catalog import deliver, wiring
+    from catalog import wiring
+    from catalog.service import deliver
 
     with _told(outages, "alerts"):
         desk = wiring.desk(config)
@@ -121,7 +122,8 @@ def _send_to(
     stop: threading.Event,
 ) -> None:
     """Send what one channel is owed."""
-    from catalog import deliver, wiring
+    from catalog import wiring
+    from catalog.service import deliver
 
     with _told(outages, f"alerts to {channel}"):
         sender = wiring.sender(config, clock=database.now, only=channel, turn=turn)
@@ -147,7 +149,7 @@ def write_metrics(config: Config, database: Database, outages: logs.Outages | No
     path = config.monitor.metrics_file
     if path is None:
         return
-    from catalog import metrics
+    from catalog.monitor import metrics
 
     outages, told = outages or logs.Outages(log), logs.event("metrics.unwritten", path=str(path))
     try:
@@ -166,7 +168,7 @@ def chores(config: Config, database: Database, *, stop: threading.Event) -> "lis
 
     Each channel has a chore of its own: one that hangs keeps no other waiting for the next look.
     """
-    from catalog.schedule import Chore
+    from catalog.service.schedule import Chore
 
     found, outages = [], logs.Outages(log)
     if config.alerts:
@@ -187,7 +189,7 @@ def probed(config: Config, database: Database, alive: Callable[[], bool]) -> Abs
     address = config.monitor.listen
     if address is None:
         return nullcontext()
-    from catalog import metrics, probes
+    from catalog.monitor import metrics, probes
 
     return probes.serving(
         address,
@@ -223,7 +225,7 @@ def pinger(config: Config) -> "Pinger | None":
     """Give what tells the watcher, where one is configured."""
     if not config.monitor.ping_url:
         return None
-    from catalog.ping import Pinger, Style
+    from catalog.monitor.ping import Pinger, Style
 
     return Pinger(url=config.monitor.ping_url, style=Style(config.monitor.ping_style))
 

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from catalog import dates, plain
+from catalog import dates
 from catalog.domain import Source, Status
 from catalog.errors import Failure
 from catalog.standing import Standing, cure
+from catalog.text import counted
 
 CLOCK_SLACK = timedelta(minutes=5)
 LATE = timedelta(hours=1)  # so long a channel may fail before it is a problem: retries come at least that often
@@ -95,19 +96,19 @@ def _of_source(one: Watched, now: datetime) -> Iterator[Finding]:
 
 def _of_channel(channel: Channel, now: datetime) -> Iterator[Finding]:
     if channel.dead:
-        text = f"{plain.count(channel.dead, 'alert')} given up: {channel.last_error or 'no reason is known'}"
+        text = f"{counted(channel.dead, 'alert')} given up: {channel.last_error or 'no reason is known'}"
         hint = f"catalog alerts retry {channel.name}" if channel.configured else ""
         level = Level.PROBLEM if channel.configured else Level.NOTE  # what nobody asks for is missed by nobody
         yield Finding(level=level, code="dead", channel=channel.name, text=text, hint=hint)
     if channel.owed and not channel.configured:
-        text = f"{plain.count(channel.owed, 'alert')} owed to a channel that is not configured any more"
+        text = f"{counted(channel.owed, 'alert')} owed to a channel that is not configured any more"
         yield Finding(level=Level.NOTE, code="orphaned", channel=channel.name, text=text)
     elif channel.oldest:
         yield from _backlog(channel, channel.oldest, now)
 
 
 def _backlog(channel: Channel, oldest: datetime, now: datetime) -> Iterator[Finding]:
-    told = f"{plain.count(channel.owed, 'alert')} owed for {dates.age(now - oldest)}"
+    told = f"{counted(channel.owed, 'alert')} owed for {dates.age(now - oldest)}"
     rests = channel.next_attempt_at is not None and channel.next_attempt_at > now
     if channel.next_attempt_at is not None and rests:
         told += f", next attempt in {dates.age(channel.next_attempt_at - now)}"
@@ -154,7 +155,7 @@ def _failures(name: str, standing: Standing) -> Iterator[Finding]:
 
 def _doubts(name: str, standing: Standing) -> Iterator[Finding]:
     if standing.missing:
-        yield _note("missing", name, f"{plain.count(standing.missing, 'model')} missing, not yet believed to be gone")
+        yield _note("missing", name, f"{counted(standing.missing, 'model')} missing, not yet believed to be gone")
     for cause in standing.held:
         yield _problem("held", name, f"held: {cause.words}", f"catalog sync {name} {cause.wait}")
     if standing.unclean:

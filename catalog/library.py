@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, overload
 
+from catalog import clock, dates, health, unknowns, wiring
 from catalog import config as configuration
-from catalog import dates, health, unknowns, wallclock, wiring
 from catalog.config import Config
 from catalog.domain import Change, Kind, Model, Run, State
 from catalog.errors import ConfigError
@@ -23,7 +23,7 @@ from catalog.store.queries.history import Difference, Story, Which
 from catalog.store.schema import upgrade
 
 if TYPE_CHECKING:
-    from catalog.sync import RunReport  # what speaks HTTP is imported for a run alone
+    from catalog.service.sync import RunReport  # what speaks HTTP is imported for a run alone
 
 T = TypeVar("T")
 Moment = datetime | str  # aware; or a date, RFC 3339, or an age such as 7d
@@ -163,7 +163,7 @@ class Catalog:
         self, earlier: Moment, later: Moment | None = None, *, source: str | None = None, match: str | None = None
     ) -> Iterator[Difference]:
         """List what differs between two moments, by source, id and field; `later`: now, if it is not given."""
-        begin, end = _moment(earlier), _moment(later or wallclock.utc_now())
+        begin, end = _moment(earlier), _moment(later or clock.utc_now())
         if begin > end:
             raise ConfigError("the first moment must be earlier than the second")
         return self._stream(lambda one: history.diff(one, begin, end, source=source, match=match), source)
@@ -177,7 +177,7 @@ class Catalog:
         """Say how fresh each source is, and what is wrong, by the configuration that the command line would use."""
         config = self._config()
         with self._reading(None) as connection:
-            return health_of(config, connection, wallclock.utc_now())
+            return health_of(config, connection, clock.utc_now())
 
     def sql(self, query: str, /, **values: object) -> Iterator[dict[str, Any]]:
         """Answer one query in SQL; `:name` in it stands for a value. It can write nothing, whatever it says.
@@ -194,7 +194,7 @@ class Catalog:
         """
         self._demand_open()
         from catalog import after_run, one_run
-        from catalog.sync import Options
+        from catalog.service.sync import Options
 
         config = self._config()
         settings = config.select([name])[0]
@@ -331,7 +331,7 @@ def _moment(moment: Moment) -> datetime:
             raise ConfigError("a moment needs a time zone", hint="datetime.now(UTC), or a text such as 2026-11-22")
         return moment
     try:
-        return dates.moment(moment, wallclock.utc_now())
+        return dates.moment(moment, clock.utc_now())
     except ValueError as error:
         raise ConfigError(str(error)) from None
 

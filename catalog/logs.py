@@ -15,7 +15,8 @@ from datetime import UTC, datetime
 from typing import Literal, TextIO
 from urllib.parse import quote
 
-from catalog import dates, plain
+from catalog import dates
+from catalog.text import harmless_lines
 
 _SHORTEST = 4  # striking out anything shorter would only garble
 _TURN = threading.Lock()  # threads may hide a secret, or begin to log, at the same time
@@ -144,7 +145,7 @@ class _Text(logging.Formatter):
         lines += [_indented(f"  the API says: {said}")] if said else []
         lines += [_indented(f"  {hint}")] if hint else []
         lines += _trace(record, whole=self._tracebacks)
-        return plain.harmless_lines(self._redaction("\n".join(lines)))
+        return harmless_lines(self._redaction("\n".join(lines)))
 
 
 class _Json(logging.Formatter):

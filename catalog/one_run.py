@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 
-from catalog import sync, wallclock, wiring
+from catalog import clock, wiring
 from catalog.config import Key, SourceSettings
 from catalog.errors import ConfigError
+from catalog.service import sync
+from catalog.service.sync import Options, RunReport, Tell
 from catalog.store.engine.database import Database
-from catalog.sync import Options, RunReport, Tell
 from catalog.upstream import walk
 
 
@@ -27,14 +28,14 @@ def make(
         asking = wiring.client(settings, key(), known=known)
     except ConfigError as failure:
         if not options.dry_run:
-            sync.fail_source(database, source, failure, clock=wallclock.utc_now, options=options)
+            sync.fail_source(database, source, failure, clock=clock.utc_now, options=options)
         raise
     with asking as client:
         return sync.sync_source(
             database,
             client,
             source,
-            clock=wallclock.utc_now,
+            clock=clock.utc_now,
             options=options,
             on_page=on_page,
             on_wait=on_wait,

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from catalog import config as configuration
-from catalog import wallclock
+from catalog.clock import utc_now
 from catalog.config import AlertSettings, Config, Key, SourceSettings
 from catalog.domain import Policy, Scope
 from catalog.errors import CatalogError, ConfigError
@@ -20,10 +20,10 @@ from catalog.store.queries import history, run_report
 
 # What speaks HTTP is imported where it is wanted: most commands only ask the database.
 if TYPE_CHECKING:
-    from catalog import sync
-    from catalog.deliver import Channel, Sender
-    from catalog.notice import Message, Owed, Planned, Rule
-    from catalog.schedule import Chore, Task, Worker
+    from catalog.events import Message, Owed, Planned, Rule
+    from catalog.service import sync
+    from catalog.service.deliver import Channel, Sender
+    from catalog.service.schedule import Chore, Task, Worker
     from catalog.store.outbox.enqueue import Desk
     from catalog.upstream.client import ModelsClient
 
@@ -42,8 +42,8 @@ def client(settings: SourceSettings, key: Key, *, known: Known | None = None) ->
 
     `known` says which words are ids of models: only needed where a person is shown what an API says of an error.
     """
-    from catalog.upstream import refusal
     from catalog.upstream.client import ModelsClient
+    from catalog.upstream.failures import http_failures
 
     return ModelsClient(
         base_url=settings.base_url,
@@ -57,7 +57,7 @@ def client(settings: SourceSettings, key: Key, *, known: Known | None = None) ->
         max_page_bytes=settings.max_page_bytes,
         paging=settings.paging == "cursor",
         unknown_dates=frozenset(settings.unknown_dates),
-        known=known or refusal.nothing_known,
+        known=known or http_failures.nothing_known,
     )
 
 
@@ -80,7 +80,7 @@ def known_ids(config: Config) -> Known:
 
 def source(settings: SourceSettings) -> "sync.Source":
     """Give what one run needs to know of a source."""
-    from catalog import sync
+    from catalog.service import sync
 
     return sync.Source(
         name=settings.name,
@@ -107,12 +107,12 @@ def source(settings: SourceSettings) -> "sync.Source":
 def has_begun(database: Database, settings: SourceSettings, since: datetime) -> bool:
     """Tell whether somebody began a run of a source at that moment or later."""
     with database.read() as connection:
-        return run_report.has_begun(connection, settings.name, since, wallclock.utc_now())
+        return run_report.has_begun(connection, settings.name, since, utc_now())
 
 
 def task(config: Config, settings: SourceSettings, run: "Callable[[datetime], sync.RunReport | None]") -> "Task":
     """Give what the worker needs to know of a source."""
-    from catalog import schedule
+    from catalog.service import schedule
 
     timetable = schedule.Timetable(
         when=settings.cron or settings.every or timedelta(hours=1),
@@ -124,9 +124,9 @@ def task(config: Config, settings: SourceSettings, run: "Callable[[datetime], sy
 
 def worker(tasks: "Sequence[Task]", chores: "Sequence[Chore]", *, stopping: threading.Event) -> "Worker":
     """Give a worker on the wall clock, whose runs end once `stopping` is set."""
-    from catalog import schedule
+    from catalog.service import schedule
 
-    return schedule.Worker(tasks, chores, stopping=stopping, clock=wallclock.utc_now, spread=random.random)
+    return schedule.Worker(tasks, chores, stopping=stopping, clock=utc_now, spread=random.random)
 
 
 def desk(config: Config) -> "Desk | None":
@@ -177,7 +177,7 @@ def sender(
     not joined by others.
     """
     from catalog.alerts import wording
-    from catalog.deliver import Sender
+    from catalog.service.deliver import Sender
 
     return Sender(
         channels={alert.name: _Channel(config, alert, turn) for alert in config.alerts if only in {None, alert.name}},
@@ -205,14 +205,14 @@ class _Channel:
 
 def channel(config: Config, alert: AlertSettings, *, turn: "threading.Lock | None" = None) -> "Channel":
     """Open one channel. Raises ConfigError when its address or secret is missing or cannot be used."""
-    from catalog.alerts.channels import apprise_, command, webhook
+    from catalog.alerts.channels import apprise_urls, command, webhook
 
     url = configuration.channel_url(alert)
     if url is None:
         return command.open_(alert.command or (), withheld=_withheld(config))
     if alert.webhook is None:
-        apprise_.check(url.reveal())
-        return apprise_.open_(url.reveal(), turn=turn)
+        apprise_urls.check(url.reveal())
+        return apprise_urls.open_(url.reveal(), turn=turn)
     secret = configuration.channel_secret(alert)
     return webhook.open_(url.reveal(), secret=secret.reveal() if secret else None)
 
@@ -234,7 +234,7 @@ def _withheld(config: Config) -> Sequence[str]:
 
 
 def _rule(alert: AlertSettings, watched: frozenset[str]) -> "Rule":
-    from catalog.notice import Rule
+    from catalog.events import Rule
 
     return Rule(
         channel=alert.name,

@@ -3,10 +3,11 @@
 import json
 from datetime import UTC, datetime, timedelta
 
-from catalog import dates, deliver
+from catalog import dates
 from catalog.alerts import milestones, rules, wording
 from catalog.domain import Change, Kind, Status
-from catalog.notice import Event, News, Owed, Planned, Rule, RunFacts
+from catalog.events import Event, News, Owed, Planned, Rule, RunFacts
+from catalog.service import deliver
 from docs import parts
 
 # What each event tells, and the type of the message that tells it.

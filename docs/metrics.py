@@ -1,6 +1,6 @@
 """The reference page of metrics, made from the table of them in the program."""
 
-from catalog.metrics import METRICS
+from catalog.monitor.metrics import METRICS
 
 _OPENING = """\
 # Metrics, pings and probes

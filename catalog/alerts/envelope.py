@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping
 from datetime import datetime
 
-from catalog.notice import Owed, Rule
+from catalog.events import Owed, Rule
 
 _HEX_DIGITS = 32
 _LONGEST = 20_000  # characters of one text

@@ -7,9 +7,9 @@ and which source and run it was. The smaller the room, the terser the form; what
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from catalog import plain
 from catalog.alerts import quoting
-from catalog.notice import Room
+from catalog.events import Room
+from catalog.text import counted
 
 _LINES = 60  # of changes
 _SUBJECT = 150  # characters
@@ -87,9 +87,9 @@ def _listed(draft: Draft, form: _Form, count: int) -> list[str]:
         else:
             left_out += sum(section.weights)
     if not count:
-        lines += [f"No room to list {plain.count(left_out, 'change')}"]
+        lines += [f"No room to list {counted(left_out, 'change')}"]
     elif left_out:
-        lines += [f"And {plain.count(left_out, 'more change')}", *form.gap]
+        lines += [f"And {counted(left_out, 'more change')}", *form.gap]
     return [*lines, *_end(draft, form)]
 
 

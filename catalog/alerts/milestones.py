@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from catalog import dates
 from catalog.alerts import rules
 from catalog.alerts.envelope import Fingerprint, bounded, owed
-from catalog.notice import Event, Owed, Planned, Rule
+from catalog.events import Event, Owed, Planned, Rule
 
 _DAY = timedelta(days=1)
 _CLOCK_SLACK = _DAY

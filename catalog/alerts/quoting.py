@@ -7,7 +7,7 @@ make a link of whatever looks like the name of a website, so the dot of evil.com
 
 import re
 
-from catalog import plain
+from catalog.text import harmless
 
 # Mentions and channels, HTML and Slack's links, code, emphasis, strike-through, spoilers and tables.
 _LOOKALIKES = str.maketrans(
@@ -39,7 +39,7 @@ def path(text: str) -> str:
 
 def free(text: str, longest: int) -> str:
     """Show a text that is only read, on one line, cut to so many characters."""
-    shown = plain.harmless(text[: longest + 1]).translate(_LOOKALIKES)
+    shown = harmless(text[: longest + 1]).translate(_LOOKALIKES)
     shown = _EMPHASIS.sub("＿", shown)  # noqa: RUF001 - looks alike
     shown = _DOTS.sub("․", shown)  # noqa: RUF001 - looks alike
     return cut(shown.replace("](", "] (").replace("://", ":∕∕"), longest)  # noqa: RUF001 - looks alike

@@ -10,7 +10,7 @@ from catalog.alerts import envelope
 from catalog.alerts.envelope import Fingerprint, owed
 from catalog.alerts.waves import Tally
 from catalog.domain import MERGED, Kind, Status
-from catalog.notice import Event, News, Owed, Rule, RunFacts
+from catalog.events import Event, News, Owed, Rule, RunFacts
 
 _MOST = 1_000  # changes in a message
 _ROOM = 1_000_000  # bytes of a message that changes may fill, and

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from catalog.alerts import milestones, rules
 from catalog.domain import Change, Kind, Status
-from catalog.notice import News, Owed, Planned, Rule, RunFacts
+from catalog.events import News, Owed, Planned, Rule, RunFacts
 
 SOURCE = "sample"
 MODEL = "sample-model-1"

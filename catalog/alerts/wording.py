@@ -9,12 +9,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from catalog import dates, plain
+from catalog import dates
 from catalog.alerts import layout, quoting, waves
 from catalog.alerts.layout import Draft, Section
 from catalog.alerts.waves import Tally, Wave
 from catalog.domain import Kind
-from catalog.notice import Room
+from catalog.events import Room
+from catalog.text import counted
 
 ROOMY = Room(subject=150, fits=lambda _subject, _text: True)
 _REASON, _NAME, _PATH, _VALUE = 1_000, 100, 200, 120  # characters
@@ -70,7 +71,7 @@ def _retiring(payload: Mapping[str, Any]) -> tuple[str, list[str]]:
     if days <= 0:
         told = f"its retirement was planned for {at}."
         return f"{model_id}: its retirement date has passed", [f"{_model(payload)}: {told}", f"{model_id}: {told}"]
-    left = f"in {plain.count(days, 'day')}"
+    left = f"in {counted(days, 'day')}"
     told = f"its retirement is planned for {at}, {left}."
     return f"{model_id} retires {left}", [f"{_model(payload)}: {told}", f"{model_id}: {told}"]
 
@@ -117,7 +118,7 @@ def _waves(payload: Mapping[str, Any]) -> list[Wave]:
 def _counts(entries: Sequence[Entry], total: int) -> str:
     """Count models; of what a message could not carry only the number of changes is known."""
     if total > len(entries):
-        return plain.count(total, "change")
+        return counted(total, "change")
     touched = {kind: {entry["model_id"] for entry in entries if entry["kind"] == kind} for kind in Kind}
     touched[Kind.CHANGED] -= touched[Kind.RETURNED]
     return ", ".join(f"{len(touched[kind]):,} {word}" for kind, word in _COUNTED.items() if touched[kind])
@@ -157,7 +158,7 @@ def _wave_section(found: Sequence[Wave], inside: Sequence[Entry], models_listed:
 
 
 def _one_wave(wave: Wave, models_listed: int) -> str:
-    on = f"on {wave.models:,} of {plain.count(models_listed, 'model')}"
+    on = f"on {wave.models:,} of {counted(models_listed, 'model')}"
     if wave.old_value is None and wave.new_value is None:
         return f"{_path(wave.field)}: appeared {on}"
     return f"{_transition(wave.field, wave.old_value, wave.new_value)} {on}"
@@ -168,7 +169,7 @@ def _group(appeared: Sequence[Wave], models_listed: int) -> str:
     models = f"{most:,}" if least == most else f"{least:,} to {most:,}"
     few = ", ".join(_path(wave.field) for wave in appeared[:_FEW])
     rest = f" and {len(appeared) - _FEW:,} more" if len(appeared) > _FEW else ""
-    return f"{len(appeared):,} fields appeared on {models} of {plain.count(models_listed, 'model')}: {few}{rest}"
+    return f"{len(appeared):,} fields appeared on {models} of {counted(models_listed, 'model')}: {few}{rest}"
 
 
 def _span(parts: Sequence[Wave], inside: Sequence[Entry], usual: _Interval) -> _Interval:

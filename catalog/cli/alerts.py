@@ -6,17 +6,19 @@ from dataclasses import asdict, replace
 
 import click
 
-from catalog import deliver, library, plain, wallclock, wiring
+from catalog import clock, library, wiring
 from catalog.alerts import samples
-from catalog.cli import asking, output
+from catalog.cli import options, output
 from catalog.cli.context import Context, Form, list_options, pass_context
 from catalog.config import Config
 from catalog.errors import CatalogError, ConfigError, Exit
-from catalog.notice import Message, Owed, Room, Rule
+from catalog.events import Message, Owed, Room, Rule
+from catalog.service import deliver
 from catalog.store.engine.database import Database
 from catalog.store.outbox import queue
 from catalog.store.outbox.queue import Backlog
 from catalog.store.schema import outbox_tables
+from catalog.text import counted
 
 _COLUMNS = [column.name for column in outbox_tables.deliveries.columns]
 _MARK = "[sample] "
@@ -47,7 +49,7 @@ def test(context: Context, channel: str) -> int:
     """Send CHANNEL a sample of each kind of message it asks for; nothing is recorded."""
     config = context.config()
     rule = _rule(config, channel)
-    opened, sender = wiring.channel(config, config.channel(channel)), wiring.sender(config, clock=wallclock.utc_now)
+    opened, sender = wiring.channel(config, config.channel(channel)), wiring.sender(config, clock=clock.utc_now)
     failed = 0
     for message in samples.of(rule, sender.clock(), uuid.uuid4().hex[:8]):
         try:
@@ -63,7 +65,7 @@ def test(context: Context, channel: str) -> int:
 
 def send_sample(config: Config, channel: str) -> str:
     """Send a channel one sample; give its type. Raises CatalogError when the channel does not take it."""
-    opened, sender = wiring.channel(config, config.channel(channel)), wiring.sender(config, clock=wallclock.utc_now)
+    opened, sender = wiring.channel(config, config.channel(channel)), wiring.sender(config, clock=clock.utc_now)
     message = samples.of(_rule(config, channel), sender.clock(), uuid.uuid4().hex[:8])[0]
     opened.send(_worded(message, sender))
     return f"a sample of {message.type}"
@@ -88,7 +90,7 @@ def send(context: Context) -> int:
 
 @command.command("retry")
 @click.argument("channel", required=False)
-@click.option("--delivery", "number", type=_NUMBER, cls=asking.PlainOption, metavar="N", help="Only this delivery.")
+@click.option("--delivery", "number", type=_NUMBER, cls=options.PlainOption, metavar="N", help="Only this delivery.")
 @pass_context
 def retry(context: Context, channel: str | None, number: int | None) -> int:
     """Try dead alerts again, all of them or those of CHANNEL, even if the channel rests."""
@@ -98,7 +100,7 @@ def retry(context: Context, channel: str | None, number: int | None) -> int:
         if channel is not None and not revived:
             config.channel(channel)  # a name that is known nowhere is a slip
         if not context.quiet:
-            output.line(f"{plain.count(revived, 'dead alert')} revived")
+            output.line(f"{counted(revived, 'dead alert')} revived")
         report = deliver.deliver(database, wiring.sender(config, clock=database.now))
         return _tell(context, report, _waiting(config, database))
 
@@ -116,11 +118,11 @@ def _tell(context: Context, report: deliver.Report, waiting: Sequence[Backlog]) 
     if context.quiet:
         return code
     for channel, count in report.delivered.items():
-        output.line(f"{channel} took {plain.count(count, 'message')}")
+        output.line(f"{channel} took {counted(count, 'message')}")
     if not report.delivered and not report.failed:
         output.line("nothing is due")
     for backlog in waiting:
-        owed_ = plain.count(backlog.owed, "alert")
+        owed_ = counted(backlog.owed, "alert")
         output.line(f"{backlog.channel}: {owed_} owed, next attempt {output.cell(backlog.next_attempt_at)}")
     return code
 

@@ -6,7 +6,7 @@ from functools import partial
 
 import click
 
-from catalog import after_run, errors, library, plain, standing, unknowns, wiring
+from catalog import after_run, errors, library, standing, text, unknowns, wiring
 from catalog import config as configuration
 from catalog.cli import output
 from catalog.cli.context import Context, pass_context
@@ -138,7 +138,7 @@ class _Doctor:
                 yield f"note  {source.name}: nothing is told as new yet{why}{cure}"
 
     def _watchlist(self) -> Lines:
-        yield f"ok    [watch]: {plain.count(len(configuration.watched(self._config.watch)), 'model')} watched"
+        yield f"ok    [watch]: {text.counted(len(configuration.watched(self._config.watch)), 'model')} watched"
 
     def _names(self) -> Lines:
         for finding in self._unknown():

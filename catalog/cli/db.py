@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from catalog import library, plain, wallclock, wiring
+from catalog import clock, library, text, wiring
 from catalog.cli import output
 from catalog.cli.context import Context, json_option, pass_context
 from catalog.errors import Exit
@@ -111,7 +111,7 @@ def restore(context: Context, file: Path, *, replace: bool, as_json: bool) -> No
         done = copies.restore(
             database,
             file,
-            now=wallclock.utc_now(),
+            now=clock.utc_now(),
             replace=replace,
             sources=[source.name for source in config.sources],
             on_progress=on_progress,
@@ -128,11 +128,11 @@ def restore(context: Context, file: Path, *, replace: bool, as_json: bool) -> No
 
 def _said(held: Holdings) -> str:
     until = f"the last ended {output.second(held.as_of)}" if held.as_of else "none ended"
-    return f"{plain.count(held.models, 'model')} and {plain.count(held.runs, 'run')}; {until}"
+    return f"{text.counted(held.models, 'model')} and {text.counted(held.runs, 'run')}; {until}"
 
 
 def _given_up(number: int) -> str:
-    return f"{plain.count(number, 'alert')} given up, because of what may have been sent since: catalog alerts list"
+    return f"{text.counted(number, 'alert')} given up, because of what may have been sent since: catalog alerts list"
 
 
 @contextmanager

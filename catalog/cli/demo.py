@@ -15,14 +15,20 @@ import click
 from catalog import config, logs
 from catalog.cli import output
 from catalog.cli.context import Context, pass_context
-from catalog.demo import history, performance, play
+from catalog.demo import history, play
 from catalog.demo.play import Look
-from catalog.domain import Change, Kind, Run
-from catalog.errors import DatabaseError
+from catalog.demo.server import ModelsApi
+from catalog.domain import Change, Kind, Run, Scope, Status
+from catalog.errors import CatalogError, DatabaseError
+from catalog.service import sync
+from catalog.service.sync import Source
 from catalog.store.engine import database as databases
 from catalog.store.engine.database import Database
 from catalog.store.queries import history as catalogs
 from catalog.store.schema import upgrade
+from catalog.upstream.client import ModelsClient
+
+SOURCE = "demo"  # not the name of a real source: a real sync into the same database must not go on from a play
 
 COLUMNS = ("year", "added", "removed", "changed", "listed")
 TRY = (
@@ -95,7 +101,7 @@ def _sources(database: Database) -> bool:
 def _perform(context: Context, database: Database, looks: Sequence[Look]) -> int:
     """Sync every look, under a progress bar where somebody watches; give how many there were."""
     watched = sys.stderr.isatty() and not context.quiet
-    runs = performance.perform(database, looks)
+    runs = _play(database, looks)
     return sum(1 for _ in (_progress(runs, looks) if watched else runs))
 
 
@@ -144,3 +150,26 @@ def _program() -> str:
     if started.name != "catalog" or not started.is_file() or shutil.which("catalog"):
         return "catalog"
     return shlex.quote(str(started.relative_to(here) if started.is_relative_to(here) else started))
+
+
+def _play(database: Database, looks: Iterable[Look]) -> Iterator[Run]:
+    """Sync each look into the database, as if it were that moment; yield each run as soon as it is recorded.
+
+    The schema must be at head. Raises CatalogError as soon as a run ends in anything but `complete`.
+    """
+    api = ModelsApi()
+    with api.serve() as base_url, ModelsClient(base_url=base_url, key=api.key) as client:
+        source = Source(name=SOURCE, scope=Scope(base_url=base_url))
+        for look in looks:
+            api.items = look.items
+            yield _sync(database, client, source, look)
+
+
+def _sync(database: Database, client: ModelsClient, source: Source, look: Look) -> Run:
+    report = sync.sync_source(database, client, source, clock=lambda: look.at)
+    if report.failure is not None:
+        raise report.failure
+    if report.run.status is not Status.COMPLETE:
+        why = f": {report.run.error}" if report.run.error else ""
+        raise CatalogError(f"the demo stopped at {look.at:%Y-%m-%d}: its run was {report.run.status}{why}")
+    return report.run

@@ -14,8 +14,9 @@ from datetime import datetime, timedelta
 from itertools import chain, islice
 from typing import TextIO
 
-from catalog import dates, plain
+from catalog import dates
 from catalog.cli.context import Form
+from catalog.text import harmless
 
 Row = Mapping[str, object]
 
@@ -77,7 +78,7 @@ def document(value: object, *, stream: TextIO | None = None) -> None:
 
 def line(text: str = "", *, stream: TextIO | None = None) -> None:
     """Print one line, whatever the text holds."""
-    print(plain.harmless(text), file=stream or sys.stdout)
+    print(harmless(text), file=stream or sys.stdout)
 
 
 def cell(value: object) -> str:
@@ -90,7 +91,7 @@ def cell(value: object) -> str:
         return second(value)
     if isinstance(value, timedelta):
         return dates.age(value)
-    return plain.harmless(value if isinstance(value, str) else json_text(value))
+    return harmless(value if isinstance(value, str) else json_text(value))
 
 
 def second(moment: datetime) -> str:
@@ -159,7 +160,7 @@ def _csv(rows: Iterable[Row], columns: Sequence[str], stream: TextIO) -> None:
 def _csv_cell(value: object) -> str:
     """Spell a value for other programs; a text that a spreadsheet would run gets a ' before it."""
     if isinstance(value, str):
-        return ("'" if value.startswith(_FORMULA) else "") + plain.harmless(value)
+        return ("'" if value.startswith(_FORMULA) else "") + harmless(value)
     if isinstance(value, datetime):
         return dates.to_text(value)
     return "" if value is None else json_text(value)

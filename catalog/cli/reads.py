@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from catalog import dates, wallclock
-from catalog.cli import asking, output
+from catalog import clock, dates
+from catalog.cli import options, output
 from catalog.cli.context import Context, Form, list_options, pass_context
 from catalog.domain import Change, Kind, Run
 
@@ -24,11 +24,11 @@ _KINDS = click.Choice([kind.value for kind in Kind])
 
 
 @click.command()
-@click.option("--as-of", type=asking.Moment(), help="What was listed at T: a date, RFC 3339, or an age such as 7d.")
+@click.option("--as-of", type=options.Moment(), help="What was listed at T: a date, RFC 3339, or an age such as 7d.")
 @click.option("--removed", is_flag=True, help="Only those that are gone.")
 @click.option("--all", "every", is_flag=True, help="Every model ever seen.")
-@asking.source_option()
-@asking.match_option()
+@options.source_option()
+@options.match_option()
 @list_options
 @pass_context
 def models(
@@ -45,7 +45,7 @@ def models(
     if sum([as_of is not None, removed, every]) > 1:
         raise click.UsageError("--as-of, --removed and --all contradict each other")
     asked = _Asked(source=source, match=match, form=form)
-    with asking.catalog(context, source) as connection:
+    with options.catalog(context, source) as connection:
         if as_of is None:
             _print_models(context, connection, asked, _which(removed=removed, every=every))
         else:
@@ -54,13 +54,13 @@ def models(
 
 @click.command()
 @click.option(
-    "--since", type=asking.Moment(), help="Only those recorded at T (a date, RFC 3339, an age such as 7d) or later."
+    "--since", type=options.Moment(), help="Only those recorded at T (a date, RFC 3339, an age such as 7d) or later."
 )
-@click.option("--until", type=asking.Moment(), help="Only those recorded before T.")
+@click.option("--until", type=options.Moment(), help="Only those recorded before T.")
 @click.option("--kind", type=_KINDS, metavar="KIND", help="Only this kind: added, removed, returned or changed.")
-@asking.match_option("--model")
-@asking.source_option()
-@asking.limit_option(None, f"At most N; 0: no limit.  [{_PAGE}; no limit with --since]")
+@options.match_option("--model")
+@options.source_option()
+@options.limit_option(None, f"At most N; 0: no limit.  [{_PAGE}; no limit with --since]")
 @list_options
 @pass_context
 def changes(
@@ -80,7 +80,7 @@ def changes(
     if since and until and since >= until:
         raise click.UsageError("--since must be earlier than --until")
     most = (_PAGE if since is None else 0) if limit is None else limit
-    with asking.catalog(context, source) as connection:
+    with options.catalog(context, source) as connection:
         found = history.changes(
             connection,
             since=since,
@@ -96,10 +96,10 @@ def changes(
 
 
 @click.command()
-@click.argument("earlier", metavar="T1", type=asking.Moment())
-@click.argument("later", metavar="[T2]", type=asking.Moment(), required=False)
-@asking.source_option()
-@asking.match_option()
+@click.argument("earlier", metavar="T1", type=options.Moment())
+@click.argument("later", metavar="[T2]", type=options.Moment(), required=False)
+@options.source_option()
+@options.match_option()
 @list_options
 @pass_context
 def diff(
@@ -117,10 +117,10 @@ def diff(
     """
     from catalog.store.queries import history
 
-    until = later or wallclock.utc_now()
+    until = later or clock.utc_now()
     if earlier > until:
         raise click.UsageError("T1 must be earlier than T2")
-    with asking.catalog(context, source) as connection:
+    with options.catalog(context, source) as connection:
         _tell_of_dark_times(context, connection, earlier)
         shown = [*_several(connection, source), *history.DIFFERENCE_COLUMNS[1:]]
         found = history.diff(connection, earlier, until, source=source, match=match)
@@ -129,8 +129,8 @@ def diff(
 
 
 @click.command()
-@asking.source_option()
-@asking.limit_option(_RUNS, f"At most N; 0: no limit.  [{_RUNS}]")
+@options.source_option()
+@options.limit_option(_RUNS, f"At most N; 0: no limit.  [{_RUNS}]")
 @list_options
 @pass_context
 def runs(context: Context, *, source: str | None, limit: int, form: Form) -> None:
@@ -138,7 +138,7 @@ def runs(context: Context, *, source: str | None, limit: int, form: Form) -> Non
     from catalog.store.queries import history
 
     counts = ("pages", "models_seen", "added", "returned", "changed", "missing", "removed")
-    with asking.catalog(context, source) as connection:
+    with options.catalog(context, source) as connection:
         shown = ["run_id", *_several(connection, source), "status", "started_at", "took", *counts, "error"]
         found = history.runs(connection, source=source, limit=limit + 1 if limit else None)
         listing = _Listing(columns=history.RUN_COLUMNS, shown=shown, form=form, more=_run_more, most=limit)
@@ -174,9 +174,9 @@ def _print(context: Context, listing: _Listing, found: Generator[Any, None, None
         given = [] if first is None else chain([first], most)
         output.listing(given, columns=listing.columns, shown=listing.shown, form=listing.form)
         if first is None:
-            asking.tell(context, nothing)
+            options.tell(context, nothing)
         elif next(rows, None) is not None:
-            asking.tell(context, f"these are the newest {listing.most}; `--limit 0` shows all")
+            options.tell(context, f"these are the newest {listing.most}; `--limit 0` shows all")
 
 
 def _print_models(context: Context, connection: "Connection", asked: _Asked, which: "Which") -> None:
@@ -213,9 +213,9 @@ def _tell_of_dark_times(context: Context, connection: "Connection", moment: date
 
     first = history.begins(connection)
     if first is not None and moment < first:
-        asking.tell(context, f"this catalog begins at {dates.short(first)}; of earlier moments it knows nothing")
-    if moment > wallclock.utc_now():
-        asking.tell(context, f"{dates.short(moment)} lies in the future; what is listed now is all that is known")
+        options.tell(context, f"this catalog begins at {dates.short(first)}; of earlier moments it knows nothing")
+    if moment > clock.utc_now():
+        options.tell(context, f"{dates.short(moment)} lies in the future; what is listed now is all that is known")
 
 
 def _several(connection: "Connection", source: str | None) -> Sequence[str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from catalog import dates
-from catalog.cli import asking, output
+from catalog.cli import options, output
 from catalog.cli.context import Context, json_option, pass_context
 from catalog.domain import Change, Kind, Model, State
 
@@ -20,7 +20,7 @@ _UNKNOWN = "unknown"
 
 @click.command()
 @click.argument("id")
-@asking.source_option()
+@options.source_option()
 @json_option
 @pass_context
 def command(context: Context, *, id: str, source: str | None, as_json: bool) -> None:
@@ -31,7 +31,7 @@ def command(context: Context, *, id: str, source: str | None, as_json: bool) -> 
     from catalog import unknowns
     from catalog.store.queries import history
 
-    with asking.catalog(context, source) as connection:
+    with options.catalog(context, source) as connection:
         stories = history.stories(connection, id, source=source)
         if not stories:
             raise unknowns.model(connection, id, source)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from catalog import health, wallclock
-from catalog.cli import asking, output
+from catalog import clock, health
+from catalog.cli import options, output
 from catalog.cli.context import Context, json_option, pass_context
 from catalog.errors import CatalogError, ConfigError, Exit
 from catalog.health import Channel, Finding, Watched
@@ -39,8 +39,8 @@ def command(context: Context, *, worker: bool, as_json: bool) -> int:
         return _ask_worker(context, config.monitor.listen)
     from catalog import library
 
-    now = wallclock.utc_now()
-    with asking.catalog(context) as connection:
+    now = clock.utc_now()
+    with options.catalog(context) as connection:
         seen = library.health_of(config, connection, now)
     if as_json:
         objects = [_object(one, seen.findings) for one in seen.sources]
@@ -55,7 +55,7 @@ def command(context: Context, *, worker: bool, as_json: bool) -> int:
 
 def _ask_worker(context: Context, address: tuple[str, int] | None) -> int:
     """Say whether `catalog run` works: for service managers, which restart it when it does not."""
-    from catalog import probes
+    from catalog.monitor import probes
 
     if address is None:
         hint = "set it in [monitor], or CATALOG_LISTEN"

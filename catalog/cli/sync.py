@@ -15,8 +15,8 @@ from catalog.cli.context import Context, json_option, pass_context
 from catalog.config import SourceSettings
 from catalog.domain import Change
 from catalog.errors import CatalogError, Exit
+from catalog.service.sync import Options, RunReport
 from catalog.store.engine.database import Database
-from catalog.sync import Options, RunReport
 
 _PROGRESS_FROM = 2  # pages; a list of one page is there at once
 

@@ -5,15 +5,15 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 
 from catalog import logs, unknowns
-from catalog.cli import lines, output
+from catalog.cli import output, run_lines
 from catalog.cli.context import Context
 from catalog.config import Config, SourceSettings
 from catalog.domain import Change, Status
 from catalog.errors import CatalogError, DatabaseError
 from catalog.health import Finding
+from catalog.service.sync import RunReport
 from catalog.store.engine.database import Database
 from catalog.store.schema import upgrade
-from catalog.sync import RunReport
 
 
 def demand_a_key(context: Context, chosen: Sequence[SourceSettings]) -> None:
@@ -62,7 +62,7 @@ def tell(report: RunReport, changes: Iterable[Change], *, quiet: bool) -> None:
         return  # told as an error
     news = (change for change in changes if not change.baseline)
     problem = report.run.status is not Status.COMPLETE or report.unreadable
-    head = [lines.run(report)] if problem or not quiet else []
-    waiting = [] if quiet else lines.missing(report)
-    for line in itertools.chain(head, map(lines.change, news), waiting):
+    head = [run_lines.run(report)] if problem or not quiet else []
+    waiting = [] if quiet else run_lines.missing(report)
+    for line in itertools.chain(head, map(run_lines.change, news), waiting):
         output.line(line)

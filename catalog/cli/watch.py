@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from catalog import config, health, logs, unknowns, wallclock, watch
-from catalog.cli import asking, output
+from catalog import clock, config, health, logs, unknowns, watch
+from catalog.cli import options, output
 from catalog.cli.context import Context, json_option, pass_context
 from catalog.config import Config, SourceSettings
 from catalog.domain import Model, Source
@@ -37,7 +37,7 @@ class _Answer:
 @command.command()
 @click.argument("models", nargs=-1, metavar="[MODEL]...")
 @click.option("--days", type=click.IntRange(0, 3650), default=60, show_default=True, help="How far to look ahead.")
-@asking.source_option()
+@options.source_option()
 @json_option
 @pass_context
 def check(context: Context, *, models: tuple[str, ...], days: int, source: str | None, as_json: bool) -> int:
@@ -53,7 +53,7 @@ def check(context: Context, *, models: tuple[str, ...], days: int, source: str |
     if not ids:
         raise ConfigError("no models are watched", hint="name ids in [watch] models or files, or on the command line")
     try:
-        with asking.catalog(context) as connection:
+        with options.catalog(context) as connection:
             sources = _selected(connection, settings, source)
             answer = _ask(connection, ids, sources, days, configured={each.name for each in settings.sources})
     except NoCatalogError as failure:
@@ -85,7 +85,7 @@ def _ask(
 ) -> _Answer:
     from catalog.store.queries import history
 
-    now, names = wallclock.utc_now(), [source.name for source in sources]
+    now, names = clock.utc_now(), [source.name for source in sources]
     everywhere = history.named(connection, ids)
     rows: list[Model] = [row for row in everywhere if row.source in names]
 

@@ -13,18 +13,19 @@ from typing import TYPE_CHECKING
 
 import click
 
-from catalog import after_run, logs, one_run, systemd, wallclock, wiring
+from catalog import after_run, clock, logs, one_run, wiring
 from catalog.cli import output, syncing
 from catalog.cli.context import Context, pass_context
 from catalog.config import Config, Key, SourceSettings
 from catalog.domain import Change, Status
 from catalog.errors import CatalogError, StoppedError
+from catalog.monitor import systemd
+from catalog.service.sync import Options, RunReport
 from catalog.store.engine.database import Database
-from catalog.sync import Options, RunReport
 
 if TYPE_CHECKING:
-    from catalog.ping import Pinger
-    from catalog.schedule import Worker
+    from catalog.monitor.ping import Pinger
+    from catalog.service.schedule import Worker
 
 log = logging.getLogger("catalog.cli")
 
@@ -94,13 +95,13 @@ class _Shift:
     def _board(self, worker: "Worker") -> AbstractContextManager[object]:
         if not self._live:
             return nullcontext()
-        from catalog.cli import board
+        from catalog.cli import live
 
-        return board.shown(worker.lines, self._pages)
+        return live.shown(worker.lines, self._pages)
 
     def _run(self, settings: SourceSettings, slot: datetime) -> RunReport | None:
         """Make a run unless another worker took the slot, and tell how it went, also where nobody foresaw that."""
-        began = wallclock.utc_now()
+        began = clock.utc_now()
         try:
             if wiring.has_begun(self._database, settings, slot):
                 return None

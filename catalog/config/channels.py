@@ -4,12 +4,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from catalog import hosts
 from catalog.config import kinds, places, tables
 from catalog.config.problems import Problems, shown
 from catalog.config.settings import of
 from catalog.config.tables import Table
 from catalog.config.unattended import AlertSettings, WebhookSettings
+from catalog.http import hosts
 
 _WAYS = ("url", "webhook", "command")
 PLAIN_HTTP = "plain http:// would show the alerts to everybody on the way: use https://, or set allow_http = true"

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from catalog import cron, dates
 from catalog.cron import Cron
-from catalog.notice import Event
+from catalog.events import Event
 
 _SIZE = re.compile(r"([0-9]{1,12})\s*(B|KB|MB|GB|KiB|MiB|GiB)")
 _UNITS = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}

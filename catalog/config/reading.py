@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from catalog import hosts
 from catalog.config import channels, databases, freshness, keys, places, slips, tables
 from catalog.config.problems import Problems, shown
 from catalog.config.settings import DatabaseSettings, GuardSettings, ListSettings, SourceSettings, of
 from catalog.config.tables import Table
 from catalog.config.unattended import AlertSettings, MonitorSettings, ScheduleSettings, WatchSettings
 from catalog.errors import ConfigError
+from catalog.http import hosts
 
 _SOURCE_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 _WELL_KNOWN = "anthropic"  # the source whose variables users of the API have set already

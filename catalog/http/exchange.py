@@ -18,8 +18,8 @@ import urllib3
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 
-from catalog.http import background, breakage, encodings, proxy
-from catalog.http.breakage import Broken
+from catalog.http import background, encodings, proxy, transport_errors
+from catalog.http.transport_errors import Broken
 
 CHUNK = 256 * 1024
 ERROR_BODY_BYTES = 64 * 1024  # more of an answer other than 200 is not worth reading
@@ -94,7 +94,7 @@ class Line:
             ) as response:
                 return read(response)
         except (requests.RequestException, urllib3.exceptions.HTTPError, HTTPException, OSError, ValueError) as error:
-            return breakage.broken(error, proxy.hint(through) if through else "")
+            return transport_errors.broken(error, proxy.hint(through) if through else "")
 
     def _read(self, response: requests.Response, max_bytes: int) -> Received | Broken:
         headers = _head(response).headers

@@ -16,9 +16,9 @@ from urllib.request import getproxies, proxy_bypass
 
 import urllib3
 
-from catalog import hosts
 from catalog.errors import Failure
-from catalog.http.breakage import Broken
+from catalog.http import hosts
+from catalog.http.transport_errors import Broken
 
 _NAME = re.compile(
     r"(\*?\.)?[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?\.?(:[0-9]{1,5})?|\[[0-9a-f:.]+\]:[0-9]{1,5}", re.IGNORECASE

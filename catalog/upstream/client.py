@@ -8,16 +8,17 @@ from datetime import datetime
 from typing import Any, Self
 from urllib.parse import quote, urlsplit
 
-from catalog import wallclock
+from catalog.clock import utc_now
 from catalog.domain import Identity, ModelInfo
 from catalog.errors import AnswerError, ConfigError
 from catalog.http import proxy
 from catalog.http.exchange import Exchange
-from catalog.upstream import marks, refusal, request, wire
-from catalog.upstream.patience import Errand, Glance, Patience
-from catalog.upstream.refusal import Question
+from catalog.upstream import marks, request, wire
+from catalog.upstream.failures import http_failures
+from catalog.upstream.failures.api_words import Known
+from catalog.upstream.failures.http_failures import Question
+from catalog.upstream.fetch import Errand, Glance, Patience
 from catalog.upstream.request import Auth
-from catalog.upstream.saying import Known
 
 MAX_LIMIT = 1000
 MAX_TRIES = 6  # with our own waits, about 15 seconds
@@ -45,10 +46,10 @@ class Coming:
         """Wait for it. `glance` is called several times a second meanwhile, and may raise to end the waiting."""
         asked = self._errand.answer(glance)
         received = asked.received
-        refusal.demand_no_echo(received.body, self._question)
+        http_failures.demand_no_echo(received.body, self._question)
         return Answer(
             body=received.body,
-            identity=refusal.identity(received.headers, self._question.key),
+            identity=http_failures.identity(received.headers, self._question.key),
             asked_at=asked.at,
             links=received.headers.get("link", ""),
         )
@@ -101,9 +102,9 @@ class ModelsClient:
         max_tries: int = MAX_TRIES,
         paging: bool = True,
         unknown_dates: frozenset[str] = frozenset(),
-        known: Known = refusal.nothing_known,
+        known: Known = http_failures.nothing_known,
         sleep: Callable[[float], None] = time.sleep,
-        clock: Callable[[], datetime] = wallclock.utc_now,
+        clock: Callable[[], datetime] = utc_now,
         monotonic: Callable[[], float] = time.monotonic,
         spread: Callable[[], float] = random.random,
     ) -> None:
@@ -206,7 +207,7 @@ class ModelsClient:
         question = self._question(model_id=id, ids=frozenset({id}))
         url = f"{self._list_url()}/{quote(id, safe='')}"
         received = self._patience.ask(url, (), question, self._monotonic() + LONGEST).answer().received
-        refusal.demand_no_echo(received.body, question)
+        http_failures.demand_no_echo(received.body, question)
         return self._reader.model(received.body)
 
     def fetch(

@@ -10,10 +10,10 @@ import msgspec
 from catalog import domain
 from catalog.domain import KnownPage, Outcome
 from catalog.errors import AnswerError, DeadlineError, KeyRefusedError, ListingError
-from catalog.upstream import cursors, marks, wire
+from catalog.upstream import marks, wire
 from catalog.upstream.client import Answer, Coming, ModelsClient
-from catalog.upstream.cursors import Choice
-from catalog.upstream.evidence import Evidence
+from catalog.upstream.paging import Choice, choose
+from catalog.upstream.verdict import Evidence
 
 _USABLE_ID = "check `base_url` of this source: an `id` is a text of 1 to 256 characters"
 _INCLUSIVE = "an entry that the cursor named"
@@ -274,7 +274,7 @@ class Traversal:
         page = turn.page or self.reader.page(turn.answer.body)
         self.ahead = {cursor: self._begin(cursor) for cursor in (entry, token)}
         by_last_id, by_entry = (self._brought(self.ahead[cursor]) for cursor in (token, entry))
-        return cursors.choose(set(_ids(page)), by_last_id=by_last_id, by_entry=by_entry)
+        return choose(set(_ids(page)), by_last_id=by_last_id, by_entry=by_entry)
 
     def _brought(self, coming: Coming) -> set[str] | None:
         """The ids that an answer lists; None: it is none."""

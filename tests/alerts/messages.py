@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from catalog.notice import Message
+from catalog.events import Message
 
 SENT_AT = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 HOSTILE = 'Claude <b>[/x]</b> @everyone \u202e "\\ \x1b[31m\r\nBcc: all@example.org\u2028'

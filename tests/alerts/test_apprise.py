@@ -23,9 +23,9 @@ from apprise import NotifyFormat
 
 from catalog import logs
 from catalog.alerts import wording
-from catalog.alerts.channels import apprise_
+from catalog.alerts.channels import apprise_urls
 from catalog.errors import ConfigError
-from catalog.notice import DeliveryError, Message
+from catalog.events import DeliveryError, Message
 from tests import server as play
 from tests.alerts.messages import HOSTILE, SUBJECT, TEXT, message
 from tests.server import ModelsServer, Visit
@@ -127,13 +127,13 @@ def json_url(server: ModelsServer) -> str:
 
 def refusal(url: str, *, timeout: float = 20.0) -> str:
     with pytest.raises(DeliveryError) as raised:
-        apprise_.open_(url, timeout=timeout).send(message())
+        apprise_urls.open_(url, timeout=timeout).send(message())
     assert not re.search("canary|stranger", str(raised.value))
     return str(raised.value)
 
 
 def test_a_mail_arrives_as_it_was_worded(mail_url: str, mailbox: Mailbox) -> None:
-    apprise_.open_(mail_url).send(message(text="newly listed: A\nremoved: B"))
+    apprise_urls.open_(mail_url).send(message(text="newly listed: A\nremoved: B"))
     [(receivers, mail)] = mailbox.mails
     assert receivers == ["team@example.org"]
     assert mail["subject"] == "anthropic: 1 model newly listed"
@@ -144,7 +144,7 @@ def test_a_mail_arrives_as_it_was_worded(mail_url: str, mailbox: Mailbox) -> Non
 
 
 def test_a_hostile_name_is_neither_header_nor_markup(mail_url: str, mailbox: Mailbox) -> None:
-    apprise_.open_(mail_url).send(message(subject=HOSTILE, text=HOSTILE))
+    apprise_urls.open_(mail_url).send(message(subject=HOSTILE, text=HOSTILE))
     [(receivers, mail)] = mailbox.mails
     assert receivers == ["team@example.org"]
     assert "bcc" not in mail
@@ -278,12 +278,12 @@ def test_reasons_of_one_thread_are_not_those_of_another(server: ModelsServer) ->
 
 @pytest.mark.parametrize("url", ["ntfys://canary-topic", "pushdeer://canarycanarycanary", "notica://canary"])
 def test_what_stands_where_others_have_a_host_is_not_shown_where_it_may_be_a_token(url: str) -> None:
-    assert "canary" not in apprise_._name(apprise_._service(url))
+    assert "canary" not in apprise_urls._name(apprise_urls._service(url))
 
 
 def test_a_service_takes_it_over_http_without_netrc(server: ModelsServer) -> None:
     server.script(play.answer({}))
-    apprise_.open_(json_url(server)).send(message())
+    apprise_urls.open_(json_url(server)).send(message())
     [seen] = server.requests
     told = json.loads(seen.body)
     assert (told["title"], told["message"]) == (SUBJECT, TEXT)
@@ -298,7 +298,7 @@ def test_a_service_on_this_machine_is_reached_through_no_proxy(
     monkeypatch.setenv("NO_PROXY", "example.org")
     server.always = play.answer({})
     for url in (json_url(server), json_url(server).replace("127.0.0.1", "localhost")):
-        apprise_.open_(url).send(message())
+        apprise_urls.open_(url).send(message())
     between.close()
     assert (len(server.requests), between.requests) == (2, [])
 
@@ -320,7 +320,7 @@ def test_a_channel_that_is_opened_anew_waits_for_what_an_earlier_one_still_sends
     server.script(play.slow_headers(every=0.05))
     for words in ("it was not taken within 0.5 s", "an earlier message has still not been taken"):
         with pytest.raises(DeliveryError, match=words):
-            apprise_.open_(json_url(server), timeout=0.5, turn=turn).send(message())
+            apprise_urls.open_(json_url(server), timeout=0.5, turn=turn).send(message())
     assert len(server.requests) == 1
     server.closing.set()
     assert turn.acquire(timeout=5)
@@ -328,7 +328,7 @@ def test_a_channel_that_is_opened_anew_waits_for_what_an_earlier_one_still_sends
 
 def test_a_service_that_drips_ends_in_time_and_the_next_message_waits_for_it(server: ModelsServer) -> None:
     server.script(play.slow_headers(every=0.05), play.answer({}))
-    channel = apprise_.open_(json_url(server), timeout=0.5)
+    channel = apprise_urls.open_(json_url(server), timeout=0.5)
     began = time.monotonic()
     for words in ("it was not taken within 0.5 s", "an earlier message has still not been taken"):
         with pytest.raises(DeliveryError, match=words):
@@ -357,19 +357,19 @@ def test_a_service_that_drips_ends_in_time_and_the_next_message_waits_for_it(ser
 )
 def test_a_url_that_no_service_understands_is_refused_unquoted(url: str) -> None:
     with pytest.raises(ConfigError) as raised:
-        apprise_.check(url)
+        apprise_urls.check(url)
     assert "canary" not in f"{raised.value} {raised.value.hint}"
     assert refusal(url) == str(raised.value)
 
 
 def test_a_url_that_is_fine_is_let_through_without_asking_anybody(server: ModelsServer) -> None:
-    apprise_.check(json_url(server))
+    apprise_urls.check(json_url(server))
     assert server.requests == []
 
 
 def test_a_message_too_long_for_a_service_is_cut(server: ModelsServer) -> None:
     server.script(play.answer({}))
-    apprise_.open_(json_url(server)).send(message(text="x" * 100_000))
+    apprise_urls.open_(json_url(server)).send(message(text="x" * 100_000))
     assert len(json.loads(server.requests[0].body)["message"]) < 100_000
 
 
@@ -382,7 +382,7 @@ def worded(number: int, name: str = "Model & <Name> 🦜") -> Message:
 def test_a_long_message_loses_lines_and_not_its_end(server: ModelsServer) -> None:
     """Mattermost takes 4,000 characters: a text was cut after them, and what came last was gone."""
     server.script(play.answer({}))
-    apprise_.open_(url_of("Mattermost", server)).send(worded(400, "a name of some length " * 4))
+    apprise_urls.open_(url_of("Mattermost", server)).send(worded(400, "a name of some length " * 4))
     told = json.loads(server.requests[0].body)["text"].splitlines()
     assert told[-3:] == [f"Happened after {BEFORE}, by {SEEN}", "", "Source: anthropic, run 7"]
     lines = [line for line in told if line.startswith("- ")]
@@ -414,8 +414,8 @@ SERVICES = {
 @pytest.mark.parametrize("number", [1, 3, 60, 400])
 @pytest.mark.parametrize("url", SERVICES)
 def test_whatever_a_service_does_to_a_text_its_end_is_sent(url: str, number: int) -> None:
-    service = apprise_._service(url)
-    subject, text = worded(number).compose(apprise_.room(service))
+    service = apprise_urls._service(url)
+    subject, text = worded(number).compose(apprise_urls.room(service))
     form = service.resolve_format(NotifyFormat.TEXT)
     calls = list(service._build_send_calls(body=text, title=subject, body_format=form, source_format=NotifyFormat.TEXT))
     assert len(calls) == 1
@@ -427,7 +427,7 @@ def test_whatever_a_service_does_to_a_text_its_end_is_sent(url: str, number: int
 
 def test_channels_of_several_threads_do_not_disturb_each_other(server: ModelsServer) -> None:
     server.script(*[play.answer({})] * 8)
-    channels = [apprise_.open_(json_url(server)) for _ in range(8)]
+    channels = [apprise_urls.open_(json_url(server)) for _ in range(8)]
     threads = [threading.Thread(target=channel.send, args=(message(),)) for channel in channels]
     for thread in threads:
         thread.start()
@@ -437,12 +437,12 @@ def test_channels_of_several_threads_do_not_disturb_each_other(server: ModelsSer
 
 
 def test_the_representation_of_a_channel_holds_no_url() -> None:
-    assert "canary" not in repr(apprise_.open_("json://canary"))
+    assert "canary" not in repr(apprise_urls.open_("json://canary"))
 
 
 def test_apprise_is_imported_only_when_something_is_sent() -> None:
     code = (
-        "import sys; from catalog.alerts.channels import apprise_; apprise_.open_('json://127.0.0.1'); "
+        "import sys; from catalog.alerts.channels import apprise_urls; apprise_urls.open_('json://127.0.0.1'); "
         "sys.exit('apprise' in sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
@@ -452,11 +452,11 @@ def test_a_service_that_hangs_does_not_keep_the_process_from_ending(server: Mode
     server.script(late)
     code = f"""
 from datetime import UTC, datetime
-from catalog.alerts.channels import apprise_
-from catalog.notice import DeliveryError, Message
+from catalog.alerts.channels import apprise_urls
+from catalog.events import DeliveryError, Message
 sent = Message(id="1", type="t", payload="{{}}", compose=lambda room: ("s", "t"), sent_at=datetime.now(UTC))
 try:
-    apprise_.open_({json_url(server)!r}, timeout=1).send(sent)
+    apprise_urls.open_({json_url(server)!r}, timeout=1).send(sent)
 except DeliveryError:
     print("left behind")
 """

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from catalog.alerts.channels import command
-from catalog.notice import DeliveryError
+from catalog.events import DeliveryError
 from tests.alerts.messages import message
 
 PYTHON = sys.executable

@@ -16,7 +16,7 @@ import pytest
 from catalog import logs
 from catalog.alerts.channels import webhook
 from catalog.errors import ConfigError
-from catalog.notice import DeliveryError, Message
+from catalog.events import DeliveryError, Message
 from tests import server as play
 from tests.alerts.messages import HOSTILE, SENT_AT, message
 from tests.server import ModelsServer, Step, Visit

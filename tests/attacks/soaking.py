@@ -17,11 +17,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from catalog import dates, deliver
+from catalog import dates
 from catalog.alerts.channels import webhook
 from catalog.domain import Status
-from catalog.store.schema import invariants
-from catalog.store.schema import tables as schema
+from catalog.service import deliver
+from catalog.store.schema import invariants, tables
 from catalog.store.schema.outbox_tables import delivery
 from tests import server as play
 from tests.attacks.victim import Victims
@@ -236,7 +236,7 @@ class Soak:
         self.deliver()
 
     def is_held(self) -> bool:
-        held = sa.select(sa.exists().where(schema.model.c.held_run.is_not(None)))
+        held = sa.select(sa.exists().where(tables.model.c.held_run.is_not(None)))
         with self.world.database.read() as connection:
             return bool(connection.scalar(held))
 
@@ -283,15 +283,15 @@ class Soak:
     def sizes(self) -> dict[str, int]:
         count = sa.select(sa.func.count())
         with self.world.database.read() as connection:
-            tables = schema.metadata.sorted_tables
-            return {table.name: connection.scalar(count.select_from(table)) or 0 for table in tables}
+            found = tables.metadata.sorted_tables
+            return {table.name: connection.scalar(count.select_from(table)) or 0 for table in found}
 
     def note_changes(self) -> None:
         self.committed |= self.read_changes()
 
     def read_changes(self) -> set[str]:
         """Read on in the log; give what is news."""
-        view = schema.changes.c
+        view = tables.changes.c
         wanted = sa.select(view.change_id, view.uid, view.baseline, view.not_before)
         with self.world.database.read() as connection:
             rows = connection.execute(wanted.where(view.change_id > self.read_to)).all()

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from catalog import sync as syncs
 from catalog.domain import Change
 from catalog.errors import StoppedError
+from catalog.service import sync as syncs
 from tests.attacks import reading
 from tests.attacks.edits import Edit
 from tests.attacks.facts import Wish

@@ -10,13 +10,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from catalog import cron, deliver, health
+from catalog import cron, health
 from catalog.alerts import milestones, rules
 from catalog.alerts import wording as words
-from catalog.deliver import Sender
 from catalog.domain import MERGED, Policy, Status
-from catalog.notice import DeliveryError, Message, Rule
-from catalog.schedule import Timetable
+from catalog.events import DeliveryError, Message, Rule
+from catalog.service import deliver
+from catalog.service.deliver import Sender
+from catalog.service.schedule import Timetable
 from catalog.store.engine import locks
 from catalog.store.ingest import runs
 from catalog.store.outbox import queue

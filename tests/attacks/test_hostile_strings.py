@@ -24,8 +24,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from catalog import cli, logs
 from catalog.alerts import wording
-from catalog.alerts.channels import apprise_, command
-from catalog.notice import DeliveryError, Message
+from catalog.alerts.channels import apprise_urls, command
+from catalog.events import DeliveryError, Message
 from tests import server as play
 from tests.attacks import hostile
 from tests.attacks.hostile import STRINGS, stored
@@ -305,7 +305,7 @@ def test_each_text_alone_is_tame_in_the_subject_and_every_line_of_a_message(volu
     """Each text as id, name, field and value of each kind of message; as a mail, by a real mail server."""
     mailbox = Mailbox()
     with receiving(mailbox) as url:
-        room = apprise_.open_(url)
+        room = apprise_urls.open_(url)
         for number, text in enumerate(map(stored, STRINGS)):
             for payload in payloads(text):
                 subject, body = wording.render(payload)

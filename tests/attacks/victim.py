@@ -11,8 +11,8 @@ import subprocess
 import sys
 from typing import Any
 
-from catalog import deliver
 from catalog.alerts.channels import webhook
+from catalog.service import deliver
 from tests.attacks import deaths, moments
 from tests.attacks.dying import Elsewhere
 from tests.store import letters

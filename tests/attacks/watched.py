@@ -11,8 +11,8 @@ from typing import Any, Protocol
 
 import sqlalchemy as sa
 
-from catalog import sync as syncs
 from catalog.domain import Kind, Missing, Scope
+from catalog.service import sync as syncs
 from catalog.store.engine.database import Database
 from catalog.store.schema import tables
 from catalog.upstream.client import Answer, Coming, ModelsClient

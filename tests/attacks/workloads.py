@@ -4,10 +4,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from catalog import sync as syncs
 from catalog.alerts import rules
 from catalog.domain import Change, Kind
-from catalog.notice import Rule
+from catalog.events import Rule
+from catalog.service import sync as syncs
 from catalog.store.outbox.enqueue import Desk
 from tests import server as play
 from tests.store.world import World

@@ -16,8 +16,8 @@ from catalog.alerts import channels, samples
 from catalog.alerts.channels import webhook
 from catalog.config.settings import of
 from catalog.config.unattended import AlertSettings
-from catalog.metrics import METRICS
-from catalog.notice import Event, Rule
+from catalog.events import Event, Rule
+from catalog.monitor.metrics import METRICS
 from catalog.store.outbox import queue
 from docs import alerts
 from tests.alerts import messages

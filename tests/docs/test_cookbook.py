@@ -14,7 +14,7 @@ import pytest
 import sqlalchemy as sa
 
 from catalog.alerts import rules
-from catalog.notice import Rule
+from catalog.events import Rule
 from catalog.store.outbox.enqueue import Desk
 from tests.server import Json, ModelsServer, model
 from tests.store import world as worlds

@@ -16,8 +16,9 @@ import pytest
 import sqlalchemy as sa
 import yaml
 
-from catalog import cli, config, cron, probes
+from catalog import cli, config, cron
 from catalog.errors import Exit
+from catalog.monitor import probes
 from tests.docs.test_readme import blocks
 from tests.server import ModelsServer, model
 

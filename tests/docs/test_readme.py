@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from catalog import cli, config, wiring
-from catalog.cli import lines
+from catalog.cli import run_lines
 from catalog.errors import Exit
 from tests.server import Json, ModelsServer, answer, model
 
@@ -172,7 +172,7 @@ def test_the_shown_output_is_what_a_sync_prints(newcomer: Newcomer) -> None:
 
 
 def test_every_mark_of_the_output_is_explained() -> None:
-    marks = {*lines._MARKS.values(), "?"}
+    marks = {*run_lines._MARKS.values(), "?"}
     assert {mark for mark in marks if f"\n| `{mark}` |" not in README} == set()
 
 

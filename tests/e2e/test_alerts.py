@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from catalog import after_run, config, sync, wallclock, wiring
+from catalog import after_run, clock, config, wiring
+from catalog.service import sync
 from tests import server as wire
 from tests.e2e.ground import IDS, Ground
 from tests.server import ModelsServer, answer, model
@@ -277,7 +278,7 @@ def test_two_workers_whose_clocks_are_ten_minutes_apart_send_nothing_twice(
 
     def send_meanwhile(visit: wire.Visit) -> None:
         ahead = datetime.now(UTC) + timedelta(minutes=10)
-        monkeypatch.setattr(wallclock, "utc_now", lambda: ahead)
+        monkeypatch.setattr(clock, "utc_now", lambda: ahead)
         with closing(wiring.database(settings)) as database:
             after_run.send_alerts(settings, database)
         visit.send(204, b"")
@@ -295,4 +296,4 @@ def owed_by_a_run(ground: Ground) -> None:
     [source] = settings.sources
     with closing(wiring.database(settings)) as database, wiring.client(source, config.key(source)) as client:
         options = sync.Options(configured=(source.name,), desk=wiring.desk(settings))
-        sync.sync_source(database, client, wiring.source(source), clock=wallclock.utc_now, options=options)
+        sync.sync_source(database, client, wiring.source(source), clock=clock.utc_now, options=options)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from catalog import probes
+from catalog.monitor import probes
 from tests import postgres
 from tests import server as wire
 from tests.e2e.ground import Ground

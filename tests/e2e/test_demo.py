@@ -16,7 +16,7 @@ import pytest
 
 from catalog import cli
 from catalog.cli import demo
-from catalog.demo import history, performance, play
+from catalog.demo import history, play
 from catalog.errors import Exit
 from catalog.store.engine import database as databases
 from catalog.store.engine.database import Database
@@ -138,7 +138,7 @@ def test_every_run_of_the_demo_is_complete_and_at_its_moment(
         runs = list(catalogs.runs(connection))[::-1]
     looks = list(play.looks(history.load()))
     assert {run.status for run in runs} == {"complete"}
-    assert {run.source for run in runs} == {performance.SOURCE} != {"anthropic"}
+    assert {run.source for run in runs} == {demo.SOURCE} != {"anthropic"}
     assert [run.started_at for run in runs] == [look.at for look in looks]
     assert [run.models_seen for run in runs] == [len(look.items) for look in looks]
 

@@ -130,7 +130,7 @@ def test_every_module_can_be_imported_with_the_lowest_allowed_versions(lowest: P
     # urllib3 had no lowest version: with an older one each command that speaks HTTP failed as `unexpected`.
     assert {pin.split("[")[0].split("==")[0] for pin in floors()} >= {"requests", "urllib3", "sqlalchemy"}
     imported = _run(lowest / "python", "-c", EVERY_MODULE, cwd=tmp_path).stdout.split()
-    assert {"catalog.http.exchange", "catalog.cli.asking", "catalog.store.engine.database"} <= {*imported}
+    assert {"catalog.http.exchange", "catalog.cli.options", "catalog.store.engine.database"} <= {*imported}
 
 
 def early_hints(visit: Visit) -> None:

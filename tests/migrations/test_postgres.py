@@ -12,10 +12,10 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import ProgrammingError
 
-from catalog import metrics
 from catalog.alerts import rules
 from catalog.errors import DatabaseError
-from catalog.notice import Rule
+from catalog.events import Rule
+from catalog.monitor import metrics
 from catalog.store.engine import database as databases
 from catalog.store.engine.database import Database
 from catalog.store.outbox import enqueue, queue

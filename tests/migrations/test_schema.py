@@ -9,8 +9,7 @@ import sqlalchemy as sa
 
 from catalog.store.engine import database as databases
 from catalog.store.engine.database import Database
-from catalog.store.schema import indexes, upgrade
-from catalog.store.schema import tables as schema
+from catalog.store.schema import indexes, tables, upgrade
 from tests import postgres
 
 
@@ -26,8 +25,8 @@ def reflected(database: Database) -> dict[str, Any]:
     """What a database says of its tables, apart from the order of things that have none."""
     with database.read() as connection:
         inspector = sa.inspect(connection)
-        tables = [name for name in inspector.get_table_names() if name != schema.VERSION_TABLE]
-        return {name: table(inspector, name) for name in tables}
+        found = [name for name in inspector.get_table_names() if name != tables.VERSION_TABLE]
+        return {name: table(inspector, name) for name in found}
 
 
 def table(inspector: sa.Inspector, name: str) -> dict[str, Any]:
@@ -73,7 +72,7 @@ def test_migrated_equals_fresh(migrated_url: str, request: pytest.FixtureRequest
         server: postgres.Server = request.getfixturevalue("postgres_server")
         with server.database() as url, opened(url) as database:
             made = fresh(database)
-    assert migrated.keys() == made.keys() == schema.metadata.tables.keys()
+    assert migrated.keys() == made.keys() == tables.metadata.tables.keys()
     for name, details in made.items():
         assert migrated[name] == details
 
@@ -96,17 +95,17 @@ def test_the_views_have_the_columns_of_the_surface(migrated_url: str) -> None:
         views = {
             name: [column["name"] for column in inspector.get_columns(name)] for name in inspector.get_view_names()
         }
-    assert views == {name: list(view.columns.keys()) for name, view in schema.surface.tables.items()}
+    assert views == {name: list(view.columns.keys()) for name, view in tables.surface.tables.items()}
 
 
 def test_every_view_can_be_read_as_the_program_knows_it(migrated_url: str) -> None:
     with opened(migrated_url) as database, database.read() as connection:
-        assert [connection.execute(sa.select(view)).all() for view in schema.surface.tables.values()] == [
-            [] for _ in schema.surface.tables
+        assert [connection.execute(sa.select(view)).all() for view in tables.surface.tables.values()] == [
+            [] for _ in tables.surface.tables
         ]
 
 
-@pytest.mark.parametrize("metadata", [schema.metadata, schema.surface], ids=["tables", "views"])
+@pytest.mark.parametrize("metadata", [tables.metadata, tables.surface], ids=["tables", "views"])
 def test_everything_has_a_comment_of_one_line(metadata: sa.MetaData) -> None:
     commented = [(part.name, part.comment) for table in metadata.tables.values() for part in (table, *table.columns)]
     assert [name for name, comment in commented if not comment or "\n" in comment or len(comment) > 120] == []
@@ -125,10 +124,10 @@ def test_the_comments_are_in_a_postgres_database_itself(postgres_url: str) -> No
                     " WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'v')"
                 )
             ).all()
-    said = {(relation, column): comment for relation, column, comment in rows if relation != schema.VERSION_TABLE}
+    said = {(relation, column): comment for relation, column, comment in rows if relation != tables.VERSION_TABLE}
     known = {
         (table.name, part.name if part is not table else ""): part.comment
-        for table in (*schema.metadata.tables.values(), *schema.surface.tables.values())
+        for table in (*tables.metadata.tables.values(), *tables.surface.tables.values())
         for part in (table, *table.columns)
     }
     assert said == known

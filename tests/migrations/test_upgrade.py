@@ -101,7 +101,8 @@ def test_a_postgres_schema_with_one_of_our_names_is_refused(postgres_url: str, k
 
 def test_several_processes_upgrade_at_once_and_all_find_it_done(database_url: str) -> None:
     code = (
-        "import sys; from catalog.store import database, upgrade; import alembic.command\n"
+        "import sys, alembic.command\n"
+        "from catalog.store.engine import database; from catalog.store.schema import upgrade\n"
         "opened = database.open_(sys.argv[1]); print('ready', flush=True); sys.stdin.readline()\n"
         "upgrade.ensure(opened); print(upgrade.current(opened))"
     )

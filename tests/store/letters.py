@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from catalog import deliver
 from catalog.alerts import wording
-from catalog.deliver import Channel, Sender
-from catalog.notice import DeliveryError, Message, Owed, Room
+from catalog.events import DeliveryError, Message, Owed, Room
+from catalog.service import deliver
+from catalog.service.deliver import Channel, Sender
 from catalog.store.outbox import queue
 from tests.store.world import World
 

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from catalog import deliver
 from catalog.domain import Status
 from catalog.errors import ConfigError, DatabaseError, LostConnectionError, SchemaError
-from catalog.notice import Message
+from catalog.events import Message
+from catalog.service import deliver
 from catalog.store.backup import copies, postgres_copy, sqlite_copy
 from catalog.store.engine import locks
 from catalog.store.outbox import enqueue, queue

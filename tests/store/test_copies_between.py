@@ -14,11 +14,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from catalog import deliver
 from catalog.domain import Status
 from catalog.errors import CatalogError, DatabaseError, Exit, SchemaError
-from catalog.store.schema import tables as schema
-from catalog.store.schema import upgrade
+from catalog.service import deliver
+from catalog.store.schema import tables, upgrade
 from tests import postgres
 from tests.migrations import revisions
 from tests.store import copying
@@ -97,7 +96,7 @@ def seen(world: World) -> dict[str, list[str]]:
     """Give what every view shows, but for the notes that a restoration leaves."""
     found = {}
     with world.database.read() as connection:
-        for name, view in schema.surface.tables.items():
+        for name, view in tables.surface.tables.items():
             wanted = sa.select(*(column for column in view.columns if (name, column.name) not in NOTED))
             rows = [dict(row) for row in connection.execute(wanted).mappings()]
             kept = [row for row in rows if name != "sync_runs" or "restored from" not in str(row["error"])]
@@ -340,8 +339,8 @@ def test_what_is_said_of_copies_made_by_pg_dump_brings_them_back(make: Make, saf
     programs = postgres.find_binaries()
     old, new, final = make("postgres"), make("postgres"), make("sqlite")
     live(old)
-    path, tables = safe.folder / "dump", [schema.VERSION_TABLE, *schema.metadata.tables]
-    wanted = [f'--table="public"."{name}"' for name in tables]
+    path, found = safe.folder / "dump", [tables.VERSION_TABLE, *tables.metadata.tables]
+    wanted = [f'--table="public"."{name}"' for name in found]
     call(programs / "pg_dump", "--format=custom", "--data-only", f"--file={path}", *wanted, plain(old))
     with new.database.write() as connection:
         connection.exec_driver_sql("DELETE FROM catalog_version")

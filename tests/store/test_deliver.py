@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 
-from catalog import deliver
 from catalog.alerts import rules, wording
 from catalog.alerts.channels import command, webhook
 from catalog.errors import ConfigError
-from catalog.notice import DeliveryError, Message, Owed, Room, Rule
+from catalog.events import DeliveryError, Message, Owed, Room, Rule
+from catalog.service import deliver
 from catalog.store.outbox import queue
 from catalog.store.outbox.enqueue import Desk
 from tests import server as play
@@ -282,10 +282,10 @@ def test_catching_up_owes_what_time_brought_and_sends_it(box: World) -> None:
 WORKER = """
 import itertools, json, os, sys
 from datetime import datetime
-from catalog import deliver
+from catalog.service import deliver
 from catalog.alerts import wording
 from catalog.alerts.channels import webhook
-from catalog.store import database
+from catalog.store.engine import database
 url, hook, now, name = sys.argv[1:]
 clock = lambda: datetime.fromisoformat(now)
 numbers = itertools.count()

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from catalog.notice import Owed
+from catalog.events import Owed
 from catalog.store.outbox import queue
 from tests import server as play
 from tests.server import Step, Visit
@@ -29,10 +29,10 @@ SPEED = 20  # workers' clocks run so much quicker: a lease of a minute ends in t
 WORKER = """
 import itertools, json, logging, random, sys, time
 from datetime import UTC, datetime, timedelta
-from catalog import deliver
+from catalog.service import deliver
 from catalog.alerts import wording
 from catalog.alerts.channels import webhook
-from catalog.store import database
+from catalog.store.engine import database
 logging.disable()
 url, hook, began, speed, name = sys.argv[1:]
 def clock():

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import pytest
 
 from catalog.domain import Change
-from catalog.sync import RunReport
+from catalog.service.sync import RunReport
 from tests.store.world import World
 
 

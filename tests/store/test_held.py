@@ -6,13 +6,14 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from catalog import health, metrics
+from catalog import health
 from catalog.errors import Exit
 from catalog.health import Watched
+from catalog.monitor import metrics
+from catalog.service.sync import RunReport
 from catalog.standing import Wait
 from catalog.store.ingest import held
 from catalog.store.queries import source_health
-from catalog.sync import RunReport
 from tests.server import ORGANIZATION
 from tests.store.test_telling import desk, types
 from tests.store.world import World

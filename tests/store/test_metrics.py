@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from catalog import metrics
 from catalog.alerts import rules
-from catalog.notice import Rule
+from catalog.events import Rule
+from catalog.monitor import metrics
 from catalog.store.outbox.enqueue import Desk
 from tests.store.world import START, World
 

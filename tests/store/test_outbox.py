@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from catalog.errors import DatabaseError
-from catalog.notice import Owed
+from catalog.events import Owed
 from catalog.store.engine import database as databases
 from catalog.store.outbox import queue
 from catalog.store.outbox.queue import Leased

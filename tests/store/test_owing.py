@@ -10,7 +10,7 @@ import pytest
 
 from catalog.alerts import milestones, rules
 from catalog.domain import Status
-from catalog.notice import News, Owed, Planned, Rule, RunFacts
+from catalog.events import News, Owed, Planned, Rule, RunFacts
 from catalog.store.outbox import enqueue, queue
 from catalog.store.outbox.enqueue import Desk
 from tests.store.world import MINUTE, START, World

@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from catalog.errors import DatabaseError
-from catalog.notice import DeliveryError, Message
+from catalog.events import DeliveryError, Message
 from catalog.store.outbox import backoff, queue
 from catalog.store.outbox.backoff import WELL, Standing
 from catalog.store.schema.outbox_tables import channel

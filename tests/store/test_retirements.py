@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from catalog.alerts import milestones, rules
-from catalog.notice import Owed, Planned, Rule
+from catalog.events import Owed, Planned, Rule
 from catalog.store.outbox import enqueue, queue, retirements
 from catalog.store.outbox.enqueue import Desk
 from tests import server as play

@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from catalog import sync
 from catalog.domain import Change, Status
 from catalog.errors import Exit, StoppedError
+from catalog.service import sync
+from catalog.service.sync import RunReport
 from catalog.store.engine import locks
 from catalog.store.ingest import runs
 from catalog.store.schema import tables
-from catalog.sync import RunReport
 from catalog.upstream import wire
 from tests import server as play
 from tests.store import world as worlds

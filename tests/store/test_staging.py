@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from catalog.errors import DatabaseError
 from catalog.store.engine import spool, temp_folder
 from catalog.store.ingest import staging
-from catalog.store.schema import tables as schema
+from catalog.store.schema import tables
 from catalog.upstream.wire import Page, Reader
 from tests import postgres
 from tests import server as play
@@ -111,7 +111,7 @@ def rows(stage: staging.Staging, table: sa.Table) -> int:
 
 def test_a_page_that_comes_twice_is_remembered_once(stage: staging.Staging, world: World) -> None:
     with world.database.read() as connection:
-        digest = connection.scalar(sa.select(schema.page.c.digest))
+        digest = connection.scalar(sa.select(tables.page.c.digest))
     assert digest is not None
     repeats = []
     for _ in range(3):
@@ -127,8 +127,8 @@ def test_what_was_staged_before_a_walk_began_again_is_gone(stage: staging.Stagin
     stage.restart()
     stage.add(page(play.model("d")), START)
 
-    tables = (staging.staged, staging.staged_change, staging.staged_page)
-    assert [rows(stage, table) for table in tables] == [1, 0, 1]
+    found = (staging.staged, staging.staged_change, staging.staged_page)
+    assert [rows(stage, table) for table in found] == [1, 0, 1]
 
 
 def test_attributes_that_are_met_again_after_many_others_are_stored_once(
@@ -141,7 +141,7 @@ def test_attributes_that_are_met_again_after_many_others_are_stored_once(
     world.sync()
 
     with world.database.read() as connection:
-        assert connection.scalar(sa.select(sa.func.count()).select_from(schema.shape)) == 2
+        assert connection.scalar(sa.select(sa.func.count()).select_from(tables.shape)) == 2
 
 
 def test_a_walk_of_large_attributes_is_not_kept_in_memory(stage: staging.Staging) -> None:

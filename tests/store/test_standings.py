@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from catalog import metrics, sync
 from catalog.cli.worker import _Pings, _Trouble
 from catalog.domain import Status
 from catalog.errors import ConfigError, Failure
+from catalog.monitor import metrics
+from catalog.service import sync
 from catalog.standing import Standing
 from catalog.store.queries import source_health
 from catalog.store.schema import tables

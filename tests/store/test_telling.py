@@ -9,7 +9,7 @@ import pytest
 
 from catalog import dates
 from catalog.alerts import milestones, rules, wording
-from catalog.notice import Owed, Planned, Rule
+from catalog.events import Owed, Planned, Rule
 from catalog.store.outbox import enqueue, queue
 from catalog.store.outbox.enqueue import Desk
 from tests.store.world import START, World

@@ -16,8 +16,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from catalog import sync as syncs
 from catalog.domain import Change, Policy, Scope
+from catalog.service import sync as syncs
 from catalog.store.engine import database as databases
 from catalog.store.engine.database import Database
 from catalog.store.schema import invariants, tables

@@ -2,11 +2,11 @@
 
 from datetime import UTC, datetime, timedelta
 
-from catalog.cli import board
+from catalog.cli import live
 from catalog.domain import Run, Status
 from catalog.errors import ListingError
-from catalog.schedule import Line
-from catalog.sync import RunReport
+from catalog.service.schedule import Line
+from catalog.service.sync import RunReport
 
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -37,7 +37,7 @@ def test_each_source_has_a_line_with_when_when_next_and_how() -> None:
         Line(source="bad", ended=NOW, next=NOW + MINUTE, failure=ListingError("cut"), failures=1),
         Line(source="worse", ended=NOW, next=NOW + MINUTE, failure=ListingError("cut \x1b[2J"), failures=3),
     ]
-    shown = [line.plain for line in board.drawn(standing, {"another": "page 2, 2,000 models"}, now=NOW)]
+    shown = [line.plain for line in live.drawn(standing, {"another": "page 2, 2,000 models"}, now=NOW)]
     assert shown == [
         "one      1 min ago       next in 14 min  8 models listed, nothing changed (0 pages, 0.0 s)",
         "another  1 h 30 min ago  now             reading page 2, 2,000 models",

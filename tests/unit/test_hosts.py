@@ -2,7 +2,7 @@
 
 import pytest
 
-from catalog import hosts
+from catalog.http import hosts
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from catalog.alerts import wording
 from catalog.alerts.waves import Wave
-from catalog.notice import Room
+from catalog.events import Room
 from tests.unit.test_wording import changed, cut_off, entry, message, on_models, retiring
 
 ROOMS = (60, 67, 80, 140, 160, 280, 500, 1000, 2000, 4096, 20_000)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from catalog.alerts import milestones
-from catalog.notice import Owed, Planned, Rule
+from catalog.events import Owed, Planned, Rule
 
 DATE = datetime(2026, 11, 30, tzinfo=UTC)
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)

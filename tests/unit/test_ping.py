@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from catalog.cli import worker
-from catalog.ping import Pinger, Style
+from catalog.monitor.ping import Pinger, Style
 from tests import server as wire
 from tests.server import ModelsServer, Visit
 

@@ -8,8 +8,8 @@ from http.client import HTTPConnection
 import pytest
 import requests
 
-from catalog import probes
 from catalog.errors import ConfigError, DatabaseError
+from catalog.monitor import probes
 
 pytestmark = pytest.mark.promise("P10")
 

@@ -10,9 +10,9 @@ import pytest
 
 from catalog.alerts.channels import webhook
 from catalog.errors import ListingError
+from catalog.events import DeliveryError, Message
 from catalog.http import proxy
-from catalog.notice import DeliveryError, Message
-from catalog.ping import Pinger
+from catalog.monitor.ping import Pinger
 from catalog.upstream.client import ModelsClient
 from tests import server as play
 from tests.server import KEY, ModelsServer

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from catalog.upstream import retry
-from catalog.upstream.retry import Failure, GiveUp
+from catalog.upstream.failures import retry
+from catalog.upstream.failures.retry import Failure, GiveUp
 
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 

@@ -11,7 +11,7 @@ import pytest
 
 from catalog.alerts import rules, wording
 from catalog.domain import Change, Kind, Status
-from catalog.notice import News, Owed, Rule, RunFacts
+from catalog.events import News, Owed, Rule, RunFacts
 
 pytestmark = pytest.mark.promise("P7")
 

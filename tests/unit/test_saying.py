@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import pytest
 
-from catalog.upstream import saying
+from catalog.upstream.failures import api_words
 
 pytestmark = pytest.mark.promise("P9")
 
@@ -18,7 +18,7 @@ WORDS = "limit is too large"
 
 
 def shown(text: str, key: str | None = KEY, *known: str) -> str:
-    return saying.shown(text, [key] if key else [], lambda ids: {*ids} & {*known})
+    return api_words.shown(text, [key] if key else [], lambda ids: {*ids} & {*known})
 
 
 # Finding it
@@ -51,8 +51,8 @@ SHAPES: dict[str, Any] = {
 @pytest.mark.parametrize("shape", SHAPES)
 def test_what_is_said_is_found_in_any_shape(shape: str) -> None:
     body = WORDS if SHAPES[shape] is None else json.dumps(SHAPES[shape])
-    assert saying.message(body.encode()) == WORDS
-    assert saying.message(b"\xef\xbb\xbf \n" + body.encode() + b"\n") == WORDS
+    assert api_words.message(body.encode()) == WORDS
+    assert api_words.message(b"\xef\xbb\xbf \n" + body.encode() + b"\n") == WORDS
 
 
 ODD: list[tuple[Any, str]] = [
@@ -80,7 +80,7 @@ ODD: list[tuple[Any, str]] = [
 
 @pytest.mark.parametrize(("body", "words"), ODD)
 def test_what_is_said_in_odd_shapes(body: Any, words: str) -> None:
-    assert saying.message(body if isinstance(body, bytes) else json.dumps(body).encode()) == words
+    assert api_words.message(body if isinstance(body, bytes) else json.dumps(body).encode()) == words
 
 
 # Showing it

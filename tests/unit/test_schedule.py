@@ -11,11 +11,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from catalog import cron, schedule
+from catalog import cron
 from catalog.domain import Run, Status
 from catalog.errors import CatalogError, ListingError, StoppedError
-from catalog.schedule import Chore, Line, Task, Timetable, Worker
-from catalog.sync import RunReport
+from catalog.service import schedule
+from catalog.service.schedule import Chore, Line, Task, Timetable, Worker
+from catalog.service.sync import RunReport
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
@@ -344,7 +345,7 @@ def test_a_worker_that_begins_nothing_any_more_is_not_alive(
     assert worker.alive()
     clock.off = 31 * SECOND
     later = time.monotonic() + 31
-    monkeypatch.setattr("catalog.schedule.time.monotonic", lambda: later)
+    monkeypatch.setattr("catalog.service.schedule.time.monotonic", lambda: later)
     assert not worker.alive()
 
 
@@ -426,7 +427,7 @@ def test_a_loop_that_goes_round_is_alive_and_one_that_stands_still_is_not(
     assert worker.alive()
     worker.stop(within=1)
     later = time.monotonic() + 31
-    monkeypatch.setattr("catalog.schedule.time.monotonic", lambda: later)
+    monkeypatch.setattr("catalog.service.schedule.time.monotonic", lambda: later)
     assert not worker.alive()
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from catalog import systemd
+from catalog.monitor import systemd
 
 
 @pytest.fixture(params=["path", "abstract"])

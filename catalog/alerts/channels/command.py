@@ -11,10 +11,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import IO
 
-from catalog import plain
 from catalog.alerts.channels import TIMEOUT
 from catalog.errors import ConfigError
-from catalog.notice import DeliveryError, Message
+from catalog.events import DeliveryError, Message
+from catalog.text import harmless
 
 WITHHELD = frozenset({"ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"})
 _GLANCE = 0.05  # seconds between two looks at whether it has ended
@@ -45,7 +45,7 @@ class Command:
 
     @property
     def _name(self) -> str:
-        return plain.harmless(os.path.basename(self.argv[0]))  # noqa: PTH119 - a name as typed, no file of ours
+        return harmless(os.path.basename(self.argv[0]))  # noqa: PTH119 - a name as typed, no file of ours
 
     def _start(self) -> subprocess.Popen[bytes]:
         try:
@@ -78,7 +78,7 @@ def open_(
 def check(argv: Sequence[str]) -> None:
     """Raise ConfigError when there is no such program, or one that may not be run."""
     if shutil.which(argv[0]) is None:
-        name = plain.harmless(os.path.basename(argv[0]))  # noqa: PTH119 - a name as typed, no file of ours
+        name = harmless(os.path.basename(argv[0]))  # noqa: PTH119 - a name as typed, no file of ours
         hint = "write the whole path in `command`; a script must be executable (chmod +x)"
         raise ConfigError(f"there is no program {name} that can be run", hint=hint)
 
@@ -156,5 +156,5 @@ def _ending(code: int | None, timeout: float) -> str:
 
 def _quote(said: bytes) -> str:
     """Give the end of what it said, on one line and harmless."""
-    text = plain.harmless(" ".join(said.decode(errors="replace").split()))
+    text = harmless(" ".join(said.decode(errors="replace").split()))
     return f": {text[-_QUOTED:]}" if text else ""

@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from catalog import wallclock
 from catalog.alerts.channels import TIMEOUT
+from catalog.clock import utc_now
 from catalog.errors import ConfigError
-from catalog.http import proxy, waits
-from catalog.http.breakage import Broken
+from catalog.events import DeliveryError, Message
+from catalog.http import proxy, retry_after
 from catalog.http.exchange import Exchange, Received
-from catalog.notice import DeliveryError, Message
+from catalog.http.transport_errors import Broken
 
 GONE = 410
 REDIRECTS = frozenset({300, 301, 302, 303, 305, 307, 308})
@@ -54,7 +54,7 @@ class Webhook:
             words += ": redirects are refused"
         elif answer.status < 400:  # noqa: PLR2004 - what is neither taken nor refused
             words += ": it does not say that it took the message"
-        return DeliveryError(words, retry_after=waits.named(answer.headers, self.clock()), gone=gone)
+        return DeliveryError(words, retry_after=retry_after.named(answer.headers, self.clock()), gone=gone)
 
 
 def open_(
@@ -63,7 +63,7 @@ def open_(
     secret: str | None = None,
     version: str = "",
     timeout: float = TIMEOUT,
-    clock: Callable[[], datetime] = wallclock.utc_now,
+    clock: Callable[[], datetime] = utc_now,
 ) -> Webhook:
     """Give a channel that posts to `url`, unsigned without a secret. Raises ConfigError when the secret is none."""
     key = None if secret is None else _key(secret)

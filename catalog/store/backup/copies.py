@@ -18,8 +18,7 @@ from catalog import files
 from catalog.errors import ConfigError, DatabaseError, SchemaError
 from catalog.store.backup import postgres_copy, sqlite_copy
 from catalog.store.backup.after_restore import Holdings
-from catalog.store.engine import driver_errors
-from catalog.store.engine import locks as courtesy
+from catalog.store.engine import driver_errors, locks
 from catalog.store.engine.database import Database
 from catalog.store.schema import upgrade
 from catalog.store.schema.tables import source
@@ -132,9 +131,9 @@ def _out_of_the_way(database: Database) -> str:
 @contextmanager
 def _undisturbed(database: Database, names: Iterable[str]) -> Iterator[None]:
     """Hold the lock of each source, as a run does."""
-    with ExitStack() as locks:
+    with ExitStack() as held:
         for name in names:
-            if not locks.enter_context(courtesy.hold(database, name)):
+            if not held.enter_context(locks.hold(database, name)):
                 hint = "wait until it has ended, or stop it"
                 raise DatabaseError(f"a run of {name} is active: nothing was restored", hint=hint)
         yield

@@ -13,8 +13,7 @@ from catalog.store.backup.after_restore import Holdings
 from catalog.store.engine import database as databases
 from catalog.store.engine import driver_errors
 from catalog.store.engine.database import Database
-from catalog.store.schema import invariants, upgrade
-from catalog.store.schema import tables as schema
+from catalog.store.schema import invariants, tables, upgrade
 from catalog.store.schema.tables import JsonObject, UtcTime
 
 _MAGIC = b"SQLite format 3\0"
@@ -43,7 +42,7 @@ _FORMS: tuple[tuple[type, str], ...] = (
     (sa.LargeBinary, "typeof({0}) = 'blob'"),
     (sa.Text, "typeof({0}) = 'text' AND instr({0}, char(0)) = 0"),
 )
-_SCOPES = (schema.source.c.scope, schema.run.c.scope)  # JSON in a column of text, which a restoration reads
+_SCOPES = (tables.source.c.scope, tables.run.c.scope)  # JSON in a column of text, which a restoration reads
 
 
 def demand_file(path: Path) -> None:
@@ -122,8 +121,9 @@ def translated(path: Path) -> Iterator[None]:
 
 def _unreadable(connection: sa.Connection, revision: str) -> str | None:
     """Name a table that lacks a column, or has a value that its column cannot hold; None: all can be read."""
-    tables = schema.metadata.sorted_tables
-    return next((table.name for table in tables if not _is_readable(connection, table, revision)), None)
+    return next(
+        (table.name for table in tables.metadata.sorted_tables if not _is_readable(connection, table, revision)), None
+    )
 
 
 def _is_readable(connection: sa.Connection, table: sa.Table, revision: str) -> bool:

@@ -24,8 +24,7 @@ from catalog.store.backup.after_restore import Holdings
 from catalog.store.engine import charset, driver_errors, read_only
 from catalog.store.engine.database import Database
 from catalog.store.ingest import diff
-from catalog.store.schema import invariants, upgrade
-from catalog.store.schema import tables as schema
+from catalog.store.schema import invariants, tables, upgrade
 
 _Rows = Iterator[Sequence[Any]]
 _STEP = 10_000  # rows after which progress is told
@@ -59,7 +58,7 @@ class _Table:
 
     @property
     def order(self) -> str:
-        return ", ".join(column.name for column in schema.metadata.tables[self.name].primary_key)
+        return ", ".join(column.name for column in tables.metadata.tables[self.name].primary_key)
 
     def places(self, wanted: Callable[[str, str], bool]) -> list[int]:
         named = zip(self.columns, self.types, strict=True)
@@ -120,7 +119,7 @@ def restore(
 
 def _tables(connection: sa.Connection) -> list[_Table]:
     """Describe the tables that are there, each after those that it refers to."""
-    names = [table.name for table in schema.metadata.sorted_tables]
+    names = [table.name for table in tables.metadata.sorted_tables]
     found = sa.text(
         "SELECT table_name, column_name, data_type FROM information_schema.columns "
         "WHERE table_schema = current_schema() AND table_name = ANY(:names) ORDER BY ordinal_position"
@@ -134,9 +133,9 @@ def _tables(connection: sa.Connection) -> list[_Table]:
     ]
 
 
-def _counting(tables: Sequence[_Table]) -> str:
+def _counting(found: Sequence[_Table]) -> str:
     """Spell the question for the rows of all tables."""
-    return f"SELECT {' + '.join(f'(SELECT count(*) FROM {table.name})' for table in tables)}"  # noqa: S608 - our own names
+    return f"SELECT {' + '.join(f'(SELECT count(*) FROM {table.name})' for table in found)}"  # noqa: S608 - our own names
 
 
 def _driver(connection: sa.Connection) -> Any:
@@ -156,10 +155,10 @@ def _revision(database: Database, connection: sa.Connection) -> str:
 def _fill(
     copy: sqlite3.Connection, connection: sa.Connection, database: Database, on_progress: Callable[[int, int], None]
 ) -> None:
-    tables = _tables(connection)
-    progress = _Progress(connection.exec_driver_sql(_counting(tables)).scalar() or 0, on_progress)
+    found = _tables(connection)
+    progress = _Progress(connection.exec_driver_sql(_counting(found)).scalar() or 0, on_progress)
     with _without_rules(copy):
-        for table in tables:
+        for table in found:
             marks = ", ".join("?" * len(table.columns))
             statement = f"INSERT INTO {table.name} ({table.listed}) VALUES ({marks})"  # noqa: S608 - our own names
             with closing(_fetched(connection, table, database)) as rows:
@@ -234,18 +233,18 @@ def _exchange(
     connection: sa.Connection, source: sa.Connection, path: Path, on_progress: Callable[[int, int], None]
 ) -> None:
     """Let the rows of a copy take the place of those there. The rules of history speak of runs, not of this."""
-    tables = _tables(connection)
-    for table in tables:
+    found = _tables(connection)
+    for table in found:
         connection.exec_driver_sql(f"ALTER TABLE {table.name} DISABLE TRIGGER USER")
-    for table in reversed(tables):  # not TRUNCATE: whoever is reading would see nothing
+    for table in reversed(found):  # not TRUNCATE: whoever is reading would see nothing
         connection.exec_driver_sql(f"DELETE FROM {table.name}")  # noqa: S608 - our own names
     with copy_file.translated(path):
-        (total,) = _driver(source).execute(_counting(tables)).fetchone()
+        (total,) = _driver(source).execute(_counting(found)).fetchone()
     progress = _Progress(total, on_progress)
-    for table in tables:
+    for table in found:
         _load(connection, table, progress.through(_read(source, table, path)))
     read_only.demand_same(getattr(_driver(source), "stamp", None))
-    for table in tables:
+    for table in found:
         connection.exec_driver_sql(f"ALTER TABLE {table.name} ENABLE TRIGGER USER")
 
 

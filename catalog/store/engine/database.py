@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError, NoSuchModuleError, SQLAlchemyError
 
-from catalog import files, wallclock
+from catalog import clock, files
 from catalog.errors import ConfigError, DatabaseError, NoCatalogError
 from catalog.store.engine import driver_errors, read_only, session, temp_folder
 from catalog.store.engine.postgres_locks import Locks
@@ -78,7 +78,7 @@ class Database:
     def now(self) -> datetime:
         """Tell the time by the clock that all who write here share: the server's, or that of the file's machine."""
         if self.is_sqlite:
-            return wallclock.utc_now()
+            return clock.utc_now()
         with self.connect() as connection:
             moment: datetime = connection.execute(sa.select(sa.func.clock_timestamp())).scalar_one()
             return moment.astimezone(UTC)

@@ -23,20 +23,19 @@ from catalog.store.ingest import diff, row_layout
 from catalog.store.ingest.diff import FieldChange
 from catalog.store.ingest.seen_ids import Ids
 from catalog.store.ingest.stamped_dates import Stamps
-from catalog.store.schema import identity_tables
-from catalog.store.schema import tables as schema
+from catalog.store.schema import identity_tables, tables
 
 _SHAPES_REMEMBERED = 10_000
 _SEAL = object()
 _IN_DISPUTE = "disputed"  # ends the digest of a model that was never seen but in dispute: some of it is not known
 
-tables = sa.MetaData()
+staging_tables = sa.MetaData()
 
 
 def _temporary(name: str, *columns: sa.schema.SchemaItem) -> sa.Table:
     # ON COMMIT DROP: behind a pooler the next transaction on the same session is somebody else's.
     options: Any = {"prefixes": ["TEMPORARY"], "postgresql_on_commit": "DROP", "schema": spool.SCHEMA}
-    return sa.Table(f"catalog_stage_{name}", tables, *columns, **options)
+    return sa.Table(f"catalog_stage_{name}", staging_tables, *columns, **options)
 
 
 def _once(column: str) -> sa.UniqueConstraint:
@@ -47,10 +46,10 @@ def _once(column: str) -> sa.UniqueConstraint:
 staged = _temporary(
     "model",
     sa.Column("position", sa.Integer, primary_key=True, autoincrement=False),
-    sa.Column("id", schema.Id),
+    sa.Column("id", tables.Id),
     sa.Column("model_key", sa.Integer),  # NULL: never seen before; its key will be the highest there is plus `number`
     sa.Column("number", sa.Integer),
-    *(sa.Column(name, schema.model.c[name].type) for name in (*FIELDS, "own")),
+    *(sa.Column(name, tables.model.c[name].type) for name in (*FIELDS, "own")),
     sa.Column("shape", sa.Text),
     sa.Column("digest", sa.Text),
 )
@@ -65,7 +64,7 @@ staged_change = _temporary(
 staged_digest = _temporary(  # of models that say what they said, first read by this version of the reader
     "digest", sa.Column("model_key", sa.Integer), sa.Column("digest", sa.Text)
 )
-staged_dispute = _temporary("dispute", sa.Column("id", schema.Id, primary_key=True))
+staged_dispute = _temporary("dispute", sa.Column("id", tables.Id, primary_key=True))
 staged_silence = _temporary(
     "silence",
     sa.Column("model_key", sa.Integer),
@@ -74,7 +73,7 @@ staged_silence = _temporary(
 staged_shape = _temporary(
     "shape",
     sa.Column("digest", sa.Text, nullable=False),
-    sa.Column("body", schema.Json, nullable=False),
+    sa.Column("body", tables.Json, nullable=False),
     _once("digest"),
 )
 staged_page = _temporary(
@@ -151,7 +150,7 @@ class SealedWalk:
 @contextmanager
 def open_(database: Database, source_key: int) -> Iterator["Staging"]:
     """Make room for one walk of one source, which nobody else can reach and which is gone after the block."""
-    with spool.open_(database, tables) as shelf:
+    with spool.open_(database, staging_tables) as shelf:
         yield Staging(shelf, source_key)
 
 
@@ -168,8 +167,8 @@ class Staging:
 
     def recall(self, digest: str) -> KnownPage | None:
         """Tell what a page lists if its bytes equal one of the last merged walk."""
-        wanted = sa.select(schema.page).where(
-            schema.page.c.source_key == self._source_key, schema.page.c.digest == digest
+        wanted = sa.select(tables.page).where(
+            tables.page.c.source_key == self._source_key, tables.page.c.digest == digest
         )
         with self._shelf.reading() as connection:
             row = connection.execute(wanted).one_or_none()
@@ -259,12 +258,12 @@ class Staging:
         self._shapes: set[str] = set()  # digests, not texts: these may be large
         self._ids = Ids()  # of models never seen before
         self._pages = Ids()  # by their digests
-        mine = sa.exists().where(schema.model.c.source_key == self._source_key)
-        me = schema.source.c.source_key == self._source_key
+        mine = sa.exists().where(tables.model.c.source_key == self._source_key)
+        me = tables.source.c.source_key == self._source_key
         with self._shelf.reading() as connection:
-            highest = connection.scalar(sa.select(sa.func.max(schema.model.c.model_key)))
+            highest = connection.scalar(sa.select(sa.func.max(tables.model.c.model_key)))
             self._any_known = connection.scalar(sa.select(mine))
-            stamps = connection.scalar(sa.select(schema.source.c.stamps).where(me))
+            stamps = connection.scalar(sa.select(tables.source.c.stamps).where(me))
             self._escape = charset.of(connection)
         self._stamps = Stamps(json.loads(stamps or "[]"), believing=self._believing)
         self._seen = bytearray((highest or 0) + 1)
@@ -280,7 +279,7 @@ class Staging:
     def _look_up(self, ids: Sequence[str]) -> dict[str, _Known]:
         if not self._any_known:
             return {}
-        table = schema.model.c
+        table = tables.model.c
         silent = table.silent_run.is_not(None)
         wanted = sa.select(table.id, table.model_key, table.digest, table.removed_run.is_(None), silent)
         with self._shelf.reading() as connection:
@@ -336,7 +335,7 @@ class Staging:
         if not keys:
             return {}
         with self._shelf.reading() as connection:
-            wanted = row_layout.select_states().where(bulk.among(connection, schema.model.c.model_key, keys))
+            wanted = row_layout.select_states().where(bulk.among(connection, tables.model.c.model_key, keys))
             return {row["model_key"]: row_layout.reading(row) for row in connection.execute(wanted).mappings()}
 
     def _read(self, item: Item, *, doubted: bool) -> Reading:

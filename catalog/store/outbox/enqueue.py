@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import sqlalchemy as sa
 
 from catalog.domain import DIED, MERGED, Kind, Status
-from catalog.notice import News, Owed, Planned, Rule, RunFacts
+from catalog.events import News, Owed, Planned, Rule, RunFacts
 from catalog.store.engine.database import Database
 from catalog.store.ingest import held, runs
 from catalog.store.outbox import queue, retirements

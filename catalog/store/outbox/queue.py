@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from catalog.notice import Owed
+from catalog.events import Owed
 from catalog.store.engine.database import Database
 from catalog.store.outbox import backoff
 from catalog.store.outbox.backoff import Standing

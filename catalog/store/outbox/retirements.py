@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from catalog.domain import MERGED
-from catalog.notice import Owed, Planned, Rule
+from catalog.events import Owed, Planned, Rule
 from catalog.store.ingest import changelog, runs
 from catalog.store.schema import tables
 from catalog.store.schema.outbox_tables import channel

@@ -30,8 +30,8 @@ from catalog.domain import (
     Status,
 )
 from catalog.store.engine.database import Connection
-from catalog.store.ingest import diff as difference
 from catalog.store.ingest import runs as all_runs
+from catalog.store.ingest.diff import canonical, compare
 from catalog.store.queries import globs
 from catalog.store.schema import rows, tables
 
@@ -213,14 +213,14 @@ def diff(
 def fields(model: ModelInfo) -> list[tuple[str, str | None]]:
     """List a model's fields for people, attributes by their dotted paths; None: unknown."""
     nothing = Reading((None,) * len(FIELDS), {})
-    leaves = difference.compare(nothing, replace(reading(model), columns=nothing.columns))
+    leaves = compare(nothing, replace(reading(model), columns=nothing.columns))
     return [*((name, _said(getattr(model, name))) for name in FIELDS), *((leaf.path, leaf.new) for leaf in leaves)]
 
 
 def reading(state: ModelInfo) -> Reading:
     """Spell a state as a reading, so that two of them can be compared field by field."""
     columns = tuple(_spelled(name, getattr(state, name)) for name in FIELDS)
-    return Reading(columns, {name: difference.canonical(value) for name, value in state.attributes.items()})
+    return Reading(columns, {name: canonical(value) for name, value in state.attributes.items()})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -365,7 +365,7 @@ def _differences(old: State | None, new: State | None) -> Iterator[Difference]:
         yield Difference(source=old.source, model_id=old.id, kind=Kind.REMOVED)
     if old is None or new is None:
         return
-    for change in difference.compare(reading(old), reading(new)):
+    for change in compare(reading(old), reading(new)):
         yield Difference(
             source=new.source,
             model_id=new.id,

@@ -13,8 +13,7 @@ from catalog.store.engine import database as databases
 from catalog.store.engine.database import Database
 from catalog.store.schema import identity_tables as _askers  # noqa: F401 - its tables join those of schema
 from catalog.store.schema import outbox_tables as _owed  # noqa: F401 - its tables join those of schema
-from catalog.store.schema import preconditions, versions
-from catalog.store.schema import tables as schema
+from catalog.store.schema import preconditions, tables, versions
 from catalog.store.schema.preconditions import Need
 
 if TYPE_CHECKING:
@@ -95,13 +94,13 @@ def differences(database: Database) -> list[str]:
     from catalog.store.schema import indexes
 
     with database.read() as connection:
-        options = {"version_table": schema.VERSION_TABLE, "include_name": _is_ours}
+        options = {"version_table": tables.VERSION_TABLE, "include_name": _is_ours}
         context = MigrationContext.configure(connection, opts=options)
         return [repr(difference) for difference in compare_metadata(context, indexes.metadata)]
 
 
 def _is_ours(name: str | None, kind: str, _parents: object) -> bool:
-    return kind != "table" or name in schema.metadata.tables
+    return kind != "table" or name in tables.metadata.tables
 
 
 def _prepare(database: Database) -> None:
@@ -118,14 +117,14 @@ def _prepare(database: Database) -> None:
 def revision(database: Database, connection: sa.Connection) -> str | None:
     """Give the schema's revision, in the caller's transaction, as `current` does."""
     inspector = sa.inspect(connection)
-    if inspector.has_table(schema.VERSION_TABLE):
+    if inspector.has_table(tables.VERSION_TABLE):
         # As text: in a damaged file it may be anything.
-        wanted = f"SELECT CAST(version_num AS TEXT) FROM {schema.VERSION_TABLE}"  # noqa: S608 - our constant
+        wanted = f"SELECT CAST(version_num AS TEXT) FROM {tables.VERSION_TABLE}"  # noqa: S608 - our constant
         return known(connection.execute(sa.text(wanted)).scalar())
-    tables = {*inspector.get_table_names(), *inspector.get_view_names()}
-    ours = sorted(tables & {*schema.metadata.tables, *schema.surface.tables})
-    if ours or (tables and database.is_sqlite):
-        names = ", ".join(ours or sorted(tables)[:3])
+    there = {*inspector.get_table_names(), *inspector.get_view_names()}
+    ours = sorted(there & {*tables.metadata.tables, *tables.surface.tables})
+    if ours or (there and database.is_sqlite):
+        names = ", ".join(ours or sorted(there)[:3])
         hint = "check database.url; a catalog needs a file or a schema of its own"
         raise SchemaError(f"{database.describe()} is not a catalog: it holds {names}", hint=hint)
     return None

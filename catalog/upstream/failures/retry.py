@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from catalog.http import waits
+from catalog.http import retry_after
 
 RETRIED = frozenset({408, 409, 429})  # and everything from 500 on
 NEVER = frozenset({401, 403})  # whatever the answer says of itself: a refused key stays refused
@@ -43,7 +43,7 @@ def wait(failure: Failure, attempt: int, *, tries: int, left: float, spread: flo
         return GiveUp()
     if attempt >= tries:
         return GiveUp(because=f"given up after {_tries(attempt)}")
-    named = waits.named(failure.headers, now)
+    named = retry_after.named(failure.headers, now)
     seconds = named or backoff(attempt, spread)
     if seconds < left:
         return seconds

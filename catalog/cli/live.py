@@ -7,9 +7,9 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
-from catalog import dates, wallclock
-from catalog.cli import lines, output
-from catalog.schedule import Line
+from catalog import clock, dates
+from catalog.cli import output, run_lines
+from catalog.service.schedule import Line
 
 _REFRESH = 4  # times a second
 
@@ -18,7 +18,7 @@ def shown(read: Callable[[], Sequence[Line]], pages: Mapping[str, str]) -> Live:
     """Show what `read` gives, on stdout, for as long as the context lasts; other lines go above."""
     return Live(
         console=Console(highlight=False, emoji=False, markup=False),
-        get_renderable=lambda: Group(*drawn(read(), pages, now=wallclock.utc_now())),
+        get_renderable=lambda: Group(*drawn(read(), pages, now=clock.utc_now())),
         refresh_per_second=_REFRESH,
     )
 
@@ -49,5 +49,5 @@ def _outcome(line: Line) -> str:
         again = f" ({line.failures} times)" if line.failures > 1 else ""
         return f"failed{again}: {line.failure.message}"
     if line.report is not None:
-        return lines.outcome(line.report)
+        return run_lines.outcome(line.report)
     return "read by another worker" if line.ended else "waiting"

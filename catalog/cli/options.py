@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from catalog import dates, wallclock
+from catalog import clock, dates
 from catalog.cli.context import Context
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class Moment(click.ParamType[datetime]):
         if isinstance(value, datetime):
             return value
         try:
-            return dates.moment(value, wallclock.utc_now())
+            return dates.moment(value, clock.utc_now())
         except ValueError as error:
             self.fail(str(error), param, ctx)
 

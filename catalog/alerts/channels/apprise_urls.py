@@ -10,11 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from catalog import plain
 from catalog.alerts.channels import TIMEOUT
 from catalog.errors import ConfigError
+from catalog.events import DeliveryError, Message, Room
 from catalog.http import background, proxy
-from catalog.notice import DeliveryError, Message, Room
+from catalog.text import harmless
 
 if TYPE_CHECKING:
     from apprise import NotifyBase
@@ -78,7 +78,7 @@ def _send(url: str, message: Message) -> str:
         return error.message
     import apprise
 
-    from catalog.alerts.channels.reasons import Listener
+    from catalog.alerts.channels.apprise_errors import Listener
 
     one = apprise.Apprise(service, asset=service.asset)
     subject, text = message.compose(room(service))
@@ -167,4 +167,4 @@ def _name(service: "NotifyBase") -> str:
     templates: tuple[str, ...] = service.templates
     is_machine = all("{host}" in template for template in templates)
     host = str(getattr(service, "smtp_host", "") or service.host) if is_machine else ""
-    return plain.harmless(f"{name} at {host}" if _HOST.fullmatch(host) else name)
+    return harmless(f"{name} at {host}" if _HOST.fullmatch(host) else name)

@@ -2,11 +2,11 @@
 
 from datetime import timedelta
 
-from catalog import plain
+from catalog import text
 from catalog.cli import output
 from catalog.domain import Change, Kind, Missing, Run, Status
+from catalog.service.sync import RunReport
 from catalog.standing import cure
-from catalog.sync import RunReport
 
 _MARKS = {Kind.ADDED: "+", Kind.REMOVED: "-", Kind.RETURNED: "*", Kind.CHANGED: "~"}
 
@@ -50,7 +50,7 @@ def outcome(report: RunReport) -> str:
     found = report.run
     if found.status in {Status.FAILED, Status.SKIPPED, Status.SUPERSEDED}:
         return f"{found.status}: {found.error}"
-    parts = [f"{plain.count(found.models_seen, 'model')} listed", *_counts(found)]
+    parts = [f"{text.counted(found.models_seen, 'model')} listed", *_counts(found)]
     told = f"{', '.join(parts)} ({_cost(found)})"
     if report.baseline and not report.awaits_baseline and found.status in {Status.COMPLETE, Status.PARTIAL}:
         told += "; a baseline: what it found is not news"
@@ -79,4 +79,4 @@ def _counts(found: Run) -> list[str]:
 
 def _cost(found: Run) -> str:
     took = (found.finished_at - found.started_at).total_seconds() if found.finished_at else 0
-    return f"{plain.count(found.pages, 'page')}, {took:.1f} s"
+    return f"{text.counted(found.pages, 'page')}, {took:.1f} s"

@@ -8,10 +8,10 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from catalog import logs
 from catalog.http import proxy
-from catalog.http.breakage import Broken
 from catalog.http.exchange import Exchange, Received
+from catalog.http.transport_errors import Broken
 
-log = logging.getLogger("catalog.ping")
+log = logging.getLogger("catalog.monitor.ping")
 TIMEOUT = 10.0  # seconds; a watcher that does not answer must not hold up what it watches
 _MOST = 10_000  # characters of a reason that is posted,
 _MOST_IN_URL = 200  # and of one that stands in an address

@@ -17,6 +17,6 @@ def harmless_lines(text: str) -> str:
     return "\n".join(harmless(line) for line in text.split("\n"))
 
 
-def count(number: int, noun: str) -> str:
+def counted(number: int, noun: str) -> str:
     """Say how many of a noun there are: 1 model, 1,000 models."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

@@ -15,7 +15,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 
-from catalog.http import breakage
+from catalog.http import transport_errors
 
 _MOST = 3  # reasons that are told of a message to several receivers
 _HTTP_STATUS = re.compile(r"\berror=([1-5][0-9]{2})\b")  # how Apprise's services spell it in their warnings
@@ -81,11 +81,13 @@ def of_status(status: int) -> str:
 
 def of_error(error: BaseException) -> str:
     """Say what an exception of the network or of mail means; nothing for one of any other kind."""
-    causes = breakage.causes(error)
+    causes = transport_errors.causes(error)
     if any(isinstance(cause, OSError) and cause.errno in _NO_WAY for cause in causes):
         return "there is no way to the host"
-    if breakage.is_of_http(error):
-        return "" if isinstance(error, ValueError) else breakage.broken(error).words  # an answer came that is no JSON
+    if transport_errors.is_of_http(error):
+        return (
+            "" if isinstance(error, ValueError) else transport_errors.broken(error).words
+        )  # an answer came that is no JSON
     found = (say(cause) for kind, say in _KINDS for cause in causes if isinstance(cause, kind))
     return next((words for words in found if words), "")
 

@@ -30,7 +30,7 @@ from catalog.upstream.client import ModelsClient
 from catalog.upstream.traversal import Sink
 from catalog.upstream.wire import Reader
 
-log = logging.getLogger("catalog.sync")
+log = logging.getLogger("catalog.service.sync")
 MISSING_SHOWN = 100
 
 

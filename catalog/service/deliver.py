@@ -16,13 +16,13 @@ from typing import Protocol
 
 from catalog import logs
 from catalog.errors import CatalogError, DatabaseError
-from catalog.notice import DeliveryError, Message, Room
+from catalog.events import DeliveryError, Message, Room
 from catalog.store.engine.database import Database
 from catalog.store.outbox import backoff, enqueue, queue
 from catalog.store.outbox.enqueue import Desk
 from catalog.store.outbox.queue import Leased
 
-log = logging.getLogger("catalog.deliver")
+log = logging.getLogger("catalog.service.deliver")
 FIRST_WAIT, LONGEST_WAIT = 30.0, 3600.0  # seconds between attempts; they double
 
 

@@ -26,9 +26,9 @@ from catalog import logs
 from catalog.cron import Cron
 from catalog.domain import Status
 from catalog.errors import CatalogError, StoppedError
-from catalog.sync import RunReport
+from catalog.service.sync import RunReport
 
-log = logging.getLogger("catalog.schedule")
+log = logging.getLogger("catalog.service.schedule")
 
 _MONDAY = datetime(2001, 1, 1, tzinfo=UTC)  # slots of `every` are counted from here, so that all workers have the same
 _AT_ONCE = 4  # runs: each needs at most two connections of the database's pool, and all of them one for their locks

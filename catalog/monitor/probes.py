@@ -10,8 +10,8 @@ from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from catalog import metrics
 from catalog.errors import CatalogError, ConfigError
+from catalog.monitor import metrics
 
 _MOST = 10_000  # bytes of an answer
 _NAME = "model-catalog"

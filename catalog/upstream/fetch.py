@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from catalog.errors import DeadlineError, ListingError
-from catalog.http.breakage import Broken
 from catalog.http.exchange import OK, Exchange, Params, Pending, Received
-from catalog.upstream import refusal, retry
-from catalog.upstream.refusal import Question
+from catalog.http.transport_errors import Broken
+from catalog.upstream.failures import http_failures, retry
+from catalog.upstream.failures.http_failures import Question
 
 Glance = Callable[[], object]
 
@@ -60,10 +60,15 @@ class Patience:
         """Seconds until the next try. Raises the failure when there is to be none."""
         left = deadline - self.monotonic()
         decision = retry.wait(
-            refusal.failure(outcome), attempt, tries=self.max_tries, left=left, spread=self.spread(), now=self.clock()
+            http_failures.failure(outcome),
+            attempt,
+            tries=self.max_tries,
+            left=left,
+            spread=self.spread(),
+            now=self.clock(),
         )
         if isinstance(decision, retry.GiveUp):
-            raise _late(refusal.error(outcome, question, decision.because), left)
+            raise _late(http_failures.error(outcome, question, decision.because), left)
         return decision
 
 

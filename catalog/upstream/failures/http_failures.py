@@ -9,10 +9,10 @@ import msgspec
 
 from catalog.domain import Identity
 from catalog.errors import AnswerError, CursorError, KeyRefusedError, ListingError
-from catalog.http.breakage import Broken
 from catalog.http.exchange import Received
-from catalog.upstream import hints, saying
-from catalog.upstream.retry import Failure
+from catalog.http.transport_errors import Broken
+from catalog.upstream.failures import api_words, hints
+from catalog.upstream.failures.retry import Failure
 
 UNAUTHORIZED, FORBIDDEN, NOT_FOUND = 401, 403, 404
 CURSOR_REFUSALS = frozenset({400, 404, 410, 422})  # when the page before was given for the same request
@@ -42,7 +42,7 @@ class Question:
     way: str = ""  # a hint at the proxy that stands between; empty: there is none
     sent: frozenset[str] = frozenset()  # settings that shape the question
     ids: frozenset[str] = frozenset()  # of models that it names
-    known: saying.Known = nothing_known  # which ids of models are known besides
+    known: api_words.Known = nothing_known  # which ids of models are known besides
 
 
 def failure(outcome: Received | Broken) -> Failure:
@@ -60,10 +60,10 @@ def error(outcome: Received | Broken, question: Question, because: str) -> Listi
     if isinstance(outcome, Broken):
         return ListingError(f"{question.subject}: {outcome.words}{ending}", hint=outcome.hint, failure=outcome.failure)
     told = f"{question.subject}: HTTP {outcome.status}{_named(outcome, question.key)}"
-    text = saying.message(outcome.body) if outcome.status >= 400 else ""  # noqa: PLR2004 - 4xx and 5xx
+    text = api_words.message(outcome.body) if outcome.status >= 400 else ""  # noqa: PLR2004 - 4xx and 5xx
     kind, meaning, hint = _meaning(outcome, text, question)
     secrets = _secrets(outcome, question.key)
-    said = saying.shown(text, secrets, lambda ids: {*question.ids, *question.known(ids)})
+    said = api_words.shown(text, secrets, lambda ids: {*question.ids, *question.known(ids)})
     return kind(f"{told}{meaning}{ending}", hint="; ".join(filter(None, [hint, question.way])), said=said)
 
 
@@ -97,7 +97,7 @@ def _named(received: Received, key: str | None) -> str:
     if received.status < 400:  # noqa: PLR2004 - 4xx and 5xx are told apart by the type of the error
         kind = hints.phrase(received.status)
     request = _token(received.headers.get("request-id"), key)
-    if request and key and saying.tells(request, key):
+    if request and key and api_words.tells(request, key):
         request = None
     parts = [kind, f"request {request}" if request else None]
     told = ", ".join(part for part in parts if part)
@@ -107,7 +107,7 @@ def _named(received: Received, key: str | None) -> str:
 def _type(received: Received, key: str | None) -> str | None:
     """The type of the error, unless it is like a key or an id of an account: rows and logs hold it."""
     told = _token(_error(received.body).get("type"), key)
-    return told if told and saying.shown(told, _secrets(received, key), nothing_known) == told else None
+    return told if told and api_words.shown(told, _secrets(received, key), nothing_known) == told else None
 
 
 def _secrets(received: Received, key: str | None) -> list[str]:

@@ -1,0 +1,1 @@
+"""Is it working: metrics, probes, pings and notices to the service manager."""
