@@ -9,7 +9,7 @@ CatalogError                 1  something a person can act on
 │   └── DeadlineError        3  the walk's time is up
 ├── DatabaseError            4  the database refused
 │   ├── NoCatalogError       4  nothing was made there yet
-│   ├── SchemaError          4  the schema is older, newer, or not a catalog's
+│   ├── SchemaError          4  the schema is another than this program's, or not a catalog's
 │   └── LostConnectionError  4  the connection died under us; nothing was written
 ├── UnknownModelError        1  no row of that id
 └── StoppedError           143  the program is to end, and a walk was left for that
@@ -128,7 +128,7 @@ class NoCatalogError(DatabaseError):
 
 
 class SchemaError(DatabaseError):
-    """The schema is older or newer than this program, or is not a catalog's."""
+    """The schema is older or newer than this program's, from before the first release, or not a catalog's."""
 
 
 class LostConnectionError(DatabaseError):

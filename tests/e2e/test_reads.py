@@ -217,14 +217,6 @@ def test_reading_makes_no_database(
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.warns
-def test_an_older_schema_is_named_with_what_to_type(ground: Ground) -> None:
-    ground.rows("UPDATE catalog_version SET version_num = '0001'")
-    code, out, err = ground.run("models")
-    assert (code, out) == (4, "")
-    assert "catalog db upgrade" in err
-
-
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
 @pytest.mark.parametrize("command", ["models", "changes", "status", "sync"])
 def test_output_that_cannot_be_written_is_not_blamed_on_the_database(ground: Ground, command: str) -> None:

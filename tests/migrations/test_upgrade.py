@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from catalog.errors import Exit, SchemaError
 from catalog.store.engine import database as databases
 from catalog.store.queries import history
-from catalog.store.schema import invariants, tables, upgrade
+from catalog.store.schema import invariants, tables, upgrade, versions
 from tests.migrations import revisions
 from tests.migrations.test_schema import opened, reflected
 
@@ -51,16 +51,29 @@ def test_an_older_schema_is_left_alone_when_nobody_may_upgrade_it(database_url: 
     database.close()
 
 
-@pytest.mark.parametrize("revision", ["9999", "abc123", ""])
-def test_a_newer_schema_is_refused_and_untouched(migrated_url: str, revision: str) -> None:
+BEFORE = [f"{number:04}" for number in range(int(versions.FIRST))]
+BEYOND = [f"{int(upgrade.HEAD) + 1:04}", "9999", "abc123", "", "-001", "00090", "٠٠٠٤", " 0004", "0004\n", "4"]
+
+
+@pytest.mark.parametrize(
+    ("revision", "words", "hint"),
+    [(revision, f"was made before the first release (schema {revision})", "catalog sync") for revision in BEFORE]
+    + [(revision, f"newer than this program's {upgrade.HEAD}", "pip install -U") for revision in BEYOND],
+)
+def test_a_schema_that_this_program_does_not_know_is_refused_and_untouched(
+    migrated_url: str, revision: str, words: str, hint: str
+) -> None:
     with opened(migrated_url) as database:
+        number = sa.text(f"UPDATE {tables.VERSION_TABLE} SET version_num = :number")
         with database.write() as connection:
-            connection.execute(sa.text(f"UPDATE {tables.VERSION_TABLE} SET version_num = '{revision}'"))
+            connection.execute(number, {"number": revision})
         before = reflected(database)
         for refuse in (upgrade.current, upgrade.ensure, upgrade.upgrade, upgrade.require):
             with pytest.raises(SchemaError) as caught:
                 refuse(database)
-            assert (caught.value.exit_code, "newer" in caught.value.message) == (Exit.DATABASE, True)
+            told = (caught.value.exit_code, words in caught.value.message, hint in caught.value.hint)
+            assert told == (Exit.DATABASE, True, True)
+            assert ("newer" in caught.value.message) is (revision in BEYOND)
         assert reflected(database) == before
 
 

@@ -171,7 +171,7 @@ WRITERS: dict[str, Callable[[Connection], object]] = {
     "dead": lambda c: runs.abandon_dead(c, LIVE, LAST),
     "last restored": lambda c: runs.last_restored(c, LIVE, 0, RUNS),
     "change lost": lambda c: runs.last_change_lost(c, after=0),
-    "replaced": lambda c: after_restore.known(c, upgrade.HEAD),
+    "replaced": after_restore.known,
     "failure": lambda c: runs.close(c, runs.begin(c, LIVE, SCOPE, LAST), Status.FAILED, LAST, error="why"),
     "merge": lambda c: merged(c, runs.begin(c, LIVE, SCOPE, LAST + DAY)),
 }

@@ -23,7 +23,6 @@ from catalog.store.schema.outbox_tables import channel, delivery, waiting
 from catalog.store.schema.tables import run, source
 
 ANOTHER_MAY_DO = "another copy may be whole; nothing was replaced"  # the hint where a copy cannot be used
-_DELIVERIES_SINCE = "0004"  # the revision that brought them
 _NOBODY = {"organization": None, "answered_workspace": None}
 
 
@@ -58,14 +57,13 @@ def parsing(name: object) -> Iterator[None]:
         raise DatabaseError(f"{name} is damaged", hint=ANOTHER_MAY_DO) from None
 
 
-def known(connection: sa.Connection, revision: str) -> Known:
-    """Read what a catalog of that revision knows before it is replaced."""
+def known(connection: sa.Connection) -> Known:
+    """Read what a catalog knows before it is replaced."""
     last_run = connection.scalar(sa.select(sa.func.max(run.c.run_id))) or 0
     recorded_at = connection.scalar(sa.select(sa.func.max(run.c.finished_at)))  # apart: each is the end of an index
     columns = (delivery.c.channel, delivery.c.uid, delivery.c.delivered_at, delivery.c.attempts)
     made = sa.select(*columns).where(delivery.c.status == "delivered")
-    rows = connection.execute(made) if revision >= _DELIVERIES_SINCE else ()
-    delivered = {(row.channel, row.uid): (row.delivered_at, row.attempts) for row in rows}
+    delivered = {(row.channel, row.uid): (row.delivered_at, row.attempts) for row in connection.execute(made)}
     last_change = changelog.last_number(connection)
     return Known(last_run=last_run, last_change=last_change, recorded_at=recorded_at, delivered=delivered)
 

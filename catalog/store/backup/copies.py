@@ -55,8 +55,8 @@ def restore(
     """Put a copy in the catalog's place, all of it or nothing, so that nobody is told anything twice.
 
     `sources` are those that somebody may be reading just now, besides those that the catalog knows. Raises ConfigError
-    when there is a catalog and it is not to be replaced, SchemaError when the copy is newer than this program or holds
-    no catalog, DatabaseError when it is damaged or a run is active.
+    when there is a catalog and it is not to be replaced, SchemaError when the copy holds no catalog or one that this
+    program does not know, DatabaseError when it is damaged or a run is active.
     """
     _demand_copy(path, database)
     there = _names(database) if database.exists() else []

@@ -58,7 +58,7 @@ def demand_file(path: Path) -> None:
 def demand_sound(copy: Database, connection: sa.Connection, name: str, hint: str) -> str:
     """Demand a catalog that this program knows, in a file that is whole; give its revision. `name` is for people.
 
-    Raises SchemaError when it holds none or one of a newer program, DatabaseError when it is damaged.
+    Raises SchemaError when it holds none or one that this program does not know, DatabaseError when it is damaged.
     """
     try:
         with copy.translated():

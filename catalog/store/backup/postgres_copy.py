@@ -224,7 +224,7 @@ def _make_ready(database: Database, connection: sa.Connection, path: Path, revis
     if there is not None and there > revision:
         hint = "restore it into an empty database or schema, where it is upgraded"
         raise SchemaError(f"{path} is of schema {revision}, and the catalog there of {there}", hint=hint)
-    before = after_restore.known(connection, there) if there else after_restore.Known()
+    before = after_restore.known(connection) if there else after_restore.Known()
     upgrade.apply(connection, revision)
     return before
 

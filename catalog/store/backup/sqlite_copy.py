@@ -80,7 +80,7 @@ def _known(database: Database) -> Known:
         with suppress(DatabaseError), database.read() as connection:
             revision = upgrade.revision(database, connection)
             with after_restore.parsing(database.path):
-                return after_restore.known(connection, revision) if revision else Known()
+                return after_restore.known(connection) if revision else Known()
     return Known()
 
 

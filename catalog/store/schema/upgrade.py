@@ -21,12 +21,17 @@ if TYPE_CHECKING:
 
 HEAD = versions.HEAD
 UPGRADE = "run `catalog db upgrade`"
+BEGIN_ANEW = (
+    "`CATALOG_DATABASE_URL=sqlite:///new.db catalog sync` (or another database.url) begins a new catalog; "
+    "the old one stays as it is"
+)
 
 
 def current(database: Database) -> str | None:
     """Give the schema's revision; None when there is no catalog yet.
 
-    Raises SchemaError for an SQLite file that holds something else, DatabaseError when it cannot be read.
+    Raises SchemaError for a newer catalog, one from before the first release, and an SQLite file that holds something
+    else; DatabaseError when it cannot be read.
     """
     with database.connect() as connection, database.transaction(connection, "own"):
         return revision(database, connection)
@@ -35,7 +40,7 @@ def current(database: Database) -> str | None:
 def ensure(database: Database, *, auto: bool = True) -> str | None:
     """Bring the schema to head: make it where there is none, upgrade an older one; give the revision it had before.
 
-    Raises SchemaError for a newer schema, and for an older one unless `auto`.
+    Raises SchemaError as `current` does, and for an older schema unless `auto`.
     """
     made = databases.create_file(database)
     before = None if made else current(database)
@@ -120,7 +125,7 @@ def revision(database: Database, connection: sa.Connection) -> str | None:
     if inspector.has_table(tables.VERSION_TABLE):
         # As text: in a damaged file it may be anything.
         wanted = f"SELECT CAST(version_num AS TEXT) FROM {tables.VERSION_TABLE}"  # noqa: S608 - our constant
-        return known(connection.execute(sa.text(wanted)).scalar())
+        return _known(database, connection.execute(sa.text(wanted)).scalar())
     there = {*inspector.get_table_names(), *inspector.get_view_names()}
     ours = sorted(there & {*tables.metadata.tables, *tables.surface.tables})
     if ours or (there and database.is_sqlite):
@@ -130,11 +135,15 @@ def revision(database: Database, connection: sa.Connection) -> str | None:
     return None
 
 
-def known(revision: str | None) -> str | None:
-    """Give a revision back if this program knows it. Raises SchemaError for one made by a newer program."""
-    # Revisions are numbered, so that one made by a newer program is told from damage.
-    if revision is None or (re.fullmatch(r"\d{4}", revision) and revision <= HEAD):
+def _known(database: Database, revision: str | None) -> str | None:
+    """Give a revision back if this program knows it. Raises SchemaError for any other."""
+    # Revisions are numbered, so that one before the first release is told from one of a newer program.
+    is_number = re.fullmatch("[0-9]{4}", revision or "")
+    if revision is None or (is_number and versions.FIRST <= revision <= HEAD):
         return revision
+    if is_number and revision < versions.FIRST:
+        words = f"the catalog in {database.describe()} was made before the first release (schema {revision})"
+        raise SchemaError(f"{words}, and this program cannot read it", hint=BEGIN_ANEW)
     hint = "upgrade the program (pip install -U model-catalog); nothing was written"
     raise SchemaError(f"the schema is at {revision}, newer than this program's {HEAD}", hint=hint)
 
