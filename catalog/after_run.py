@@ -88,9 +88,9 @@ def send_alerts(config: Config, database: Database, *, stop: threading.Event | N
     from catalog.service import deliver
 
     with _told(outages, "alerts"):
-        desk = wiring.desk(config)
-        if desk is not None:
-            deliver.catch_up(database, desk, wiring.sender(config, clock=database.now), stop=stop)
+        subscriptions = wiring.subscriptions(config)
+        if subscriptions is not None:
+            deliver.catch_up(database, subscriptions, wiring.sender(config, clock=database.now), stop=stop)
 
 
 def _forsake(database: Database, outages: logs.Outages) -> None:
@@ -98,7 +98,7 @@ def _forsake(database: Database, outages: logs.Outages) -> None:
     from catalog.store.outbox import queue
 
     with _told(outages, "alerts"):
-        queue.forsake(database, (), database.now())
+        queue.expire_orphans(database, (), database.now())
 
 
 def _owe(config: Config, database: Database, outages: logs.Outages) -> None:
@@ -107,9 +107,9 @@ def _owe(config: Config, database: Database, outages: logs.Outages) -> None:
     from catalog.store.outbox import enqueue
 
     with _told(outages, "alerts"):
-        desk = wiring.desk(config)
-        if desk is not None:
-            enqueue.of_time(database, desk, database.now())
+        subscriptions = wiring.subscriptions(config)
+        if subscriptions is not None:
+            enqueue.from_clock(database, subscriptions, database.now())
 
 
 def _send_to(

@@ -1,16 +1,18 @@
-"""What is worth telling, in the words that store and alerts share. Knows no channel and no table."""
+"""The records that store and alerts share: what happened, which channel asked for it, and the message about it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from fnmatch import fnmatchcase
+from typing import Protocol
 
 from catalog.domain import Change, Status
 from catalog.errors import CatalogError
 
 
-class Event(StrEnum):
-    """What a channel can ask to hear of."""
+class AlertEvent(StrEnum):
+    """What a channel can subscribe to."""
 
     ADDED = "added"
     RETURNED = "returned"
@@ -24,24 +26,50 @@ class Event(StrEnum):
     BASELINE = "baseline"
 
 
+class DeliveryStatus(StrEnum):
+    """What became of a message in the outbox."""
+
+    PENDING = "owed"
+    DELIVERED = "delivered"
+    DEAD = "dead"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rule:
-    """What one channel wants to hear. Empty filters let everything pass."""
+    """What one channel subscribes to. Empty filters let everything pass."""
 
     channel: str
-    events: tuple[str, ...]  # names of Event, and changed:FIELD, where FIELD is a pattern of dotted paths
+    events: tuple[AlertEvent, ...]
+    changed_fields: tuple[str, ...] = ()  # patterns of dotted paths: changes of these fields are told, too
     models: tuple[str, ...] = ()  # patterns of ids
     sources: tuple[str, ...] = ()
     lines: tuple[str, ...] = ()
     lifecycles: tuple[str, ...] = ()
     watched: frozenset[str] | None = None  # None: not limited to the watchlist
-    settle: timedelta = timedelta(0)  # how long a removal waits for the model to come back
-    failures: int = 3  # runs that fail in a row before anybody is told
+    settle: timedelta = timedelta(0)  # how long a removal is deferred, in case the model comes back
+    failures: int = 3  # runs that must fail in a row before this is told
+
+    def admits(self, *, source: str, model_id: str, line: str | None, lifecycle: str | None) -> bool:
+        """Say whether a model passes all filters; patterns mean what `--match` means."""
+        return (
+            (not self.sources or source in self.sources)
+            and (not self.lines or line in self.lines)
+            and (not self.lifecycles or lifecycle in self.lifecycles)
+            and (self.watched is None or model_id in self.watched)
+            and (not self.models or any(fnmatchcase(model_id, pattern) for pattern in self.models))
+        )
+
+
+def parse_events(names: Iterable[str]) -> tuple[tuple[AlertEvent, ...], tuple[str, ...]]:
+    """Split what a configuration spells in one list: events, and the patterns of `changed:PATTERN`."""
+    parts = [name.partition(":") for name in names]
+    events = tuple(AlertEvent(name) for name, colon, _ in parts if not colon)
+    return events, tuple(pattern for name, colon, pattern in parts if colon and name == AlertEvent.CHANGED)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class News:
-    """A change, and what a message and a filter want to know of its model."""
+    """A change, with what messages and filters need to know of its model."""
 
     change: Change
     display_name: str | None
@@ -63,13 +91,13 @@ class RunFacts:
     failures: int  # that failed, this one included
     failed_before: int  # that failed just before this one
     failing_since: datetime | None  # end of the first of the runs that failed
-    held: str  # what began to wait for a person with this run; empty: nothing did
+    held: str  # why this run began to be held; empty: it did not
     error: str | None
-    makes_baseline: bool = False  # from the next run on, what is found is news
+    makes_baseline: bool = False  # this run is the baseline: what later runs find is news
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Planned:
+class PlannedRetirement:
     """A listed model with a date of retirement."""
 
     source: str
@@ -82,8 +110,8 @@ class Planned:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Owed:
-    """A message that a channel must get; `payload` is the JSON text it will carry, frozen now."""
+class OutboxMessage:
+    """A message to enqueue for a channel. `payload` is the JSON text that will be sent, whenever that is."""
 
     channel: str
     source: str
@@ -94,21 +122,53 @@ class Owed:
     due_at: datetime
 
 
+class Composer(Protocol):
+    """Decides what is worth telling and composes the messages; the module `catalog.alerts.composer` is one."""
+
+    def concerns(self, rule: Rule, news: News) -> bool: ...
+    def digest(self, rule: Rule, news: Iterable[News], facts: RunFacts) -> OutboxMessage | None: ...
+    def about_run(self, rule: Rule, facts: RunFacts) -> list[OutboxMessage]: ...
+    def retiring(
+        self,
+        rule: Rule,
+        planned: Iterable[PlannedRetirement],
+        *,
+        milestones: tuple[int, ...],
+        now: datetime,
+        since: datetime | None,
+    ) -> list[OutboxMessage]: ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Subscriptions:
+    """Which channels are told what, and the composer of their messages."""
+
+    rules: tuple[Rule, ...]
+    composer: Composer
+    milestones: tuple[int, ...] = ()  # days before a retirement
+    watched: frozenset[str] | None = None  # the watchlist; None: it cannot be read
+
+    @property
+    def horizon(self) -> timedelta:
+        """How far the earliest milestone looks into the future."""
+        return timedelta(days=max(self.milestones, default=0))
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Room:
-    """How much a channel takes in one message."""
+    """How much text fits into one message of a channel."""
 
     subject: int  # characters
-    fits: Callable[[str, str], bool]  # whether it takes this subject with this text
+    fits: Callable[[str, str], bool]  # whether this subject and this text fit
 
 
-# Words a message for the room of a channel: gives subject and text, the same ones each time.
+# Words a message so that it fits: gives subject and text, the same ones each time.
 Compose = Callable[[Room], tuple[str, str]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Message:
-    """What a channel sends. `id` is the same at each attempt, so that a receiver can drop a repeat."""
+    """What a channel sends. `id` is the same at each attempt, so that a receiver can recognize a repeat."""
 
     id: str
     type: str
@@ -121,7 +181,7 @@ class DeliveryError(CatalogError):
     """The channel did not take a message."""
 
     def __init__(self, message: str, *, hint: str = "", retry_after: float | None = None, gone: bool = False) -> None:
-        """Say in words why; `retry_after` in seconds if the receiver named it, `gone` if it never wants any again."""
+        """Say why, in words. `retry_after`: seconds, if the receiver named them. `gone`: it wants no more messages."""
         super().__init__(message, hint=hint)
         self.retry_after = retry_after
         self.gone = gone

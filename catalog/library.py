@@ -204,7 +204,7 @@ class Catalog:
             accept_removals=accept_removals,
             accept_scope=accept_scope,
             configured=tuple(source.name for source in config.sources),
-            desk=wiring.desk(config),
+            subscriptions=wiring.subscriptions(config),
         )
         with closing(wiring.database(config)) as database, after_run.pinged(config, database) as problems:
             upgrade.ensure(database, auto=config.database.auto_upgrade)

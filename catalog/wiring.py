@@ -4,7 +4,7 @@ import json
 import random
 import threading
 import uuid
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -20,11 +20,10 @@ from catalog.store.queries import history, run_report
 
 # What speaks HTTP is imported where it is wanted: most commands only ask the database.
 if TYPE_CHECKING:
-    from catalog.events import Message, Owed, Planned, Rule
+    from catalog.events import Message, Rule, Subscriptions
     from catalog.service import sync
-    from catalog.service.deliver import Channel, Sender
+    from catalog.service.deliver import AlertChannel, Sender
     from catalog.service.schedule import Chore, Task, Worker
-    from catalog.store.outbox.enqueue import Desk
     from catalog.upstream.client import ModelsClient
 
 
@@ -129,25 +128,18 @@ def worker(tasks: "Sequence[Task]", chores: "Sequence[Chore]", *, stopping: thre
     return schedule.Worker(tasks, chores, stopping=stopping, clock=utc_now, spread=random.random)
 
 
-def desk(config: Config) -> "Desk | None":
-    """Give who is to be told, and who decides what; None when nobody is. Raises ConfigError for a bad watchlist."""
+def subscriptions(config: Config) -> "Subscriptions | None":
+    """Give which channels are told what; None: no channel is configured. Raises ConfigError for a bad watchlist."""
     if not config.alerts:
         return None
-    from catalog.alerts import milestones, rules
-    from catalog.store.outbox.enqueue import Desk
-
-    days = config.watch.milestones
-
-    def planner(rule: "Rule", planned: "Iterable[Planned]", since: datetime | None, now: datetime) -> "list[Owed]":
-        return milestones.retiring(rule, planned, milestones=days, now=now, since=since)
+    from catalog.alerts import composer
+    from catalog.events import Subscriptions
 
     watched = _watched(config)
-    return Desk(
+    return Subscriptions(
         rules=tuple(_rule(alert, watched or frozenset()) for alert in config.alerts),
-        editor=rules,
-        planner=planner,
-        ahead=timedelta(days=max(days, default=0)),
-        milestones=tuple(days),
+        composer=composer,
+        milestones=tuple(config.watch.milestones),
         watched=watched,
     )
 
@@ -171,10 +163,9 @@ def sender(
 ) -> "Sender":
     """Give what sends alerts, to one channel or to all.
 
-    The clock must be that of the database whose alerts are sent: by clocks of their own, two workers would not agree
-    on when a lease ends, and send twice. A channel whose address or secret is not there fails when something is sent to
-    it. Whoever makes a sender for a channel again and again hands over the same `turn`: a message that hangs is then
-    not joined by others.
+    The clock must be that of the database: with clocks of their own, two workers would not agree on when a lease ends,
+    and would send twice. A channel whose address or secret is missing fails when something is sent to it. All senders
+    of one channel share a `turn`: while one message hangs, no other is started.
     """
     from catalog.alerts import wording
     from catalog.service.deliver import Sender
@@ -189,13 +180,13 @@ def sender(
 
 
 class _Channel:
-    """Opens its channel when the first message is sent: most runs owe nothing, and need no library for it."""
+    """Opens its channel when the first message is sent: most runs send nothing, and need no library for it."""
 
     def __init__(self, config: Config, alert: AlertSettings, turn: "threading.Lock | None") -> None:
         self._config = config
         self._alert = alert
         self._turn = turn
-        self._opened: Channel | None = None
+        self._opened: AlertChannel | None = None
 
     def send(self, message: "Message") -> None:
         if self._opened is None:
@@ -203,7 +194,7 @@ class _Channel:
         self._opened.send(message)
 
 
-def channel(config: Config, alert: AlertSettings, *, turn: "threading.Lock | None" = None) -> "Channel":
+def channel(config: Config, alert: AlertSettings, *, turn: "threading.Lock | None" = None) -> "AlertChannel":
     """Open one channel. Raises ConfigError when its address or secret is missing or cannot be used."""
     from catalog.alerts.channels import apprise_urls, command, webhook
 
@@ -234,11 +225,13 @@ def _withheld(config: Config) -> Sequence[str]:
 
 
 def _rule(alert: AlertSettings, watched: frozenset[str]) -> "Rule":
-    from catalog.events import Rule
+    from catalog.events import Rule, parse_events
 
+    events, changed_fields = parse_events(alert.events)
     return Rule(
         channel=alert.name,
-        events=alert.events,
+        events=events,
+        changed_fields=changed_fields,
         models=alert.models,
         sources=alert.sources,
         lines=alert.lines,

@@ -6,36 +6,39 @@ from datetime import UTC, datetime, timedelta
 from catalog import dates
 from catalog.alerts import milestones, rules, wording
 from catalog.domain import Change, Kind, Status
-from catalog.events import Event, News, Owed, Planned, Rule, RunFacts
-from catalog.service import deliver
+from catalog.events import AlertEvent, News, OutboxMessage, PlannedRetirement, Rule, RunFacts
+from catalog.store.outbox import backoff
 from docs import parts
 
 # What each event tells, and the type of the message that tells it.
 EVENTS = {
-    Event.ADDED: ("catalog.changes", "an id that was never listed before"),
-    Event.RETURNED: ("catalog.changes", "a model that was removed is listed again"),
-    Event.REMOVED: ("catalog.changes", "a model is believed to be gone: two whole walks lacked it"),
-    Event.CHANGED: ("catalog.changes", "a field changed; `changed:FIELD` asks for one field, or for a pattern of them"),
-    Event.RETIRING: ("catalog.retiring", "`retires_at` is so many days away as `watch.milestones` says"),
-    Event.OVERDUE: ("catalog.overdue", "`retires_at` has passed, and the model is still listed and not `retired`"),
-    Event.HELD: (
+    AlertEvent.ADDED: ("catalog.changes", "an id that was never listed before"),
+    AlertEvent.RETURNED: ("catalog.changes", "a model that was removed is listed again"),
+    AlertEvent.REMOVED: ("catalog.changes", "a model is believed to be gone: two whole walks lacked it"),
+    AlertEvent.CHANGED: (
+        "catalog.changes",
+        "a field changed; `changed:FIELD` asks for one field, or for a pattern of them",
+    ),
+    AlertEvent.RETIRING: ("catalog.retiring", "`retires_at` is so many days away as `watch.milestones` says"),
+    AlertEvent.OVERDUE: ("catalog.overdue", "`retires_at` has passed, and the model is still listed and not `retired`"),
+    AlertEvent.HELD: (
         "catalog.held",
         "a run is held, and somebody has to decide; told once for each cause, however long it lasts",
     ),
-    Event.SYNC_FAILED: (
+    AlertEvent.SYNC_FAILED: (
         "catalog.sync_failed",
         "so many runs in a row have failed as `failures` says (3); told once, and followed by `sync_recovered`",
     ),
-    Event.SYNC_RECOVERED: (
+    AlertEvent.SYNC_RECOVERED: (
         "catalog.sync_recovered",
         "the list is read again after that many failures; to be asked for where only this matters",
     ),
-    Event.BASELINE: ("catalog.baseline", "a first whole walk, or one in a new scope: what it found is not news"),
+    AlertEvent.BASELINE: ("catalog.baseline", "a first whole walk, or one in a new scope: what it found is not news"),
 }
 
 _NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 _HOUR = timedelta(hours=1)
-_RULE = Rule(channel="team", events=tuple(Event))
+_RULE = Rule(channel="team", events=tuple(AlertEvent))
 _FACTS = RunFacts(
     source="anthropic",
     run_id=7,
@@ -67,13 +70,13 @@ def renewed(text: str) -> str:
 
 
 def _events() -> str:
-    rows = (f"| `{event}` | {EVENTS[event][1]} | `{EVENTS[event][0]}` |" for event in Event)
+    rows = (f"| `{event}` | {EVENTS[event][1]} | `{EVENTS[event][0]}` |" for event in AlertEvent)
     return "\n".join(["| event | tells that | `type` of its message |", "|---|---|---|", *rows, ""])
 
 
 def _waits() -> str:
     """Say how long the pauses are, without their jitter."""
-    waits = [deliver.wait(attempts, spread=0.5) for attempts in range(8)]
+    waits = [backoff.wait(attempts, spread=0.5) for attempts in range(8)]
     said = [_said(wait) for wait in waits]
     return f"""\
 A message that was not taken is tried again: {", ".join(said[:-1])} and then {said[-1]} after each failure, give or
@@ -86,7 +89,7 @@ def _said(wait: timedelta) -> str:
     return f"{seconds} s" if seconds < 60 else f"{seconds // 60} min" if seconds < 3600 else f"{seconds // 3600} h"  # noqa: PLR2004
 
 
-def _changes() -> Owed:
+def _changes() -> OutboxMessage:
     retires_at = ("retires_at", None, '"2027-05-30T00:00:00Z"')
     news = [_news(Kind.ADDED, "claude-opus-4-8"), _news(Kind.CHANGED, "claude-sonnet-4-5", *retires_at)]
     message = rules.digest(_RULE, news, _FACTS)
@@ -118,8 +121,8 @@ def _news(kind: Kind, model_id: str, field: str | None = None, old: str | None =
     return News(change=change, display_name=name, created_at=created_at, line=None, lifecycle=None)
 
 
-def _retiring() -> Owed:
-    planned = Planned(
+def _retiring() -> OutboxMessage:
+    planned = PlannedRetirement(
         source="anthropic",
         model_id="claude-sonnet-4-5",
         display_name="Claude Sonnet 4.5",
@@ -133,7 +136,7 @@ def _retiring() -> Owed:
     return message
 
 
-def _worded(message: Owed) -> str:
+def _worded(message: OutboxMessage) -> str:
     subject, text = wording.render(json.loads(message.payload))
     return _block("text", f"{subject}\n\n{text}")
 

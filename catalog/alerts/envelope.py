@@ -1,19 +1,22 @@
-"""Messages as they are frozen: an id derived from what they tell, and JSON text in plain ASCII."""
+"""Makes messages for the outbox: an id derived from what they tell, and a payload as JSON text in plain ASCII."""
 
 import hashlib
 import json
 from collections.abc import Mapping
 from datetime import datetime
+from typing import TypeVar, cast
 
-from catalog.events import Owed, Rule
+from catalog.alerts.payload import Payload
+from catalog.events import OutboxMessage, Rule
 
 _HEX_DIGITS = 32
 _LONGEST = 20_000  # characters of one text
-_CUT = "cut"
+
+Told = TypeVar("Told", bound=Mapping[str, object])
 
 
 class Fingerprint:
-    """Names a message by its parts: the same parts in the same order give the same id, in any process, at any time."""
+    """Derives a message's id from its parts: the same parts in the same order give the same id, in any process."""
 
     def __init__(self, *parts: str) -> None:
         self._digest = hashlib.sha256()
@@ -22,42 +25,31 @@ class Fingerprint:
 
     def add(self, part: str) -> None:
         data = part.encode()
-        self._digest.update(b"%d:%s" % (len(data), data))  # with its length, so that no two lists of parts look alike
+        self._digest.update(b"%d:%s" % (len(data), data))  # the length keeps ("ab", "c") apart from ("a", "bc")
 
     def id(self) -> str:
         return f"msg_{self._digest.hexdigest()[:_HEX_DIGITS]}"
 
 
-def bounded(told: Mapping[str, object]) -> dict[str, object]:
-    """Cut the texts that are too long to be sent; which ones, stands in `cut`, if there are any."""
+def bounded(told: Told) -> Told:
+    """Cut texts that are too long to send; `cut` names their fields."""
     long = {name: text[:_LONGEST] for name, text in told.items() if isinstance(text, str) and len(text) > _LONGEST}
-    return {**told, **long, _CUT: list(long)} if long else dict(told)
+    return cast("Told", {**told, **long, "cut": list(long)}) if long else told
 
 
 def text(told: object) -> str:
-    """Spell it as JSON, in plain ASCII and without blanks, so that a character is a byte."""
+    """Give it as JSON, in plain ASCII and without blanks: each character is one byte."""
     return json.dumps(told, allow_nan=False, separators=(",", ":"))
 
 
-def owed(
-    rule: Rule,
-    *,
-    fingerprint: Fingerprint,
-    type: str,
-    source: str,
-    run_id: int | None,
-    due_at: datetime,
-    content: Mapping[str, object],
-) -> Owed:
-    """Freeze a message: the fields that each one has, then its own `content`."""
-    uid = fingerprint.id()
-    payload = {"id": uid, "type": type, "source": source, "run_id": run_id, "changes": [], **content}
-    return Owed(
+def freeze(rule: Rule, payload: Payload, *, due_at: datetime) -> OutboxMessage:
+    """Make the message for a channel. Its text never changes after this: one id has one content."""
+    return OutboxMessage(
         channel=rule.channel,
-        source=source,
-        run_id=run_id,
-        type=type,
-        uid=uid,
+        source=payload["source"],
+        run_id=payload["run_id"],
+        type=payload["type"],
+        uid=payload["id"],
         payload=text(payload),
         due_at=due_at,
     )

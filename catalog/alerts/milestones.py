@@ -1,12 +1,14 @@
-"""Planned retirements as time passes: which milestone a channel must hear of now. Pure: the moment is an argument."""
+"""Decides which milestone of a planned retirement a channel is told of now."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from typing import Literal
 
 from catalog import dates
-from catalog.alerts import rules
-from catalog.alerts.envelope import Fingerprint, bounded, owed
-from catalog.events import Event, Owed, Planned, Rule
+from catalog.alerts import envelope
+from catalog.alerts.envelope import Fingerprint
+from catalog.alerts.payload import RetirementPayload
+from catalog.events import AlertEvent, OutboxMessage, PlannedRetirement, Rule
 
 _DAY = timedelta(days=1)
 _CLOCK_SLACK = _DAY
@@ -14,36 +16,43 @@ _RETIRED = "retired"
 
 
 def retiring(
-    rule: Rule, planned: Iterable[Planned], *, milestones: Sequence[int], now: datetime, since: datetime | None
-) -> list[Owed]:
-    """Tell how near planned retirements are: of each model the last milestone that has passed, or that it is overdue.
+    rule: Rule,
+    planned: Iterable[PlannedRetirement],
+    *,
+    milestones: Sequence[int],
+    now: datetime,
+    since: datetime | None,
+) -> list[OutboxMessage]:
+    """Tell for each model the last milestone that has passed, or that its retirement is overdue.
 
-    `milestones` are days before the date, `since` is when the channel was first seen. What was owed before is given
-    again with the same uid: one for each source, model, date and milestone. A milestone whose moment lay before
-    `since`, or before the date was known, is never told: that the date was set or moved is a change of its own. Either
-    counts for nothing when it is still to come: it was noted by a clock that was ahead. Where `since` is None, the last
-    milestone that has passed is told whenever that was: of what is watched, nothing else would tell in time.
+    `milestones` are days before the date; `since` is when the channel was first seen. Asked again, it gives the same
+    messages with the same uids: one per source, model, date and milestone.
+
+    A milestone that passed before `since`, or before the date was known, is not told: the change of the date was. A
+    `since`, or a date known, that lies in the future was noted by a clock that was ahead, and is ignored. `since` None:
+    tell the last milestone whenever it passed, for watched models that no other message tells of in time.
     """
     messages = (_of_model(rule, model, milestones, now, since) for model in planned)
     return [message for message in messages if message is not None]
 
 
 def _of_model(
-    rule: Rule, model: Planned, milestones: Sequence[int], now: datetime, since: datetime | None
-) -> Owed | None:
-    if not _is_concerned(rule, model):
+    rule: Rule, model: PlannedRetirement, milestones: Sequence[int], now: datetime, since: datetime | None
+) -> OutboxMessage | None:
+    admitted = rule.admits(source=model.source, model_id=model.model_id, line=model.line, lifecycle=model.lifecycle)
+    if model.lifecycle == _RETIRED or not admitted:
         return None
     left = model.retires_at - now
-    ahead = _ahead(model, now, since)
-    if left <= timedelta(0) and Event.OVERDUE in rule.events:
-        return _message(rule, model, now, Event.OVERDUE, None) if ahead >= timedelta(0) else None
+    notice = _notice(model, now, since)
+    if left <= timedelta(0) and AlertEvent.OVERDUE in rule.events:
+        return _message(rule, model, now, "catalog.overdue", None) if notice >= timedelta(0) else None
     passed = min((days for days in milestones if left <= days * _DAY), default=None)
-    if passed is None or ahead < passed * _DAY or Event.RETIRING not in rule.events:
+    if passed is None or notice < passed * _DAY or AlertEvent.RETIRING not in rule.events:
         return None
-    return _message(rule, model, now, Event.RETIRING, passed)
+    return _message(rule, model, now, "catalog.retiring", passed)
 
 
-def _ahead(model: Planned, now: datetime, since: datetime | None) -> timedelta:
+def _notice(model: PlannedRetirement, now: datetime, since: datetime | None) -> timedelta:
     """Say how far off the date was when it could first be told."""
     if since is None:
         return timedelta.max
@@ -51,28 +60,25 @@ def _ahead(model: Planned, now: datetime, since: datetime | None) -> timedelta:
     return model.retires_at - max(noted) if noted else timedelta.max
 
 
-def _is_concerned(rule: Rule, model: Planned) -> bool:
-    return model.lifecycle != _RETIRED and rules.admits(
-        rule, source=model.source, model_id=model.model_id, line=model.line, lifecycle=model.lifecycle
-    )
-
-
-def _message(rule: Rule, model: Planned, now: datetime, event: Event, milestone: int | None) -> Owed:
-    kind = f"catalog.{event.value}"
-    content = {
+def _message(
+    rule: Rule,
+    model: PlannedRetirement,
+    now: datetime,
+    kind: Literal["catalog.retiring", "catalog.overdue"],
+    milestone: int | None,
+) -> OutboxMessage:
+    # Without the channel: the same milestone has the same id for every receiver.
+    what = (kind, model.source, model.model_id, dates.to_text(model.retires_at), str(milestone))
+    payload: RetirementPayload = {
+        "id": Fingerprint(*what).id(),
+        "type": kind,
+        "source": model.source,
+        "run_id": None,
+        "changes": [],
         "model_id": model.model_id,
         "display_name": model.display_name,
         "retires_at": dates.short(model.retires_at),
-        "days": -((now - model.retires_at) // _DAY),  # that are left, begun ones included; below zero: since then
+        "days": -((now - model.retires_at) // _DAY),
         "milestone": milestone,
     }
-    what = (kind, model.source, model.model_id, dates.to_text(model.retires_at), str(milestone))
-    return owed(
-        rule,
-        fingerprint=Fingerprint(*what),
-        type=kind,
-        source=model.source,
-        run_id=None,
-        due_at=now,
-        content=bounded(content),
-    )
+    return envelope.freeze(rule, envelope.bounded(payload), due_at=now)

@@ -1,11 +1,12 @@
-"""One message of each kind a channel asks for, plainly marked as a sample. Pure."""
+"""Composes a sample of each message that a channel subscribed to, marked as a sample."""
 
 import json
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from catalog.alerts import milestones, rules
 from catalog.domain import Change, Kind, Status
-from catalog.events import News, Owed, Planned, Rule, RunFacts
+from catalog.events import News, OutboxMessage, PlannedRetirement, Rule, RunFacts
 
 SOURCE = "sample"
 MODEL = "sample-model-1"
@@ -14,40 +15,29 @@ _SAMPLE = "this is a sample; nothing happened"
 _HOUR = timedelta(hours=1)
 
 
-def of(rule: Rule, now: datetime, mark: str) -> list[Owed]:
-    """Make the messages; `mark` sets them apart from earlier samples, so that no receiver takes them for repeats."""
-    rule = Rule(channel=rule.channel, events=rule.events, failures=rule.failures)
+def of(rule: Rule, now: datetime, mark: str) -> list[OutboxMessage]:
+    """Compose the samples; `mark` makes their ids new, so that no receiver drops them as repeats."""
+    rule = replace(rule, models=(), sources=(), lines=(), lifecycles=(), watched=None)  # filters let a sample pass
     digest = rules.digest(rule, _news(now, mark), _facts(now, Status.COMPLETE))
     told = [digest] if digest else []
-    told += rules.operator(rule, _facts(now, Status.HELD, held=_SAMPLE))
-    told += rules.operator(rule, _facts(now, Status.FAILED, failures=rule.failures))
-    told += rules.operator(rule, _facts(now, Status.COMPLETE, baseline=True))
-    told += [message for model in _planned(now) for message in _milestone(rule, model, now)]
+    told += rules.about_run(rule, _facts(now, Status.HELD, held=_SAMPLE))
+    told += rules.about_run(rule, _facts(now, Status.FAILED, failures=rule.failures))
+    told += rules.about_run(rule, _facts(now, Status.COMPLETE, baseline=True))
+    for model in _planned(now):
+        told += milestones.retiring(rule, [model], milestones=(30,), now=now, since=model.known_since)
     return [_marked(message, mark) for message in {message.type: message for message in told}.values()]
 
 
-def _marked(message: Owed, mark: str) -> Owed:
+def _marked(message: OutboxMessage, mark: str) -> OutboxMessage:
     uid = f"{message.uid}_{mark}"
     payload = json.dumps({**json.loads(message.payload), "id": uid}, separators=(",", ":"))
-    return Owed(
-        channel=message.channel,
-        source=message.source,
-        run_id=None,
-        type=message.type,
-        uid=uid,
-        payload=payload,
-        due_at=message.due_at,
-    )
+    return replace(message, run_id=None, uid=uid, payload=payload)
 
 
-def _milestone(rule: Rule, model: Planned, now: datetime) -> list[Owed]:
-    return milestones.retiring(rule, [model], milestones=(30,), now=now, since=model.known_since)
-
-
-def _planned(now: datetime) -> list[Planned]:
+def _planned(now: datetime) -> list[PlannedRetirement]:
     day = timedelta(days=1)
     return [
-        Planned(
+        PlannedRetirement(
             source=SOURCE,
             model_id=MODEL,
             display_name=_NAME,

@@ -1,21 +1,21 @@
-"""Waves: one field that appears, or changes alike, on so many models that it is one piece of news."""
+"""Finds waves: one field that appears, or changes in the same way, on most models."""
 
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
-_LEAST = 5  # models; fewer are told one by one
-_MOST_KEYS = 10_000  # what is counted at once: a wave shows early, and whatever comes may not fill the memory
+from catalog.alerts.payload import Entry, WaveEntry
+
+_LEAST = 5  # models; changes of fewer are told one by one
+_MOST_KEYS = 10_000  # that are counted: a wave shows among the first changes, and memory stays bounded
 _LONGEST = 2_000  # characters of values that are compared
 
-# What the changes of one wave share: the field and its values; for a field that appears the values do not matter.
+# What the changes of one wave share: the field and its values, or only the field where it appears.
 Key = tuple[str, str | None, str | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Wave:
-    """A change that `models` models share. Values as in the change log; none at all: it appeared with several."""
+    """A change that many models share. Both values None: the field appeared, with various values."""
 
     field: str
     old_value: str | None
@@ -26,16 +26,19 @@ class Wave:
     def key(self) -> Key:
         return key(self.field, self.old_value, self.new_value)
 
+    def entry(self) -> WaveEntry:
+        return WaveEntry(field=self.field, old_value=self.old_value, new_value=self.new_value, models=self.models)
 
-class Tally:
-    """Counts changes of fields as they stream by, in bounded memory."""
+
+class WaveCounter:
+    """Counts changes as they are streamed, in bounded memory."""
 
     def __init__(self) -> None:
         self._counts: Counter[Key] = Counter()
-        self._appeared: dict[str, str | None] = {}  # with which value; None: with several, or with a long one
+        self._appeared: dict[str, str | None] = {}  # with this value; None: with various values, or a long one
 
-    def add(self, change: Mapping[str, Any]) -> None:
-        """Count an entry of a payload; what names no field is no part of a wave."""
+    def add(self, change: Entry) -> None:
+        """Count a change, if it names a field."""
         field, old, new = change["field"], change["old_value"], change["new_value"]
         if field is None:
             return
@@ -48,18 +51,18 @@ class Tally:
             self._appeared[field] = value if self._appeared.setdefault(field, value) == value else None
 
     def waves(self, models_listed: int) -> list[Wave]:
-        """Give what more than half of the listed models share, and at least five, in the order of the fields."""
+        """Give the changes that more than half of the listed models share, and at least five, sorted by field."""
         shared = [(found, count) for found, count in self._counts.items() if count >= _LEAST]
-        waves = [self._wave(found, count) for found, count in shared if 2 * count > models_listed]
+        waves = [
+            Wave(field, old, self._appeared[field] if old is None else new, count)
+            for (field, old, new), count in shared
+            if 2 * count > models_listed
+        ]
         return sorted(waves, key=lambda wave: wave.field)
-
-    def _wave(self, found: Key, models: int) -> Wave:
-        field, old, new = found
-        return Wave(field, old, self._appeared[field] if old is None else new, models)
 
 
 def key(field: str, old: str | None, new: str | None) -> Key:
-    """Name the wave that a change would be part of."""
+    """Give the key of the wave that a change may be part of."""
     return (field, None, None) if old is None else (field, old, new)
 
 

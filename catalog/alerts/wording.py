@@ -1,18 +1,18 @@
-"""A frozen message in words: a subject and a plain text. The same payload in the same room gives the same words.
+"""Words a payload: a subject and a plain text. The same payload in the same room gives the same words.
 
-A wave is one line, however many models it touched. Models are newly listed or no longer listed: when somebody else
-released or withdrew them is not known here.
+A wave is one line, however many models it touched. Models are called newly listed, or no longer listed: the list does
+not tell when they were released or withdrawn.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 from catalog import dates
 from catalog.alerts import layout, quoting, waves
 from catalog.alerts.layout import Draft, Section
-from catalog.alerts.waves import Tally, Wave
+from catalog.alerts.payload import ChangesPayload, Entry, Payload, RetirementPayload
+from catalog.alerts.waves import Wave, WaveCounter
 from catalog.domain import Kind
 from catalog.events import Room
 from catalog.text import counted
@@ -30,61 +30,55 @@ _SUBJECTS = {
     "catalog.baseline": "a new baseline",
 }
 
-Entry = Mapping[str, Any]  # one of a payload's changes
 _Interval = tuple[str | None, str]
 
 
-def render(payload: Mapping[str, Any], room: Room = ROOMY) -> tuple[str, str]:
-    """Give subject and text of a message, laid out for a room: the text is bounded, and both are harmless."""
+def render(payload: Payload, room: Room = ROOMY) -> tuple[str, str]:
+    """Give subject and text, as much as fits: the text is bounded, and no chat program can act on either."""
     return layout.lay_out(_draft(payload), room)
 
 
-def _draft(payload: Mapping[str, Any]) -> Draft:
-    match payload["type"]:
-        case "catalog.changes":
-            return _changes(payload)
-        case "catalog.retiring":
-            subject, sentences = _retiring(payload)
-        case "catalog.overdue":
-            subject, sentences = _overdue(payload)
-        case other:
-            reason = _sentence(quoting.free(payload["reason"], _REASON))
-            subject, sentences = _SUBJECTS.get(other, other), [reason]
+def _draft(payload: Payload) -> Draft:
+    if payload["type"] == "catalog.changes":
+        return _changes(payload)
+    if payload["type"] == "catalog.retiring" or payload["type"] == "catalog.overdue":
+        subject, sentences = _retirement(payload)
+    else:
+        reason = quoting.free(payload["reason"], _REASON)
+        sentences = [reason if reason.endswith((".", "…")) else f"{reason}."]
+        subject = _SUBJECTS.get(payload["type"], payload["type"])
     who, terse = _who(payload)
     return Draft(
         subject=f"{_source(payload)}: {subject}", brief=subject, sentences=sentences, end=[who], terse_end=[terse]
     )
 
 
-def _source(payload: Mapping[str, Any]) -> str:
+def _source(payload: Payload) -> str:
     return quoting.exact(payload["source"])
 
 
-def _who(payload: Mapping[str, Any]) -> tuple[str, str]:
-    """Say which source and run it was, and the same tersely."""
+def _who(payload: Payload) -> tuple[str, str]:
+    """Say which source and run it was: in full, and tersely."""
     told = _source(payload) + ("" if payload["run_id"] is None else f", run {payload['run_id']}")
     return f"Source: {told}", told
 
 
-def _retiring(payload: Mapping[str, Any]) -> tuple[str, list[str]]:
+def _retirement(payload: RetirementPayload) -> tuple[str, list[str]]:
     model_id, at, days = quoting.exact(payload["model_id"]), _date(payload["retires_at"]), payload["days"]
-    if days <= 0:
-        told = f"its retirement was planned for {at}."
-        return f"{model_id}: its retirement date has passed", [f"{_model(payload)}: {told}", f"{model_id}: {told}"]
     left = f"in {counted(days, 'day')}"
-    told = f"its retirement is planned for {at}, {left}."
-    return f"{model_id} retires {left}", [f"{_model(payload)}: {told}", f"{model_id}: {told}"]
+    if payload["type"] == "catalog.overdue":
+        subject = f"{model_id} is overdue for retirement"
+        told = f"its retirement was planned for {at}, yet it is still listed and not retired."
+    elif days <= 0:
+        subject, told = f"{model_id}: its retirement date has passed", f"its retirement was planned for {at}."
+    else:
+        subject, told = f"{model_id} retires {left}", f"its retirement is planned for {at}, {left}."
+    return subject, [f"{_model(payload)}: {told}", f"{model_id}: {told}"]
 
 
-def _overdue(payload: Mapping[str, Any]) -> tuple[str, list[str]]:
-    model_id, at = quoting.exact(payload["model_id"]), _date(payload["retires_at"])
-    told = f"its retirement was planned for {at}, yet it is still listed and not retired."
-    return f"{model_id} is overdue for retirement", [f"{_model(payload)}: {told}", f"{model_id}: {told}"]
-
-
-def _changes(payload: Mapping[str, Any]) -> Draft:
-    entries: Sequence[Entry] = payload["changes"]
-    total: int = payload.get("total", len(entries))
+def _changes(payload: ChangesPayload) -> Draft:
+    entries = payload["changes"]
+    total = payload.get("total", len(entries))
     found = _waves(payload)
     keys = {wave.key for wave in found}
     inside = [entry for entry in entries if _key(entry) in keys]
@@ -105,18 +99,18 @@ def _changes(payload: Mapping[str, Any]) -> Draft:
     )
 
 
-def _waves(payload: Mapping[str, Any]) -> list[Wave]:
-    """Take what was counted when the message was frozen, if it could not carry all changes; else count."""
+def _waves(payload: ChangesPayload) -> list[Wave]:
+    """Take the waves of the payload, if it does not carry all changes; else count them."""
     if "waves" in payload:
         return [Wave(**wave) for wave in payload["waves"]]
-    tally = Tally()
+    tally = WaveCounter()
     for entry in payload["changes"]:
         tally.add(entry)
     return tally.waves(payload["models_listed"])
 
 
 def _counts(entries: Sequence[Entry], total: int) -> str:
-    """Count models; of what a message could not carry only the number of changes is known."""
+    """Count models, or only changes where the payload does not carry all of them."""
     if total > len(entries):
         return counted(total, "change")
     touched = {kind: {entry["model_id"] for entry in entries if entry["kind"] == kind} for kind in Kind}
@@ -125,14 +119,19 @@ def _counts(entries: Sequence[Entry], total: int) -> str:
 
 
 def _sections(entries: Sequence[Entry], wide: Section, usual: _Interval) -> list[Section]:
-    told = [
-        (heading, [_entire(entry, usual) for entry in entries if entry["kind"] == kind])
+    told = {
+        heading: [_entire(each, usual) for each in entries if each["kind"] == kind]
         for kind, heading in _HEADINGS.items()
+    }
+    changed = [
+        f"{_model(each)}: {_transition(each['field'] or '', each['old_value'], each['new_value'])}"
+        f"{_otherwise(_interval(each), usual)}"
+        for each in entries
+        if each["kind"] == Kind.CHANGED
     ]
-    changed = [_field(entry, usual) for entry in entries if entry["kind"] == Kind.CHANGED]
-    each = [Section(heading=heading, lines=lines, weights=[1] * len(lines)) for heading, lines in told]
-    each += [wide, Section(heading="Changed", lines=changed, weights=[1] * len(changed))]
-    return [section for section in each if section.lines]
+    parts = [Section(heading=heading, lines=lines, weights=[1] * len(lines)) for heading, lines in told.items()]
+    parts += [wide, Section(heading="Changed", lines=changed, weights=[1] * len(changed))]
+    return [section for section in parts if section.lines]
 
 
 def _entire(entry: Entry, usual: _Interval) -> str:
@@ -141,13 +140,8 @@ def _entire(entry: Entry, usual: _Interval) -> str:
     return f"{_model(entry)}{date}{_otherwise(_interval(entry), usual)}"
 
 
-def _field(entry: Entry, usual: _Interval) -> str:
-    what = _transition(entry["field"], entry["old_value"], entry["new_value"])
-    return f"{_model(entry)}: {what}{_otherwise(_interval(entry), usual)}"
-
-
 def _wave_section(found: Sequence[Wave], inside: Sequence[Entry], models_listed: int, usual: _Interval) -> Section:
-    """Word each wave; fields that appeared together, as parts of one."""
+    """Word each wave; all fields that appeared share one line."""
     appeared = [wave for wave in found if wave.old_value is None]
     grouped = appeared if len(appeared) > 1 else []
     told = [(_group(grouped, models_listed), grouped)] if grouped else []
@@ -173,7 +167,7 @@ def _group(appeared: Sequence[Wave], models_listed: int) -> str:
 
 
 def _span(parts: Sequence[Wave], inside: Sequence[Entry], usual: _Interval) -> _Interval:
-    """Give the time in which all changes of these waves must have happened, as far as the message carries them."""
+    """Give the time in which all carried changes of these waves happened."""
     keys = {wave.key for wave in parts}
     times = {_interval(entry) for entry in inside if _key(entry) in keys}
     if not times:
@@ -202,7 +196,7 @@ def _when(interval: _Interval) -> str:
 
 
 def _terse(interval: _Interval) -> str:
-    """Say the same in the fewest signs: in whole seconds around it, and a date that both times share stands once."""
+    """Say the same in few characters: in whole seconds, and a shared date once."""
     end = _whole(interval[1], up=True)
     if interval[0] is None:
         return f"by {end}".replace("T", " ")
@@ -218,11 +212,11 @@ def _whole(time: str, *, up: bool) -> str:
 
 
 def _sortable(time: str) -> str:
-    """Let a time come before the same one with a fraction."""
+    """Sort a time before the same time with a fraction."""
     return time.removesuffix("Z")
 
 
-def _model(entry: Entry) -> str:
+def _model(entry: Entry | RetirementPayload) -> str:
     shown, called = quoting.exact(entry["model_id"]), entry["display_name"]
     return shown if called in {None, "", entry["model_id"]} else f"{shown} ({quoting.free(called, _NAME)})"
 
@@ -241,7 +235,3 @@ def _value(value: str | None) -> str:
 
 def _date(time: str) -> str:
     return time.removesuffix("T00:00:00Z")
-
-
-def _sentence(text: str) -> str:
-    return text if text.endswith((".", "…")) else f"{text}."

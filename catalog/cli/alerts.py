@@ -12,7 +12,7 @@ from catalog.cli import options, output
 from catalog.cli.context import Context, Form, list_options, pass_context
 from catalog.config import Config
 from catalog.errors import CatalogError, ConfigError, Exit
-from catalog.events import Message, Owed, Room, Rule
+from catalog.events import Message, OutboxMessage, Room, Rule
 from catalog.service import deliver
 from catalog.store.engine.database import Database
 from catalog.store.outbox import queue
@@ -79,12 +79,12 @@ def send(context: Context) -> int:
     A channel that rests because it failed is tried, too, but none whose receiver asked for a pause.
     """
     config = context.config()
-    desk = wiring.desk(config)
-    if desk is None:
+    subscriptions = wiring.subscriptions(config)
+    if subscriptions is None:
         raise ConfigError("no channel is configured", hint="add [[alerts]] to catalog.toml")
     with library.opened(config.database.url) as database:
-        queue.wake(database)
-        report = deliver.catch_up(database, desk, wiring.sender(config, clock=database.now))
+        queue.clear_backoff(database)
+        report = deliver.catch_up(database, subscriptions, wiring.sender(config, clock=database.now))
         return _tell(context, report, _waiting(config, database))
 
 
@@ -96,7 +96,7 @@ def retry(context: Context, channel: str | None, number: int | None) -> int:
     """Try dead alerts again, all of them or those of CHANNEL, even if the channel rests."""
     config = context.config()
     with library.opened(config.database.url) as database:
-        revived = queue.revive(database, now=database.now(), name=channel, delivery_id=number)
+        revived = queue.requeue(database, now=database.now(), name=channel, delivery_id=number)
         if channel is not None and not revived:
             config.channel(channel)  # a name that is known nowhere is a slip
         if not context.quiet:
@@ -127,7 +127,7 @@ def _tell(context: Context, report: deliver.Report, waiting: Sequence[Backlog]) 
     return code
 
 
-def _worded(message: Owed, sender: deliver.Sender) -> Message:
+def _worded(message: OutboxMessage, sender: deliver.Sender) -> Message:
     def compose(room: Room) -> tuple[str, str]:
         narrower = replace(room, fits=lambda subject, text: room.fits(_MARK + subject, text))
         subject, text = sender.render(message.payload, narrower)
@@ -144,5 +144,5 @@ def _worded(message: Owed, sender: deliver.Sender) -> Message:
 
 def _rule(config: Config, channel: str) -> Rule:
     config.channel(channel)
-    desk = wiring.desk(config)
-    return next(rule for rule in (desk.rules if desk else ()) if rule.channel == channel)
+    subscriptions = wiring.subscriptions(config)
+    return next(rule for rule in (subscriptions.rules if subscriptions else ()) if rule.channel == channel)

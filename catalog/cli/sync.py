@@ -43,7 +43,7 @@ def command(
         accept_removals=accept_removals,
         accept_scope=accept_scope,
         configured=tuple(source.name for source in config.sources),
-        desk=None if dry_run else wiring.desk(config),
+        subscriptions=None if dry_run else wiring.subscriptions(config),
     )
     printer = _Aloud(_Json() if as_json else _Text(context))
     database = wiring.database(config, must_exist=False if dry_run else None)

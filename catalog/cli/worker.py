@@ -45,7 +45,7 @@ def command(context: Context, names: Sequence[str]) -> None:
     config = context.config()
     chosen = config.select(names)
     syncing.demand_a_key(context, chosen)
-    wiring.desk(config)  # a watchlist that cannot be read is told of now
+    wiring.subscriptions(config)  # a watchlist that cannot be read is told of now
     after_run.demand_places(config)
     after_run.demand_address(config)
     database = wiring.database(config)
@@ -131,7 +131,7 @@ class _Shift:
             self._database,
             settings,
             partial(self._key, settings),
-            options=Options(configured=self._configured, slot=slot, desk=wiring.desk(self._config)),
+            options=Options(configured=self._configured, slot=slot, subscriptions=wiring.subscriptions(self._config)),
             tell=self._tell,
             on_page=partial(self._page, settings.name),
             on_wait=self._check,

@@ -9,13 +9,13 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from catalog import cron, dates
 from catalog.cron import Cron
-from catalog.events import Event
+from catalog.events import AlertEvent
 
 _SIZE = re.compile(r"([0-9]{1,12})\s*(B|KB|MB|GB|KiB|MiB|GiB)")
 _UNITS = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
 _FIELD = re.compile(r"[!-~]{1,200}")
 _CRON = re.compile(r"@[a-z]{1,16}|(?:(?:[0-9]{1,3}|[A-Za-z]{3}|[*,/-]){1,200}(?:\s+|$)){5}")
-_EVENTS = frozenset(Event)
+_EVENTS = frozenset(AlertEvent)
 _TEN_YEARS = 3650
 
 
@@ -208,10 +208,12 @@ class EventName:
 
     def read(self, raw: object) -> str:
         event, mark, pattern = raw.partition(":") if isinstance(raw, str) else ("", "", "")
-        if (event in _EVENTS and not mark) or (event == Event.CHANGED and _FIELD.fullmatch(pattern)):
+        if (event in _EVENTS and not mark) or (event == AlertEvent.CHANGED and _FIELD.fullmatch(pattern)):
             return f"{event}{mark}{pattern}"
-        guess = nearest(event, list(Event))
-        raise ValueError(f'must be one of {", ".join(Event)}, or changed:FIELD such as "changed:retires_at"{guess}')
+        guess = nearest(event, list(AlertEvent))
+        raise ValueError(
+            f'must be one of {", ".join(AlertEvent)}, or changed:FIELD such as "changed:retires_at"{guess}'
+        )
 
 
 @dataclass(frozen=True)

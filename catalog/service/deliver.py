@@ -1,8 +1,7 @@
-"""One pass over the outbox: lease, word, send, acknowledge. Joins store and alerts.
+"""Sends what is pending in the outbox: one pass over all channels.
 
-Every channel has a thread of its own, so that one that is down, slow or broken delays no other. A message is noted as
-delivered after its channel took it, never before; one that was taken in the very moment of a crash goes out again with
-the same id.
+A message is acked after its channel took it, never before. If the process dies in between, the message is sent again
+with the same id: at least once, and recognizable.
 """
 
 import logging
@@ -10,74 +9,86 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import Protocol
 
 from catalog import logs
 from catalog.errors import CatalogError, DatabaseError
-from catalog.events import DeliveryError, Message, Room
+from catalog.events import DeliveryError, Message, Room, Subscriptions
 from catalog.store.engine.database import Database
-from catalog.store.outbox import backoff, enqueue, queue
-from catalog.store.outbox.enqueue import Desk
+from catalog.store.outbox import enqueue, queue
 from catalog.store.outbox.queue import Leased
 
 log = logging.getLogger("catalog.service.deliver")
-FIRST_WAIT, LONGEST_WAIT = 30.0, 3600.0  # seconds between attempts; they double
 
 
-class Channel(Protocol):
-    """Takes a message, or raises DeliveryError. Ends well before queue.LEASE whatever the other side does."""
+class AlertChannel(Protocol):
+    """Takes a message, or raises DeliveryError. Must end well before queue.LEASE."""
 
     def send(self, message: Message) -> None: ...
 
 
-# Words a frozen payload for the room of a channel: gives subject and text.
+# Words a payload so that it fits: gives subject and text.
 Render = Callable[[str, Room], tuple[str, str]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sender:
-    """What a pass needs besides the database. `spread` gives 0..1, `token` a name nobody else has."""
+    """What a pass needs besides the database. `spread` gives 0..1 for jitter, `token` a new unique text for a lease."""
 
-    channels: Mapping[str, Channel]
+    channels: Mapping[str, AlertChannel]
     render: Render
     clock: Callable[[], datetime]
     spread: Callable[[], float]
     token: Callable[[], str]
     monotonic: Callable[[], float] = time.monotonic
 
+    def message(self, leased: Leased, now: datetime) -> Message:
+        compose = partial(self.render, leased.payload)
+        return Message(id=leased.uid, type=leased.type, payload=leased.payload, compose=compose, sent_at=now)
+
 
 @dataclass(kw_only=True, slots=True)
 class Report:
-    """What a pass did, channel by channel."""
+    """What a pass did, by channel."""
 
     delivered: dict[str, int] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)  # why, in words
 
 
 def catch_up(
-    database: Database, desk: Desk, sender: Sender, *, seconds: float = 30.0, stop: threading.Event | None = None
+    database: Database,
+    subscriptions: Subscriptions,
+    sender: Sender,
+    *,
+    seconds: float = 30.0,
+    stop: threading.Event | None = None,
 ) -> Report:
-    """Owe what the passing of time has to tell, then send what is due. Raises DatabaseError."""
-    enqueue.of_time(database, desk, sender.clock())
+    """Enqueue what the passing of time has to tell, then send what is due. Raises DatabaseError."""
+    enqueue.from_clock(database, subscriptions, sender.clock())
     return deliver(database, sender, seconds=seconds, stop=stop)
 
 
 def deliver(
     database: Database, sender: Sender, *, seconds: float = 30.0, stop: threading.Event | None = None
 ) -> Report:
-    """Send what is due; begins no message after `seconds` or once `stop` is set. Raises DatabaseError."""
+    """Send what is due; begins no message after `seconds`, or once `stop` is set. Raises DatabaseError.
+
+    1. Read which channels have something due.
+    2. Start one thread per channel: a channel that is down, slow or broken delays no other.
+    3. Wait for the threads; one that hangs longer than a lease is left behind.
+    """
     with database.read() as connection:
         due = [name for name in queue.due(connection, sender.clock()) if name in sender.channels]
     report = Report()
     until = sender.monotonic() + seconds
 
-    def go_on() -> bool:
+    def may_begin() -> bool:
         return sender.monotonic() < until and (stop is None or not stop.is_set())
 
-    args = (database, sender, report, go_on)
-    threads = [threading.Thread(target=_serve, args=(name, *args), daemon=True) for name in due]
+    args = (database, sender, report, may_begin)
+    threads = [threading.Thread(target=_send_all, args=(name, *args), daemon=True) for name in due]
     for thread in threads:
         thread.start()
     latest = time.monotonic() + seconds + queue.LEASE.total_seconds()
@@ -86,71 +97,45 @@ def deliver(
     return report
 
 
-def wait(attempts: int, spread: float, retry_after: float | None = None) -> timedelta:
-    """How long to wait after so many attempts: as told, else half a minute, doubling to an hour, with jitter."""
-    if retry_after is not None:
-        return timedelta(seconds=min(max(retry_after, 1.0), backoff.LONGEST_PAUSE.total_seconds()))
-    return timedelta(seconds=min(FIRST_WAIT * 2 ** min(attempts, 10), LONGEST_WAIT) * (0.75 + spread / 2))
+def _send_all(name: str, database: Database, sender: Sender, report: Report, may_begin: Callable[[], bool]) -> None:
+    """Send one channel's messages, oldest first, until one fails or none is due.
 
-
-def _serve(name: str, database: Database, sender: Sender, report: Report, go_on: Callable[[], bool]) -> None:
-    """Send one channel's messages, oldest first, until one fails or none is due."""
+    1. Lease the oldest message that is due: until the lease ends, no other worker sends it.
+    2. Hand it to the channel.
+    3. If the channel took it, ack it.
+    4. If not, nack it: it is tried again after a back-off, or dead. This pass sends nothing more to the channel.
+    """
     try:
-        while go_on():
+        while may_begin():
             now = sender.clock()
             leased = queue.lease(database, name, now, sender.token)
             if leased is None:
                 return
-            words = _send(database, sender, leased, now)
-            if words is not None:
-                report.failed[name] = words
+            error = _attempt(sender.channels[name], sender.message(leased, now))
+            if error is not None:
+                queue.nack(database, leased, error, now=sender.clock(), spread=sender.spread())
+                report.failed[name] = error.message
+                event = logs.event("delivery.failed", channel=name, type=leased.type, id=leased.uid)
+                log.warning("%s did not take %s: %s", name, leased.uid, error.message, extra=event)
                 return
+            queue.ack(database, leased, sender.clock())
             report.delivered[name] = report.delivered.get(name, 0) + 1
+            attempts = leased.attempts + 1
+            event = logs.event("delivery.made", channel=name, type=leased.type, id=leased.uid, attempts=attempts)
+            log.debug("%s took %s", name, leased.uid, extra=event)
     except DatabaseError as error:
         report.failed[name] = error.message
         log.warning("%s: %s", name, error.message, extra=logs.event("delivery.unnoted", channel=name))
 
 
-def _send(database: Database, sender: Sender, leased: Leased, now: datetime) -> str | None:
-    """Send one message; gives why the channel did not take it, None when it did."""
+def _attempt(channel: AlertChannel, message: Message) -> DeliveryError | None:
+    """Hand a message to its channel; gives why the channel did not take it, or None."""
     try:
-        sender.channels[leased.channel].send(_message(sender, leased, now))
+        channel.send(message)
     except DeliveryError as error:
-        return _failed(database, sender, leased, error)
+        return error
     except CatalogError as error:
-        return _failed(database, sender, leased, DeliveryError(error.message))
-    except Exception as error:  # noqa: BLE001 - whatever a channel does, the other channels and messages go on
-        return _failed(database, sender, leased, DeliveryError(f"it failed with {type(error).__name__}"))
-    queue.acknowledge(database, leased, sender.clock())
-    told = logs.event(
-        "delivery.made", channel=leased.channel, type=leased.type, id=leased.uid, attempts=leased.attempts + 1
-    )
-    log.debug("%s took %s", leased.channel, leased.uid, extra=told)
+        return DeliveryError(error.message)
+    except Exception as error:  # noqa: BLE001 - a fault in one channel must not stop the others
+        return DeliveryError(f"it failed with {type(error).__name__}")
     return None
-
-
-def _failed(database: Database, sender: Sender, leased: Leased, error: DeliveryError) -> str:
-    pause = wait(leased.attempts, sender.spread(), error.retry_after)
-    queue.fail(
-        database,
-        leased,
-        error.message,
-        now=sender.clock(),
-        wait=pause,
-        asked=error.retry_after is not None,  # it spoke of itself then, not of this message
-        gone=error.gone,
-        spread=sender.spread(),
-    )
-    told = logs.event("delivery.failed", channel=leased.channel, type=leased.type, id=leased.uid)
-    log.warning("%s did not take %s: %s", leased.channel, leased.uid, error.message, extra=told)
-    return error.message
-
-
-def _message(sender: Sender, leased: Leased, now: datetime) -> Message:
-    return Message(
-        id=leased.uid,
-        type=leased.type,
-        payload=leased.payload,
-        compose=partial(sender.render, leased.payload),
-        sent_at=now,
-    )

@@ -14,6 +14,7 @@ from typing import IO
 from catalog import logs
 from catalog.domain import Change, Missing, Outcome, Policy, Run, Scope, Status
 from catalog.errors import CatalogError, DatabaseError, Exit, Failure, ListingError, StoppedError
+from catalog.events import Subscriptions
 from catalog.standing import Cause
 from catalog.store.engine import database as databases
 from catalog.store.engine import locks, temp_folder
@@ -21,7 +22,6 @@ from catalog.store.engine.database import Connection, Database
 from catalog.store.ingest import held, merge, runs, staging
 from catalog.store.ingest.runs import OpenRun
 from catalog.store.outbox import enqueue
-from catalog.store.outbox.enqueue import Desk
 from catalog.store.queries import run_report, source_health
 from catalog.store.schema import preconditions, upgrade
 from catalog.store.schema.preconditions import Need
@@ -58,7 +58,7 @@ class Options:
     accept_scope: bool = False
     configured: Collection[str] = ()  # names of all sources of the configuration; empty: only this one
     slot: datetime | None = None  # of a schedule: the run is skipped when another one began then or later
-    desk: Desk | None = None  # who is to be told, and who decides what; None: nobody
+    subscriptions: Subscriptions | None = None  # who is to be told, and who decides what; None: nobody
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -147,8 +147,8 @@ def fail_source(
             opened = runs.begin(connection, key, source.scope, clock())
             words, kind = failure.message, failure.failure
             runs.close(connection, opened, Status.FAILED, clock(), error=words, failure=kind)
-            if options.desk is not None:
-                enqueue.of_run(connection, opened.run_id, options.desk, clock())
+            if options.subscriptions is not None:
+                enqueue.from_run(connection, opened.run_id, options.subscriptions, clock())
     except DatabaseError as error:
         told = logs.event("run.unrecorded", source=source.name)
         log.warning("the failure of %s is not recorded: %s", source.name, error.message, extra=told)
@@ -312,7 +312,7 @@ class _Task:
             walked_at = self.clock()
             with stage.merging("write") as connection:
                 merge.apply(connection, opened, sealed, self.request(walked_at))
-                self.owe(connection, opened)
+                self.enqueue_alerts(connection, opened)
         return sealed
 
     def walk(self, sink: Sink) -> Outcome:
@@ -348,12 +348,12 @@ class _Task:
         with self.database.write() as connection:
             if runs.is_known(connection, opened):
                 runs.close(connection, opened, status, self.clock(), error=words, failure=failure)
-                self.owe(connection, opened)
+                self.enqueue_alerts(connection, opened)
 
-    def owe(self, connection: Connection, opened: OpenRun) -> None:
+    def enqueue_alerts(self, connection: Connection, opened: OpenRun) -> None:
         """Owe what the run has to tell, in the transaction that ends it."""
-        if self.options.desk is not None:
-            enqueue.of_run(connection, opened.run_id, self.options.desk, self.clock())
+        if self.options.subscriptions is not None:
+            enqueue.from_run(connection, opened.run_id, self.options.subscriptions, self.clock())
 
     def close_if_possible(self, opened: OpenRun, status: Status, words: str, failure: Failure | None = None) -> None:
         try:

@@ -26,11 +26,11 @@ from catalog.store.schema.outbox_tables import delivery
 from tests import server as play
 from tests.attacks.victim import Victims
 from tests.server import ModelsServer, Visit
-from tests.store import copying, letters
+from tests.store import copying, delivering
 from tests.store import world as worlds
 from tests.store.copying import Safe
-from tests.store.test_telling import desk
 from tests.store.world import MINUTE, START, World
+from tests.subscribing import team
 
 FEWEST, FIRST, MOST = 14, 18, 40  # models: one that leaves is no mass loss
 EVENTS = ("added", "returned", "removed", "changed", "retiring")
@@ -226,7 +226,9 @@ class Soak:
     def run(self) -> None:
         before = self.sizes()
         hides = self.minute < self.hides_until
-        report = self.world.sync(after=EVERY - 1, desk=desk(*EVENTS), accept_removals=self.is_held() and not hides)
+        report = self.world.sync(
+            after=EVERY - 1, subscriptions=team(*EVENTS), accept_removals=self.is_held() and not hides
+        )
         self.counts[report.run.status.value] += 1
         if report.run.status is Status.COMPLETE and not self.world.told:
             grown = {name: size - before[name] for name, size in self.sizes().items() if size != before[name]}
@@ -242,7 +244,7 @@ class Soak:
 
     def deliver(self) -> None:
         hook = webhook.open_(self.hook.url + "/hook", clock=lambda: self.world.now)
-        deliver.catch_up(self.world.database, desk(*EVENTS), letters.sender(self.world, {"team": hook}))
+        deliver.catch_up(self.world.database, team(*EVENTS), delivering.sender(self.world, {"team": hook}))
 
     def die(self, what: str) -> None:
         """Do it in a process that is killed in between, perhaps."""

@@ -19,8 +19,8 @@ from tests.attacks.moments import Snapshot
 from tests.server import ModelsServer
 from tests.store import world as worlds
 from tests.store.copying import Safe, restore
-from tests.store.test_telling import desk
 from tests.store.world import World
+from tests.subscribing import team
 from tests.volume import Volume
 
 
@@ -48,7 +48,7 @@ LAST = 12
 def live_a_little(world: World) -> None:
     for ids in ("abcd", "abce", "abcef", "abce", "abce"):
         world.lists(*ids)
-        world.sync(desk=desk())
+        world.sync(subscriptions=team())
 
 
 def spread(total: int, count: int) -> list[int]:
@@ -105,7 +105,7 @@ def test_a_process_killed_while_it_restores_leaves_the_old_catalog_or_the_new(
         live_a_little(world)
         path = safe.copy(world)
         world.lists("a", "x")
-        world.sync(desk=desk())
+        world.sync(subscriptions=team())
         old = moments.snapshot(world.database)
         world.database.close()
         catalog.keep()
@@ -124,7 +124,7 @@ def test_a_process_killed_while_it_restores_leaves_the_old_catalog_or_the_new(
             found = moments.snapshot(world.database)
             assert found in (old, new), f"{when}, seed {volume.seed}: neither before nor after"
             ends.append(found == new)
-        world.sync(desk=desk(), after=60)
+        world.sync(subscriptions=team(), after=60)
         world.check()
         world.client.close()
         world.database.close()
@@ -153,7 +153,7 @@ def test_copies_made_while_others_write_are_of_one_moment(
         if chance.random() < 0.2:
             writes += 1
             other.lists("a", "b", f"w{writes}")
-            other.sync(desk=desk())
+            other.sync(subscriptions=team())
 
     for number in range(volume.of(6, 100)):
         path = safe.folder / str(number)

@@ -11,22 +11,21 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from catalog import cron, health
-from catalog.alerts import milestones, rules
 from catalog.alerts import wording as words
 from catalog.domain import MERGED, Policy, Status
-from catalog.events import DeliveryError, Message, Rule
+from catalog.events import DeliveryError, Message, Subscriptions
 from catalog.service import deliver
 from catalog.service.deliver import Sender
 from catalog.service.schedule import Timetable
 from catalog.store.engine import locks
 from catalog.store.ingest import runs
 from catalog.store.outbox import queue
-from catalog.store.outbox.enqueue import Desk
 from catalog.store.queries import source_health
 from tests.attacks import rounds
 from tests.server import ModelsServer, error, model
 from tests.store import world as worlds
 from tests.store.world import MINUTE, START, World
+from tests.subscribing import team
 from tests.volume import Volume
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -63,15 +62,7 @@ class Post:
         return [(message.type.removeprefix("catalog."), message.compose(words.ROOMY)[1]) for message in self.taken]
 
 
-def desk(**settings: Any) -> Desk:
-    def plan(rule: Rule, planned: Any, since: datetime | None, now: datetime) -> Any:
-        return milestones.retiring(rule, planned, milestones=(90, 30, 7, 1), now=now, since=since)
-
-    told = Rule(channel="team", events=EVENTS, **settings)
-    return Desk(rules=(told,), editor=rules, planner=plan, ahead=timedelta(days=90))
-
-
-def send(world: World, post: Post, at: Desk) -> None:
+def send(world: World, post: Post, at: Subscriptions) -> None:
     """Do what a worker does every five seconds."""
     sender = Sender(
         channels={"team": post},
@@ -189,7 +180,7 @@ def test_history_keeps_its_order_whatever_the_clock_does(volume: Volume, world: 
 def ahead(world: World) -> World:
     """A world with a baseline, in which the clock then goes ten years ahead."""
     world.lists("a", "b", "c")
-    world.sync(desk=desk())
+    world.sync(subscriptions=team(*EVENTS))
     world.pass_minutes(YEARS)
     return world
 
@@ -199,16 +190,16 @@ def corrected(world: World) -> None:
 
 
 @pytest.mark.promise("P8")
-def test_what_a_run_with_a_clock_ahead_owes_is_sent_once_the_clock_is_right(ahead: World) -> None:
+def test_what_a_run_with_a_clock_ahead_enqueues_is_sent_once_the_clock_is_right(ahead: World) -> None:
     """What was recorded under a clock ten years ahead is sent after it, and so is what comes later; each once."""
-    post, at = Post(), desk()
+    post, at = Post(), team(*EVENTS)
     ahead.lists("a", "b", "c", "d")
-    ahead.sync(desk=at)
+    ahead.sync(subscriptions=at)
     corrected(ahead)
     send(ahead, post, at)
     assert len(post.taken) == 1
     ahead.lists("a", "b", "c", "d", "e")
-    ahead.sync(desk=at)
+    ahead.sync(subscriptions=at)
     send(ahead, post, at)
     send(ahead, post, at)
     lines = [text.splitlines()[1] for _, text in post.told]
@@ -220,14 +211,14 @@ def test_what_a_run_with_a_clock_ahead_owes_is_sent_once_the_clock_is_right(ahea
 @pytest.mark.parametrize("jump", [YEARS, -400 * DAY, -HOUR])
 def test_an_attempt_put_off_and_a_lease_of_the_dead_end_whatever_the_clock_did(world: World, jump: float) -> None:
     """What a clock put off, or a process that died had leased, is tried again in hours, not years."""
-    post, at = Post(), desk()
+    post, at = Post(), team(*EVENTS)
     world.lists("a")
-    world.sync(desk=at)
+    world.sync(subscriptions=at)
     if jump > 0:
         world.pass_minutes(jump)
     for ids in ("ab", "abc"):
         world.lists(*ids)
-        world.sync(desk=at)
+        world.sync(subscriptions=at)
     post.up = False
     send(world, post, at)  # the one is put off
     assert queue.lease(world.database, "team", world.now, lambda: "dead") is not None  # and the other one leased
@@ -246,13 +237,13 @@ def test_an_attempt_put_off_and_a_lease_of_the_dead_end_whatever_the_clock_did(w
 @pytest.mark.promise("P7", "P8")
 def test_a_removal_that_settles_is_told_although_the_clock_was_ahead(world: World) -> None:
     """A removal that was to settle until ten years from now is told once the clock is right."""
-    post, at = Post(), desk(settle=timedelta(hours=1))
+    post, at = Post(), team(*EVENTS, settle=timedelta(hours=1))
     world.lists("a", "b")
-    world.sync(desk=at)
+    world.sync(subscriptions=at)
     world.lists("a")
     world.pass_minutes(YEARS)
-    world.sync(desk=at)
-    world.sync(desk=at, after=20)
+    world.sync(subscriptions=at)
+    world.sync(subscriptions=at, after=20)
     corrected(world)
     world.pass_minutes(2 * HOUR)
     send(world, post, at)
@@ -266,12 +257,12 @@ def test_milestones_come_although_the_clock_was_ahead_when_the_date_was_set(ahea
     if channel_is_new:
         with ahead.database.write() as connection:
             connection.exec_driver_sql("DELETE FROM catalog_channel")
-    post, at = Post(), desk()
-    ahead.sync(desk=at)
+    post, at = Post(), team(*EVENTS)
+    ahead.sync(subscriptions=at)
     corrected(ahead)
     retires_at = (ahead.now + timedelta(days=40)).isoformat()
     ahead.server.models = [model("a", retires_at=retires_at), model("b"), model("c")]
-    ahead.sync(desk=at)
+    ahead.sync(subscriptions=at)
     for _ in range(42):
         send(ahead, post, at)
         ahead.pass_minutes(DAY)

@@ -15,9 +15,9 @@ from catalog.alerts.channels import webhook
 from catalog.service import deliver
 from tests.attacks import deaths, moments
 from tests.attacks.dying import Elsewhere
-from tests.store import letters
+from tests.store import delivering
 from tests.store import world as worlds
-from tests.store.test_telling import desk
+from tests.subscribing import team
 
 
 class Victims:
@@ -47,12 +47,12 @@ def act(order: dict[str, Any]) -> None:
     world = worlds.build(Elsewhere(order["address"]), order["url"])
     world.pass_minutes(order["minutes"])
     moments.watch(world.database, deaths.countdown(order["moment"]))
-    told = desk(*order["events"])
+    told = team(*order["events"])
     if order["what"] == "sync":
-        world.sync(after=4, desk=told)
+        world.sync(after=4, subscriptions=told)
     else:
         hook = webhook.open_(order["hook"] + "/hook", clock=lambda: world.now)
-        deliver.catch_up(world.database, told, letters.sender(world, {"team": hook}))
+        deliver.catch_up(world.database, told, delivering.sender(world, {"team": hook}))
 
 
 def main() -> None:

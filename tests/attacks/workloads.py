@@ -4,13 +4,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from catalog.alerts import rules
 from catalog.domain import Change, Kind
-from catalog.events import Rule
+from catalog.events import Subscriptions
 from catalog.service import sync as syncs
-from catalog.store.outbox.enqueue import Desk
 from tests import server as play
 from tests.store.world import World
+from tests.subscribing import rule, subscriptions
 
 EVENTS = ("added", "returned", "removed", "changed", "held", "sync_failed", "baseline")
 LARGE = "x" * 300  # kept apart from its model, in a table of its own
@@ -31,18 +30,14 @@ class Workload:
 def run(world: World, failures: int = 2) -> syncs.RunReport:
     """Make a run, long enough after the one before it to confirm what that one missed."""
     world.page_size = 2
-    return world.sync(after=20, desk=desk(failures))
+    return world.sync(after=20, subscriptions=two_channels(failures))
 
 
-def desk(failures: int) -> Desk:
-    """Tell two channels: one at once, and one of removals only when they have settled."""
-    at_once = Rule(channel="team", events=EVENTS, failures=failures)
-    return Desk(
-        rules=(at_once, replace(at_once, channel="patient", settle=timedelta(hours=1))),
-        editor=rules,
-        planner=lambda _rule, _planned, _since, _now: [],
-        ahead=timedelta(0),
-    )
+def two_channels(failures: int) -> Subscriptions:
+    """One channel is told at once; the other is told of removals only when they have settled."""
+    at_once = rule(*EVENTS, failures=failures)
+    patient = replace(at_once, channel="patient", settle=timedelta(hours=1))
+    return subscriptions(at_once, patient, milestones=())
 
 
 def demand(world: World, told: Sequence[Change], workload: Workload) -> None:

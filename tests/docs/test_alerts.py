@@ -16,7 +16,7 @@ from catalog.alerts import channels, samples
 from catalog.alerts.channels import webhook
 from catalog.config.settings import of
 from catalog.config.unattended import AlertSettings
-from catalog.events import Event, Rule
+from catalog.events import AlertEvent, Rule
 from catalog.monitor.metrics import METRICS
 from catalog.store.outbox import queue
 from docs import alerts
@@ -66,8 +66,8 @@ def test_every_header_is_explained() -> None:
     assert {name for name in headers if name.startswith("webhook-") and f"\n| `{name}` |" not in PAGE} == set()
 
 
-@pytest.mark.parametrize("event", Event)
-def test_an_event_is_told_by_a_message_of_the_type_that_the_page_names(event: Event) -> None:
+@pytest.mark.parametrize("event", AlertEvent)
+def test_an_event_is_told_by_a_message_of_the_type_that_the_page_names(event: AlertEvent) -> None:
     told = samples.of(Rule(channel="team", events=(event,)), NOW, "x")
     kind, _ = alerts.EVENTS[event]
     assert {message.type for message in told} <= {kind}
@@ -79,7 +79,7 @@ def test_every_field_of_a_message_is_explained() -> None:
     fields = {name for text in shown for name in json.loads(text)}
     fields -= {"model_id", "display_name", "retires_at", "milestone"}  # of `retiring`, and named after what they hold
     assert {name for name in fields if f"`{name}`" not in PAGE} == set()
-    told = samples.of(Rule(channel="team", events=tuple(Event)), NOW, "x")
+    told = samples.of(Rule(channel="team", events=tuple(AlertEvent)), NOW, "x")
     known = {name for text in shown for name in json.loads(text)} | {"reason"}
     assert {name for message in told for name in json.loads(message.payload)} <= known
 
@@ -100,7 +100,7 @@ def test_the_times_that_the_pages_name_are_those_of_the_program(tmp_path: Path) 
     chores = {chore.name: chore.every for chore in after_run.chores(settings, database, stop=threading.Event())}
     five = timedelta(seconds=5)
     assert chores == {"alerts": five, "alerts to a": five, "metrics": timedelta(seconds=15)}
-    assert [span.total_seconds() for span in (queue.LEASE, queue.PATIENCE)] == [60, 7 * 86_400]
+    assert [span.total_seconds() for span in (queue.LEASE, queue.GIVE_UP_AFTER)] == [60, 7 * 86_400]
     assert [channels.TIMEOUT, health.LATE.total_seconds()] == [30, 3600]
     for words in (
         "every five seconds",

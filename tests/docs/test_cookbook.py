@@ -13,12 +13,10 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 
-from catalog.alerts import rules
-from catalog.events import Rule
-from catalog.store.outbox.enqueue import Desk
 from tests.server import Json, ModelsServer, model
 from tests.store import world as worlds
 from tests.store.world import World
+from tests.subscribing import team
 
 COOKBOOK = Path(__file__).parents[2] / "docs" / "cookbook.md"
 BLOCK = re.compile(r"^```sql *(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -88,12 +86,10 @@ def reader(server: ModelsServer, migrated_url: str) -> Iterator[Reader]:
 
 
 def live(world: World) -> None:
-    told = Rule(channel="team", events=("added", "removed"))
-    desk = Desk(rules=(told,), editor=rules, planner=lambda *_: [], ahead=timedelta(0))
     for moment, items in events(datetime.now(UTC)):
         world.now = moment
         world.server.models = items
-        world.sync(after=0, desk=desk)
+        world.sync(after=0, subscriptions=team("added", "removed"))
     world.sync(name="two", after=1)
     world.cut(after=1)
 

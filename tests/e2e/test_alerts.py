@@ -65,7 +65,7 @@ def test_a_new_model_is_told_once_signed_and_in_one_message(
     assert headers["webhook-id"] == body["id"]
 
 
-def test_a_channel_that_is_down_fails_no_sync_stays_owed_and_is_retried_with_the_same_id(
+def test_a_channel_that_is_down_fails_no_sync_and_its_alerts_stay_pending_with_the_same_id(
     ground: Ground, receiver: ModelsServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HOOK", SECRET)
@@ -111,7 +111,7 @@ def test_a_channel_that_wants_no_more_is_dead_and_shows_until_it_is_tried_again(
     assert ground.run("status")[0] == 0
 
 
-def test_a_channel_that_rests_is_tried_when_somebody_wants_it_but_not_one_that_asked_for_a_pause(
+def test_alerts_send_tries_a_channel_in_back_off_but_not_one_whose_receiver_asked_for_a_pause(
     ground: Ground, receiver: ModelsServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HOOK", SECRET)
@@ -131,7 +131,7 @@ def test_a_channel_that_rests_is_tried_when_somebody_wants_it_but_not_one_that_a
     assert ground.run("alerts", "retry", "--help")[1].count("<=") == 0
 
 
-def test_what_is_owed_to_the_last_channel_dies_in_its_time_when_none_is_left(
+def test_what_is_pending_for_the_last_channel_is_dead_in_its_time_when_none_is_left(
     ground: Ground, receiver: ModelsServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HOOK", SECRET)
@@ -165,7 +165,7 @@ def test_a_sample_of_each_kind_goes_to_the_channel_and_into_no_table(
     assert len({seen.headers["webhook-id"] for seen in receiver.requests}) == len(kinds)
 
 
-def test_a_missing_secret_is_named_and_the_alert_stays_owed(ground: Ground, receiver: ModelsServer) -> None:
+def test_a_missing_secret_is_named_and_the_alert_stays_pending(ground: Ground, receiver: ModelsServer) -> None:
     tell(ground, receiver)
     ground.server.models.append(model("claude-d"))
     code, _, err = ground.run("sync")
@@ -295,5 +295,5 @@ def owed_by_a_run(ground: Ground) -> None:
     settings = config.load()
     [source] = settings.sources
     with closing(wiring.database(settings)) as database, wiring.client(source, config.key(source)) as client:
-        options = sync.Options(configured=(source.name,), desk=wiring.desk(settings))
+        options = sync.Options(configured=(source.name,), subscriptions=wiring.subscriptions(settings))
         sync.sync_source(database, client, wiring.source(source), clock=clock.utc_now, options=options)

@@ -12,19 +12,18 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import ProgrammingError
 
-from catalog.alerts import rules
 from catalog.errors import DatabaseError
-from catalog.events import Rule
+from catalog.events import DeliveryError
 from catalog.monitor import metrics
 from catalog.store.engine import database as databases
 from catalog.store.engine.database import Database
 from catalog.store.outbox import enqueue, queue
-from catalog.store.outbox.enqueue import Desk
 from catalog.store.schema import upgrade
 from tests import postgres
 from tests.server import ModelsServer
 from tests.store import world as worlds
 from tests.store.world import Enter, World
+from tests.subscribing import team
 
 HOW_TO = (Path(__file__).parents[2] / "docs" / "postgres.md").read_text()
 ROLES, GRANTS, READER = re.findall(r"```sql\n(.*?)```", HOW_TO, re.DOTALL)
@@ -90,17 +89,16 @@ def story(world: World) -> None:
 
 def alerts(world: World) -> None:
     """Everything that is written about alerts; leaves one that is owed."""
-    rule = Rule(channel="team", events=("added", "removed"), settle=timedelta(hours=1))
-    desk = Desk(rules=(rule,), editor=rules, planner=lambda *_: [], ahead=timedelta(0))
+    patient = team("added", "removed", settle=timedelta(hours=1))
     for ids in ("abc", "ab", "ab", "abc", "ac", "ac", "acd"):
         world.lists(*ids)
-        world.sync(after=60, desk=desk)
-    for settled in (queue.acknowledge, partial(queue.fail, words="down", wait=timedelta(0), gone=True)):
-        enqueue.of_time(world.database, desk, world.now + timedelta(hours=1))
+        world.sync(after=60, subscriptions=patient)
+    for settled in (queue.ack, partial(queue.nack, error=DeliveryError("down", gone=True))):
+        enqueue.from_clock(world.database, patient, world.now + timedelta(hours=1))
         leased = queue.lease(world.database, "team", world.now + timedelta(hours=1), lambda: "mine")
         assert leased is not None
         settled(world.database, leased, now=world.now)
-    assert queue.revive(world.database, now=world.now) == 1
+    assert queue.requeue(world.database, now=world.now) == 1
 
 
 def test_a_role_that_may_create_nothing_does_the_daily_work(roles: dict[str, str], enter: Enter) -> None:
@@ -109,7 +107,7 @@ def test_a_role_that_may_create_nothing_does_the_daily_work(roles: dict[str, str
     story(world)
 
 
-def test_the_daily_role_owes_and_delivers_alerts_and_whoever_only_reads_sees_them(
+def test_the_daily_role_enqueues_and_delivers_alerts_and_a_role_that_only_reads_sees_them(
     roles: dict[str, str], enter: Enter
 ) -> None:
     alerts(enter(roles["catalog_app"]))

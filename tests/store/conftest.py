@@ -12,7 +12,7 @@ from tests import postgres
 from tests.server import ModelsServer
 from tests.store import world as worlds
 from tests.store.copying import safe  # noqa: F401 - a fixture
-from tests.store.world import Enter, World
+from tests.store.world import START, Enter, World
 
 
 @pytest.fixture
@@ -28,6 +28,16 @@ def world(enter: Enter, migrated_url: str) -> Iterator[World]:
     made = enter(migrated_url)
     yield made
     made.check()
+
+
+@pytest.fixture
+def box(world: World) -> World:
+    """A world with a source, an empty outbox, and the clock at the story's beginning."""
+    world.lists("a")
+    world.sync()
+    world.now = START
+    world.server.requests.clear()
+    return world
 
 
 @pytest.fixture(scope="session")

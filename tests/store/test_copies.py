@@ -21,9 +21,9 @@ from catalog.store.schema import upgrade
 from tests.migrations import revisions
 from tests.store import copying
 from tests.store.copying import Safe, restore
-from tests.store.letters import Ear, sender
-from tests.store.test_telling import desk, owed, types
+from tests.store.delivering import Recorder, enqueued, sender, types
 from tests.store.world import START, Enter, World
+from tests.subscribing import team
 
 VIEWS = ("models", "model_history", "changes")
 RETIRES = "2026-01-10T00:00:00Z"
@@ -38,9 +38,9 @@ def everything(world: World) -> list[list[tuple[Any, ...]]]:
         ]
 
 
-def send(world: World, ear: Ear | None = None) -> list[str]:
+def send(world: World, ear: Recorder | None = None) -> list[str]:
     """Let the channel take all that is due; give the ids it took."""
-    ear = ear or Ear()
+    ear = ear or Recorder()
     deliver.deliver(world.database, sender(world, {TEAM: ear}))
     return ear.ids
 
@@ -48,7 +48,7 @@ def send(world: World, ear: Ear | None = None) -> list[str]:
 def told(world: World) -> list[tuple[str, str]]:
     """What the channel is told now, as kind and id."""
     heard: list[Message] = []
-    deliver.deliver(world.database, sender(world, {TEAM: Ear(then=heard.append)}))
+    deliver.deliver(world.database, sender(world, {TEAM: Recorder(then=heard.append)}))
     changes = [change for message in heard for change in json.loads(message.payload)["changes"]]
     return [(change["kind"], change["model_id"]) for change in changes]
 
@@ -62,17 +62,17 @@ def in_place(world: World, path: Path) -> None:
 def begin(world: World, *ids: str) -> None:
     """Have a baseline, and a channel that knows it."""
     world.lists(*ids)
-    world.sync(desk=desk())
+    world.sync(subscriptions=team())
 
 
 def test_a_copy_brings_everything_back_as_it_was(world: World, safe: Safe) -> None:
     begin(world, "a", "b")
     world.lists("a", "c", display_name="New")
-    world.sync(desk=desk())
+    world.sync(subscriptions=team())
     send(world)
     before, path = everything(world), safe.copy(world)
     world.lists("d")
-    world.sync(desk=desk())
+    world.sync(subscriptions=team())
     assert everything(world) != before
     done = restore(world, path)
     assert everything(world) == before
@@ -140,21 +140,21 @@ def test_a_catalog_is_not_replaced_while_a_run_is_active(world: World, safe: Saf
 def test_what_was_owed_is_given_up_unless_somebody_says_otherwise(world: World, safe: Safe) -> None:
     begin(world, "a")
     world.lists("a", "b")
-    world.sync(desk=desk())
+    world.sync(subscriptions=team())
     path = safe.copy(world)
     done = restore(world, path)
     assert done.given_up == 1
     assert send(world) == []
     [(_, status, words)] = world.rows("deliveries", "channel", "status", "last_error")
     assert (status, "it may have been sent" in words) == ("dead", True)
-    queue.revive(world.database, now=world.now)
+    queue.requeue(world.database, now=world.now)
     assert told(world) == [("added", "b")]
 
 
 def test_what_the_replaced_catalog_knows_to_be_sent_stays_sent(world: World, safe: Safe) -> None:
     begin(world, "a")
     world.lists("a", "b")
-    world.sync(desk=desk())
+    world.sync(subscriptions=team())
     path = safe.copy(world)
     assert len(send(world)) == 1
     assert restore(world, path).given_up == 0
@@ -166,16 +166,16 @@ def test_what_happened_since_the_copy_is_told_to_nobody_again(world: World, safe
     path = safe.copy(world)
     world.lists("a", "b", "new", display_name="New")
     for _ in range(3):
-        world.sync(desk=desk())
+        world.sync(subscriptions=team())
     assert sorted(told(world)) == [("added", "new"), ("changed", "a"), ("changed", "b"), ("removed", "c")]
     restore(world, path)
     for _ in range(4):
-        world.sync(desk=desk())
+        world.sync(subscriptions=team())
     assert told(world) == []
     assert world.rows("changes", "model_id", "kind", "baseline")[-1] == ("new", "added", True)
     assert ("c", "removed", True) in world.rows("changes", "model_id", "kind", "baseline")
     world.lists("a", "b", "new", "newer", display_name="New")
-    world.sync(desk=desk())
+    world.sync(subscriptions=team())
     assert told(world) == [("added", "newer")]
 
 
@@ -186,16 +186,16 @@ def test_what_changed_before_a_copy_came_back_is_told_to_nobody_again_when_the_m
     begin(world, "a", "b")
     path = safe.copy(world)
     world.lists("a", "b", display_name="New")
-    world.sync(desk=desk())
+    world.sync(subscriptions=team())
     world.lists("a", display_name="New")
     for _ in range(3):
-        world.sync(desk=desk())
+        world.sync(subscriptions=team())
     assert sorted(told(world)) == [("changed", "a"), ("changed", "b"), ("removed", "b")]
     restore(world, path)
     for _ in range(3):
-        world.sync(desk=desk())
+        world.sync(subscriptions=team())
     world.lists("a", "b", display_name="New")
-    world.sync(desk=desk())
+    world.sync(subscriptions=team())
     assert ("b", "changed") in world.rows("changes", "model_id", "kind")
     assert told(world) == [("returned", "b")]
 
@@ -212,72 +212,72 @@ def test_what_was_missing_when_the_copy_was_made_starts_anew(world: World, safe:
 
 
 def test_a_removal_that_had_to_settle_is_told_to_nobody(world: World, safe: Safe) -> None:
-    patient = desk("removed", settle=timedelta(hours=1))
+    patient = team("removed", settle=timedelta(hours=1))
     world.lists("a", "b")
-    world.sync(desk=patient)
+    world.sync(subscriptions=patient)
     world.lists("a")
     for _ in range(3):
-        world.sync(desk=patient)
+        world.sync(subscriptions=patient)
     path = safe.copy(world)
     restore(world, path)
-    assert enqueue.of_time(world.database, patient, world.now + timedelta(days=1)) == 0
+    assert enqueue.from_clock(world.database, patient, world.now + timedelta(days=1)) == 0
 
 
 def test_a_milestone_that_passed_before_is_told_to_nobody_again(world: World, safe: Safe) -> None:
     world.lists("a", retires_at="2026-03-01T00:00:00Z")
-    world.sync(desk=desk())
+    world.sync(subscriptions=team())
     path = safe.copy(world)
     world.now = START + timedelta(days=30)  # 29 days left
-    assert enqueue.of_time(world.database, desk(), world.now) == 1
+    assert enqueue.from_clock(world.database, team(), world.now) == 1
     restore(world, path)
-    assert enqueue.of_time(world.database, desk(), world.now) == 0
+    assert enqueue.from_clock(world.database, team(), world.now) == 0
     world.now = START + timedelta(days=46)  # 13 days left: that is news
-    assert enqueue.of_time(world.database, desk(), world.now) == 1
+    assert enqueue.from_clock(world.database, team(), world.now) == 1
 
 
 def test_a_milestone_is_told_to_nobody_again_where_a_clock_was_ahead(world: World, safe: Safe) -> None:
     # Channels began anew at the next time of the log, years ahead, which counts for nothing: all that passed was told.
     world.lists("a", retires_at="2026-03-01T00:00:00Z")
-    world.sync(desk=desk())
+    world.sync(subscriptions=team())
     path = safe.copy(world)
     world.now = START + timedelta(days=2000)
     world.sync()
     world.now = START + timedelta(days=30)
-    assert enqueue.of_time(world.database, desk(), world.now) == 1
+    assert enqueue.from_clock(world.database, team(), world.now) == 1
     assert len(send(world)) == 1
     restore(world, path)
-    assert enqueue.of_time(world.database, desk(), world.now) == 0
+    assert enqueue.from_clock(world.database, team(), world.now) == 0
     world.now = START + timedelta(days=46)
-    assert enqueue.of_time(world.database, desk(), world.now) == 1
+    assert enqueue.from_clock(world.database, team(), world.now) == 1
 
 
 def test_failures_before_a_copy_was_restored_are_told_to_nobody_again(world: World, safe: Safe) -> None:
     begin(world, "a")
     for _ in range(2):
-        world.cut(desk=desk())
+        world.cut(subscriptions=team())
     path = safe.copy(world)
-    world.cut(desk=desk())
+    world.cut(subscriptions=team())
     assert types(world) == ["sync_failed"]
     restore(world, path)
-    world.cut(desk=desk())
+    world.cut(subscriptions=team())
     assert types(world) == []
-    world.sync(desk=desk())
+    world.sync(subscriptions=team())
     assert types(world) == []
 
 
 def test_whoever_asks_for_baselines_hears_that_the_catalog_was_restored(world: World, safe: Safe) -> None:
-    asking = desk("baseline", "added")
+    asking = team("baseline", "added")
     world.lists("a")
-    world.sync(desk=asking)
+    world.sync(subscriptions=asking)
     path = safe.copy(world)
     send(world)
     restore(world, path)
     world.lists("a", "b", "c")
-    world.sync(desk=asking)
-    assert [message["type"] for message in owed(world)] == ["catalog.baseline"] * 2
-    assert "the catalog was restored from a copy" in owed(world)[-1]["reason"]
-    world.sync(desk=asking)
-    assert len(owed(world)) == 2
+    world.sync(subscriptions=asking)
+    assert [message["type"] for message in enqueued(world)] == ["catalog.baseline"] * 2
+    assert "the catalog was restored from a copy" in enqueued(world)[-1]["reason"]
+    world.sync(subscriptions=asking)
+    assert len(enqueued(world)) == 2
 
 
 def test_a_run_that_began_before_a_copy_was_restored_records_nothing(world: World, safe: Safe) -> None:
@@ -286,7 +286,7 @@ def test_a_run_that_began_before_a_copy_was_restored_records_nothing(world: Worl
     world.lists("a", "x")
     world.server.script(world.meanwhile(lambda: in_place(world, path)))
     with pytest.raises(DatabaseError, match="replaced by a copy while the run went on"):
-        world.sync(desk=desk())
+        world.sync(subscriptions=team())
     assert world.listed() == "ab"
     assert [status for _, status in world.rows("sync_runs", "run_id", "status")] == ["complete", "skipped"]
 
@@ -310,7 +310,7 @@ def test_a_run_whose_number_another_run_got_meanwhile_records_nothing(world: Wor
 
     world.server.script(world.meanwhile(meanwhile))
     with pytest.raises(DatabaseError, match="replaced by a copy while the run went on"):
-        world.sync(desk=desk())
+        world.sync(subscriptions=team())
     assert world.listed() == "ab"
     assert world.rows("sync_runs", "run_id", "status")[1] == (2, "running")
 
@@ -336,7 +336,7 @@ def test_a_run_that_fails_after_a_copy_was_restored_says_so(world: World, safe: 
 
     world.server.script(fail)
     with pytest.raises(DatabaseError, match="replaced by a copy while the run went on"):
-        world.sync(desk=desk())
+        world.sync(subscriptions=team())
 
 
 def test_numbers_of_runs_go_on_beyond_those_that_the_copy_never_saw(world: World, safe: Safe) -> None:

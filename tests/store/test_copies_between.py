@@ -22,9 +22,9 @@ from tests import postgres
 from tests.migrations import revisions
 from tests.store import copying
 from tests.store.copying import Safe, restore
-from tests.store.letters import Ear, sender
-from tests.store.test_telling import desk
+from tests.store.delivering import Recorder, sender
 from tests.store.world import Enter, World
+from tests.subscribing import team
 
 pytestmark = pytest.mark.promise("P3")
 
@@ -73,23 +73,23 @@ def make(
 def live(world: World) -> None:
     """Have a history with something in every table that can be restored."""
     ids = [f"m{number}" for number in range(len(TEXTS))]
-    patient = desk("added", "removed", "changed", settle=timedelta(hours=1))
+    patient = team("added", "removed", "changed", settle=timedelta(hours=1))
     world.lists(*ids, "gone")
-    world.sync(desk=patient)
+    world.sync(subscriptions=patient)
     for text, id in zip(TEXTS, ids, strict=True):
         world.lists(*ids, display_name=text, description=text * 40, **{f"new {id}": text}, **STRANGE)
-        world.sync(desk=patient)
+        world.sync(subscriptions=patient)
     world.lists(*ids, "模型", created_at="not a date", max_tokens=2**40, retires_at="2026-03-01T00:00:00.5Z")
-    world.sync(desk=patient)
+    world.sync(subscriptions=patient)
     world.lists(*ids, *ids[:1], deprecated_at="0999-12-31T23:59:59.999999Z")  # listed twice
-    world.sync(desk=patient)
+    world.sync(subscriptions=patient)
     world.lists(*ids)
-    world.sync(name="two", desk=patient)
+    world.sync(name="two", subscriptions=patient)
     world.lists(ids[0])
     for _ in range(2):
         world.sync(name="two", after=60)
     world.cut()
-    deliver.deliver(world.database, sender(world, {"team": Ear()}))
+    deliver.deliver(world.database, sender(world, {"team": Recorder()}))
 
 
 def seen(world: World) -> dict[str, list[str]]:
@@ -301,7 +301,7 @@ def test_a_copy_with_a_value_that_cannot_be_is_refused_before_anything_is_replac
     world: World, safe: Safe, what: str
 ) -> None:
     world.lists("a")
-    world.sync(desk=desk())
+    world.sync(subscriptions=team())
     path, kind = safe.copy(world), "sqlite" if world.database.is_sqlite else "postgres"
     copying.edit(path, DAMAGE[what])
     before = seen(world)

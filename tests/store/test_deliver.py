@@ -7,23 +7,24 @@ import socket
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from catalog.alerts import rules, wording
+from catalog.alerts import wording
 from catalog.alerts.channels import command, webhook
 from catalog.errors import ConfigError
-from catalog.events import DeliveryError, Message, Owed, Room, Rule
+from catalog.events import DeliveryError, Message, OutboxMessage, Room
 from catalog.service import deliver
-from catalog.store.outbox import queue
-from catalog.store.outbox.enqueue import Desk
+from catalog.store.outbox import backoff, queue
 from tests import server as play
 from tests.server import Step, Visit
-from tests.store.letters import Ear, owe, refuse, render, rows, send, sender
+from tests.store.delivering import Recorder, enqueue, message, refuse, render, rows, send, sender
 from tests.store.world import START, World
+from tests.subscribing import Composing, team
 
 pytestmark = pytest.mark.promise("P8")
 
@@ -36,24 +37,14 @@ def taken(visit: Visit) -> None:
     visit.send(204, b"")
 
 
-@pytest.fixture
-def box(world: World) -> World:
-    """A world with a source, an empty outbox, and the clock at the story's beginning."""
-    world.lists("a")
-    world.sync()
-    world.now = START
-    world.server.requests.clear()
-    return world
-
-
 def hook(box: World) -> webhook.Webhook:
     return webhook.open_(box.server.url + f"/hook/{CANARY}", secret=SECRET, clock=lambda: box.now)
 
 
 def test_what_is_due_is_sent_oldest_first_and_noted_after_it_was_taken(box: World) -> None:
-    owe(box, "b", "a")
+    enqueue(box, "b", "a")
     seen: list[list[tuple[Any, ...]]] = []
-    ear = Ear(then=lambda _: seen.append(rows(box)))
+    ear = Recorder(then=lambda _: seen.append(rows(box)))
     report = send(box, {"team": ear})
     assert ear.ids == ["b", "a"]
     assert [[row[1] for row in each] for each in seen] == [["owed", "owed"], ["delivered", "owed"]]
@@ -63,8 +54,8 @@ def test_what_is_due_is_sent_oldest_first_and_noted_after_it_was_taken(box: Worl
 
 
 def test_a_channel_gets_the_frozen_payload_and_its_words(box: World) -> None:
-    owe(box, "a")
-    ear = Ear()
+    enqueue(box, "a")
+    ear = Recorder()
     send(box, {"team": ear})
     [message] = ear.heard
     assert json.loads(message.payload)["id"] == message.id == "a"
@@ -72,16 +63,16 @@ def test_a_channel_gets_the_frozen_payload_and_its_words(box: World) -> None:
     assert (message.type, message.sent_at) == ("catalog.sync_failed", START)
 
 
-def test_a_channel_that_is_not_configured_any_more_keeps_what_it_is_owed(box: World) -> None:
-    owe(box, "a", channel="former")
-    assert send(box, {"team": Ear()}) == deliver.Report()
+def test_messages_to_a_channel_that_is_not_configured_any_more_stay_pending(box: World) -> None:
+    enqueue(box, "a", channel="former")
+    assert send(box, {"team": Recorder()}) == deliver.Report()
     assert rows(box) == [("former", "owed", 0, 0, None)]
 
 
 @pytest.mark.warns
 def test_a_failure_is_noted_and_ends_the_pass_of_its_channel(box: World) -> None:
-    owe(box, "a", "b")
-    ear = Ear(then=refuse())
+    enqueue(box, "a", "b")
+    ear = Recorder(then=refuse())
     assert send(box, {"team": ear}).failed == {"team": "no answer"}
     assert ear.ids == ["a"]
     assert rows(box) == [("team", "owed", 1, 0.5, "no answer"), ("team", "owed", 0, 0, None)]
@@ -89,13 +80,13 @@ def test_a_failure_is_noted_and_ends_the_pass_of_its_channel(box: World) -> None
 
 @pytest.mark.warns
 def test_one_message_that_is_refused_does_not_hold_up_the_later_ones_for_ever(box: World) -> None:
-    owe(box, "a", "b", "c")
+    enqueue(box, "a", "b", "c")
 
     def dislike(message: Message) -> None:
         if message.id == "a":
             raise DeliveryError("no answer")
 
-    ear = Ear(then=dislike)
+    ear = Recorder(then=dislike)
     send(box, {"team": ear})
     send(box, {"team": ear})
     assert [row[1] for row in rows(box)] == ["owed", "delivered", "delivered"]
@@ -105,22 +96,22 @@ def test_one_message_that_is_refused_does_not_hold_up_the_later_ones_for_ever(bo
     ("attempts", "seconds"), [(0, 30), (1, 60), (2, 120), (6, 1920), (7, 3600), (8, 3600), (10_000, 3600)]
 )
 def test_waits_double_from_half_a_minute_to_an_hour_with_jitter(attempts: int, seconds: int) -> None:
-    assert deliver.wait(attempts, 0.5) == seconds * SECOND
-    assert deliver.wait(attempts, 0.0) == 0.75 * seconds * SECOND
-    assert deliver.wait(attempts, 1.0) == 1.25 * seconds * SECOND
+    assert backoff.wait(attempts, 0.5) == seconds * SECOND
+    assert backoff.wait(attempts, 0.0) == 0.75 * seconds * SECOND
+    assert backoff.wait(attempts, 1.0) == 1.25 * seconds * SECOND
 
 
 @pytest.mark.parametrize(
     ("asked", "kept"), [(7.0, 7 * SECOND), (0.1, SECOND), (7200.0, 7200 * SECOND), (float("inf"), timedelta(days=7))]
 )
 def test_a_receiver_may_say_how_long_to_wait(asked: float, kept: timedelta) -> None:
-    assert deliver.wait(3, 0.5, asked) == kept
+    assert backoff.wait(3, 0.5, asked) == kept
 
 
 @pytest.mark.warns
 @pytest.mark.parametrize(("text", "minutes"), [("120", 2), ("9" * 400, 7 * 24 * 60)])
 def test_retry_after_is_obeyed(box: World, text: str, minutes: int) -> None:
-    owe(box, "a")
+    enqueue(box, "a")
     box.server.script(play.error(429, headers={"retry-after": text}))
     send(box, {"team": hook(box)})
     assert rows(box) == [("team", "owed", 1, minutes, "127.0.0.1: HTTP 429")]
@@ -128,10 +119,10 @@ def test_retry_after_is_obeyed(box: World, text: str, minutes: int) -> None:
 
 @pytest.mark.warns
 def test_a_receiver_that_asks_for_a_pause_is_spared_the_other_messages_too(box: World) -> None:
-    owe(box, "a", "b")
-    owe(box, "c", channel="other")
+    enqueue(box, "a", "b")
+    enqueue(box, "c", channel="other")
     box.server.script(play.error(429, headers={"retry-after": "600"}))
-    other = Ear()
+    other = Recorder()
     send(box, {"team": hook(box), "other": other})
     assert [row[:4] for row in rows(box)] == [
         ("team", "owed", 1, 10),
@@ -145,22 +136,22 @@ def test_a_receiver_that_asks_for_a_pause_is_spared_the_other_messages_too(box: 
 
 
 @pytest.mark.warns
-def test_410_is_the_end_until_somebody_revives_it(box: World) -> None:
-    owe(box, "a")
+def test_410_is_the_end_until_it_is_requeued(box: World) -> None:
+    enqueue(box, "a")
     box.server.script(play.error(410), taken)
     send(box, {"team": hook(box)})
     assert rows(box) == [("team", "dead", 1, None, "127.0.0.1: HTTP 410: it wants no more messages")]
     box.now += timedelta(days=30)
     assert send(box, {"team": hook(box)}) == deliver.Report()
-    queue.revive(box.database, now=box.now)
+    queue.requeue(box.database, now=box.now)
     assert send(box, {"team": hook(box)}).delivered == {"team": 1}
     assert [seen.headers["webhook-id"] for seen in box.server.requests] == ["a", "a"]
 
 
 @pytest.mark.warns
 def test_a_channel_that_is_down_for_seven_days_gets_nothing_more(box: World) -> None:
-    owe(box, "a")
-    ear = Ear(then=refuse())
+    enqueue(box, "a")
+    ear = Recorder(then=refuse())
     while rows(box)[0][1] == "owed":
         send(box, {"team": ear})
         box.now += timedelta(hours=1)
@@ -171,9 +162,9 @@ def test_a_channel_that_is_down_for_seven_days_gets_nothing_more(box: World) -> 
 @pytest.mark.warns
 def test_one_channel_hangs_another_raises_and_the_third_is_served(box: World) -> None:
     for name in ("broken", "hanging", "team"):
-        owe(box, "a", "b", channel=name)
+        enqueue(box, "a", "b", channel=name)
     served = threading.Event()
-    team = Ear(then=lambda message: served.set() if message.id == "b" else None)
+    team = Recorder(then=lambda message: served.set() if message.id == "b" else None)
 
     def hang(_message: Message) -> None:
         assert served.wait(20)
@@ -182,7 +173,7 @@ def test_one_channel_hangs_another_raises_and_the_third_is_served(box: World) ->
     def break_(_message: Message) -> None:
         raise ValueError(SECRET)
 
-    report = send(box, {"hanging": Ear(then=hang), "broken": Ear(then=break_), "team": team})
+    report = send(box, {"hanging": Recorder(then=hang), "broken": Recorder(then=break_), "team": team})
     assert report.delivered == {"team": 2}
     assert report.failed == {"hanging": "it took too long", "broken": "it failed with ValueError"}
     assert SECRET not in str(rows(box))
@@ -190,9 +181,9 @@ def test_one_channel_hangs_another_raises_and_the_third_is_served(box: World) ->
 
 @pytest.mark.warns
 def test_a_message_that_cannot_be_worded_delays_no_other(box: World) -> None:
-    owe(box, "a")
-    owe(box, "b", channel="other")
-    ear = Ear()
+    enqueue(box, "a")
+    enqueue(box, "b", channel="other")
+    ear = Recorder()
 
     def stumble(payload: str, room: Room) -> tuple[str, str]:
         if '"a"' in payload:
@@ -205,18 +196,18 @@ def test_a_message_that_cannot_be_worded_delays_no_other(box: World) -> None:
 
 @pytest.mark.warns
 def test_a_channel_that_is_set_up_wrongly_says_so_in_its_words(box: World) -> None:
-    owe(box, "a")
+    enqueue(box, "a")
 
     def misconfigured(_message: Message) -> None:
         raise ConfigError("HOOK_SECRET is not set")
 
-    assert send(box, {"team": Ear(then=misconfigured)}).failed == {"team": "HOOK_SECRET is not set"}
+    assert send(box, {"team": Recorder(then=misconfigured)}).failed == {"team": "HOOK_SECRET is not set"}
 
 
 def test_no_message_is_begun_once_it_is_to_stop_or_the_time_is_up(box: World) -> None:
-    owe(box, "a", "b")
+    enqueue(box, "a", "b")
     stop = threading.Event()
-    ear = Ear(then=lambda _: stop.set())
+    ear = Recorder(then=lambda _: stop.set())
     deliver.deliver(box.database, sender(box, {"team": ear}), stop=stop)
     assert ear.ids == ["a"]
     deliver.deliver(box.database, sender(box, {"team": ear}), seconds=0)
@@ -226,7 +217,7 @@ def test_no_message_is_begun_once_it_is_to_stop_or_the_time_is_up(box: World) ->
 @pytest.mark.warns
 @pytest.mark.parametrize("fault", [play.reset, play.hang_up, play.error(500)], ids=["reset", "hang up", "500"])
 def test_an_answer_that_is_lost_means_a_repeat_with_the_same_id_and_content(box: World, fault: Step) -> None:
-    owe(box, "a")
+    enqueue(box, "a")
     box.server.script(fault, taken)
     send(box, {"team": hook(box)})
     box.now += timedelta(minutes=1)
@@ -243,39 +234,31 @@ def rename(box: World, old: str, new: str) -> None:
 
 @pytest.mark.warns
 def test_a_database_that_fails_after_the_send_means_a_repeat_with_the_same_id(box: World) -> None:
-    owe(box, "a")
-    ear = Ear(then=lambda _: rename(box, "catalog_delivery", "away"))
+    enqueue(box, "a")
+    ear = Recorder(then=lambda _: rename(box, "catalog_delivery", "away"))
     report = send(box, {"team": ear})
     assert (report.delivered, list(report.failed)) == ({}, ["team"])
     rename(box, "away", "catalog_delivery")
     box.now += 60 * SECOND
-    again = Ear()
+    again = Recorder()
     send(box, {"team": again})
     assert ear.ids == again.ids == ["a"]
     assert rows(box) == [("team", "delivered", 1, None, None)]
 
 
-def test_catching_up_owes_what_time_brought_and_sends_it(box: World) -> None:
-    milestone = Owed(
-        channel="team",
-        source="one",
-        run_id=None,
-        type="catalog.retiring",
-        uid="r",
-        payload="{}",
-        due_at=START,
-    )
+class Milestone(Composing):
+    """A composer to which every moment is a milestone."""
+
+    def retiring(self, *_: object, **__: object) -> list[OutboxMessage]:
+        return [message("r", run_id=None, type="catalog.retiring")]
+
+
+def test_catching_up_enqueues_what_time_brought_and_sends_it(box: World) -> None:
     with box.database.write() as connection:
         queue.register(connection, ["team"], START)
-    desk = Desk(
-        rules=(Rule(channel="team", events=("retiring",)),),
-        editor=rules,
-        planner=lambda _rule, _planned, _since, _now: [milestone],
-        ahead=timedelta(0),
-    )
-    ear = Ear()
+    at, ear = team("retiring"), Recorder()
     for _ in range(2):
-        deliver.catch_up(box.database, desk, sender(box, {"team": ear}, render=lambda text, _room: ("soon", text)))
+        deliver.catch_up(box.database, replace(at, composer=Milestone()), sender(box, {"team": ear}))
     assert ear.ids == ["r"]
 
 
@@ -305,7 +288,7 @@ def worker(box: World, name: str = "one") -> subprocess.Popen[bytes]:
 
 
 def test_a_kill_between_send_and_acknowledge_repeats_with_the_same_id_and_nothing_else(box: World) -> None:
-    owe(box, "a", "b", "c")
+    enqueue(box, "a", "b", "c")
     arrived = threading.Event()
 
     def take_and_wait(visit: Visit) -> None:
@@ -318,7 +301,7 @@ def test_a_kill_between_send_and_acknowledge_repeats_with_the_same_id_and_nothin
     os.kill(process.pid, signal.SIGKILL)
     process.wait(10)
     assert [row[1:3] for row in rows(box)] == [("delivered", 1), ("owed", 0), ("owed", 0)]
-    ear = Ear()
+    ear = Recorder()
     send(box, {"team": ear})  # the dead one's lease still runs
     assert ear.ids == ["c"]
     box.now += timedelta(seconds=60)
@@ -330,7 +313,7 @@ def test_a_kill_between_send_and_acknowledge_repeats_with_the_same_id_and_nothin
 
 def test_two_workers_at_once_send_nothing_twice(box: World) -> None:
     uids = [f"m{number}" for number in range(30)]
-    owe(box, *uids)
+    enqueue(box, *uids)
     box.server.script(*[taken] * len(uids))
     workers = [worker(box, name) for name in ("one", "two")]
     assert [each.wait(60) for each in workers] == [0, 0]
@@ -343,7 +326,7 @@ def test_no_secret_of_a_channel_is_in_logs_rows_or_the_process_list(
     box: World, caplog: pytest.LogCaptureFixture
 ) -> None:
     for name in ("closed", "command", "hook"):
-        owe(box, "a", channel=name)
+        enqueue(box, "a", channel=name)
     listing: list[str] = []
 
     def refuse_and_look(visit: Visit) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from catalog.events import Owed
+from catalog.events import OutboxMessage
 from catalog.store.outbox import queue
 from tests import server as play
 from tests.server import Step, Visit
@@ -92,7 +92,7 @@ class Crew:
                 worker.wait(10)
 
 
-def owe_all(world: World, now: datetime) -> dict[str, str]:
+def enqueue_all(world: World, now: datetime) -> dict[str, str]:
     world.lists("a")
     world.sync()
     usual = {"source": "one", "run_id": 1, "reason": "it failed"}
@@ -102,10 +102,12 @@ def owe_all(world: World, now: datetime) -> dict[str, str]:
     }
     with world.database.write() as connection:
         messages = [
-            Owed(channel="team", source="one", run_id=1, type="catalog.sync_failed", uid=uid, payload=text, due_at=now)
+            OutboxMessage(
+                channel="team", source="one", run_id=1, type="catalog.sync_failed", uid=uid, payload=text, due_at=now
+            )
             for uid, text in payloads.items()
         ]
-        queue.owe(connection, messages, now)
+        queue.enqueue(connection, messages, now)
     world.server.requests.clear()
     return payloads
 
@@ -117,7 +119,7 @@ def left(world: World) -> int:
 def test_of_400_messages_none_is_lost_and_repeats_have_the_same_id_and_content(world: World) -> None:
     chance = random.Random(7)
     began = time.time()
-    payloads = owe_all(world, datetime.fromtimestamp(began, UTC))
+    payloads = enqueue_all(world, datetime.fromtimestamp(began, UTC))
     receiver = Receiver(chance)
     world.server.script(*receiver.steps(10 * MESSAGES))
     crew = Crew(world, began)

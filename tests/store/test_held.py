@@ -15,8 +15,9 @@ from catalog.standing import Wait
 from catalog.store.ingest import held
 from catalog.store.queries import source_health
 from tests.server import ORGANIZATION
-from tests.store.test_telling import desk, types
+from tests.store.delivering import types
 from tests.store.world import World
+from tests.subscribing import team
 
 pytestmark = pytest.mark.promise("P8", "P10")
 
@@ -34,7 +35,7 @@ def whole(*ids: str, by: str = ORGANIZATION, **options: Any) -> Act:
     def act(world: World) -> RunReport:
         world.server.organization = by
         world.lists(*ids)
-        return world.sync(desk=desk(), **options)
+        return world.sync(subscriptions=team(), **options)
 
     return act
 
@@ -42,7 +43,7 @@ def whole(*ids: str, by: str = ORGANIZATION, **options: Any) -> Act:
 def unclean(*ids: str, by: str = ORGANIZATION) -> Act:
     def act(world: World) -> RunReport:
         world.server.organization = by
-        return world.unclean(*ids, desk=desk())
+        return world.unclean(*ids, subscriptions=team())
 
     return act
 
@@ -50,8 +51,8 @@ def unclean(*ids: str, by: str = ORGANIZATION) -> Act:
 def cut(times: int = 1) -> Act:
     def act(world: World) -> RunReport:
         for _ in range(times - 1):
-            world.cut(desk=desk("held"))
-        return world.cut(desk=desk("held"))
+            world.cut(subscriptions=team("held"))
+        return world.cut(subscriptions=team("held"))
 
     return act
 
@@ -178,13 +179,13 @@ def agreeing(world: World, report: RunReport) -> set[bool]:
 
 def test_a_source_in_another_scope_or_without_a_baseline_is_not_held(world: World) -> None:
     world.server.organization = OTHER
-    world.incomplete("a", desk=desk())
+    world.incomplete("a", subscriptions=team())
     world.server.organization = ORGANIZATION
-    world.incomplete("a", desk=desk())
+    world.incomplete("a", subscriptions=team())
     assert causes(world) == ""
     world.lists("a")
-    world.sync(desk=desk())
+    world.sync(subscriptions=team())
     world.betas, world.server.organization = ("new",), OTHER
-    world.incomplete("a", desk=desk())
+    world.incomplete("a", subscriptions=team())
     assert causes(world) == ""
     assert types(world).count("held") == 0

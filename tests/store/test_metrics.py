@@ -1,15 +1,12 @@
 """The metrics page tells what the database holds."""
 
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from catalog.alerts import rules
-from catalog.events import Rule
 from catalog.monitor import metrics
-from catalog.store.outbox.enqueue import Desk
 from tests.store.world import START, World
+from tests.subscribing import team
 
 pytestmark = pytest.mark.promise("P10")
 
@@ -46,15 +43,12 @@ def test_a_held_source_shows(world: World) -> None:
     assert 'catalog_held{source="one"} 1.0' in lines(metrics.page(world.database))
 
 
-def test_what_is_owed_to_a_channel_shows_and_a_source_without_a_run_is_left_out(world: World) -> None:
-    desk = Desk(
-        rules=(Rule(channel="team", events=("added",)),), editor=rules, planner=lambda *_: [], ahead=timedelta(0)
-    )
+def test_what_is_pending_for_a_channel_shows_and_a_source_without_a_run_is_left_out(world: World) -> None:
     world.cut(name="two")
     world.lists("a")
-    world.sync(desk=desk)
+    world.sync(subscriptions=team("added"))
     world.lists("a", "b")
-    world.sync(desk=desk)
+    world.sync(subscriptions=team("added"))
     told = lines(metrics.page(world.database))
     assert {'catalog_alerts_owed{channel="team"} 1.0', 'catalog_alerts_dead{channel="team"} 0.0'} <= told
     assert any(line.startswith('catalog_alerts_oldest_owed_timestamp_seconds{channel="team"}') for line in told)

@@ -1,4 +1,4 @@
-"""The outbox: what is owed stays owed until somebody who holds its lease says that it was taken."""
+"""The queue of the outbox: a message stays pending until the holder of its lease acks it."""
 
 import itertools
 import threading
@@ -11,11 +11,12 @@ import pytest
 import sqlalchemy as sa
 
 from catalog.errors import DatabaseError
-from catalog.events import Owed
+from catalog.events import DeliveryError
 from catalog.store.engine import database as databases
 from catalog.store.outbox import queue
 from catalog.store.outbox.queue import Leased
 from catalog.store.schema.outbox_tables import delivery
+from tests.store.delivering import enqueue, message
 from tests.store.world import START, World
 
 pytestmark = pytest.mark.promise("P8")
@@ -23,25 +24,6 @@ pytestmark = pytest.mark.promise("P8")
 SECOND = timedelta(seconds=1)
 PAYLOAD = '{"id": "a",  "zoë": "\\u202e"}'
 COLUMNS = ("status", "attempts", "next_attempt_at", "delivered_at", "last_error")
-
-
-def message(uid: str, channel: str = "team", **fields: Any) -> Owed:
-    usual = {"source": "one", "run_id": 1, "type": "catalog.changes", "payload": PAYLOAD, "due_at": START}
-    return Owed(**{"channel": channel, "uid": uid, **usual, **fields})
-
-
-@pytest.fixture
-def box(world: World) -> World:
-    """A world with a source, an empty outbox, and the clock at the story's beginning."""
-    world.lists("a")
-    world.sync()
-    world.now = START
-    return world
-
-
-def owe(box: World, *messages: Owed) -> int:
-    with box.database.write() as connection:
-        return queue.owe(connection, messages, box.now)
 
 
 def lease(box: World, after: timedelta = timedelta(0), channel: str = "team") -> Leased | None:
@@ -55,70 +37,70 @@ def taken(box: World, after: timedelta = timedelta(0)) -> Leased:
     return leased
 
 
-def fail(box: World, leased: Leased, after: timedelta = timedelta(0), **how: Any) -> bool:
-    return queue.fail(box.database, leased, "no answer", **{"now": box.now + after, "wait": 30 * SECOND, **how})
+def nack(box: World, leased: Leased, after: timedelta = timedelta(0), **how: Any) -> bool:
+    return queue.nack(box.database, leased, DeliveryError("no answer", **how), now=box.now + after)
 
 
 def rows(box: World) -> list[tuple[Any, ...]]:
     return [row[1:] for row in box.rows("deliveries", "delivery_id", *COLUMNS)]
 
 
-def test_the_same_message_is_owed_to_a_channel_once(box: World) -> None:
-    assert owe(box, message("a"), message("a"), message("b"), message("a", "other")) == 3
-    assert owe(box, message("a"), message("c")) == 1
+def test_the_same_message_is_enqueued_for_a_channel_once(box: World) -> None:
+    assert enqueue(box, message("a"), message("a"), message("b"), message("a", "other")) == 3
+    assert enqueue(box, message("a"), message("c")) == 1
     assert box.rows("deliveries", "delivery_id", "channel", "source", "run_id", "type", "created_at") == [
-        (1, "team", "one", 1, "catalog.changes", 0),
-        (2, "team", "one", 1, "catalog.changes", 0),
-        (3, "other", "one", 1, "catalog.changes", 0),
-        (4, "team", "one", 1, "catalog.changes", 0),
+        (1, "team", "one", 1, "catalog.sync_failed", 0),
+        (2, "team", "one", 1, "catalog.sync_failed", 0),
+        (3, "other", "one", 1, "catalog.sync_failed", 0),
+        (4, "team", "one", 1, "catalog.sync_failed", 0),
     ]
 
 
-def test_what_was_delivered_is_not_owed_again(box: World) -> None:
-    owe(box, message("a"))
-    queue.acknowledge(box.database, taken(box), box.now)
-    assert owe(box, message("a")) == 0
+def test_what_was_delivered_is_not_enqueued_again(box: World) -> None:
+    enqueue(box, message("a"))
+    queue.ack(box.database, taken(box), box.now)
+    assert enqueue(box, message("a")) == 0
     assert lease(box) is None
 
 
 def test_what_many_models_bring_up_time_and_again_takes_few_questions(box: World) -> None:
     many = [message(str(number), channel) for number in range(1_000) for channel in ("team", "other")]
-    assert owe(box, *many) == 2_000
+    assert enqueue(box, *many) == 2_000
     asked: list[str] = []
     sa.event.listen(box.database.engine, "before_cursor_execute", lambda *about: asked.append(about[2]))
     with box.database.read() as connection:
-        assert queue.fresh(connection, [*many, message("new")]) == [message("new")]
+        assert queue.only_new(connection, [*many, message("new")]) == [message("new")]
     assert len([words for words in asked if "catalog_delivery" in words]) <= 5
 
 
-def test_what_a_transaction_takes_back_is_not_owed(box: World) -> None:
-    def owe_and_fail() -> None:
+def test_what_a_transaction_rolls_back_is_not_enqueued(box: World) -> None:
+    def enqueue_and_fail() -> None:
         with box.database.write() as connection:
-            queue.owe(connection, [message("a")], box.now)
+            queue.enqueue(connection, [message("a")], box.now)
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        owe_and_fail()
+        enqueue_and_fail()
     assert rows(box) == []
 
 
 def test_a_channel_gets_its_own_oldest_first_and_exactly_what_was_frozen(box: World) -> None:
-    owe(box, message("z", "other"), message("b"), message("a"))
+    enqueue(box, message("z", "other"), message("b", payload=PAYLOAD), message("a"))
     first, second = taken(box), taken(box)
     assert (first.uid, second.uid) == ("b", "a")
-    assert (first.payload, first.type, first.attempts) == (PAYLOAD, "catalog.changes", 0)
+    assert (first.payload, first.type, first.attempts) == (PAYLOAD, "catalog.sync_failed", 0)
     assert lease(box) is None
     with box.database.read() as connection:
         assert queue.due(connection, box.now) == ["other"]
 
 
 def test_a_first_attempt_waits_for_no_clock_since_the_one_of_the_run_may_be_ahead(box: World) -> None:
-    owe(box, message("a", due_at=START + 600 * SECOND))
+    enqueue(box, message("a", due_at=START + 600 * SECOND))
     assert lease(box) is not None
 
 
-def test_what_is_leased_is_nobody_elses_until_the_lease_ends(box: World) -> None:
-    owe(box, message("a"))
+def test_what_is_leased_goes_to_no_other_sender_until_the_lease_ends(box: World) -> None:
+    enqueue(box, message("a"))
     first = taken(box)
     assert lease(box, 59 * SECOND) is None
     with box.database.read() as connection:
@@ -132,95 +114,95 @@ def test_what_a_clock_ahead_put_off_or_leased_is_due_once_it_is_right(box: World
     # A clock that was years ahead left moments behind for which every later process would have waited as many years:
     # the next attempt of what had failed, and the lease of a process that had died.
     years = timedelta(days=3653)
-    owe(box, message("a", due_at=START + years), message("b"))
-    assert fail(box, taken(box, years), years)
+    enqueue(box, message("a", due_at=START + years), message("b"))
+    assert nack(box, taken(box, years), years)
     taken(box, years)
     assert {taken(box).uid, taken(box).uid} == {"a", "b"}
     assert lease(box) is None
 
 
-def test_whoever_lost_the_lease_changes_nothing(box: World) -> None:
-    owe(box, message("a"))
+def test_a_sender_that_lost_the_lease_changes_nothing(box: World) -> None:
+    enqueue(box, message("a"))
     late, holder = taken(box), taken(box, 60 * SECOND)
-    assert not queue.acknowledge(box.database, late, box.now)
-    assert not fail(box, late, gone=True)
+    assert not queue.ack(box.database, late, box.now)
+    assert not nack(box, late, gone=True)
     assert rows(box) == [("owed", 0, 0, None, None)]
-    assert queue.acknowledge(box.database, holder, box.now + 61 * SECOND)
-    assert not queue.acknowledge(box.database, late, box.now)
+    assert queue.ack(box.database, holder, box.now + 61 * SECOND)
+    assert not queue.ack(box.database, late, box.now)
     assert rows(box) == [("delivered", 1, None, 61 / 60, None)]
 
 
 def test_a_failure_is_tried_again_after_its_wait(box: World) -> None:
-    owe(box, message("a"))
-    assert fail(box, taken(box))
+    enqueue(box, message("a"))
+    assert nack(box, taken(box))
     assert rows(box) == [("owed", 1, 0.5, None, "no answer")]
     assert lease(box, 29 * SECOND) is None
     again = taken(box, 30 * SECOND)
     assert again.attempts == 1
-    assert queue.acknowledge(box.database, again, box.now + 30 * SECOND)
+    assert queue.ack(box.database, again, box.now + 30 * SECOND)
     assert rows(box) == [("delivered", 2, None, 0.5, None)]
 
 
-def test_a_receiver_that_never_wants_any_again_is_the_end_of_all_that_it_is_owed(box: World) -> None:
-    owe(box, message("a"), message("b"), message("c"), message("d"), message("other", "other"))
+def test_all_that_is_pending_is_dead_once_a_receiver_is_gone(box: World) -> None:
+    enqueue(box, message("a"), message("b"), message("c"), message("d"), message("other", "other"))
     first, second, late = taken(box), taken(box), taken(box)
-    assert fail(box, first)
-    assert fail(box, second, gone=True)
+    assert nack(box, first)
+    assert nack(box, second, gone=True)
     assert rows(box) == [
         ("dead", 1, None, None, "no answer"),
         ("dead", 1, None, None, "no answer"),
-        ("owed", 0, 0, None, None),  # somebody is sending it: who knows
+        ("owed", 0, 0, None, None),  # another sender holds its lease
         ("dead", 0, None, None, "no answer"),
         ("owed", 0, 0, None, None),
     ]
-    assert queue.acknowledge(box.database, late, box.now)
+    assert queue.ack(box.database, late, box.now)
 
 
 def test_what_was_not_taken_for_seven_days_is_dead(box: World) -> None:
-    owe(box, message("a"))
+    enqueue(box, message("a"))
     week = timedelta(days=7)
-    assert fail(box, taken(box, week - SECOND), week - SECOND)
+    assert nack(box, taken(box, week - SECOND), week - SECOND)
     assert rows(box)[0][0] == "owed"
-    assert fail(box, taken(box, week + 29 * SECOND), week + 29 * SECOND)
+    assert nack(box, taken(box, week + 29 * SECOND), week + 29 * SECOND)
     assert rows(box) == [("dead", 2, None, None, "no answer")]
     assert lease(box, timedelta(days=100)) is None
 
 
 def test_a_failure_of_a_channel_that_a_restored_catalog_never_knew_is_noted_nowhere(box: World) -> None:
     """The row of the channel went while its message was on the way, and that was told as a fault of the database."""
-    owe(box, message("a"))
+    enqueue(box, message("a"))
     before, gone = rows(box), replace(taken(box), channel="gone", lease="of another catalog")
-    assert not fail(box, gone)
+    assert not nack(box, gone)
     assert [row[0] for row in rows(box)] == [row[0] for row in before] == ["owed"]
 
 
 def test_a_catalog_that_was_off_for_weeks_still_tries_once(box: World) -> None:
-    owe(box, message("a"))
+    enqueue(box, message("a"))
     assert taken(box, timedelta(days=30)).uid == "a"
 
 
-def test_the_dead_are_revived_by_channel_by_number_or_all(box: World) -> None:
-    owe(box, message("a"), message("b"), message("c", "other"))
+def test_dead_deliveries_are_requeued_by_channel_by_number_or_all(box: World) -> None:
+    enqueue(box, message("a"), message("b"), message("c", "other"))
     for channel in ("team", "other"):
         leased = lease(box, channel=channel)
         assert leased is not None
-        fail(box, leased, gone=True)
+        nack(box, leased, gone=True)
     box.now += timedelta(days=30)
-    assert queue.revive(box.database, now=box.now, name="nobody") == 0
-    assert queue.revive(box.database, now=box.now, delivery_id=2) == 1
-    assert queue.revive(box.database, now=box.now, name="team") == 1
-    assert queue.revive(box.database, now=box.now) == 1
-    assert queue.revive(box.database, now=box.now) == 0
+    assert queue.requeue(box.database, now=box.now, name="nobody") == 0
+    assert queue.requeue(box.database, now=box.now, delivery_id=2) == 1
+    assert queue.requeue(box.database, now=box.now, name="team") == 1
+    assert queue.requeue(box.database, now=box.now) == 1
+    assert queue.requeue(box.database, now=box.now) == 0
     assert [row[0] for row in rows(box)] == ["owed"] * 3
-    fail(box, taken(box))
+    nack(box, taken(box))
     assert rows(box)[0][:2] == ("owed", 2)  # it has seven days again
 
 
-def test_the_backlog_counts_what_is_owed_and_dead(box: World) -> None:
-    owe(box, message("a"))
-    fail(box, taken(box), gone=True)
-    owe(box, message("b"), message("c"), message("d", "other"))
-    queue.acknowledge(box.database, taken(box), box.now)
+def test_the_backlog_counts_what_is_pending_and_dead(box: World) -> None:
+    enqueue(box, message("a"))
+    nack(box, taken(box), gone=True)
+    enqueue(box, message("b"), message("c"), message("d", "other"))
+    queue.ack(box.database, taken(box), box.now)
     with box.database.read() as connection:
         team, other = sorted(queue.backlog(connection), key=lambda each: each.channel, reverse=True)
         listed = [each.delivery_id for each in queue.listing(connection)]
@@ -254,9 +236,9 @@ def test_the_backlog_counts_what_is_owed_and_dead(box: World) -> None:
     ],
     ids=["payload", "uid", "channel", "delivered", "delete", "twice"],
 )
-def test_the_database_itself_keeps_what_is_owed_as_it_was(box: World, edit: sa.sql.dml.UpdateBase) -> None:
-    owe(box, message("a"), message("b"))
-    queue.acknowledge(box.database, taken(box), box.now)
+def test_the_database_itself_keeps_messages_as_they_were_enqueued(box: World, edit: sa.sql.dml.UpdateBase) -> None:
+    enqueue(box, message("a"), message("b"))
+    queue.ack(box.database, taken(box), box.now)
     before = rows(box)
     with pytest.raises(DatabaseError), box.database.write() as connection:
         connection.execute(edit)
@@ -273,7 +255,7 @@ def others(box: World) -> Iterator[list[databases.Database]]:
 
 
 def test_of_many_workers_exactly_one_gets_each_message(box: World, others: list[databases.Database]) -> None:
-    owe(box, *(message(f"m{number}") for number in range(40)))
+    enqueue(box, *(message(f"m{number}") for number in range(40)))
     got: list[str] = []
     gate = threading.Barrier(len(others))
 
@@ -282,7 +264,7 @@ def test_of_many_workers_exactly_one_gets_each_message(box: World, others: list[
         numbers = itertools.count()
         while leased := queue.lease(database, "team", box.now, lambda: f"{name} {next(numbers)}"):
             got.append(leased.uid)
-            assert queue.acknowledge(database, leased, box.now)
+            assert queue.ack(database, leased, box.now)
 
     threads = [threading.Thread(target=work, args=(each, name)) for name, each in enumerate(others)]
     for thread in threads:

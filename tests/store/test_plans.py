@@ -17,7 +17,7 @@ from catalog.store.ingest import runs
 from catalog.store.outbox import queue
 from catalog.store.queries import history, run_report, source_health
 from catalog.store.schema import tables, upgrade
-from tests.store.letters import owe
+from tests.store.delivering import enqueue
 from tests.store.world import START, World
 
 # A question, and the index without which a million models would have to be read for it.
@@ -63,7 +63,7 @@ def test_what_was_not_delivered_is_found_among_all_that_was(world: World) -> Non
         connection.execute(sa.text(f"INSERT INTO catalog_delivery ({columns}) {rows}"))
     with world.database.write() as connection:
         connection.execute(sa.text("ANALYZE"))
-    owe(world, "late")
+    enqueue(world, "late")
     with world.database.read() as connection:
         took = []
         found = queue.backlog(connection)

@@ -3,48 +3,33 @@
 import json
 import time
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from catalog.alerts import milestones, rules
-from catalog.events import Owed, Planned, Rule
+from catalog.alerts import composer
+from catalog.events import OutboxMessage, PlannedRetirement, Rule, Subscriptions
 from catalog.store.outbox import enqueue, queue, retirements
-from catalog.store.outbox.enqueue import Desk
 from tests import server as play
 from tests.store.copying import Safe, restore
 from tests.store.world import NAMELESS, START, World
+from tests.subscribing import Composing, rule, subscriptions
 
 pytestmark = pytest.mark.promise("P7", "P8")
 
 DAY = timedelta(days=1)
-DAYS = (90, 60, 30, 14, 7, 1)
 SOON, LATER, FAR, PAST = (f"{START + days * DAY:%Y-%m-%d}T00:00:00Z" for days in (22, 75, 400, -3))
 
 
-def rule(channel: str = "team", *events: str, **settings: Any) -> Rule:
-    return Rule(channel=channel, events=events or ("added", "changed", "retiring", "overdue"), **settings)
+def subscribed(*rules: Rule, watched: Iterable[str] | None = ("a",), **settings: Any) -> Subscriptions:
+    usual = rules or (rule("added", "changed", "retiring", "overdue"),)
+    return subscriptions(*usual, watched=watched, **settings)
 
 
-def plan(told: Rule, planned: Iterable[Planned], since: datetime | None, now: datetime) -> list[Owed]:
-    return milestones.retiring(told, planned, milestones=DAYS, now=now, since=since)
-
-
-def desk(*told: Rule, watched: Iterable[str] | None = ("a",), days: tuple[int, ...] | None = DAYS) -> Desk:
-    return Desk(
-        rules=told or (rule(),),
-        editor=rules,
-        planner=plan,
-        ahead=90 * DAY,
-        milestones=days,
-        watched=None if watched is None else frozenset(watched),
-    )
-
-
-def look(world: World, at: Desk) -> int:
-    return enqueue.of_time(world.database, at, world.now)
+def look(world: World, at: Subscriptions) -> int:
+    return enqueue.from_clock(world.database, at, world.now)
 
 
 def told(world: World, channel: str = "team") -> list[tuple[str, str | None, int | None]]:
@@ -53,7 +38,7 @@ def told(world: World, channel: str = "team") -> list[tuple[str, str | None, int
     while leased := queue.lease(world.database, channel, world.now + 1000 * DAY, lambda: "test"):
         payload = json.loads(leased.payload)
         found.append((payload["type"].removeprefix("catalog."), payload.get("model_id"), payload.get("milestone")))
-        assert queue.acknowledge(world.database, leased, world.now)
+        assert queue.ack(world.database, leased, world.now)
     return found
 
 
@@ -78,18 +63,18 @@ def test_a_first_baseline_tells_of_what_is_watched_and_retires_within_the_earlie
     world: World, date: str | None, expected: list[Any]
 ) -> None:
     lists(world, a=date, b=SOON)
-    world.sync(desk=desk())
+    world.sync(subscriptions=subscribed())
     for _ in range(3):
-        look(world, desk())
-        world.sync(desk=desk())
+        look(world, subscribed())
+        world.sync(subscriptions=subscribed())
     assert told(world) == expected
 
 
 @pytest.mark.parametrize("watched", [None, (), ("b",)])
 def test_what_is_not_watched_is_not_told_at_a_baseline(world: World, watched: tuple[str, ...] | None) -> None:
     lists(world, a=SOON, b=FAR)
-    world.sync(desk=desk(watched=watched))
-    look(world, desk(watched=watched))
+    world.sync(subscriptions=subscribed(watched=watched))
+    look(world, subscribed(watched=watched))
     assert told(world) == []
 
 
@@ -106,20 +91,21 @@ def test_what_is_not_watched_is_not_told_at_a_baseline(world: World, watched: tu
     ],
 )
 def test_each_channel_hears_of_it_whose_filters_let_it_pass(world: World, settings: Any, heard: bool) -> None:
-    at = desk(Rule(**{"channel": "team", "events": ("retiring",), **settings}))
+    filters = {name: value for name, value in settings.items() if name != "events"}
+    at = subscribed(rule(*settings.get("events", ("retiring",)), **filters))
     lists(world, a=SOON)
-    world.sync(desk=at)
+    world.sync(subscriptions=at)
     assert told(world) == ([("retiring", "a", 30)] if heard else [])
 
 
 def test_the_next_milestone_is_told_in_its_time_and_the_one_that_passed_never_again(world: World) -> None:
     lists(world, a=SOON)
-    world.sync(desk=desk())
+    world.sync(subscriptions=subscribed())
     found = []
     for day in range(24):
         world.now = START + day * DAY + timedelta(hours=1)
-        look(world, desk())
-        world.sync(desk=desk())
+        look(world, subscribed())
+        world.sync(subscriptions=subscribed())
         found += [(day, *each) for each in told(world)]
     assert found == [
         (0, "retiring", "a", 30),
@@ -133,51 +119,51 @@ def test_the_next_milestone_is_told_in_its_time_and_the_one_that_passed_never_ag
 def test_what_an_unclean_walk_before_the_baseline_lists_is_told_once_too(world: World) -> None:
     lists(world, a=SOON)
     world.server.models.append(NAMELESS)
-    world.sync(desk=desk())
+    world.sync(subscriptions=subscribed())
     lists(world, a=SOON)
-    world.sync(desk=desk())
+    world.sync(subscriptions=subscribed())
     assert told(world) == [("retiring", "a", 30)]
 
 
 def test_each_source_has_a_first_baseline_of_its_own(world: World) -> None:
     lists(world, a=FAR)
-    world.sync(desk=desk())
+    world.sync(subscriptions=subscribed())
     lists(world, a=SOON)
-    world.sync(desk=desk(), name="two")
+    world.sync(subscriptions=subscribed(), name="two")
     assert told(world) == [("retiring", "a", 30)]
 
 
 def test_a_new_scope_tells_of_no_milestone_that_had_passed(world: World) -> None:
     lists(world, a=FAR)
-    world.sync(desk=desk())
+    world.sync(subscriptions=subscribed())
     world.betas = ("other",)
     lists(world, a=SOON)
-    world.sync(desk=desk())
-    look(world, desk())
+    world.sync(subscriptions=subscribed())
+    look(world, subscribed())
     assert told(world) == []
 
 
 @pytest.mark.warns
 def test_a_restored_catalog_tells_of_no_milestone_that_had_passed(world: World, safe: Safe) -> None:
     lists(world, a=SOON)
-    world.sync(desk=desk())
+    world.sync(subscriptions=subscribed())
     path = safe.copy(world)
     assert told(world) == [("retiring", "a", 30)]
     restore(world, path)
     for _ in range(2):
-        world.sync(desk=desk())
-        look(world, desk())
+        world.sync(subscriptions=subscribed())
+        look(world, subscribed())
     assert told(world) == []
-    look(world, desk(watched=("a", "b")))
+    look(world, subscribed(watched=("a", "b")))
     assert told(world) == []
 
 
 def test_a_date_that_becomes_known_later_is_told_as_the_change_it_is(world: World) -> None:
     lists(world, a=None)
-    world.sync(desk=desk())
+    world.sync(subscriptions=subscribed())
     lists(world, a=SOON)
-    world.sync(desk=desk())
-    look(world, desk())
+    world.sync(subscriptions=subscribed())
+    look(world, subscribed())
     assert [kind for kind, _, _ in told(world)] == ["changes"]
 
 
@@ -190,51 +176,51 @@ def test_a_date_that_becomes_known_later_is_told_as_the_change_it_is(world: Worl
 )
 def test_a_model_that_becomes_watched_is_told_of_once(world: World, date: str | None, expected: list[Any]) -> None:
     lists(world, a=FAR, b=date, c=SOON)
-    world.sync(desk=desk())
-    look(world, desk())
+    world.sync(subscriptions=subscribed())
+    look(world, subscribed())
     for _ in range(3):
-        look(world, desk(watched=("a", "b")))
-        world.sync(desk=desk(watched=("a", "b")))
+        look(world, subscribed(watched=("a", "b")))
+        world.sync(subscriptions=subscribed(watched=("a", "b")))
     assert told(world) == expected
 
 
 def test_what_was_told_before_it_became_watched_is_not_told_again(world: World) -> None:
     lists(world, b=LATER)
-    world.sync(desk=desk())
+    world.sync(subscriptions=subscribed())
     world.now = START + 46 * DAY
-    look(world, desk())
+    look(world, subscribed())
     assert told(world) == [("retiring", "b", 30)]
-    look(world, desk(watched=("a", "b")))
+    look(world, subscribed(watched=("a", "b")))
     assert told(world) == []
 
 
 def test_a_model_is_watched_anew_after_it_was_not(world: World) -> None:
     lists(world, a=FAR, b=SOON)
-    world.sync(desk=desk())
+    world.sync(subscriptions=subscribed())
     for watched in (("a", "b"), ("a",), ("a", "b")):
-        look(world, desk(watched=watched))
+        look(world, subscribed(watched=watched))
     assert told(world) == [("retiring", "b", 30)]  # the same date and milestone: the same message
 
 
 def test_a_watchlist_that_cannot_be_read_for_a_while_makes_nothing_newly_watched(world: World) -> None:
     lists(world, a=None, b=FAR)
-    world.sync(desk=desk())
+    world.sync(subscriptions=subscribed())
     lists(world, a=SOON, b=FAR)
-    world.sync(desk=desk(rule("team", "retiring")))
+    world.sync(subscriptions=subscribed(rule("retiring")))
     for watched in (("a",), None, ("a",)):
-        look(world, desk(rule("team", "retiring"), watched=watched))
+        look(world, subscribed(rule("retiring"), watched=watched))
     assert told(world) == []
 
 
 def test_a_channel_added_later_hears_of_nothing_that_was_watched_before(world: World) -> None:
     lists(world, a=SOON, b=SOON)
-    world.sync(desk=desk())
-    look(world, desk())
-    both = desk(rule("team"), rule("late"))
-    world.sync(desk=both)
+    world.sync(subscriptions=subscribed())
+    look(world, subscribed())
+    both = subscribed(rule(), rule(channel="late"))
+    world.sync(subscriptions=both)
     look(world, both)
     assert told(world, "late") == []
-    both = desk(rule("team"), rule("late"), watched=("a", "b"))
+    both = subscribed(rule(), rule(channel="late"), watched=("a", "b"))
     look(world, both)
     assert told(world, "late") == [("retiring", "b", 30)]
 
@@ -242,28 +228,27 @@ def test_a_channel_added_later_hears_of_nothing_that_was_watched_before(world: W
 # What a look costs
 
 
-@pytest.mark.parametrize("days", [DAYS, None])
-def test_a_look_asks_for_nothing_that_an_earlier_one_decided(world: World, days: tuple[int, ...] | None) -> None:
-    worded: list[str] = []
+class Counting(Composing):
+    """A composer that notes which models it is asked about."""
 
-    def plan_aloud(told: Rule, planned: Iterable[Planned], since: datetime | None, now: datetime) -> list[Owed]:
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def retiring(self, rule: Rule, planned: Iterable[PlannedRetirement], **moments: Any) -> list[OutboxMessage]:
         models = list(planned)
-        worded.extend(model.model_id for model in models)
-        return plan(told, models, since, now)
+        self.asked += [model.model_id for model in models]
+        return composer.retiring(rule, models, **moments)
 
-    def at(**settings: Any) -> Desk:
-        usual = desk(rule(**settings), watched=(), days=days)
-        return Desk(
-            rules=usual.rules,
-            editor=rules,
-            planner=plan_aloud,
-            ahead=usual.ahead,
-            milestones=days,
-            watched=usual.watched,
-        )
+
+def test_a_look_asks_for_nothing_that_an_earlier_one_decided(world: World) -> None:
+    counting = Counting()
+    worded = counting.asked
+
+    def at(**settings: Any) -> Subscriptions:
+        return subscribed(rule("added", "changed", "retiring", "overdue", **settings), watched=(), composer=counting)
 
     lists(world, near=SOON, past=PAST, far=FAR)
-    world.sync(desk=at())
+    world.sync(subscriptions=at())
     look(world, at())
     assert {"near", "past"} <= set(worded)
     for _ in range(3):
@@ -272,7 +257,7 @@ def test_a_look_asks_for_nothing_that_an_earlier_one_decided(world: World, days:
         look(world, at())
         assert "past" not in worded
     lists(world, near=SOON, past=PAST, far=FAR, new=LATER)
-    world.sync(desk=at())
+    world.sync(subscriptions=at())
     look(world, at())
     assert "new" in worded
     worded.clear()
@@ -282,30 +267,30 @@ def test_a_look_asks_for_nothing_that_an_earlier_one_decided(world: World, days:
 
 @pytest.mark.parametrize("moved", ["lifecycle", "return"])
 def test_what_was_silent_when_its_milestone_passed_is_told_once_it_is_not(world: World, moved: str) -> None:
-    at = desk(rule("team", "retiring", lifecycles=("deprecated",)), watched=())
+    at = subscribed(rule("retiring", lifecycles=("deprecated",)), watched=())
     first = "active" if moved == "lifecycle" else "deprecated"
     world.server.models = [play.model("a", retires_at=LATER, lifecycle=first), play.model("b")]
-    world.sync(desk=at)
+    world.sync(subscriptions=at)
     if moved == "return":
         world.lists("b")
-        world.sync(desk=at)
-        world.sync(desk=at, after=20)
+        world.sync(subscriptions=at)
+        world.sync(subscriptions=at, after=20)
     world.now = START + 46 * DAY
     look(world, at)
     assert told(world) == []
     world.server.models = [play.model("a", retires_at=LATER, lifecycle="deprecated"), play.model("b")]
-    world.sync(desk=at)
+    world.sync(subscriptions=at)
     look(world, at)
     assert told(world) == [("retiring", "a", 30)]
 
 
 def test_a_look_by_a_clock_that_was_ahead_silences_nothing(world: World) -> None:
     lists(world, a=LATER)
-    at = desk(rule("team", "retiring"), watched=())
-    world.sync(desk=at)
+    at = subscribed(rule("retiring"), watched=())
+    world.sync(subscriptions=at)
     with world.database.write() as connection:
-        retirements.note(
-            connection, {"team": retirements.Look(at=START + 3650 * DAY, change=1, asks=None, watches="[]")}
+        retirements.save_checkpoints(
+            connection, {"team": retirements.Checkpoint(at=START + 3650 * DAY, change=1, asks=None, watches="[]")}
         )
     world.now = START + 46 * DAY
     look(world, at)
@@ -315,8 +300,8 @@ def test_a_look_by_a_clock_that_was_ahead_silences_nothing(world: World) -> None
 def test_ten_thousand_overdue_models_cost_milliseconds(world: World) -> None:
     world.page_size = 1000
     lists(world, **{f"m{number:05}": SOON for number in range(10_000)})
-    at = desk(rule("team"), rule("other"), watched=())
-    world.sync(desk=at)
+    at = subscribed(rule(), rule(channel="other"), watched=())
+    world.sync(subscriptions=at)
     world.now = START + 50 * DAY
     assert look(world, at) == 20_000
     look(world, at)
@@ -330,16 +315,16 @@ def test_ten_thousand_overdue_models_cost_milliseconds(world: World) -> None:
 
 
 def test_removals_that_settle_or_come_back_are_never_all_in_memory(world: World) -> None:
-    at = desk(rule("team", "removed", "returned", settle=timedelta(hours=1)), watched=())
+    at = subscribed(rule("removed", "returned", settle=timedelta(hours=1)), watched=())
     names = [f"m{number:04}" for number in range(2500)]
     world.page_size = 1000
     world.lists(*names, *(f"n{number:04}" for number in range(8000)))
-    world.sync(desk=at)
+    world.sync(subscriptions=at)
     world.lists(*names[1250:], *(f"n{number:04}" for number in range(8000)))
-    world.sync(desk=at)
-    world.sync(desk=at, after=20)
+    world.sync(subscriptions=at)
+    world.sync(subscriptions=at, after=20)
     world.lists(*names[600:], *(f"n{number:04}" for number in range(8000)))
-    world.sync(desk=at)
+    world.sync(subscriptions=at)
     world.pass_minutes(60)
     assert look(world, at) == 1
     with world.database.read() as connection:

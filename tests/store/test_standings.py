@@ -15,8 +15,9 @@ from catalog.standing import Standing
 from catalog.store.queries import source_health
 from catalog.store.schema import tables
 from tests import server as play
-from tests.store.test_telling import desk, types
+from tests.store.delivering import types
 from tests.store.world import Enter, World
+from tests.subscribing import team
 
 pytestmark = [pytest.mark.promise("P10"), pytest.mark.warns]
 
@@ -60,7 +61,7 @@ def scripted(world: World, *steps: play.Step) -> None:
 
 def keyless(world: World) -> None:
     failure = ConfigError("there is no key", hint="set it")
-    source, options = world.source("one"), sync.Options(desk=desk("sync_failed", failures=1))
+    source, options = world.source("one"), sync.Options(subscriptions=team("sync_failed", failures=1))
     sync.fail_source(world.database, source, failure, clock=lambda: world.now, options=options)
     assert types(world) == ["sync_failed"]
 

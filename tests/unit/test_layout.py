@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from catalog.alerts import wording
+from catalog.alerts.payload import Payload
 from catalog.alerts.waves import Wave
 from catalog.events import Room
 from tests.unit.test_wording import changed, cut_off, entry, message, on_models, retiring
@@ -19,7 +20,7 @@ BETWEEN = {"not_before": "2026-11-22T08:30:00.759227Z", "observed_at": "2026-11-
 OPERATOR = {"id": "msg_1", "source": "anthropic", "run_id": 7, "changes": []}
 LONG = "7 of 10 listed models are gone at once: they wait for --accept-removals; " * 12
 
-CHANGES: Mapping[str, dict[str, Any]] = {
+CHANGES: Mapping[str, Any] = {
     "one": message(entry()),
     "three": message(*[entry(model_id=f"claude-{place}") for place in range(3)]),
     "four hundred": message(*[entry(model_id=f"vendor/model-with-a-name-{place:04}") for place in range(400)]),
@@ -43,7 +44,7 @@ CHANGES: Mapping[str, dict[str, Any]] = {
     ),
     "cut waves": cut_off(8100, *(Wave(f"f{place:02}", None, "true", 300) for place in range(27))),
 }
-OTHERS: Mapping[str, dict[str, Any]] = {
+OTHERS: Mapping[str, Any] = {
     "retiring": retiring(),
     "retiring, long": retiring(model_id="m" * 256, display_name="N" * 200),
     "overdue": retiring(type="catalog.overdue", days=-1, milestone=None),
@@ -66,7 +67,7 @@ def mail(size: int) -> Room:
     return Room(subject=100, fits=lambda subject, text: len(subject) <= 100 and len(text.encode()) <= size)
 
 
-def told_of(payload: dict[str, Any]) -> int:
+def told_of(payload: Any) -> int:
     """How many changes a whole text would tell of, a wave being as many as it has models."""
     return payload.get("total") or len(payload["changes"])
 
@@ -106,11 +107,11 @@ def test_a_message_of_changes_fits_whole_lines_and_ends_with_when_and_who(name: 
         assert counted(text) == told_of(payload)
 
 
-def _terse_lines(payload: dict[str, Any]) -> list[str]:
+def _terse_lines(payload: Payload) -> list[str]:
     return ["2026-11-22 08:30:00Z - 09:30:00Z", "2026-11-21 08:00:00Z - 09:00:00Z", "anthropic, run 7"]
 
 
-def _all_lines(payload: dict[str, Any]) -> set[str]:
+def _all_lines(payload: Payload) -> set[str]:
     draft = wording._draft(payload)
     return {f"- {line}" for section in draft.sections for line in section.lines}
 

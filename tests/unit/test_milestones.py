@@ -7,19 +7,19 @@ from typing import Any
 import pytest
 
 from catalog.alerts import milestones
-from catalog.events import Owed, Planned, Rule
+from catalog.events import OutboxMessage, PlannedRetirement, Rule
+from tests import subscribing
 
 DATE = datetime(2026, 11, 30, tzinfo=UTC)
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
-USUAL = (90, 60, 30, 14, 7, 1)
 
 
 def rule(*events: str, **filters: Any) -> Rule:
-    return Rule(channel="team", events=events or ("retiring", "overdue"), **filters)
+    return subscribing.rule(*(events or ("retiring", "overdue")), **filters)
 
 
-def model(**known: Any) -> Planned:
+def model(**known: Any) -> PlannedRetirement:
     ordinary = {
         "source": "anthropic",
         "model_id": "claude-a",
@@ -29,18 +29,18 @@ def model(**known: Any) -> Planned:
         "retires_at": DATE,
         "known_since": LONG_AGO,
     }
-    return Planned(**{**ordinary, **known})
+    return PlannedRetirement(**{**ordinary, **known})
 
 
 def told(
     days_left: float, asked: Rule | None = None, *, since: datetime = LONG_AGO, date: datetime = DATE, **known: Any
-) -> list[Owed]:
+) -> list[OutboxMessage]:
     now = date - days_left * DAY
     models = [model(retires_at=date, **known)]
-    return milestones.retiring(asked or rule(), models, milestones=USUAL, now=now, since=since)
+    return milestones.retiring(asked or rule(), models, milestones=subscribing.DAYS, now=now, since=since)
 
 
-def said(owed: list[Owed]) -> list[tuple[str, int | None, int]]:
+def said(owed: list[OutboxMessage]) -> list[tuple[str, int | None, int]]:
     found = [json.loads(message.payload) for message in owed]
     return [(content["type"], content["milestone"], content["days"]) for content in found]
 
@@ -103,7 +103,7 @@ def test_a_hundred_days_with_pauses_and_a_moved_date_tell_no_milestone_twice() -
         now = start + day * DAY
         known = (DATE + 20 * DAY, moved_on) if now >= moved_on else (DATE, start)
         planned = [model(retires_at=known[0], known_since=known[1])]
-        messages = milestones.retiring(rule(), planned, milestones=USUAL, now=now, since=start)
+        messages = milestones.retiring(rule(), planned, milestones=subscribing.DAYS, now=now, since=start)
         for message, words in zip(messages, said(messages), strict=True):
             owed.setdefault(message.uid, words)
     assert list(owed.values()) == [
@@ -172,7 +172,7 @@ def test_filters_hold_for_retirements(filters: dict[str, Any], days_left: float)
 
 
 def test_without_milestones_only_overdue_models_are_told() -> None:
-    def at(now: datetime) -> list[Owed]:
+    def at(now: datetime) -> list[OutboxMessage]:
         return milestones.retiring(rule(), [model()], milestones=(), now=now, since=LONG_AGO)
 
     assert at(DATE - DAY) == []
@@ -181,11 +181,11 @@ def test_without_milestones_only_overdue_models_are_told() -> None:
 
 def test_each_model_has_a_message_of_its_own() -> None:
     planned = [model(), model(model_id="claude-b"), model(model_id="claude-c", retires_at=DATE + 365 * DAY)]
-    owed = milestones.retiring(rule(), planned, milestones=USUAL, now=DATE - DAY, since=LONG_AGO)
+    owed = milestones.retiring(rule(), planned, milestones=subscribing.DAYS, now=DATE - DAY, since=LONG_AGO)
     assert [json.loads(message.payload)["model_id"] for message in owed] == ["claude-a", "claude-b"]
 
 
 @pytest.mark.parametrize("date", [datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)])
 def test_dates_at_the_ends_of_time_stop_nothing(date: datetime) -> None:
-    owed = milestones.retiring(rule(), [model(retires_at=date)], milestones=USUAL, now=DATE, since=LONG_AGO)
+    owed = milestones.retiring(rule(), [model(retires_at=date)], milestones=subscribing.DAYS, now=DATE, since=LONG_AGO)
     assert owed == []

@@ -1,4 +1,4 @@
-"""Which news concern which channel, and what a run owes it."""
+"""Which news concern which channel, and the messages that a run makes of them."""
 
 import json
 import subprocess
@@ -11,19 +11,17 @@ import pytest
 
 from catalog.alerts import rules, wording
 from catalog.domain import Change, Kind, Status
-from catalog.events import News, Owed, Rule, RunFacts
+from catalog.events import AlertEvent, News, OutboxMessage, Rule, RunFacts
+from tests import subscribing
 
 pytestmark = pytest.mark.promise("P7")
 
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
-EVERYTHING = (
-    *("added", "returned", "removed", "changed", "retiring", "overdue"),
-    *("held", "sync_failed", "sync_recovered", "baseline"),
-)
+EVERYTHING = tuple(event.value for event in AlertEvent)
 
 
-def rule(*events: str, channel: str = "team", **filters: Any) -> Rule:
-    return Rule(channel=channel, events=events or EVERYTHING, **filters)
+def rule(*events: str, **filters: Any) -> Rule:
+    return subscribing.rule(*(events or EVERYTHING), **filters)
 
 
 def news(
@@ -86,13 +84,12 @@ def recovered(times: int, status: Status = Status.COMPLETE) -> RunFacts:
     return facts(status, failed_before=times, failing_since=NOW - timedelta(hours=20))
 
 
-def payload(owed: Owed | None) -> dict[str, Any]:
-    assert owed is not None
-    content: dict[str, Any] = json.loads(owed.payload)
-    return content
+def payload(message: OutboxMessage | None) -> Any:
+    assert message is not None
+    return json.loads(message.payload)
 
 
-def types(owed: list[Owed]) -> list[str]:
+def types(owed: list[OutboxMessage]) -> list[str]:
     return [message.type for message in owed]
 
 
@@ -124,10 +121,9 @@ def test_a_channel_can_ask_for_changes_of_some_fields_alone(pattern: str, field:
 def test_a_pattern_of_fields_asks_for_changes_alone() -> None:
     asked = rule("changed:*")
     assert not any(rules.concerns(asked, news(kind)) for kind in Kind if kind is not Kind.CHANGED)
-    assert not rules.concerns(rule("removed:*"), changed("line"))
 
 
-def test_a_baseline_concerns_nobody() -> None:
+def test_a_baseline_concerns_no_channel() -> None:
     assert not any(rules.concerns(rule(), news(kind, baseline=True)) for kind in Kind)
 
 
@@ -163,13 +159,13 @@ def test_a_model_without_line_or_lifecycle_passes_no_filter_that_asks_for_one() 
 # The digest
 
 
-def test_a_run_owes_a_channel_one_message_with_all_that_concerns_it() -> None:
+def test_a_run_makes_one_message_for_a_channel_with_all_that_concerns_it() -> None:
     added = news(model_id="claude-é", display_name="Claude É", created_at=datetime(2026, 11, 1, tzinfo=UTC))
     moved = changed("retires_at", old='"2026-11-30T00:00:00Z"', new=None)
     owed = rules.digest(rule("added", "changed"), iter([added, news(Kind.REMOVED), moved]), facts())
     assert owed is not None
     assert owed.payload.isascii()
-    assert replace(owed, payload="") == Owed(
+    assert replace(owed, payload="") == OutboxMessage(
         channel="team",
         source="anthropic",
         run_id=7,
@@ -219,7 +215,7 @@ def test_a_change_whose_old_state_no_walk_proves_has_no_start() -> None:
 
 
 @pytest.mark.parametrize("found", [[], [news(Kind.REMOVED)], [news(baseline=True)]])
-def test_what_concerns_nobody_makes_no_message(found: list[News]) -> None:
+def test_what_concerns_no_channel_makes_no_message(found: list[News]) -> None:
     assert rules.digest(rule("added"), found, facts()) is None
 
 
@@ -325,13 +321,13 @@ def test_a_huge_name_makes_no_huge_message(name: str) -> None:
 # The messages about a run
 
 
-def test_an_ordinary_run_owes_operators_nothing() -> None:
-    assert rules.operator(rule(), facts()) == []
+def test_an_ordinary_run_tells_operators_nothing() -> None:
+    assert rules.about_run(rule(), facts()) == []
 
 
 def test_a_held_run_is_told_once_until_it_is_resolved() -> None:
     words = "9 of 10 listed models are gone at once: they wait for --accept-removals"
-    (owed,) = rules.operator(rule(), facts(Status.HELD, held=words))
+    (owed,) = rules.about_run(rule(), facts(Status.HELD, held=words))
     assert (owed.type, owed.due_at, owed.run_id) == ("catalog.held", NOW, 7)
     assert payload(owed) == {
         "id": owed.uid,
@@ -341,36 +337,36 @@ def test_a_held_run_is_told_once_until_it_is_resolved() -> None:
         "changes": [],
         "reason": f"The run is held: {words}",
     }
-    assert rules.operator(rule(), facts(Status.HELD, error=words)) == []
-    assert rules.operator(rule("sync_failed"), facts(Status.HELD, held=words)) == []
+    assert rules.about_run(rule(), facts(Status.HELD, error=words)) == []
+    assert rules.about_run(rule("sync_failed"), facts(Status.HELD, held=words)) == []
 
 
 def test_failing_is_told_after_as_many_runs_as_wanted_and_once_per_streak() -> None:
     asked = rule("sync_failed", failures=3)
-    assert rules.operator(asked, failed(2)) == []
-    (third,) = rules.operator(asked, failed(3))
-    (fourth,) = rules.operator(asked, failed(4, run_id=8, finished_at=NOW + timedelta(hours=1)))
+    assert rules.about_run(asked, failed(2)) == []
+    (third,) = rules.about_run(asked, failed(3))
+    (fourth,) = rules.about_run(asked, failed(4, run_id=8, finished_at=NOW + timedelta(hours=1)))
     assert third.uid == fourth.uid
     assert payload(third)["reason"] == (
         "3 runs in a row failed since 2026-11-21T13:30:00Z; the last one: 503 after 5 tries"
     )
-    (next_streak,) = rules.operator(asked, failed(3, failing_since=NOW))
+    (next_streak,) = rules.about_run(asked, failed(3, failing_since=NOW))
     assert next_streak.uid != third.uid
 
 
 def test_one_failed_run_can_be_enough() -> None:
-    (owed,) = rules.operator(rule("sync_failed", failures=1), failed(1))
+    (owed,) = rules.about_run(rule("sync_failed", failures=1), failed(1))
     assert payload(owed)["reason"].startswith("1 run failed since")
 
 
 def test_who_does_not_ask_for_failures_hears_of_none() -> None:
-    assert rules.operator(rule("sync_recovered"), failed(9)) == []
+    assert rules.about_run(rule("sync_recovered"), failed(9)) == []
 
 
 @pytest.mark.parametrize("event", ["sync_failed", "sync_recovered"])
 @pytest.mark.parametrize("status", [Status.COMPLETE, Status.PARTIAL, Status.HELD])
 def test_recovery_is_told_once_to_those_who_heard_of_the_failure(event: str, status: Status) -> None:
-    (owed,) = rules.operator(rule(event), recovered(20, status))
+    (owed,) = rules.about_run(rule(event), recovered(20, status))
     assert owed.type == "catalog.sync_recovered"
     assert payload(owed)["reason"] == (
         "The list was read again, after 20 runs in a row had failed since 2026-11-21T13:30:00Z"
@@ -378,40 +374,40 @@ def test_recovery_is_told_once_to_those_who_heard_of_the_failure(event: str, sta
 
 
 def test_recovery_is_not_told_when_the_failure_was_not() -> None:
-    assert rules.operator(rule("sync_failed", failures=3), recovered(2)) == []
-    assert rules.operator(rule("held"), recovered(20)) == []
+    assert rules.about_run(rule("sync_failed", failures=3), recovered(2)) == []
+    assert rules.about_run(rule("held"), recovered(20)) == []
 
 
 def test_a_run_that_failed_is_no_recovery() -> None:
-    assert types(rules.operator(rule(), failed(4))) == ["catalog.sync_failed"]
-    assert types(rules.operator(rule(), facts(Status.SUPERSEDED, failed_before=9, failing_since=NOW))) == []
+    assert types(rules.about_run(rule(), failed(4))) == ["catalog.sync_failed"]
+    assert types(rules.about_run(rule(), facts(Status.SUPERSEDED, failed_before=9, failing_since=NOW))) == []
 
 
 def test_a_baseline_is_told_to_those_who_ask() -> None:
-    (owed,) = rules.operator(rule(), facts(baseline=True, makes_baseline=True, models_listed=1000))
+    (owed,) = rules.about_run(rule(), facts(baseline=True, makes_baseline=True, models_listed=1000))
     assert owed.type == "catalog.baseline"
     assert payload(owed)["reason"] == "This run is a baseline: it lists 1,000 models, and none of them is news"
-    assert rules.operator(rule("held", "sync_failed", "sync_recovered"), facts(baseline=True)) == []
+    assert rules.about_run(rule("held", "sync_failed", "sync_recovered"), facts(baseline=True)) == []
 
 
 @pytest.mark.parametrize("status", [Status.COMPLETE, Status.PARTIAL, Status.HELD])
 @pytest.mark.parametrize("makes_baseline", [True, False])
 def test_a_baseline_is_told_only_when_it_stands(status: Status, makes_baseline: bool) -> None:
-    told = rules.operator(rule("baseline"), facts(status, baseline=True, makes_baseline=makes_baseline))
+    told = rules.about_run(rule("baseline"), facts(status, baseline=True, makes_baseline=makes_baseline))
     assert bool(told) == (makes_baseline and status is not Status.HELD)
 
 
 def test_operators_can_ask_for_some_sources_alone() -> None:
-    assert rules.operator(rule(sources=("gateway",)), failed(9)) == []
-    assert types(rules.operator(rule(sources=("gateway", "anthropic")), failed(9))) == ["catalog.sync_failed"]
+    assert rules.about_run(rule(sources=("gateway",)), failed(9)) == []
+    assert types(rules.about_run(rule(sources=("gateway", "anthropic")), failed(9))) == ["catalog.sync_failed"]
 
 
 def test_filters_of_models_hide_no_trouble_of_a_source() -> None:
     asked = rule(models=("gpt-*",), lines=("opus",), lifecycles=("active",), watched=frozenset())
-    assert types(rules.operator(asked, failed(9))) == ["catalog.sync_failed"]
+    assert types(rules.about_run(asked, failed(9))) == ["catalog.sync_failed"]
 
 
 def test_each_channel_has_its_own_message_about_a_run() -> None:
-    first, second = rules.operator(rule(), failed(3)), rules.operator(rule(channel="ops"), failed(3))
+    first, second = rules.about_run(rule(), failed(3)), rules.about_run(rule(channel="ops"), failed(3))
     assert first[0].uid != second[0].uid
     assert second[0].channel == "ops"

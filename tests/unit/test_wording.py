@@ -9,13 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from catalog.alerts import quoting, waves, wording
-from catalog.alerts.waves import Tally, Wave
+from catalog.alerts.payload import Payload
+from catalog.alerts.waves import Wave, WaveCounter
 
 BEFORE, SEEN = "2026-11-22T08:30:00Z", "2026-11-22T09:30:00Z"
 MENTIONS = ["@everyone", "<!channel>", "<@U123>", "@here", "`code`", "*bold*", "_it_", "~no~", "[a](http://b.example)"]
 
 
-def entry(kind: str = "added", model_id: str = "claude-a", **told: Any) -> dict[str, Any]:
+def entry(kind: str = "added", model_id: str = "claude-a", **told: Any) -> Any:
     ordinary = {
         "uid": f"{kind}:{model_id}:{told.get('field')}",
         "kind": kind,
@@ -31,28 +32,33 @@ def entry(kind: str = "added", model_id: str = "claude-a", **told: Any) -> dict[
     return {**ordinary, **told}
 
 
-def changed(field: str, old: str | None, new: str | None, model_id: str = "claude-a", **told: Any) -> dict[str, Any]:
+def changed(field: str, old: str | None, new: str | None, model_id: str = "claude-a", **told: Any) -> Any:
     return entry("changed", model_id, field=field, old_value=old, new_value=new, **told)
 
 
-def on_models(number: int, field: str, old: str | None, new: str | None, **told: Any) -> list[dict[str, Any]]:
+def on_models(number: int, field: str, old: str | None, new: str | None, **told: Any) -> list[Any]:
     return [changed(field, old, new, f"claude-{place}", **told) for place in range(number)]
 
 
-def message(*entries: dict[str, Any], models_listed: int = 10, **more: Any) -> dict[str, Any]:
+def message(*entries: Any, models_listed: int = 10, **more: Any) -> Any:
     about = {"id": "msg_1", "type": "catalog.changes", "source": "anthropic", "run_id": 7}
     return {**about, "changes": list(entries), "models_listed": models_listed, **more}
 
 
-def subject(payload: dict[str, Any]) -> str:
+def about_run(reason: str, kind: str = "catalog.held") -> Any:
+    about = {"id": "msg_1", "type": kind, "source": "anthropic", "run_id": 7, "changes": []}
+    return {**about, "reason": reason}
+
+
+def subject(payload: Payload) -> str:
     return wording.render(payload)[0]
 
 
-def text(payload: dict[str, Any]) -> str:
+def text(payload: Payload) -> str:
     return wording.render(payload)[1]
 
 
-def lines(payload: dict[str, Any]) -> list[str]:
+def lines(payload: Payload) -> list[str]:
     """Give what is said of models, without the marks before it."""
     return [line[2:] for line in text(payload).splitlines() if line.startswith("- ")]
 
@@ -198,7 +204,7 @@ def test_a_wave_from_another_time_says_so() -> None:
 # What is too much
 
 
-def cut_off(total: int, *found: Wave) -> dict[str, Any]:
+def cut_off(total: int, *found: Wave) -> Any:
     """Give a message that carries the first thousand of more changes."""
     carried = [changed(f"f{place % 27:02}", None, "true", f"claude-{place // 27}") for place in range(1000)]
     counted = [{"field": w.field, "old_value": None, "new_value": w.new_value, "models": w.models} for w in found]
@@ -253,7 +259,7 @@ def test_the_subject_is_short_whatever_it_names() -> None:
 # Retirements and runs
 
 
-def retiring(**told: Any) -> dict[str, Any]:
+def retiring(**told: Any) -> Any:
     ordinary: dict[str, Any] = {
         "id": "msg_1",
         "type": "catalog.retiring",
@@ -305,14 +311,12 @@ def test_an_overdue_model_is_said_to_be_still_listed() -> None:
     ],
 )
 def test_a_message_about_a_run_gives_the_reason(kind: str, expected: str) -> None:
-    payload = {"id": "msg_1", "type": kind, "source": "anthropic", "run_id": 7, "changes": [], "reason": "It did not"}
-    assert wording.render(payload) == (expected, "It did not.\n\nSource: anthropic, run 7\n")
+    assert wording.render(about_run("It did not", kind)) == (expected, "It did not.\n\nSource: anthropic, run 7\n")
 
 
 def test_a_long_reason_is_cut_and_a_sentence_ends_once() -> None:
-    payload = {"id": "msg_1", "type": "catalog.held", "source": "a", "run_id": 7, "changes": [], "reason": "No."}
-    assert text(payload).startswith("No.\n")
-    assert text({**payload, "reason": "x" * 5000}).startswith("x" * 999 + "…\n")
+    assert text(about_run("No.")).startswith("No.\n")
+    assert text(about_run("x" * 5000)).startswith("x" * 999 + "…\n")
 
 
 # Hostile text
@@ -349,7 +353,7 @@ def test_no_hostile_text_becomes_a_link_by_looking_like_the_name_of_a_website(ho
         changed(hostile, json.dumps(hostile, ensure_ascii=False), hostile, hostile),
         changed(hostile, None, "true", hostile),
     )
-    held = {**payload, "type": "catalog.held", "reason": f"The answer said: {hostile}"}
+    held: Any = {**payload, "type": "catalog.held", "reason": f"The answer said: {hostile}"}
     told = "\n".join([*wording.render(payload), *wording.render(held), *wording.render(retiring(model_id=hostile))])
     assert re.findall(r"(?i)\w\.(?:com|org|shop|рф|ai|online|xn--p1ai)(?![\w-])|www\.", told) == []
 
@@ -425,24 +429,24 @@ def test_names_stay_readable(name: str, shown: str) -> None:
 
 
 def test_what_names_no_field_is_part_of_no_wave() -> None:
-    tally = Tally()
+    counter = WaveCounter()
     for place in range(9):
-        tally.add(entry(model_id=f"claude-{place}"))
-    assert tally.waves(9) == []
+        counter.add(entry(model_id=f"claude-{place}"))
+    assert counter.waves(9) == []
 
 
 def test_counting_takes_bounded_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(waves, "_MOST_KEYS", 2)
-    tally = Tally()
+    counter = WaveCounter()
     for field in ("a", "b", "c"):
         for change in on_models(6, field, None, "1"):
-            tally.add(change)
-    assert tally.waves(6) == [Wave("a", None, "1", 6), Wave("b", None, "1", 6)]
+            counter.add(change)
+    assert counter.waves(6) == [Wave("a", None, "1", 6), Wave("b", None, "1", 6)]
 
 
 def test_long_values_are_not_compared_but_a_field_that_appears_with_them_is_a_wave() -> None:
     long = json.dumps("x" * 3000)
-    tally = Tally()
+    counter = WaveCounter()
     for change in [*on_models(6, "new", None, long), *on_models(6, "old", long, "1")]:
-        tally.add(change)
-    assert tally.waves(6) == [Wave("new", None, None, 6)]
+        counter.add(change)
+    assert counter.waves(6) == [Wave("new", None, None, 6)]

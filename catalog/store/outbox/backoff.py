@@ -1,8 +1,7 @@
-"""Whether a channel is tried at all, or rests.
+"""Back-off after failed deliveries: how long a message waits, and how long its channel does.
 
-A message that was not taken may be to blame itself, so it alone is put off. Once two messages in a row were not taken,
-the channel is: it rests for as long as it has been failing, and takes none of what it is owed until then. One message
-that it takes ends that.
+One message that fails may be the cause itself, so only this message waits. When a second one fails in a row, the cause
+is the channel: all its messages wait, for as long as the channel has been failing. One success ends that.
 """
 
 from dataclasses import asdict, dataclass, replace
@@ -12,76 +11,92 @@ import sqlalchemy as sa
 
 from catalog.store.schema.outbox_tables import channel
 
-SHORTEST_REST, LONGEST_REST = timedelta(seconds=30), timedelta(hours=1)
-LONGEST_PAUSE = timedelta(days=7)
+FIRST_WAIT, LONGEST_WAIT = 30.0, 3600.0  # seconds before a message is tried again; they double
+SHORTEST, LONGEST = timedelta(seconds=30), timedelta(hours=1)  # back-off of a channel
+LONGEST_RETRY_AFTER = timedelta(days=7)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Standing:
-    """What is known of a channel from the attempts since it last took something."""
+class ChannelHealth:
+    """The failures of a channel since its last success."""
 
-    suspect: int | None  # the delivery that failed, as long as no other did
-    failing_since: datetime | None  # when a second one failed
-    rests_until: datetime | None
-    paused_until: datetime | None  # as its receiver asked
-
-
-WELL = Standing(suspect=None, failing_since=None, rests_until=None, paused_until=None)
+    failed_delivery: int | None  # the only delivery that failed; None: none did, or several
+    failing_since: datetime | None  # when a second delivery failed
+    backoff_until: datetime | None
+    retry_after: datetime | None  # as its receiver asked
 
 
-def at_rest(now: datetime) -> sa.Select[tuple[str]]:
-    """Select the names of channels that are to be left alone now.
+HEALTHY = ChannelHealth(failed_delivery=None, failing_since=None, backoff_until=None, retry_after=None)
+_COLUMNS = {
+    "failed_delivery": channel.c.suspect,
+    "failing_since": channel.c.failing_since,
+    "backoff_until": channel.c.rests_until,
+    "retry_after": channel.c.paused_until,
+}
 
-    None is for longer than LONGEST_PAUSE: what is further off was noted by a clock that was ahead.
+
+def wait(attempts: int, spread: float, retry_after: float | None = None) -> timedelta:
+    """How long a message waits after so many attempts: as the receiver asked, else 30 s, doubling to 1 h, +-25 %.
+
+    A receiver asks by Retry-After (RFC 9110, section 10.2.3); absurd values are cut to what a clock can count.
+    """
+    if retry_after is not None:
+        return timedelta(seconds=min(max(retry_after, 1.0), LONGEST_RETRY_AFTER.total_seconds()))
+    return timedelta(seconds=min(FIRST_WAIT * 2 ** min(attempts, 10), LONGEST_WAIT) * (0.75 + spread / 2))
+
+
+def duration(failing: timedelta, spread: float) -> timedelta:
+    """How long a channel waits that has been failing for this long: as long again, 30 s to 1 h, +-25 %."""
+    return min(max(failing, SHORTEST), LONGEST) * (0.75 + spread / 2)
+
+
+def after_failure(
+    health: ChannelHealth, delivery_id: int, *, now: datetime, asked: timedelta | None, spread: float
+) -> ChannelHealth:
+    """Give the health after one more failed attempt; `asked`: the receiver wants no message for this long."""
+    if asked is None and health.failing_since is None and health.failed_delivery in {None, delivery_id}:
+        return replace(health, failed_delivery=delivery_id)
+    since = health.failing_since or now
+    if asked is not None:
+        return ChannelHealth(failed_delivery=None, failing_since=since, backoff_until=None, retry_after=now + asked)
+    return replace(health, failed_delivery=None, failing_since=since, backoff_until=now + duration(now - since, spread))
+
+
+def unavailable(now: datetime) -> sa.Select[tuple[str]]:
+    """Select the names of the channels that are not tried now.
+
+    No back-off is longer than LONGEST_RETRY_AFTER: a later moment was noted by a clock that was ahead.
     """
     times = (channel.c.rests_until, channel.c.paused_until)
-    return sa.select(channel.c.channel).where(sa.or_(*((time > now) & (time <= now + LONGEST_PAUSE) for time in times)))
+    is_ahead = (((time > now) & (time <= now + LONGEST_RETRY_AFTER)) for time in times)
+    return sa.select(channel.c.channel).where(sa.or_(*is_ahead))
 
 
-def lock(connection: sa.Connection, name: str) -> Standing:
-    """Read how a channel stands, and let nobody else change it until the transaction ends.
+def lock(connection: sa.Connection, name: str) -> ChannelHealth:
+    """Read the health of a channel, and lock its row until the transaction ends.
 
-    One that is not known stands well: a catalog that was restored meanwhile may be older than it.
+    An unknown channel is healthy: a catalog that was restored meanwhile may be older than the channel.
     """
-    columns = (channel.c.suspect, channel.c.failing_since, channel.c.rests_until, channel.c.paused_until)
+    columns = [column.label(name) for name, column in _COLUMNS.items()]
     wanted = sa.select(*columns).where(channel.c.channel == name)
+    # KEY SHARE of others stays possible: new deliveries refer to this row by a foreign key.
     row = connection.execute(wanted.with_for_update(key_share=True)).mappings().first()
-    return Standing(**row) if row else WELL
+    return ChannelHealth(**row) if row else HEALTHY
 
 
-def save(connection: sa.Connection, name: str, standing: Standing) -> None:
-    """Write down how a channel stands."""
-    connection.execute(channel.update().where(channel.c.channel == name).values(**asdict(standing)))
+def save(connection: sa.Connection, condition: sa.ColumnElement[bool], health: ChannelHealth) -> None:
+    """Write the health of the channels that fulfil the condition."""
+    values = {_COLUMNS[name]: value for name, value in asdict(health).items()}
+    connection.execute(channel.update().where(condition).values(values))
 
 
-def failed(standing: Standing, delivery_id: int, *, now: datetime, asked: timedelta | None, spread: float) -> Standing:
-    """Give how a channel stands after one more attempt that failed; `asked` is the pause its receiver wants."""
-    if asked is not None:
-        since = standing.failing_since or now
-        return Standing(suspect=None, failing_since=since, rests_until=None, paused_until=now + asked)
-    if standing.failing_since is None and standing.suspect in {None, delivery_id}:
-        return replace(standing, suspect=delivery_id)
-    since = standing.failing_since or now
-    return replace(standing, suspect=None, failing_since=since, rests_until=now + rest(now - since, spread))
+def note_success(connection: sa.Connection, name: str) -> None:
+    """End the back-off of a channel that took a message; what its receiver asked for stays."""
+    is_healthy = channel.c.suspect.is_(None) & channel.c.failing_since.is_(None)
+    ended = channel.update().where(channel.c.channel == name, ~is_healthy)
+    connection.execute(ended.values(suspect=None, failing_since=None, rests_until=None))
 
 
-def rest(failing: timedelta, spread: float) -> timedelta:
-    """How long a channel rests that has been failing for so long: as long again, within bounds, with jitter."""
-    return min(max(failing, SHORTEST_REST), LONGEST_REST) * (0.75 + spread / 2)
-
-
-def took_one(connection: sa.Connection, name: str) -> None:
-    """Note that a channel took a message; a pause that its receiver asked for stays."""
-    stands_well = channel.c.suspect.is_(None) & channel.c.failing_since.is_(None)
-    cleared = channel.update().where(channel.c.channel == name, ~stands_well)
-    connection.execute(cleared.values(suspect=None, failing_since=None, rests_until=None))
-
-
-def wake(connection: sa.Connection) -> None:
-    """Let channels rest no more because they failed; a pause that a receiver asked for stays."""
+def clear(connection: sa.Connection) -> None:
+    """End the back-off of all channels; what a receiver asked for stays."""
     connection.execute(channel.update().where(channel.c.rests_until.is_not(None)).values(rests_until=None))
-
-
-def forgive(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> None:
-    """Forget all that kept channels from being tried."""
-    connection.execute(channel.update().where(condition).values(**asdict(WELL)))

@@ -1,4 +1,4 @@
-"""Deliveries: owed in the transaction that records their cause, leased to one sender, made, or failed until dead."""
+"""The queue of the outbox: messages are enqueued, leased to one sender, and acked, or nacked until they are dead."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -6,22 +6,22 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from catalog.events import Owed
+from catalog.events import DeliveryError, DeliveryStatus, OutboxMessage
 from catalog.store.engine.database import Database
 from catalog.store.outbox import backoff
-from catalog.store.outbox.backoff import Standing
+from catalog.store.outbox.backoff import HEALTHY
 from catalog.store.schema import tables
 from catalog.store.schema.outbox_tables import channel, deliveries, delivery, waiting
 
 LEASE = timedelta(seconds=60)
-PATIENCE = timedelta(days=7)
-_TOO_FAR = timedelta(days=1)  # what is put off so much longer than can be, was put off by a clock that was ahead
-_AT_ONCE = 500  # ids in one question
+GIVE_UP_AFTER = timedelta(days=7)
+_CLOCK_SLACK = timedelta(days=1)  # a moment that is later by more was noted by a clock that was ahead
+_AT_ONCE = 500  # ids in one query
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Leased:
-    """A delivery that is ours to make until the lease ends."""
+    """A delivery that this process alone may send until the lease ends."""
 
     delivery_id: int
     channel: str
@@ -29,7 +29,7 @@ class Leased:
     type: str
     payload: str
     attempts: int  # that failed before
-    lease: str
+    lease: str  # token that proves the lease
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,7 +41,7 @@ class Delivery:
     source: str
     run_id: int | None
     type: str
-    status: str
+    status: DeliveryStatus
     attempts: int
     next_attempt_at: datetime | None
     delivered_at: datetime | None
@@ -51,7 +51,7 @@ class Delivery:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Backlog:
-    """How a channel stands."""
+    """What waits for one channel."""
 
     channel: str
     owed: int
@@ -62,7 +62,7 @@ class Backlog:
 
 
 def register(connection: sa.Connection, names: Iterable[str], now: datetime) -> None:
-    """Note channels at first sight: what happened before that is never told to them."""
+    """Record new channels: they are told of nothing that happened before."""
     known = set(connection.scalars(sa.select(channel.c.channel)))
     unknown = sorted(set(names) - known)
     if unknown:
@@ -73,16 +73,16 @@ def register(connection: sa.Connection, names: Iterable[str], now: datetime) -> 
 
 
 def _watched_so_far(connection: sa.Connection, known: Collection[str]) -> str | None:
-    """Give what the other channels were told of as watched: to a channel added later, that is nothing new."""
+    """Give the ids that the other channels know as watched: for a channel added later, they are not new."""
     if not known:
         return "[]"
     noted = sa.select(channel.c.watches).where(channel.c.watches.is_not(None))
     return connection.scalar(noted.order_by(channel.c.looked_at.desc().nulls_last()).limit(1))
 
 
-def owe(connection: sa.Connection, messages: Sequence[Owed], now: datetime) -> int:
-    """Write down messages in the caller's transaction, leaving out those that were owed before; give how many."""
-    wanted = fresh(connection, messages)
+def enqueue(connection: sa.Connection, messages: Sequence[OutboxMessage], now: datetime) -> int:
+    """Enqueue messages in the caller's transaction, each uid once per channel; gives how many were new."""
+    wanted = only_new(connection, messages)
     if not wanted:
         return 0
     register(connection, {message.channel for message in wanted}, now)
@@ -98,10 +98,10 @@ def owe(connection: sa.Connection, messages: Sequence[Owed], now: datetime) -> i
             "type": message.type,
             "uid": message.uid,
             "payload": message.payload,
-            "status": "owed",
+            "status": DeliveryStatus.PENDING,
             "attempts": 0,
             "next_attempt_at": message.due_at,
-            "give_up_at": message.due_at + PATIENCE,
+            "give_up_at": message.due_at + GIVE_UP_AFTER,
             "created_at": now,
         }
         for place, message in enumerate(wanted, start=1)
@@ -110,8 +110,8 @@ def owe(connection: sa.Connection, messages: Sequence[Owed], now: datetime) -> i
     return len(rows)
 
 
-def fresh(connection: sa.Connection, messages: Iterable[Owed]) -> list[Owed]:
-    """Leave out the messages that were owed before, and repetitions."""
+def only_new(connection: sa.Connection, messages: Iterable[OutboxMessage]) -> list[OutboxMessage]:
+    """Leave out messages that were enqueued before, and repetitions."""
     unique = {(message.channel, message.uid): message for message in messages}
     known: set[tuple[str, str]] = set()
     for name in {name for name, _ in unique}:
@@ -124,16 +124,19 @@ def fresh(connection: sa.Connection, messages: Iterable[Owed]) -> list[Owed]:
 
 def due(connection: sa.Connection, now: datetime) -> list[str]:
     """Name the channels for which something can be sent now."""
-    some = sa.exists().where(delivery.c.channel == channel.c.channel, *_free(now))
+    some = sa.exists().where(delivery.c.channel == channel.c.channel, *_sendable(now))
     return list(connection.scalars(sa.select(channel.c.channel).where(some).order_by(channel.c.channel)))
 
 
 def lease(database: Database, name: str, now: datetime, token: Callable[[], str]) -> Leased | None:
-    """Take the oldest delivery of a channel that is due, for LEASE; None when there is none that nobody else has."""
+    """Lease the oldest delivery of a channel that is due; None: nothing is due, or other senders have it.
+
+    SKIP LOCKED passes over rows that another sender is leasing at this moment.
+    """
     with database.connect() as connection, database.transaction(connection, "brief"):
         oldest = (
             sa.select(delivery)
-            .where(delivery.c.channel == name, *_free(now))
+            .where(delivery.c.channel == name, *_sendable(now))
             .order_by(delivery.c.delivery_id)
             .limit(1)
             .with_for_update(skip_locked=True)
@@ -155,114 +158,112 @@ def lease(database: Database, name: str, now: datetime, token: Callable[[], str]
         )
 
 
-def acknowledge(database: Database, made: Leased, now: datetime) -> bool:
-    """Note that the channel took it; False when the lease had passed to somebody else."""
-    values = {"status": "delivered", "delivered_at": now, "next_attempt_at": None, "last_error": None}
+def ack(database: Database, leased: Leased, now: datetime) -> bool:
+    """Record that the channel took the message; False: the lease had ended, and another sender took over."""
+    values = {"status": DeliveryStatus.DELIVERED, "delivered_at": now, "next_attempt_at": None, "last_error": None}
     with database.connect() as connection, database.transaction(connection, "brief"):
-        backoff.took_one(connection, made.channel)
-        return _settle(connection, made, {**values, "attempts": made.attempts + 1})
+        backoff.note_success(connection, leased.channel)
+        return _finish(connection, leased, values)
 
 
-def fail(
-    database: Database,
-    failed: Leased,
-    words: str,
-    *,
-    now: datetime,
-    wait: timedelta,
-    asked: bool = False,
-    gone: bool = False,
-    spread: float = 0.5,
-) -> bool:
-    """Note that it was not taken: tried again after `wait`, or dead when past its time or `gone`.
+def nack(database: Database, leased: Leased, error: DeliveryError, *, now: datetime, spread: float = 0.5) -> bool:
+    """Record that the channel did not take the message: it is tried again later, or is dead after GIVE_UP_AFTER.
 
-    `asked`: the receiver wants no message at all for that time. `gone`: it wants none ever, so all that the channel is
-    owed dies with this one. A channel that took nothing for PATIENCE loses all that was owed for as long. Gives False
-    when the lease had passed to somebody else.
+    If the receiver is gone, all that is pending for the channel is dead at once. If the channel has been failing for
+    GIVE_UP_AFTER, all that is as old is. Gives False when the lease had ended, and another sender took over.
     """
-    dead = sa.true() if gone else delivery.c.give_up_at <= now
+    wait = backoff.wait(leased.attempts, spread, error.retry_after)
+    is_dead = sa.true() if error.gone else delivery.c.give_up_at <= now
     later = sa.literal(now + wait, delivery.c.next_attempt_at.type)
     values = {
-        "status": sa.case((dead, "dead"), else_="owed"),
-        "next_attempt_at": sa.case((dead, sa.null()), else_=later),
-        "last_error": words,
-        "attempts": failed.attempts + 1,
+        "status": sa.case((is_dead, DeliveryStatus.DEAD), else_=DeliveryStatus.PENDING),
+        "next_attempt_at": sa.case((is_dead, sa.null()), else_=later),
+        "last_error": error.message,
     }
+    mine = channel.c.channel == leased.channel
     with database.connect() as connection, database.transaction(connection, "brief"):
-        standing = backoff.lock(connection, failed.channel)  # before the delivery, as everybody does
-        if not _settle(connection, failed, values):
+        # The row of the channel is locked before the delivery, everywhere: two senders cannot wait for each other.
+        health = backoff.lock(connection, leased.channel)
+        if not _finish(connection, leased, values):
             return False
-        if not gone:
-            pause = wait if asked else None
-            standing = backoff.failed(standing, failed.delivery_id, now=now, asked=pause, spread=spread)
-            backoff.save(connection, failed.channel, standing)
-        if gone or _is_hopeless(standing, now):
-            mine = delivery.c.channel == failed.channel
-            give_up(connection, mine if gone else mine & (delivery.c.give_up_at <= now), words, now)
+        if not error.gone:
+            asked = wait if error.retry_after is not None else None
+            health = backoff.after_failure(health, leased.delivery_id, now=now, asked=asked, spread=spread)
+            backoff.save(connection, mine, health)
+        since = health.failing_since
+        if error.gone or (since is not None and now - since >= GIVE_UP_AFTER):
+            old = sa.true() if error.gone else delivery.c.give_up_at <= now
+            dead_letter(connection, (delivery.c.channel == leased.channel) & old, error.message, now)
         return True
 
 
-def give_up(connection: sa.Connection, condition: sa.ColumnElement[bool], words: str, now: datetime) -> int:
-    """Let owed deliveries die that nobody is sending; gives how many."""
+def dead_letter(connection: sa.Connection, condition: sa.ColumnElement[bool], words: str, now: datetime) -> int:
+    """Make pending deliveries dead, except those that are being sent; gives how many."""
     number = delivery.c.delivery_id
-    hopeless = sa.select(number).where(delivery.c.status == "owed", _unleased(now), condition)
-    # Another worker may be about to send or to put off some of them: it sees to those.
-    mine = hopeless.order_by(number).with_for_update(skip_locked=True).cte("mine")
-    dead = {"status": "dead", "next_attempt_at": None, "last_error": words, "lease": None, "leased_until": None}
-    return connection.execute(
-        delivery.update().where(number.in_(sa.select(mine.c.delivery_id))).values(**dead)
-    ).rowcount
+    pending = sa.select(number).where(delivery.c.status == DeliveryStatus.PENDING, _unleased(now), condition)
+    # Rows that another sender has locked are left to it.
+    free = pending.order_by(number).with_for_update(skip_locked=True).cte("mine")
+    values = {
+        "status": DeliveryStatus.DEAD,
+        "next_attempt_at": None,
+        "last_error": words,
+        "lease": None,
+        "leased_until": None,
+    }
+    dead = delivery.update().where(number.in_(sa.select(free.c.delivery_id)))
+    return connection.execute(dead.values(**values)).rowcount
 
 
-def forsake(database: Database, configured: Collection[str], now: datetime) -> int:
-    """Give up what is owed to channels that are not configured any more, once its time is over; gives how many.
+def expire_orphans(database: Database, configured: Collection[str], now: datetime) -> int:
+    """Make dead what is old and pending for channels that are not configured any more; gives how many.
 
-    Removals that have to settle wait for them no longer, either.
+    Their deferred removals are dropped as well.
     """
     past = (delivery.c.give_up_at <= now) & delivery.c.channel.not_in(configured)
-    settled = (waiting.c.due_at <= now - PATIENCE) & waiting.c.channel.not_in(configured)
-    some_owed, some_waiting = sa.exists().where(delivery.c.status == "owed", past), sa.exists().where(settled)
+    settled = (waiting.c.due_at <= now - GIVE_UP_AFTER) & waiting.c.channel.not_in(configured)
+    some_pending = sa.exists().where(delivery.c.status == DeliveryStatus.PENDING, past)
     with database.read() as connection:
-        if not connection.scalar(sa.select(some_owed | some_waiting)):
+        if not connection.scalar(sa.select(some_pending | sa.exists().where(settled))):
             return 0
     with database.connect() as connection, database.transaction(connection, "brief"):
         connection.execute(waiting.delete().where(settled))
-        return give_up(connection, past, "the channel is not configured any more", now)
+        return dead_letter(connection, past, "the channel is not configured any more", now)
 
 
-def revive(database: Database, *, now: datetime, name: str | None = None, delivery_id: int | None = None) -> int:
-    """Owe dead deliveries once more, all of them or those of one channel or number; give how many.
+def requeue(database: Database, *, now: datetime, name: str | None = None, delivery_id: int | None = None) -> int:
+    """Make dead deliveries pending again: all, or those of one channel or number; gives how many.
 
-    Their channels rest no more, whoever wanted that.
+    Their channels are tried again at once, even if a receiver asked for a pause.
     """
     conditions = [delivery.c.channel == name] if name is not None else []
     conditions += [delivery.c.delivery_id == delivery_id] if delivery_id is not None else []
-    values = {"status": "owed", "next_attempt_at": now, "give_up_at": now + PATIENCE}
+    values = {"status": DeliveryStatus.PENDING, "next_attempt_at": now, "give_up_at": now + GIVE_UP_AFTER}
     with database.connect() as connection, database.transaction(connection, "brief"):
-        mine = channel.c.channel.in_(sa.select(delivery.c.channel).where(*conditions)) if conditions else sa.true()
-        backoff.forgive(connection, mine)
-        dead = delivery.update().where(delivery.c.status == "dead", *conditions)
+        theirs = channel.c.channel.in_(sa.select(delivery.c.channel).where(*conditions)) if conditions else sa.true()
+        backoff.save(connection, theirs, HEALTHY)
+        dead = delivery.update().where(delivery.c.status == DeliveryStatus.DEAD, *conditions)
         return connection.execute(dead.values(**values)).rowcount
 
 
-def wake(database: Database) -> None:
-    """Try again at once what channels are owed that rest because they failed; not if a receiver asked for a pause."""
+def clear_backoff(database: Database) -> None:
+    """Try again at once all channels that failed; except where a receiver asked for a pause."""
     with database.connect() as connection, database.transaction(connection, "brief"):
-        backoff.wake(connection)
+        backoff.clear(connection)
 
 
 def listing(connection: sa.Connection, *, every: bool = False) -> Iterator[Delivery]:
-    """Stream what is owed or dead, oldest first; `every`: what was delivered too."""
+    """Stream what is pending or dead, oldest first; `every`: what was delivered, too."""
     wanted = sa.select(deliveries).order_by(deliveries.c.delivery_id)
     if not every:
-        wanted = wanted.where(deliveries.c.status != "delivered")
-    return (Delivery(**row) for row in connection.execute(wanted).mappings())
+        wanted = wanted.where(deliveries.c.status != DeliveryStatus.DELIVERED)
+    for row in connection.execute(wanted).mappings():
+        yield Delivery(**{**row, "status": DeliveryStatus(row["status"])})
 
 
 def backlog(connection: sa.Connection) -> list[Backlog]:
-    """Say how each channel stands that owes something or gave something up."""
-    row = deliveries.c  # the view, because whoever only reads may see no more
-    is_owed, is_dead = row.status == "owed", row.status == "dead"
+    """List the channels for which something is pending or dead."""
+    row = deliveries.c  # the view: a role that only reads may read no table
+    is_owed, is_dead = row.status == DeliveryStatus.PENDING, row.status == DeliveryStatus.DEAD
     wanted = (
         sa.select(
             row.channel,
@@ -272,33 +273,31 @@ def backlog(connection: sa.Connection) -> list[Backlog]:
             sa.func.min(row.next_attempt_at).label("next_attempt_at"),
             sa.func.max(row.last_error).label("last_error"),
         )
-        .where(row.status != "delivered")
+        .where(row.status != DeliveryStatus.DELIVERED)
         .group_by(row.channel)
         .order_by(row.channel)
     )
     return [Backlog(**row) for row in connection.execute(wanted).mappings()]
 
 
-def _free(now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
-    """Tell what can be sent now.
+def _sendable(now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
+    """Select what can be sent now.
 
-    A first attempt waits for nothing: when it became owed was noted by the clock of the run, which may be ahead of this
-    one.
+    A first attempt ignores `next_attempt_at`: the clock of the run that noted it may be ahead of ours.
     """
     next_attempt_at = delivery.c.next_attempt_at
-    due = (delivery.c.attempts == 0) | (next_attempt_at <= now) | (next_attempt_at > now + PATIENCE + _TOO_FAR)
-    return delivery.c.status == "owed", due, _unleased(now), delivery.c.channel.not_in(backoff.at_rest(now))
+    due = (delivery.c.attempts == 0) | (next_attempt_at <= now) | (next_attempt_at > now + GIVE_UP_AFTER + _CLOCK_SLACK)
+    is_available = delivery.c.channel.not_in(backoff.unavailable(now))
+    return delivery.c.status == DeliveryStatus.PENDING, due, _unleased(now), is_available
 
 
 def _unleased(now: datetime) -> sa.ColumnElement[bool]:
     leased_until = delivery.c.leased_until
-    return leased_until.is_(None) | (leased_until <= now) | (leased_until > now + LEASE + _TOO_FAR)
+    return leased_until.is_(None) | (leased_until <= now) | (leased_until > now + LEASE + _CLOCK_SLACK)
 
 
-def _is_hopeless(standing: Standing, now: datetime) -> bool:
-    return standing.failing_since is not None and now - standing.failing_since >= PATIENCE
-
-
-def _settle(connection: sa.Connection, made: Leased, values: Mapping[str, object]) -> bool:
-    mine = delivery.update().where(delivery.c.delivery_id == made.delivery_id, delivery.c.lease == made.lease)
-    return connection.execute(mine.values(**values, lease=None, leased_until=None)).rowcount == 1
+def _finish(connection: sa.Connection, leased: Leased, values: Mapping[str, object]) -> bool:
+    """Count the attempt and end the lease; False: the lease is not ours any more."""
+    mine = delivery.update().where(delivery.c.delivery_id == leased.delivery_id, delivery.c.lease == leased.lease)
+    ended = mine.values(**values, attempts=leased.attempts + 1, lease=None, leased_until=None)
+    return connection.execute(ended).rowcount == 1

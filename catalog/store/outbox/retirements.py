@@ -1,105 +1,109 @@
-"""Planned retirements that a channel has to hear of: found by index, whatever the number of models.
+"""Finds the planned retirements that a channel must be told of now, by index, whatever the number of models.
 
-What a look at the clock has decided needs no second one. So each channel remembers its last look, and the next one asks
-for the models of which something can have come up since then: their milestones lie in between, or they changed, or the
-channel asks for something else.
+Each channel has a checkpoint: the time and the change up to which milestones were decided. The next look reads only
+models of which a milestone lies after it, or that changed since, or all if the channel asks for something else.
 """
 
 import hashlib
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
 from catalog.domain import MERGED
-from catalog.events import Owed, Planned, Rule
+from catalog.events import OutboxMessage, PlannedRetirement, Rule, Subscriptions
 from catalog.store.ingest import changelog, runs
 from catalog.store.schema import tables
 from catalog.store.schema.outbox_tables import channel
 
-if TYPE_CHECKING:
-    from catalog.store.outbox.enqueue import Desk
-
 _DAY = timedelta(days=1)
-_OFTEN_ENOUGH = timedelta(hours=1)  # between two notes of a look that found nothing
-_OVERLAP = timedelta(hours=1)  # clocks of several workers differ; what comes up twice is owed once
-_AT_ONCE = 500  # ids in one question
+_SAVE_EVERY = timedelta(hours=1)  # a checkpoint of a look that found nothing
+_OVERLAP = timedelta(hours=1)  # clocks of workers differ; what is found twice is enqueued once
+_AT_ONCE = 500  # ids in one query
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Look:
-    """What a channel was last looked at with; None: not since it is there, or since a copy was restored."""
+class Checkpoint:
+    """What was decided for a channel. None: nothing since the channel is there, or since a copy was restored."""
 
     at: datetime | None
-    change: int | None  # the last change that was looked at
-    asks: str | None  # digest of what it asked for
+    change: int | None  # id of the last change that was read
+    asks: str | None  # digest of what the channel asked for
     watches: str | None  # the watched ids, as JSON text
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Found:
-    """What a look found, and what is to be noted of it, channel by channel."""
-
-    messages: list[Owed]
-    notes: Mapping[str, Look]
-
-
-def look(connection: sa.Connection, desk: "Desk", now: datetime) -> Found:
-    """Word what the passing of time, or a longer watchlist, has to tell; some of it may have been owed before."""
+def due(
+    connection: sa.Connection, subscriptions: Subscriptions, now: datetime
+) -> tuple[list[OutboxMessage], dict[str, Checkpoint]]:
+    """Compose what passed since the last checkpoints, and give the new ones; messages may repeat earlier ones."""
     latest = changelog.highest(connection, tables.change.c.change_id)
-    messages, notes = [], {}
-    for rule, since, before in _looks(connection, desk):
-        after = Look(at=now, change=latest, asks=_asks(rule, desk), watches=_watches(desk, before.watches))
-        messages += desk.planner(rule, _planned(connection, _condition(before, after, desk)), since, now)
-        messages += desk.planner(rule, _newly_watched(connection, desk, before, now), None, now)
-        if _is_news(before, after):
-            notes[rule.channel] = after
-    return Found(messages=messages, notes=notes)
+    messages, checkpoints = list[OutboxMessage](), {}
+    for rule, since, before in _checkpoints(connection, subscriptions):
+        watches = _watches(subscriptions, before.watches)
+        after = Checkpoint(at=now, change=latest, asks=_asks(rule, subscriptions), watches=watches)
+        planned = _planned(connection, _condition(before, after, now, subscriptions))
+        messages += _retiring(subscriptions, rule, planned, now, since)
+        messages += _retiring(subscriptions, rule, _newly_watched(connection, subscriptions, before, now), now, None)
+        if _must_save(before, after, now):
+            checkpoints[rule.channel] = after
+    return messages, checkpoints
 
 
-def of_run(connection: sa.Connection, run_id: int, desk: "Desk", now: datetime) -> list[Owed]:
-    """Word what is watched and retires soon where nothing else tells of it in time; notes what is watched.
+def from_run(
+    connection: sa.Connection, run_id: int, subscriptions: Subscriptions, now: datetime
+) -> list[OutboxMessage]:
+    """Compose the near retirements of watched models that no later milestone tells in time; saves what is watched.
 
-    That is so after the first baseline of a source, or a run before it, because the catalog knew of no date when the
-    milestone passed (neither a restored catalog nor a new scope begins anew in that way), and of what becomes watched.
+    These are the models of a source's first baseline, or of a run before it: their milestones passed before the catalog
+    knew their dates. And the models that are watched since this run. After a restore, or in a new scope, nothing is
+    told anew.
     """
     source_key = _begun_by(connection, run_id)
-    first = [] if source_key is None else _watched(connection, desk, desk.watched or (), now, source_key)
+    watched = subscriptions.watched or ()
+    first = [] if source_key is None else _watched(connection, subscriptions, watched, now, source_key)
     messages = []
-    for rule, _, before in _looks(connection, desk):
-        messages += desk.planner(rule, [*first, *_newly_watched(connection, desk, before, now)], None, now)
-        watches = _watches(desk, before.watches)
+    for rule, _, before in _checkpoints(connection, subscriptions):
+        planned = [*first, *_newly_watched(connection, subscriptions, before, now)]
+        messages += _retiring(subscriptions, rule, planned, now, None)
+        watches = _watches(subscriptions, before.watches)
         if watches != before.watches:
             connection.execute(channel.update().where(channel.c.channel == rule.channel).values(watches=watches))
     return messages
 
 
-def _looks(connection: sa.Connection, desk: "Desk") -> Iterator[tuple[Rule, datetime, Look]]:
-    """Give the channels that are known: what each asks for, since when it is there, and its last look."""
-    known = {row.channel: row for row in connection.execute(sa.select(channel))} if desk.rules else {}
-    for rule in desk.rules:
+def _retiring(
+    subscriptions: Subscriptions,
+    rule: Rule,
+    planned: Iterable[PlannedRetirement],
+    now: datetime,
+    since: datetime | None,
+) -> list[OutboxMessage]:
+    milestones = subscriptions.milestones
+    return subscriptions.composer.retiring(rule, planned, milestones=milestones, now=now, since=since)
+
+
+def _checkpoints(
+    connection: sa.Connection, subscriptions: Subscriptions
+) -> Iterator[tuple[Rule, datetime, Checkpoint]]:
+    """Give the rule of each known channel, since when the channel is there, and its checkpoint."""
+    known = {row.channel: row for row in connection.execute(sa.select(channel))} if subscriptions.rules else {}
+    for rule in subscriptions.rules:
         if row := known.get(rule.channel):
-            last = Look(at=row.looked_at, change=row.looked_change, asks=row.asks, watches=row.watches)
+            last = Checkpoint(at=row.looked_at, change=row.looked_change, asks=row.asks, watches=row.watches)
             yield rule, row.created_at, last
 
 
-def note(connection: sa.Connection, notes: Mapping[str, Look]) -> None:
-    """Write down what was looked at, in the transaction that owes what was found."""
-    for name, after in notes.items():
-        values = {
-            "looked_at": after.at,
-            "looked_change": after.change,
-            "asks": after.asks,
-            "watches": after.watches,
-        }
+def save_checkpoints(connection: sa.Connection, checkpoints: Mapping[str, Checkpoint]) -> None:
+    """Save checkpoints, in the transaction that enqueues what was found."""
+    for name, after in checkpoints.items():
+        values = {"looked_at": after.at, "looked_change": after.change, "asks": after.asks, "watches": after.watches}
         connection.execute(channel.update().where(channel.c.channel == name).values(**values))
 
 
 def _begun_by(connection: sa.Connection, run_id: int) -> int | None:
-    """Give the key of a run's source, if nothing was news there before, and nothing was restored."""
+    """Give the key of a run's source, if the source had no baseline before, and nothing was restored."""
     run = tables.run
     mine = connection.execute(sa.select(run).where(run.c.run_id == run_id)).one()
     if not mine.baseline or mine.status not in MERGED or runs.last_restored(connection, mine.source_key, 0, run_id):
@@ -109,69 +113,66 @@ def _begun_by(connection: sa.Connection, run_id: int) -> int | None:
     return None if connection.scalar(stood) else int(mine.source_key)
 
 
-def _newly_watched(connection: sa.Connection, desk: "Desk", before: Look, now: datetime) -> list[Planned]:
-    if desk.watched is None or before.watches is None:
+def _newly_watched(
+    connection: sa.Connection, subscriptions: Subscriptions, before: Checkpoint, now: datetime
+) -> list[PlannedRetirement]:
+    if subscriptions.watched is None or before.watches is None:
         return []
-    return _watched(connection, desk, desk.watched - set(json.loads(before.watches)), now)
+    return _watched(connection, subscriptions, subscriptions.watched - set(json.loads(before.watches)), now)
 
 
 def _watched(
-    connection: sa.Connection, desk: "Desk", ids: Collection[str], now: datetime, source_key: int | None = None
-) -> list[Planned]:
-    """List those of some ids, at one source or at all, that retire within the earliest milestone."""
+    connection: sa.Connection,
+    subscriptions: Subscriptions,
+    ids: Collection[str],
+    now: datetime,
+    source_key: int | None = None,
+) -> list[PlannedRetirement]:
+    """Give the models with these ids, of one source or of all, that retire within the horizon."""
     model = tables.model.c
-    soon = model.retires_at <= now + desk.ahead
+    soon = model.retires_at <= now + subscriptions.horizon
     condition = soon if source_key is None else soon & (model.source_key == source_key)
-    wanted, found = sorted(ids), list[Planned]()
+    wanted, found = sorted(ids), list[PlannedRetirement]()
     for begin in range(0, len(wanted), _AT_ONCE):
         found += _planned(connection, condition & model.id.in_(wanted[begin : begin + _AT_ONCE]))
     return found
 
 
-def _asks(rule: Rule, desk: "Desk") -> str:
+def _asks(rule: Rule, subscriptions: Subscriptions) -> str:
     watched = None if rule.watched is None else sorted(rule.watched)
-    parts = {**asdict(rule), "watched": watched, "milestones": desk.milestones}
+    parts = {**asdict(rule), "watched": watched, "milestones": subscriptions.milestones}
     return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()[:32]
 
 
-def _watches(desk: "Desk", before: str | None) -> str | None:
-    return before if desk.watched is None else json.dumps(sorted(desk.watched), separators=(",", ":"))
+def _watches(subscriptions: Subscriptions, before: str | None) -> str | None:
+    return before if subscriptions.watched is None else json.dumps(sorted(subscriptions.watched), separators=(",", ":"))
 
 
-def _condition(before: Look, after: Look, desk: "Desk") -> sa.ColumnElement[bool]:
-    """Select the models of which something can have come up between two looks."""
+def _condition(
+    before: Checkpoint, after: Checkpoint, now: datetime, subscriptions: Subscriptions
+) -> sa.ColumnElement[bool]:
+    """Select the models that may have something to tell since the last checkpoint."""
     model, change = tables.model.c, tables.change.c
-    assert after.at is not None  # noqa: S101 - it is now
-    soon = model.retires_at <= after.at + desk.ahead
-    if before.at is None or before.change is None or before.at > after.at + _DAY or before.asks != after.asks:
-        return soon  # the first look, one by a clock that was ahead, or for something else
-    # A question for each range, because one with them all would not be answered by the index.
+    soon = model.retires_at <= now + subscriptions.horizon
+    if before.at is None or before.change is None or before.at > now + _DAY or before.asks != after.asks:
+        return soon  # no checkpoint, one by a clock that was ahead, or one for other rules
+    # One query per range, joined by UNION ALL: with the ranges joined by OR, the index would not be used.
     listed = sa.select(model.model_key).where(model.removed_run.is_(None))
-    keys = [
-        listed.where(model.retires_at > since, model.retires_at <= until)
-        for since, until in _ranges(before.at, after.at, desk)
-    ]
+    since = min(before.at, now) - _OVERLAP
+    moments = [days * _DAY for days in sorted({0, *subscriptions.milestones})]
+    keys = [listed.where(model.retires_at > since + days, model.retires_at <= now + days) for days in moments]
     if before.change != after.change:
         keys.append(sa.select(change.model_key).where(change.change_id > before.change))
     return soon & model.model_key.in_(sa.union_all(*keys))
 
 
-def _ranges(before: datetime, now: datetime, desk: "Desk") -> list[tuple[datetime, datetime]]:
-    """Give the dates of which a milestone, or the date itself, lies between two looks."""
-    since = min(before, now) - _OVERLAP
-    if desk.milestones is None:
-        return [(since, now + desk.ahead)]
-    return [(since + days * _DAY, now + days * _DAY) for days in sorted({0, *desk.milestones})]
-
-
-def _is_news(before: Look, after: Look) -> bool:
-    assert after.at is not None  # noqa: S101 - it is now
+def _must_save(before: Checkpoint, after: Checkpoint, now: datetime) -> bool:
     same = (before.change, before.asks, before.watches) == (after.change, after.asks, after.watches)
-    return not same or before.at is None or not after.at - _OFTEN_ENOUGH < before.at <= after.at + _DAY
+    return not same or before.at is None or not now - _SAVE_EVERY < before.at <= now + _DAY
 
 
-def _planned(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> list[Planned]:
-    """List the models that are listed and fulfil the condition, and since when their dates are known."""
+def _planned(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> list[PlannedRetirement]:
+    """Give the listed models that fulfil the condition, with the end of the run that recorded their date."""
     model, source, run = tables.model, tables.source, tables.run
     moved = sa.select(sa.func.max(tables.change.c.run_id)).where(
         tables.change.c.model_key == model.c.model_key, tables.change.c.field == "retires_at"
@@ -188,4 +189,4 @@ def _planned(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> li
         .where(model.c.removed_run.is_(None), model.c.retires_at.is_not(None), condition)
         .order_by(source.c.source, model.c.id)
     )
-    return [Planned(**row) for row in connection.execute(wanted).mappings()]
+    return [PlannedRetirement(**row) for row in connection.execute(wanted).mappings()]
