@@ -3,10 +3,11 @@
 from collections.abc import Callable
 
 from catalog import clock, wiring
-from catalog.config import Key, SourceSettings
+from catalog.config import Key
 from catalog.errors import ConfigError
 from catalog.service import sync
 from catalog.service.sync import Options, RunReport, Tell
+from catalog.settings import SourceSettings
 from catalog.store.engine.database import Database
 from catalog.upstream import walk
 

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 from catalog import config as configuration
 from catalog.clock import utc_now
-from catalog.config import AlertSettings, Config, Key, SourceSettings
+from catalog.config import Config, Key
 from catalog.domain import Policy, Scope
 from catalog.errors import CatalogError, ConfigError
+from catalog.settings import AlertSettings, SourceSettings
 from catalog.store.engine import database as databases
 from catalog.store.engine.database import Database
 from catalog.store.queries import history, run_report

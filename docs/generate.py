@@ -9,14 +9,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 from catalog.config import manual
-from docs import alerts, commands, events, metrics, picture, promises, readme, tables
+from docs import alerts, commands, configuration, events, metrics, picture, promises, readme, tables
 
 ROOT = Path(__file__).parents[1]
 
 # What each file should hold; a function that takes the file's present text renews only the marked parts of it.
 PAGES: dict[str, Callable[[], str]] = {
     "config.example.toml": manual.example,
-    "docs/configuration.md": manual.reference,
+    "docs/configuration.md": configuration.page,
     "docs/cli.md": commands.page,
     "docs/schema.md": tables.page,
     "docs/events.md": events.page,

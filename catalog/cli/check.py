@@ -10,11 +10,12 @@ from catalog import after_run, errors, library, standing, text, unknowns, wiring
 from catalog import config as configuration
 from catalog.cli import output
 from catalog.cli.context import Context, pass_context
-from catalog.config import AlertSettings, Config, SourceSettings
+from catalog.config import Config
 from catalog.domain import ModelInfo
 from catalog.errors import CatalogError, Exit
 from catalog.health import Finding
 from catalog.http import proxy
+from catalog.settings import AlertSettings, SourceSettings
 from catalog.store.engine import database as databases
 from catalog.store.queries import source_health
 from catalog.store.schema import preconditions, upgrade

@@ -12,8 +12,9 @@ from catalog.errors import CatalogError, ListingError
 if TYPE_CHECKING:
     import logging
 
-    from catalog.config import Config, Key, SourceSettings
+    from catalog.config import Config, Key
     from catalog.logs import Redaction
+    from catalog.settings import SourceSettings
 
 Form = Literal["text", "json", "csv"]
 

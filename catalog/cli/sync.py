@@ -12,10 +12,10 @@ import click
 from catalog import after_run, errors, one_run, wiring
 from catalog.cli import output, syncing
 from catalog.cli.context import Context, json_option, pass_context
-from catalog.config import SourceSettings
 from catalog.domain import Change
 from catalog.errors import CatalogError, Exit
 from catalog.service.sync import Options, RunReport
+from catalog.settings import SourceSettings
 from catalog.store.engine.database import Database
 
 _PROGRESS_FROM = 2  # pages; a list of one page is there at once

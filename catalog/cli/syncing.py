@@ -7,11 +7,12 @@ from contextlib import suppress
 from catalog import logs, unknowns
 from catalog.cli import output, run_lines
 from catalog.cli.context import Context
-from catalog.config import Config, SourceSettings
+from catalog.config import Config
 from catalog.domain import Change, Status
 from catalog.errors import CatalogError, DatabaseError
 from catalog.health import Finding
 from catalog.service.sync import RunReport
+from catalog.settings import SourceSettings
 from catalog.store.engine.database import Database
 from catalog.store.schema import upgrade
 

@@ -10,9 +10,10 @@ import click
 from catalog import clock, config, health, logs, unknowns, watch
 from catalog.cli import options, output
 from catalog.cli.context import Context, json_option, pass_context
-from catalog.config import Config, SourceSettings
+from catalog.config import Config
 from catalog.domain import Model, Source
 from catalog.errors import ConfigError, Exit, NoCatalogError
+from catalog.settings import SourceSettings
 from catalog.watch import Finding, State
 
 if TYPE_CHECKING:

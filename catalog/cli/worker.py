@@ -16,11 +16,12 @@ import click
 from catalog import after_run, clock, logs, one_run, wiring
 from catalog.cli import output, syncing
 from catalog.cli.context import Context, pass_context
-from catalog.config import Config, Key, SourceSettings
+from catalog.config import Config, Key
 from catalog.domain import Change, Status
 from catalog.errors import CatalogError, StoppedError
 from catalog.monitor import systemd
 from catalog.service.sync import Options, RunReport
+from catalog.settings import SourceSettings
 from catalog.store.engine.database import Database
 
 if TYPE_CHECKING:

@@ -1,41 +1,30 @@
 """The configuration: TOML, environment and secret files become one frozen Config, or every problem at once.
 
-Only the edge (cli and wiring) sees it; everybody else gets plain values.
+Only cli, library and wiring load it. All others take the records of `catalog.settings`.
 """
-
-# ruff: noqa: RUF009 - the defaults of tables are frozen
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from catalog.config import addresses, databases, keys, kinds, places, reading, watchlist
 from catalog.config.keys import Key
 from catalog.config.problems import shown
-from catalog.config.settings import DatabaseSettings, GuardSettings, ListSettings, SourceSettings
-from catalog.config.unattended import (
+from catalog.errors import ConfigError
+from catalog.settings import (
     AlertSettings,
+    DatabaseSettings,
     MonitorSettings,
     ScheduleSettings,
+    SourceSettings,
     WatchSettings,
-    WebhookSettings,
 )
-from catalog.errors import ConfigError
 
 __all__ = [
-    "AlertSettings",
     "Config",
-    "DatabaseSettings",
-    "GuardSettings",
     "Key",
-    "ListSettings",
-    "MonitorSettings",
-    "ScheduleSettings",
-    "SourceSettings",
-    "WatchSettings",
-    "WebhookSettings",
     "channel_secret",
     "channel_url",
     "channel_variables",
@@ -57,10 +46,10 @@ class Config:
 
     database: DatabaseSettings
     sources: tuple[SourceSettings, ...]
-    schedule: ScheduleSettings = ScheduleSettings()
+    schedule: ScheduleSettings = field(default_factory=ScheduleSettings)
     alerts: tuple[AlertSettings, ...] = ()
-    watch: WatchSettings = WatchSettings()
-    monitor: MonitorSettings = MonitorSettings()
+    watch: WatchSettings = field(default_factory=WatchSettings)
+    monitor: MonitorSettings = field(default_factory=MonitorSettings)
     path: Path | None = None  # the file it was read from
     warnings: tuple[str, ...] = ()
 

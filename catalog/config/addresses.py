@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 
 from catalog.config import channels, keys, places
 from catalog.config.keys import Key
-from catalog.config.unattended import AlertSettings, WebhookSettings
 from catalog.errors import ConfigError
+from catalog.settings import AlertSettings, WebhookSettings
 
 
 def url(alert: AlertSettings, environ: Mapping[str, str]) -> Key | None:

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from catalog.config import kinds, places, tables
 from catalog.config.problems import Problems, shown
-from catalog.config.settings import of
+from catalog.config.schema import SETTINGS
 from catalog.config.tables import Table
-from catalog.config.unattended import AlertSettings, WebhookSettings
 from catalog.http import hosts
+from catalog.settings import AlertSettings, WebhookSettings
 
 _WAYS = ("url", "webhook", "command")
 PLAIN_HTTP = "plain http:// would show the alerts to everybody on the way: use https://, or set allow_http = true"
@@ -67,7 +67,7 @@ def needs_allowance(hook: WebhookSettings, url: str) -> bool:
 
 
 def _one(table: Table, problems: Problems) -> AlertSettings | None:
-    good = tables.read(table, of(AlertSettings), problems)
+    good = tables.read(table, SETTINGS[AlertSettings], problems)
     tables.keep_one(table, _WAYS, problems)
     if not set(_WAYS) & table.values.keys():
         problems.add(table.path.rstrip("."), f"must have one of {', '.join(_WAYS)}", table.file)
@@ -79,7 +79,7 @@ def _one(table: Table, problems: Problems) -> AlertSettings | None:
 
 
 def _webhook(table: Table, problems: Problems) -> WebhookSettings | None:
-    good = tables.read(table, of(WebhookSettings), problems)
+    good = tables.read(table, SETTINGS[WebhookSettings], problems)
     tables.keep_one(table, ("secret_env", "secret_file"), problems)
     if "url" not in table.values:
         problems.add(f"{table.path}url", "must be given", table.file)

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import NoReturn
 
 from catalog.config import slips
-from catalog.config.settings import SourceSettings
 from catalog.errors import ConfigError
+from catalog.settings import SourceSettings
 
 _LONGEST = 16_384
 _WORDS = {FileNotFoundError: "there is no such file", PermissionError: "this user may not read it"}

@@ -19,7 +19,7 @@ _EVENTS = frozenset(AlertEvent)
 _TEN_YEARS = 3650
 
 
-class Kind(Protocol):
+class SettingKind(Protocol):
     """Reads a TOML value into ours."""
 
     @property
@@ -76,7 +76,7 @@ class Text:
 
 
 @dataclass(frozen=True)
-class Choice:
+class OneOf:
     """One of a few words."""
 
     options: tuple[str, ...]
@@ -97,7 +97,7 @@ class Texts:
     """A list of texts of a known form."""
 
     words: str
-    item: Kind
+    item: SettingKind
     least: int = 0
 
     def read(self, raw: object) -> tuple[str, ...]:

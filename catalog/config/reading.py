@@ -10,11 +10,20 @@ from typing import Any
 
 from catalog.config import channels, databases, freshness, keys, places, slips, tables
 from catalog.config.problems import Problems, shown
-from catalog.config.settings import DatabaseSettings, GuardSettings, ListSettings, SourceSettings, of
+from catalog.config.schema import SETTINGS
 from catalog.config.tables import Table
-from catalog.config.unattended import AlertSettings, MonitorSettings, ScheduleSettings, WatchSettings
 from catalog.errors import ConfigError
 from catalog.http import hosts
+from catalog.settings import (
+    AlertSettings,
+    DatabaseSettings,
+    GuardSettings,
+    ListSettings,
+    MonitorSettings,
+    ScheduleSettings,
+    SourceSettings,
+    WatchSettings,
+)
 
 _SOURCE_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 _WELL_KNOWN = "anthropic"  # the source whose variables users of the API have set already
@@ -129,14 +138,14 @@ def _plain(
     raw: object, name: str, settings: type, file: str, problems: Problems, *, environ: Mapping[str, str]
 ) -> dict[str, Any]:
     """Read a table that needs nothing but its settings and the environment."""
-    known, written = of(settings), tables.checked(raw, name, file, problems)
+    known, written = SETTINGS[settings], tables.checked(raw, name, file, problems)
     return tables.read(tables.with_environment(Table(f"{name}.", written, {}, file), known, environ), known, problems)
 
 
 def _schedule(raw: object, file: str, problems: Problems) -> ScheduleSettings:
     table = Table("schedule.", tables.checked(raw, "schedule", file, problems), {}, file)
     tables.keep_one(table, ("every", "cron"), problems)
-    return ScheduleSettings(**_one_cadence(tables.read(table, of(ScheduleSettings), problems)))
+    return ScheduleSettings(**_one_cadence(tables.read(table, SETTINGS[ScheduleSettings], problems)))
 
 
 def _one_cadence(good: dict[str, Any]) -> dict[str, Any]:
@@ -158,7 +167,7 @@ def _sources(
 
 
 def _source(name: str, raw: object, environ: Mapping[str, str], file: str, problems: Problems) -> SourceSettings:
-    path, known = f"sources.{name}", of(SourceSettings)
+    path, known = f"sources.{name}", SETTINGS[SourceSettings]
     written = dict(tables.checked(raw, path, file, problems))
     inner = {name: tables.checked(written.pop(name, {}), f"{path}.{name}", file, problems) for name in _INNER}
     table = Table(f"{path}.", written, {}, file)
@@ -168,7 +177,7 @@ def _source(name: str, raw: object, environ: Mapping[str, str], file: str, probl
         name=name,
         **_one_cadence(tables.read(table, known, problems, also=tuple(_INNER))),
         **{
-            name: kind(**tables.read(Table(f"{path}.{name}.", inner[name], {}, file), of(kind), problems))
+            name: kind(**tables.read(Table(f"{path}.{name}.", inner[name], {}, file), SETTINGS[kind], problems))
             for name, kind in _INNER.items()
         },
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from catalog.config.problems import Problems
-from catalog.config.settings import Setting
+from catalog.config.schema import Setting
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,9 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from catalog.config.unattended import ID, WatchSettings
+from catalog.config.schema import MODEL_ID
 from catalog.errors import ConfigError
+from catalog.settings import WatchSettings
 
 _LARGEST = 1_000_000
 _COMMENT = re.compile(r"(^|\s)#.*")
@@ -24,7 +25,7 @@ def _ids(path: Path) -> Iterator[str]:
         id = _COMMENT.sub("", line).strip()
         try:
             if id:
-                yield ID.read(id)
+                yield MODEL_ID.read(id)
         except ValueError as error:
             raise ConfigError(f"the list of watched models {path}, line {number}: {error}") from None
 

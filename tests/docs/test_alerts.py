@@ -14,10 +14,9 @@ import pytest
 from catalog import after_run, config, health
 from catalog.alerts import channels, samples
 from catalog.alerts.channels import webhook
-from catalog.config.settings import of
-from catalog.config.unattended import AlertSettings
 from catalog.events import AlertEvent, Rule
 from catalog.monitor.metrics import METRICS
+from catalog.settings import AlertSettings
 from catalog.store.outbox import queue
 from docs import alerts
 from tests.alerts import messages
@@ -85,10 +84,9 @@ def test_every_field_of_a_message_is_explained() -> None:
 
 
 def test_the_usual_events_are_the_ones_of_a_channel_that_names_none() -> None:
-    usual = of(AlertSettings)["events"].default
-    assert isinstance(usual, list)
+    usual = AlertSettings(name="team").events
     sentence = PAGE.partition("Without `events` a channel hears")[2].partition(". ")[0]
-    assert re.findall(r"`([^`]+)`", sentence) == usual
+    assert re.findall(r"`([^`]+)`", sentence) == [*usual]
 
 
 def test_the_times_that_the_pages_name_are_those_of_the_program(tmp_path: Path) -> None:

@@ -11,8 +11,8 @@ import pytest
 from catalog import config, wiring
 from catalog.cli import worker
 from catalog.cli.context import Context
-from catalog.config import SourceSettings
 from catalog.monitor import probes
+from catalog.settings import SourceSettings
 from catalog.upstream import walk
 from tests import server as wire
 from tests.e2e.ground import Ground

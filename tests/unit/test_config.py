@@ -11,9 +11,10 @@ import pytest
 
 from catalog import config
 from catalog.errors import ConfigError, Exit
+from catalog.settings import DatabaseSettings, GuardSettings, ListSettings, SourceSettings
 
 SECRET = "sk-ant-api03-w0uld-be-a-pity"
-BARE_SOURCE = config.SourceSettings(name="anthropic")
+BARE_SOURCE = SourceSettings(name="anthropic")
 
 
 Writer = Callable[..., Path]
@@ -39,7 +40,7 @@ def refused(path: Path | None, directory: Path | None = None, **environ: str) ->
     return f"{caught.value.message}\n{caught.value.hint}"
 
 
-def only_source(path: Path | None, **environ: str) -> config.SourceSettings:
+def only_source(path: Path | None, **environ: str) -> SourceSettings:
     (source,) = config.load(path, environ=environ, directory=Path("/nowhere")).sources
     return source
 
@@ -47,7 +48,7 @@ def only_source(path: Path | None, **environ: str) -> config.SourceSettings:
 def test_without_a_file_the_defaults_hold(tmp_path: Path) -> None:
     loaded = config.load(environ={}, directory=tmp_path)
     assert loaded == config.Config(
-        database=config.DatabaseSettings(url=f"sqlite:///{tmp_path}/catalog.db"), sources=(BARE_SOURCE,)
+        database=DatabaseSettings(url=f"sqlite:///{tmp_path}/catalog.db"), sources=(BARE_SOURCE,)
     )
     assert BARE_SOURCE.deadline == timedelta(minutes=10)
     assert BARE_SOURCE.stale_after == timedelta(hours=3)
@@ -86,11 +87,11 @@ def test_everything_can_be_set(write: Writer, tmp_path: Path) -> None:
     """)
     loaded = config.load(path, environ={})
     assert loaded.path == path
-    assert loaded.database == config.DatabaseSettings(
+    assert loaded.database == DatabaseSettings(
         url=f"sqlite:///{tmp_path}/data/models.db", must_exist=True, auto_upgrade=False
     )
     assert loaded.sources == (
-        config.SourceSettings(
+        SourceSettings(
             name="gateway",
             base_url="https://gateway.example/proxy",
             api_key_file=tmp_path / "keys/gateway",
@@ -109,8 +110,8 @@ def test_everything_can_be_set(write: Writer, tmp_path: Path) -> None:
             allow_http=True,
             max_pages=7,
             max_page_bytes=1_048_576,
-            guard=config.GuardSettings(max_removed_percent=50, min_removed=1),
-            list=config.ListSettings(total=""),
+            guard=GuardSettings(max_removed_percent=50, min_removed=1),
+            list=ListSettings(total=""),
         ),
     )
 
@@ -346,7 +347,7 @@ def test_a_relative_sqlite_path_starts_from_the_file_and_without_one_from_the_fo
 
 def test_a_database_url_typed_elsewhere_follows_the_same_rules(tmp_path: Path) -> None:
     placed = config.database("sqlite:///x.db", setting="--database", directory=tmp_path)
-    assert placed == config.DatabaseSettings(url=f"sqlite:///{tmp_path}/x.db")
+    assert placed == DatabaseSettings(url=f"sqlite:///{tmp_path}/x.db")
     with pytest.raises(ConfigError, match=r"^--database must be"):
         config.database("x.db", setting="--database")
 
@@ -397,7 +398,7 @@ def test_the_usual_key_is_not_sent_to_another_host_unasked(write: Writer) -> Non
 # Keys.
 
 
-def key_refused(source: config.SourceSettings, **environ: str) -> str:
+def key_refused(source: SourceSettings, **environ: str) -> str:
     with pytest.raises(ConfigError) as caught:
         config.key(source, environ=environ)
     return f"{caught.value.message}\n{caught.value.hint}"

@@ -11,6 +11,7 @@ import pytest
 from catalog import config, cron
 from catalog.config import freshness
 from catalog.errors import ConfigError
+from catalog.settings import AlertSettings, MonitorSettings, ScheduleSettings, WatchSettings, WebhookSettings
 
 SECRET = "xoxb-w0uld-be-a-pity"
 TEAM = '[[alerts]]\nname = "team"\n'
@@ -40,12 +41,12 @@ def refused(load: Loader, text: str) -> str:
 
 def test_the_defaults_tell_nobody_and_read_every_hour(load: Loader) -> None:
     loaded = load("")
-    assert loaded.schedule == config.ScheduleSettings(
+    assert loaded.schedule == ScheduleSettings(
         every=timedelta(hours=1), cron=None, timezone=ZoneInfo("UTC"), jitter=timedelta(0)
     )
     assert loaded.alerts == ()
-    assert loaded.watch == config.WatchSettings(models=(), files=(), milestones=(90, 60, 30, 14, 7, 1))
-    assert loaded.monitor == config.MonitorSettings(ping_url="", metrics_file=None, listen=None)
+    assert loaded.watch == WatchSettings(models=(), files=(), milestones=(90, 60, 30, 14, 7, 1))
+    assert loaded.monitor == MonitorSettings(ping_url="", metrics_file=None, listen=None)
     assert list(config.secrets(loaded, environ={})) == ["", ""]
 
 
@@ -79,15 +80,15 @@ def test_everything_can_be_set(load: Loader, tmp_path: Path) -> None:
         metrics_file = "catalog.prom"
         listen = "[::1]:0"
     """)
-    assert loaded.schedule == config.ScheduleSettings(
+    assert loaded.schedule == ScheduleSettings(
         every=None,
         cron=cron.parse("0 8  * * mon-fri"),
         timezone=ZoneInfo("Europe/Berlin"),
         jitter=timedelta(minutes=1),
     )
-    hook = config.WebhookSettings(url="http://hooks.example/a?b=c", secret_file=tmp_path / "hook", allow_http=True)
+    hook = WebhookSettings(url="http://hooks.example/a?b=c", secret_file=tmp_path / "hook", allow_http=True)
     assert loaded.alerts == (
-        config.AlertSettings(
+        AlertSettings(
             name="team",
             webhook=hook,
             events=("changed", "changed:capabilities.*", "overdue", "baseline", "sync_recovered"),
@@ -99,14 +100,14 @@ def test_everything_can_be_set(load: Loader, tmp_path: Path) -> None:
             settle=timedelta(hours=1),
             failures=1,
         ),
-        config.AlertSettings(name="pager", command=("on-change", "--now", "it's")),
+        AlertSettings(name="pager", command=("on-change", "--now", "it's")),
     )
-    assert loaded.watch == config.WatchSettings(
+    assert loaded.watch == WatchSettings(
         models=("claude-a", "Vendor/Model:1"),
         files=(tmp_path / "models.txt", Path("/etc/models")),
         milestones=(30, 1),
     )
-    assert loaded.monitor == config.MonitorSettings(
+    assert loaded.monitor == MonitorSettings(
         ping_url="https://hc-ping.com/0123?create=1", metrics_file=tmp_path / "catalog.prom", listen=("::1", 0)
     )
 
@@ -277,7 +278,7 @@ def test_a_secret_in_the_wrong_place_is_never_printed(load: Loader, lines: str) 
     assert "pity" not in refused(load, f"[[alerts]]\n{lines}")
 
 
-def channel(load: Loader, lines: str) -> config.AlertSettings:
+def channel(load: Loader, lines: str) -> AlertSettings:
     (alert,) = load(TEAM + lines).alerts
     return alert
 
@@ -399,7 +400,7 @@ def test_watched_ids_come_from_the_configuration_and_from_files_each_once(load: 
     (tmp_path / "models.txt").write_bytes(text.encode())
     loaded = load('[watch]\nmodels = ["claude-a"]\nfiles = ["models.txt"]')
     assert config.watched(loaded.watch) == ("claude-a", "claude-b", "claude-c", "odd#id")
-    assert config.watched(config.WatchSettings()) == ()
+    assert config.watched(WatchSettings()) == ()
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from catalog import config
-from catalog.config import AlertSettings, WebhookSettings, slips
+from catalog.config import slips
 from catalog.errors import ConfigError, Exit
+from catalog.settings import AlertSettings, SourceSettings, WebhookSettings
 
 pytestmark = pytest.mark.promise("P9")
 
@@ -67,7 +68,7 @@ def refused(call: Callable[[], object]) -> str:
 @pytest.mark.parametrize("variable", ["ANTHROPIC_API_KEY", "OTHER_KEY"])
 def test_a_key_in_a_variable(tmp_path: Path, how: str, variable: str) -> None:
     form, words = SPOILT[how]
-    source = config.SourceSettings(name="anthropic", api_key_env=variable)
+    source = SourceSettings(name="anthropic", api_key_env=variable)
     told = refused(lambda: config.key(source, environ={variable: form.format(SECRET)}))
     assert f"{variable} {words}" in told
 
@@ -77,7 +78,7 @@ def test_a_key_in_a_file(tmp_path: Path, how: str) -> None:
     form, words = SPOILT[how]
     path = tmp_path / "key"
     path.write_text(form.format(SECRET) + "\n", encoding="utf-8")
-    source = config.SourceSettings(name="anthropic", api_key_file=path)
+    source = SourceSettings(name="anthropic", api_key_file=path)
     assert f"{path} {words}" in refused(lambda: config.key(source, environ={}))
 
 
@@ -98,16 +99,16 @@ def test_a_key_in_a_file(tmp_path: Path, how: str) -> None:
 def test_what_else_files_hold(tmp_path: Path, written: bytes, words: str) -> None:
     path = tmp_path / "key"
     path.write_bytes(written)
-    source = config.SourceSettings(name="anthropic", api_key_file=path)
+    source = SourceSettings(name="anthropic", api_key_file=path)
     assert words in refused(lambda: config.key(source, environ={}))
 
 
 @pytest.mark.parametrize("form", ["{}", "{}\n", " {}\r\n", "\t{}"])
 def test_blanks_around_a_key_do_no_harm(tmp_path: Path, form: str) -> None:
     (tmp_path / "key").write_text(form.format(SECRET))
-    in_file = config.SourceSettings(name="anthropic", api_key_file=tmp_path / "key")
+    in_file = SourceSettings(name="anthropic", api_key_file=tmp_path / "key")
     assert config.key(in_file, environ={}).reveal() == SECRET
-    in_variable = config.SourceSettings(name="anthropic")
+    in_variable = SourceSettings(name="anthropic")
     assert config.key(in_variable, environ={"ANTHROPIC_API_KEY": form.format(SECRET)}).reveal() == SECRET
 
 
