@@ -10,7 +10,8 @@ the time that really passes.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
+from itertools import islice, pairwise, takewhile
 
 from cronsim import CronSim, CronSimError
 
@@ -38,11 +39,14 @@ _NUMBERS = {
 }
 # What cronsim knows besides, and crontabs do not, is left out: L, LW, #, 5/15, a sixth field.
 _ITEM = re.compile(r"[0-9]{1,2}|(\*|[0-9]{1,2}-[0-9]{1,2})(/0*[1-9][0-9]{0,2})?")
+_START = datetime(2024, 1, 1, tzinfo=UTC)  # before a 29 February
+_END = _START + timedelta(days=5 * 366)
+_DAYS = 370  # that fire; in them each pause within a week, a month and a year is seen
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Cron:
-    """When something is to happen. `text` is the expression as it was written, `fields` is what cronsim reads."""
+    """When something happens. `text` is the expression as it was written, `fields` is what cronsim reads."""
 
     text: str
     fields: tuple[str, ...]
@@ -59,6 +63,17 @@ class Cron:
                 after = moment
                 yield moment
 
+    def longest_pause(self) -> timedelta:
+        """Give the longest time between two moments, as if no clock was ever changed."""
+        minute, hour, *days = self.fields
+        times = [*takewhile(lambda moment: moment < _START + timedelta(days=1), _sample(minute, hour, "*", "*", "*"))]
+        within = max((later - earlier for earlier, later in pairwise(times)), default=timedelta(0))
+        firsts = _sample(str(times[0].minute), str(times[0].hour), *days)
+        two = islice(firsts, 2)  # however far apart
+        more = takewhile(lambda moment: moment <= _END, islice(firsts, _DAYS))
+        between = max(later - earlier for earlier, later in pairwise([*two, *more]))
+        return max(within, between - (times[-1] - times[0]))
+
 
 def parse(text: str) -> Cron:
     """Read an expression. Raises ValueError with words for the person who wrote it, also when it would never fire."""
@@ -68,15 +83,12 @@ def parse(text: str) -> Cron:
         raise ValueError(f"{text!r} is not known: there are {', '.join(_SHORTCUTS)}")
     if len(parts) != len(_FIELDS):
         raise ValueError(f"{text!r} has {len(parts)} fields instead of 5: {', '.join(_FIELDS)}")
-    fields = tuple(_field(part, name) for part, name in zip(parts, _FIELDS, strict=True))
+    fields = tuple(
+        ",".join(_item(item, name) for item in part.split(",")) for part, name in zip(parts, _FIELDS, strict=True)
+    )
     if not _is_known(fields):
         raise ValueError(f"{text!r} never fires: none of its months has such a day")
     return Cron(text=written, fields=fields)
-
-
-def _field(text: str, name: str) -> str:
-    """Give a field as cronsim is to read it."""
-    return ",".join(_item(item, name) for item in text.split(","))
 
 
 def _item(text: str, name: str) -> str:
@@ -101,3 +113,7 @@ def _is_known(fields: Iterator[str] | tuple[str, ...]) -> bool:
     except CronSimError:
         return False
     return True
+
+
+def _sample(*fields: str) -> Iterator[datetime]:
+    return Cron(text="", fields=fields).moments(_START - timedelta(seconds=1), UTC)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
-from catalog.config import places, slips
+from catalog.config import kinds, places
 
 _SQLITE = frozenset({"", "pysqlite", "aiosqlite"})
 _POSTGRES = frozenset({"postgresql", "postgres"})
@@ -38,7 +38,7 @@ class DatabaseUrl:
         if not isinstance(raw, str):
             raise ValueError(f"must be {self.words}")  # noqa: TRY004 - one type for every refusal
         words = bool(_WORDS.match(raw))
-        if slip := slips.found(raw.strip().replace("'", "") if words else raw):
+        if slip := kinds.slip(raw.strip().replace("'", "") if words else raw):
             raise ValueError(slip)
         if words:
             return _from_words(raw)

@@ -1,4 +1,4 @@
-"""What a setting may hold. Every refusal says what is allowed and never what was given: that could be a secret."""
+"""The kinds of values that settings hold. A refusal never quotes what was given: it could be a secret."""
 
 import re
 from collections.abc import Sequence
@@ -17,6 +17,13 @@ _FIELD = re.compile(r"[!-~]{1,200}")
 _CRON = re.compile(r"@[a-z]{1,16}|(?:(?:[0-9]{1,3}|[A-Za-z]{3}|[*,/-]){1,200}(?:\s+|$)){5}")
 _EVENTS = frozenset(AlertEvent)
 _TEN_YEARS = 3650
+_LONGEST_WORD = 64  # longer ones are no misspelled names
+_QUOTES = {'"': '"', "'": "'", "`": "`", "\u201c": "\u201d", "\u2018": "\u2019", "\u201e": "\u201c", "\u00ab": "\u00bb"}
+_ANY_QUOTE = {*_QUOTES, *_QUOTES.values()}
+_MARK = "\ufeff"
+_UNFILLED = re.compile(r"\$\{|\$\(|\{\{|^\$[A-Za-z_][A-Za-z0-9_]*$|^%[A-Za-z_][A-Za-z0-9_]*%$")
+_ASSIGNMENT = re.compile(r"(export\s+)?[A-Z][A-Z0-9]*(_[A-Z0-9]+)+\s*=.")
+_BEARER = re.compile(r"bearer\s", re.IGNORECASE)
 
 
 class SettingKind(Protocol):
@@ -94,22 +101,22 @@ class OneOf:
 
 @dataclass(frozen=True)
 class Texts:
-    """A list of texts of a known form."""
+    """A list of values of one kind."""
 
     words: str
     item: SettingKind
     least: int = 0
 
-    def read(self, raw: object) -> tuple[str, ...]:
+    def read(self, raw: object) -> tuple[object, ...]:
         if not isinstance(raw, list):
             raise ValueError(f"must be {self.words}, in brackets")  # noqa: TRY004 - one type for every refusal
         if len(raw) < self.least:
             raise ValueError(f"must be {self.words}, and not empty")
         return tuple(self._one(number, item) for number, item in enumerate(raw, start=1))
 
-    def _one(self, number: int, item: object) -> str:
+    def _one(self, number: int, item: object) -> object:
         try:
-            return str(self.item.read(item))
+            return self.item.read(item)
         except ValueError as error:
             raise ValueError(f"must be {self.words}; number {number} {error}") from None
 
@@ -171,7 +178,7 @@ class Days:
 
 @dataclass(frozen=True)
 class CronLine:
-    """When something is to happen, as a crontab says it."""
+    """When something happens, as a crontab says it."""
 
     words = "five fields as in a crontab, or a word such as @daily"
 
@@ -202,7 +209,7 @@ class Zone:
 
 @dataclass(frozen=True)
 class EventName:
-    """What a channel can ask to hear of."""
+    """An event that a channel can ask for."""
 
     words = "an event"
 
@@ -247,8 +254,37 @@ def nearest(raw: object, options: Sequence[str]) -> str:
     """Say `; did you mean "x"?` when something allowed looks much like it, else nothing."""
     from difflib import get_close_matches
 
-    found = get_close_matches(raw.lower(), options, n=1) if isinstance(raw, str) and len(raw) <= 64 else []  # noqa: PLR2004 - nobody misspells longer words
+    if not isinstance(raw, str) or len(raw) > _LONGEST_WORD:
+        return ""
+    found = get_close_matches(raw.lower(), options, n=1)
     return f'; did you mean "{found[0]}"?' if found else ""
+
+
+def slip(text: str, *, filled: bool = True) -> str:
+    """Say which mistake turned a value into another one; empty: none. `filled`: no ${VARIABLE} may be left in it.
+
+    The words follow the name of the setting or variable and never quote the value, which may be a secret.
+    """
+    inner = text.strip()
+    if _MARK in text:
+        return "holds a byte-order mark: save it as UTF-8 without one"
+    if len(inner) > 1 and _QUOTES.get(inner[0]) == inner[-1]:
+        return "is in quotes: leave them out (docker --env-file keeps them)"
+    if inner and {inner[0], inner[-1]} & _ANY_QUOTE:
+        return "begins or ends with a quote: leave it out"
+    if filled and _UNFILLED.search(inner):
+        return "names a variable that nobody filled in"
+    return "begins or ends with a blank: leave it out" if text != inner else ""
+
+
+def slip_in_secret(text: str) -> str:
+    """Say the same of a key or another secret, blanks around which do no harm; empty: no mistake."""
+    inner = text.strip()
+    if found := slip(inner):
+        return found
+    if _ASSIGNMENT.match(inner):
+        return "holds a name and = before the value: leave both out"
+    return "begins with Bearer: leave that out" if _BEARER.match(inner) else ""
 
 
 def _bytes(raw: object) -> int | None:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
-from catalog.config import slips
+from catalog.config import kinds
+from catalog.settings import MonitorSettings
 
 VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]{0,254})\}")
 
@@ -32,7 +33,7 @@ class FilePath:
     def read(self, raw: object) -> Path | None:
         if raw == "" and self.may_be_empty:
             return None
-        if isinstance(raw, str) and (slip := slips.found(raw)):
+        if isinstance(raw, str) and (slip := kinds.slip(raw)):
             raise ValueError(slip)
         if not isinstance(raw, str) or not raw or not is_printable(raw):
             raise ValueError(f"must be {self.words}")
@@ -96,7 +97,7 @@ class ChannelUrl:
 
     def check(self, text: str) -> None:
         """Raise ValueError unless it can be one, now that it holds no variables any more."""
-        if slip := slips.found(text):
+        if slip := kinds.slip(text):
             raise ValueError(slip)
         _demand_channel(text)
 
@@ -163,9 +164,19 @@ def apprise_spelling(url: str) -> str:
     return next(found, "")
 
 
+def ping_hint(monitor: MonitorSettings) -> str:
+    """Say that the address of the dead man's switch looks like one of another style; empty: it does not."""
+    kuma = "/api/push/" in urlsplit(monitor.ping_url).path
+    if kuma and monitor.ping_style != "uptime-kuma":
+        return 'it looks like a push monitor of Uptime Kuma: set ping_style = "uptime-kuma"'
+    if not kuma and monitor.ping_style == "uptime-kuma":
+        return "it does not look like a push monitor of Uptime Kuma, whose address holds /api/push/"
+    return ""
+
+
 def template(raw: object) -> str:
     """Check a text in which ${VARIABLE} stands for what the environment holds."""
-    if isinstance(raw, str) and (slip := slips.found(raw, filled=False)):
+    if isinstance(raw, str) and (slip := kinds.slip(raw, filled=False)):
         raise ValueError(slip)
     if not isinstance(raw, str) or not _VISIBLE.fullmatch(raw):
         raise ValueError("must be a URL in quotes, without blanks")
@@ -191,7 +202,7 @@ def is_printable(text: str) -> bool:
 
 def split(raw: object, schemes: Sequence[str], words: str) -> SplitResult:
     """Take a URL apart; whatever the parser dislikes is put in our words, which quote nothing."""
-    if isinstance(raw, str) and (slip := slips.found(raw)):
+    if isinstance(raw, str) and (slip := kinds.slip(raw)):
         raise ValueError(slip)
     if not isinstance(raw, str) or not _VISIBLE.fullmatch(raw) or "\\" in raw or "://" not in raw:
         raise ValueError(words)

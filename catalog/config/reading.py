@@ -1,17 +1,17 @@
-"""From a file and the environment to checked settings. Every value is laid beside its setting's kind."""
+"""Makes the configuration of a file and the environment. Each value is read by its setting's kind."""
 
 import os
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from catalog.config import channels, databases, freshness, keys, places, slips, tables
-from catalog.config.problems import Problems, shown
-from catalog.config.schema import SETTINGS
-from catalog.config.tables import Table
+from catalog.config import channels, databases, kinds, places, tables
+from catalog.config.tables import Problems, Table, shown
+from catalog.cron import Cron
 from catalog.errors import ConfigError
 from catalog.http import hosts
 from catalog.settings import (
@@ -30,6 +30,38 @@ _WELL_KNOWN = "anthropic"  # the source whose variables users of the API have se
 _TABLES: Mapping[str, Any] = {"database": {}, "sources": {}, "schedule": {}, "alerts": [], "watch": {}, "monitor": {}}
 _INNER: Mapping[str, type] = {"guard": GuardSettings, "list": ListSettings}  # tables inside that of a source
 _POSITION = re.compile(r"\(at (line \d+, column \d+|end of document)\)$")
+_LEAST_STALE = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Config:
+    """What the user asked for, checked. It holds no key: `config.key` looks one up when a source is asked."""
+
+    database: DatabaseSettings
+    sources: tuple[SourceSettings, ...]
+    schedule: ScheduleSettings = field(default_factory=ScheduleSettings)
+    alerts: tuple[AlertSettings, ...] = ()
+    watch: WatchSettings = field(default_factory=WatchSettings)
+    monitor: MonitorSettings = field(default_factory=MonitorSettings)
+    path: Path | None = None  # the file it was read from
+    warnings: tuple[str, ...] = ()
+
+    def select(self, names: Sequence[str]) -> tuple[SourceSettings, ...]:
+        """Give the sources of these names, each once and in the file's order; all of them when none is named."""
+        known = [source.name for source in self.sources]
+        for name in names:
+            if name not in known:
+                hint = f"sources are: {', '.join(known)}"
+                raise ConfigError(f"no source is named {shown(name)}{kinds.nearest(name, known)}", hint=hint)
+        return tuple(source for source in self.sources if not names or source.name in names)
+
+    def channel(self, name: str) -> AlertSettings:
+        """Give the channel of this name."""
+        known = {alert.name: alert for alert in self.alerts}
+        if name not in known:
+            hint = f"channels are: {', '.join(known) or 'none'}"
+            raise ConfigError(f"no channel is named {shown(name)}{kinds.nearest(name, list(known))}", hint=hint)
+        return known[name]
 
 
 def find(path: Path | None, environ: Mapping[str, str], directory: Path) -> Path | None:
@@ -38,7 +70,7 @@ def find(path: Path | None, environ: Mapping[str, str], directory: Path) -> Path
     if path is not None:
         return directory / path
     if named:
-        slip = "" if os.path.lexists(directory / named) else slips.found(named)
+        slip = "" if os.path.lexists(directory / named) else kinds.slip(named)
         if slip:
             raise ConfigError(f"CATALOG_CONFIG {slip}", hint="export CATALOG_CONFIG=/path/to/catalog.toml")
         return directory / named
@@ -46,74 +78,48 @@ def find(path: Path | None, environ: Mapping[str, str], directory: Path) -> Path
     return usual if os.path.lexists(usual) else None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Settings:
-    """Every table of the file, checked."""
-
-    database: DatabaseSettings
-    sources: tuple[SourceSettings, ...]
-    schedule: ScheduleSettings
-    alerts: tuple[AlertSettings, ...]
-    watch: WatchSettings
-    monitor: MonitorSettings
-
-    def placed(self, beside: Path, *, database: Path) -> "Settings":
-        """Make every relative path absolute; the database's may begin elsewhere."""
-        metrics = self.monitor.metrics_file
-        return replace(
-            self,
-            database=replace(self.database, url=placed(self.database.url, database)),
-            sources=tuple(_with_file_beside(source, beside) for source in self.sources),
-            alerts=tuple(channels.with_file_beside(alert, beside) for alert in self.alerts),
-            watch=replace(self.watch, files=tuple(tables.placed(Path(each), beside) for each in self.watch.files)),
-            monitor=replace(self.monitor, metrics_file=metrics and tables.placed(metrics, beside)),
-        )
-
-
-def settings(file: Path | None, environ: Mapping[str, str], directory: Path) -> Settings:
-    """Check everything; raises ConfigError that tells of all problems."""
-    problems, document, origin = Problems(), _parse(file) if file else {}, str(file or "the defaults")
+def read(file: Path | None, environ: Mapping[str, str], directory: Path) -> Config:
+    """Check everything; raises ConfigError that tells of all problems. Paths in it are absolute."""
+    document = _parse(file) if file else {}
+    problems = Problems(str(file or "the defaults"))
     for name in [each for each in document if each not in _TABLES]:
-        problems.unknown("", name, _TABLES, origin)
-    read = {name: document.get(name, empty) for name, empty in _TABLES.items()}
-    schedule = _schedule(read["schedule"], origin, problems)
-    found = Settings(
-        database=DatabaseSettings(
-            **_plain(read["database"], "database", DatabaseSettings, origin, problems, environ=environ)
-        ),
-        sources=tuple(_sources(read["sources"], schedule, environ, origin, problems)),
+        problems.unknown("", name, _TABLES)
+    written = {name: document.get(name, empty) for name, empty in _TABLES.items()}
+
+    def plain(name: str, settings: type) -> dict[str, Any]:
+        table = tables.with_environment(tables.checked(written[name], name, problems), settings, environ)
+        return tables.read(table, settings, problems)
+
+    schedule_table = tables.checked(written["schedule"], "schedule", problems)
+    schedule = ScheduleSettings(**_with_cadence(schedule_table, ScheduleSettings, problems))
+    config = Config(
+        database=DatabaseSettings(**plain("database", DatabaseSettings)),
+        sources=tuple(_sources(written["sources"], schedule, environ, problems)),
         schedule=schedule,
-        alerts=tuple(channels.read(read["alerts"], origin, problems)),
-        watch=WatchSettings(**_plain(read["watch"], "watch", WatchSettings, origin, problems, environ=environ)),
-        monitor=MonitorSettings(
-            **_plain(read["monitor"], "monitor", MonitorSettings, origin, problems, environ=environ)
-        ),
+        alerts=tuple(channels.read(written["alerts"], problems)),
+        watch=WatchSettings(**plain("watch", WatchSettings)),
+        monitor=MonitorSettings(**plain("monitor", MonitorSettings)),
+        path=file,
     )
-    _check_all(found, origin, problems)
+    _check_tables_together(config, problems)
     problems.raise_any()
     beside = file.parent if file else directory
-    from_environment = "url" not in read["database"] and bool(environ.get("CATALOG_DATABASE_URL"))
-    return found.placed(beside, database=directory if from_environment else beside)
+    from_environment = "url" not in written["database"] and bool(environ.get("CATALOG_DATABASE_URL"))
+    config = _placed(config, beside, database=directory if from_environment else beside)
+    return replace(config, warnings=tuple(_warnings(config, names_database="url" in written["database"])))
 
 
-def warnings(file: Path | None, settings: Settings) -> Iterator[str]:
-    """Tell of secrets that lie open."""
-    files = [source.api_key_file for source in settings.sources]
-    files += [alert.webhook.secret_file for alert in settings.alerts if alert.webhook]
-    if file and _is_telling(file, settings):
-        files.append(file)
-    for each in dict.fromkeys(files):
-        if each and keys.is_open_to_all(each):
-            yield f"{each} holds a secret, and every user of this machine may read it: chmod 600 {each}"
+def placed(url: str, beside: Path) -> str:
+    """Make a SQLite path absolute."""
+    if not url.startswith("sqlite:///"):
+        return url
+    return f"sqlite:///{tables.placed(Path(url.removeprefix('sqlite:///')), beside)}"
 
 
-def _is_telling(file: Path, settings: Settings) -> bool:
-    """Tell whether the file itself holds a secret: a password, or an address that whoever knows it can use."""
-    written = _parse(file).get("database", {}).get("url", "")
-    in_database = bool(written) and bool(databases.password(settings.database.url))
-    ping = settings.monitor.ping_url
-    in_ping = bool(ping) and not hosts.is_loopback(places.host(ping))
-    return in_database or in_ping or any(map(channels.is_telling, settings.alerts))
+def stale_after(every: timedelta | None, cron: Cron | None) -> timedelta:
+    """Give three times the longest pause between two runs: the age at which a catalog is stale."""
+    pause = cron.longest_pause() if cron else every or _LEAST_STALE
+    return max(3 * pause, _LEAST_STALE)
 
 
 def _parse(file: Path) -> dict[str, Any]:
@@ -134,52 +140,35 @@ def _parse(file: Path) -> dict[str, Any]:
         raise ConfigError(f"the configuration file {file} is nested too deep") from None
 
 
-def _plain(
-    raw: object, name: str, settings: type, file: str, problems: Problems, *, environ: Mapping[str, str]
-) -> dict[str, Any]:
-    """Read a table that needs nothing but its settings and the environment."""
-    known, written = SETTINGS[settings], tables.checked(raw, name, file, problems)
-    return tables.read(tables.with_environment(Table(f"{name}.", written, {}, file), known, environ), known, problems)
-
-
-def _schedule(raw: object, file: str, problems: Problems) -> ScheduleSettings:
-    table = Table("schedule.", tables.checked(raw, "schedule", file, problems), {}, file)
+def _with_cadence(table: Table, settings: type, problems: Problems, *, also: Iterable[str] = ()) -> dict[str, Any]:
+    """Read a table in which `cron` may stand instead of `every`."""
     tables.keep_one(table, ("every", "cron"), problems)
-    return ScheduleSettings(**_one_cadence(tables.read(table, SETTINGS[ScheduleSettings], problems)))
-
-
-def _one_cadence(good: dict[str, Any]) -> dict[str, Any]:
+    good = tables.read(table, settings, problems, also=also)
     return {**good, "every": None} if "cron" in good else good
 
 
 def _sources(
-    raw: object, schedule: ScheduleSettings, environ: Mapping[str, str], file: str, problems: Problems
-) -> list[SourceSettings]:
-    written = tables.checked(raw, "sources", file, problems) or {_WELL_KNOWN: {}}
-    sources = []
+    raw: object, schedule: ScheduleSettings, environ: Mapping[str, str], problems: Problems
+) -> Iterator[SourceSettings]:
+    written = tables.checked(raw, "sources", problems).values or {_WELL_KNOWN: {}}
     for name, table in written.items():
-        if not _SOURCE_NAME.fullmatch(name):
-            words = "a source's name is 1 to 63 of a-z, 0-9, - and _, and begins with a letter or digit"
-            problems.add(f"sources.{shown(name)}", words, file)
+        if _SOURCE_NAME.fullmatch(name):
+            yield _scheduled(_source(name, table, environ, problems), table, schedule)
         else:
-            sources.append(_scheduled(_source(name, table, environ, file, problems), table, schedule))
-    return sources
+            words = "a source's name is 1 to 63 of a-z, 0-9, - and _, and begins with a letter or digit"
+            problems.add(f"sources.{shown(name)}", words)
 
 
-def _source(name: str, raw: object, environ: Mapping[str, str], file: str, problems: Problems) -> SourceSettings:
-    path, known = f"sources.{name}", SETTINGS[SourceSettings]
-    written = dict(tables.checked(raw, path, file, problems))
-    inner = {name: tables.checked(written.pop(name, {}), f"{path}.{name}", file, problems) for name in _INNER}
-    table = Table(f"{path}.", written, {}, file)
+def _source(name: str, raw: object, environ: Mapping[str, str], problems: Problems) -> SourceSettings:
+    whole = tables.checked(raw, f"sources.{name}", problems)
+    inner = {each: tables.checked(whole.values.get(each, {}), f"sources.{name}.{each}", problems) for each in _INNER}
+    table = replace(whole, values={each: value for each, value in whole.values.items() if each not in _INNER})
     if name == _WELL_KNOWN:
-        table = _with_token(tables.with_environment(table, known, environ), environ)
+        table = _with_token(tables.with_environment(table, SourceSettings, environ), environ)
     source = SourceSettings(
         name=name,
-        **_one_cadence(tables.read(table, known, problems, also=tuple(_INNER))),
-        **{
-            name: kind(**tables.read(Table(f"{path}.{name}.", inner[name], {}, file), SETTINGS[kind], problems))
-            for name, kind in _INNER.items()
-        },
+        **_with_cadence(table, SourceSettings, problems, also=_INNER),
+        **{each: settings(**tables.read(inner[each], settings, problems)) for each, settings in _INNER.items()},
     )
     _check_together(source, table, problems)
     return source
@@ -192,7 +181,7 @@ def _scheduled(source: SourceSettings, written: object, schedule: ScheduleSettin
         source = replace(source, every=schedule.every, cron=schedule.cron)
     if "stale_after" in named:
         return source
-    return replace(source, stale_after=freshness.stale_after(source.every, source.cron))
+    return replace(source, stale_after=stale_after(source.every, source.cron))
 
 
 def _with_token(table: Table, environ: Mapping[str, str]) -> Table:
@@ -206,37 +195,59 @@ def _with_token(table: Table, environ: Mapping[str, str]) -> Table:
 
 
 def _check_together(source: SourceSettings, table: Table, problems: Problems) -> None:
-    """Note what is wrong only in company."""
-    url, host, named = source.base_url, places.host(source.base_url), table.values.keys()
-    if places.is_plain(url) and not hosts.is_loopback(host) and not source.allow_http:
-        words = "plain http:// would show the key to everybody on the way: use https://, or set allow_http = true"
-        problems.add(f"{table.path}base_url", words, table.origin("base_url"))
+    """Note settings of a source that do not go together."""
+    host = places.host(source.base_url)
+    if places.is_plain(source.base_url) and not hosts.is_loopback(host) and not source.allow_http:
+        problems.add(f"{table.path}base_url", channels.PLAIN_HTTP, table.origin("base_url"))
     tables.keep_one(table, ("api_key_env", "api_key_file"), problems)
-    tables.keep_one(table, ("every", "cron"), problems)
     own = source.name == _WELL_KNOWN or host == "api.anthropic.com" or hosts.is_loopback(host)
-    if not own and not {"api_key_env", "api_key_file"} & named:
+    if not own and not {"api_key_env", "api_key_file"} & table.values.keys():
         words = "must be given: the key in ANTHROPIC_API_KEY is not sent to another host unless you say so"
-        problems.add(f"{table.path}api_key_env", words, table.file)
+        problems.add(f"{table.path}api_key_env", words)
 
 
-def _check_all(found: Settings, file: str, problems: Problems) -> None:
-    """Note what is wrong only when tables are seen together."""
-    jitter, names = found.schedule.jitter, [source.name for source in found.sources]
-    if any(source.every and source.every < jitter for source in found.sources):
-        problems.add("schedule.jitter", "must not be longer than the `every` it is added to", file)
-    watches = bool(found.watch.models or found.watch.files)
-    for alert in found.alerts:
-        channels.check_together(alert, names, file, problems, watches=watches)
+def _check_tables_together(config: Config, problems: Problems) -> None:
+    """Note settings of several tables that do not go together."""
+    jitter, names = config.schedule.jitter, [source.name for source in config.sources]
+    if any(source.every and source.every < jitter for source in config.sources):
+        problems.add("schedule.jitter", "must not be longer than the `every` it is added to")
+    watches = bool(config.watch.models or config.watch.files)
+    for alert in config.alerts:
+        channels.check_together(alert, names, problems, watches=watches)
 
 
-def placed(url: str, beside: Path) -> str:
-    """Make a SQLite path absolute."""
-    if not url.startswith("sqlite:///"):
-        return url
-    return f"sqlite:///{tables.placed(Path(url.removeprefix('sqlite:///')), beside)}"
+def _placed(config: Config, beside: Path, *, database: Path) -> Config:
+    """Make every relative path absolute; the database's may begin elsewhere."""
+
+    def place(path: Path | None) -> Path | None:
+        return path and tables.placed(path, beside)
+
+    return replace(
+        config,
+        database=replace(config.database, url=placed(config.database.url, database)),
+        sources=tuple(replace(source, api_key_file=place(source.api_key_file)) for source in config.sources),
+        alerts=tuple(channels.with_file_beside(alert, beside) for alert in config.alerts),
+        watch=replace(config.watch, files=tuple(tables.placed(each, beside) for each in config.watch.files)),
+        monitor=replace(config.monitor, metrics_file=place(config.monitor.metrics_file)),
+    )
 
 
-def _with_file_beside(source: SourceSettings, beside: Path) -> SourceSettings:
-    if source.api_key_file is None:
-        return source
-    return replace(source, api_key_file=tables.placed(source.api_key_file, beside))
+def _warnings(config: Config, *, names_database: bool) -> Iterator[str]:
+    """Tell of files with secrets that every user may read; `names_database`: the configuration file holds its URL."""
+    files = [source.api_key_file for source in config.sources]
+    files += [alert.webhook.secret_file for alert in config.alerts if alert.webhook]
+    in_database = names_database and bool(databases.password(config.database.url))
+    ping = config.monitor.ping_url
+    in_ping = bool(ping) and not hosts.is_loopback(places.host(ping))
+    if in_database or in_ping or any(map(channels.holds_secret, config.alerts)):
+        files.append(config.path)
+    for each in dict.fromkeys(files):
+        if each and _is_open_to_all(each):
+            yield f"{each} holds a secret, and every user of this machine may read it: chmod 600 {each}"
+
+
+def _is_open_to_all(path: Path) -> bool:
+    try:
+        return path.is_file() and bool(path.stat().st_mode & 0o004)
+    except OSError:
+        return False

@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from catalog import config, cron
-from catalog.config import freshness
 from catalog.errors import ConfigError
 from catalog.settings import AlertSettings, MonitorSettings, ScheduleSettings, WatchSettings, WebhookSettings
 
@@ -167,7 +166,7 @@ def test_a_source_may_be_regular_where_the_others_follow_cron(load: Loader) -> N
     ],
 )
 def test_the_longest_pause_of_an_expression(expression: str, hours: float) -> None:
-    assert freshness.longest_pause(cron.parse(expression)) == timedelta(hours=hours)
+    assert cron.parse(expression).longest_pause() == timedelta(hours=hours)
 
 
 @pytest.mark.parametrize(
@@ -231,7 +230,7 @@ def test_a_channel_hears_what_matters_of_every_model_by_default(load: Loader) ->
         (TEAM + 'url = "slack://a b"', "without blanks"),
         (TEAM + 'webhook = "https://example.org"', "must be a table such as"),
         (TEAM + "webhook = {}", "alerts.team.webhook.url: must be given"),
-        (TEAM + 'webhook = { url = "http://example.org" }', "plain http:// would show the alerts"),
+        (TEAM + 'webhook = { url = "http://example.org" }', "plain http:// can be read on the way"),
         (TEAM + 'webhook = { url = "https://u:p@example.org" }', "must not hold a user"),
         (TEAM + 'webhook = { url = "https://" }', "must name a host"),
         (TEAM + 'webhook = { url = "ftp://x" }', "must be a URL"),

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from catalog import config
-from catalog.config import slips
+from catalog.config import kinds
 from catalog.errors import ConfigError, Exit
 from catalog.settings import AlertSettings, SourceSettings, WebhookSettings
 
@@ -175,4 +175,4 @@ def test_a_file_with_an_odd_name_that_is_there_is_read(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("value", ["it's", 'a"b', "a$b", "50%", "$", "a b", "{x}", "", "O'Neill's", "p$a{b"])
 def test_other_values_are_no_slips(value: str) -> None:
-    assert slips.found(value) == ""
+    assert kinds.slip(value) == ""
