@@ -1,4 +1,4 @@
-"""The wall clock: for the edges and for defaults. Everybody else is told the time."""
+"""The wall clock, for the edges and for defaults. All other code takes the time as an argument."""
 
 from datetime import UTC, datetime
 

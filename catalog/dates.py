@@ -1,4 +1,4 @@
-"""RFC 3339 in and out, always UTC; durations and ages such as 7d. The only place that knows 1970."""
+"""Reads and writes RFC 3339 dates, always in UTC, and durations and ages such as 7d. Knows that 1970 means unknown."""
 
 import re
 from datetime import UTC, date, datetime, timedelta

@@ -1,4 +1,4 @@
-"""What the catalog talks about: models, readings, changes, runs. Knows no database, no wire and no clock."""
+"""The records of the catalog: models, readings, changes, runs. Knows no database, no wire and no clock."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -38,12 +38,12 @@ class Status(StrEnum):
 
 
 MERGED = (Status.COMPLETE, Status.PARTIAL, Status.HELD)  # its walk reached the end, and what it showed is recorded
-DIED = (Status.FAILED, Status.ABANDONED)  # it was tried, and recorded nothing
+DIED = (Status.FAILED, Status.ABANDONED)  # it was begun, and recorded nothing
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ModelInfo:
-    """One model as a list shows it. None means: unknown, or not told."""
+    """One model as a list shows it. None: unknown."""
 
     id: str
     display_name: str | None = None
@@ -55,7 +55,7 @@ class ModelInfo:
     line: str | None = None
     max_input_tokens: int | None = None
     max_tokens: int | None = None
-    attributes: Mapping[str, Any]  # every other field, and `created_at` as it was spelled
+    attributes: Mapping[str, Any]  # every other field, and the text of `created_at`
 
 
 # The columns a state consists of, besides its attributes, in the order of the SQL surface.
@@ -77,12 +77,12 @@ FIELDS = (
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a page says of one model, in spellings that compare equal when they mean the same.
+    """The fields of one entry of a page, spelled so that equal values have equal texts.
 
     `columns` holds a value for each of FIELDS, in that order: text, whole numbers, dates as fixed-width UTC text;
     None: absent or null. `attributes` holds the canonical JSON text of every other top-level field, and of the raw
-    `created_at`. `silent` names the columns that say nothing (an unknown date, a value that cannot be read): their
-    last good value stays. `unreadable` is the part of `silent` that is worth a warning; what was received there is in
+    `created_at`. `silent` names the columns without a usable value (an unknown date, a value that cannot be read):
+    their last good value stays. `unreadable` is the part of `silent` that is worth a warning; the received value is in
     `attributes`, under the column's name.
     """
 
@@ -93,7 +93,7 @@ class Reading:
 
 
 def reader_of(digest: str) -> str:
-    """The version of the reader that worked out a digest of an entry or a page; empty: an old one, or no digest."""
+    """The version of the reader that made a digest of an entry or a page; empty: an old one, or no digest."""
     return digest.rpartition(".")[0]
 
 
@@ -106,14 +106,14 @@ class Item(Protocol):
     def digest(self) -> str: ...
     @property
     def disputed(self) -> bool:
-        """The page lists this id twice with different content: only its presence is a fact."""
+        """Whether the page lists this id twice with different content: then only its presence is certain."""
         ...
 
     def read(self) -> Reading: ...
 
 
 class Page(Protocol):
-    """One page of a list: usable items in the order received, and what the walk's rules need."""
+    """One page of a list: usable items in the order received, and facts that the rules of a walk need."""
 
     @property
     def digest(self) -> str: ...
@@ -123,7 +123,7 @@ class Page(Protocol):
     def has_more(self) -> bool: ...
     @property
     def clean(self) -> bool:
-        """Nothing on the page needs a warning, so that its digest may stand for it next time."""
+        """Whether nothing on the page needs a warning: then an equal digest means an equal page next time."""
         ...
 
     @property
@@ -134,7 +134,7 @@ class Page(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class KnownPage:
-    """A page whose bytes equal one of the last merged walk: all of its models are listed and unchanged."""
+    """A page with the same bytes as one of the last merged walk: its models are listed and unchanged."""
 
     count: int
     last_id: str
@@ -143,7 +143,7 @@ class KnownPage:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Identity:
-    """Who the answers say is asking; None: the header was absent, which is no statement."""
+    """The organization and workspace that the answers name; None: the header was absent, which proves nothing."""
 
     organization: str | None = None
     workspace: str | None = None
@@ -153,16 +153,16 @@ class Identity:
 class Outcome:
     """A walk that reached the end of the list.
 
-    A doubt is about entries (`unusable`, `disputed`), and costs those entries; or it is about completeness, and then
-    nothing that the walk lacks says anything.
+    A doubt about entries (`unusable`, `disputed`) costs those entries. A doubt about completeness means that no model
+    is missing because the walk lacks it.
     """
 
     pages: int
     identity: Identity
-    complete: bool = True  # nothing speaks against its having shown the whole list
+    complete: bool = True  # there is no sign that it showed only a part of the list
     unusable: int = 0  # entries without a usable id
     disputed: bool = False  # it lists an id twice with different content
-    warnings: tuple[str, ...] = ()  # what cannot be trusted fully, or was put right, in words
+    warnings: tuple[str, ...] = ()  # doubts and repairs, in words
 
     @property
     def verdict(self) -> Verdict:
@@ -173,7 +173,7 @@ class Outcome:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Scope:
-    """The configured part of who asks and how; when it changes, the next whole walk is a new baseline."""
+    """The settings that decide which models an API lists; when one changes, the next whole walk is a new baseline."""
 
     base_url: str
     betas: tuple[str, ...] = ()
@@ -181,7 +181,7 @@ class Scope:
     workspace: str = ""
 
     def text(self, identity: Identity) -> str:
-        """One JSON text for this scope and the identity the answers named, equal exactly when they are."""
+        """One JSON text for this scope and the identity that the answers named; equal scopes have equal texts."""
         parts = {
             "base_url": self.base_url,
             "betas": sorted(self.betas),
@@ -243,7 +243,7 @@ class Run:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Missing:
-    """A model that whole walks lack, and that is not believed to be gone."""
+    """A model that whole walks lack, and that is not yet removed."""
 
     model_id: str
     missing_since: datetime
@@ -253,7 +253,7 @@ class Missing:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Model(ModelInfo):
-    """One row of `models`: a model ever seen, with its last known fields."""
+    """One row of `models`: a model that was listed at some time, with its last known fields."""
 
     source: str
     first_seen_at: datetime
@@ -264,7 +264,7 @@ class Model(ModelInfo):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class State(ModelInfo):
-    """One row of `model_history`: what a model was, from `valid_from` until just before `valid_to`."""
+    """One row of `model_history`: the fields of a model from `valid_from` until just before `valid_to`."""
 
     source: str
     valid_from: datetime

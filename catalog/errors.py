@@ -1,18 +1,18 @@
-"""The failures we foresee: each has words for a person, a hint that can be typed, and an exit code.
+"""The foreseen failures: each has words for a person, a hint that can be typed, and an exit code.
 
 CatalogError                 1  something a person can act on
-├── ConfigError              2  the command line, the file or the environment asks for the impossible
+├── ConfigError              2  the command line, the file or the environment holds a mistake
 ├── ListingError             3  the models list could not be read whole
 │   ├── KeyRefusedError      3  401 or 403: asking again will not help
 │   ├── AnswerError          3  the answer is no page of a models list
 │   │   └── CursorError      3  the API does not take the cursor of the next page
-│   └── DeadlineError        3  the walk's time is up
+│   └── DeadlineError        3  the walk took too long
 ├── DatabaseError            4  the database refused
-│   ├── NoCatalogError       4  nothing was made there yet
-│   ├── SchemaError          4  the schema is another than this program's, or not a catalog's
-│   └── LostConnectionError  4  the connection died under us; nothing was written
+│   ├── NoCatalogError       4  there is no catalog yet
+│   ├── SchemaError          4  the schema is not the one of this program
+│   └── LostConnectionError  4  the connection was lost; nothing was written
 ├── UnknownModelError        1  no row of that id
-└── StoppedError           143  the program is to end, and a walk was left for that
+└── StoppedError           143  the program was told to end, and a walk was stopped
 """
 
 import copy
@@ -43,7 +43,7 @@ GRAVEST_FIRST = (Exit.FAILED, Exit.USAGE, Exit.DATABASE, Exit.LISTING, Exit.HELD
 
 
 def gravest(codes: Iterable[int]) -> Exit:
-    """Give the one code that tells how several tries ended; without any, all is well."""
+    """Give the gravest of several exit codes; without any: DONE."""
     return min(map(Exit, codes), key=GRAVEST_FIRST.index, default=Exit.DONE)
 
 
@@ -55,7 +55,7 @@ class Failure(StrEnum):
     CONFIGURATION = "configuration"
     LIST = "list"  # it could not be read whole, for any other reason
     DATABASE = "database"
-    UNEXPECTED = "unexpected"  # nobody foresaw it: a mistake of ours
+    UNEXPECTED = "unexpected"  # a mistake of this program
 
 
 class CatalogError(Exception):
@@ -65,14 +65,14 @@ class CatalogError(Exception):
     failure = Failure.UNEXPECTED
 
     def __init__(self, message: str, *, hint: str = "", failure: Failure | None = None) -> None:
-        """Keep what went wrong and where, what to type about it, and its class where it is not that of its type."""
+        """Keep the words, what to type against it, and its class where that differs from the class of its type."""
         super().__init__(message)
         self.message = message
         self.hint = hint
         self.failure = failure or type(self).failure
 
     def of(self, name: str) -> Self:
-        """Give the same failure with whose it is in front."""
+        """Give the same failure with the name of a source or channel in front."""
         told = copy.copy(self)
         told.message = f"{name}: {self.message}"
         told.args = (told.message,)
@@ -80,7 +80,7 @@ class CatalogError(Exception):
 
 
 class ConfigError(CatalogError):
-    """The command line, the configuration file or the environment asks for the impossible."""
+    """The command line, the configuration file or the environment holds a mistake."""
 
     exit_code = Exit.USAGE
     failure = Failure.CONFIGURATION
@@ -93,7 +93,7 @@ class ListingError(CatalogError):
     failure = Failure.LIST
 
     def __init__(self, message: str, *, hint: str = "", failure: Failure | None = None, said: str = "") -> None:
-        """Keep besides what the API itself said: for a person's terminal, never for a row, a log or another machine."""
+        """Keep also the words of the API itself: for a terminal, never for a row, a log or another machine."""
         super().__init__(message, hint=hint, failure=failure)
         self.said = said
 
@@ -113,7 +113,7 @@ class CursorError(AnswerError):
 
 
 class DeadlineError(ListingError):
-    """The time for the whole walk is up."""
+    """The whole walk took longer than its deadline."""
 
 
 class DatabaseError(CatalogError):
@@ -128,11 +128,11 @@ class NoCatalogError(DatabaseError):
 
 
 class SchemaError(DatabaseError):
-    """The schema is older or newer than this program's, from before the first release, or not a catalog's."""
+    """The schema is older or newer than this program, from before the first release, or of another product."""
 
 
 class LostConnectionError(DatabaseError):
-    """The connection died under us; the open transaction was rolled back."""
+    """The connection was lost; the open transaction was rolled back."""
 
 
 class UnknownModelError(CatalogError):
@@ -140,6 +140,6 @@ class UnknownModelError(CatalogError):
 
 
 class StoppedError(CatalogError):
-    """The program is to end: a walk was left between two pages, and nothing of it is recorded."""
+    """The program was told to end: a walk stopped between two pages, and nothing of it is recorded."""
 
     exit_code = Exit.TERMINATED

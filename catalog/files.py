@@ -1,4 +1,4 @@
-"""Files that appear under their name whole or not at all. A symbolic link stays one: what it leads to is written."""
+"""Writes files that appear whole or not at all. A symbolic link stays one: the file it leads to is written."""
 
 import errno
 import os
@@ -24,9 +24,9 @@ def target(path: Path) -> Path:
 
 @contextmanager
 def replacing(path: Path, *, mode: int) -> Iterator[Path]:
-    """Give an empty file to write to; in the end it takes the name, at once, from what is there.
+    """Give an empty file to write to; at the end of the block it replaces what has the name, in one step.
 
-    Whoever reads the name at any moment sees the old file or the new one. When the block raises, nothing changes.
+    A reader of the name always sees the old file or the new one. When the block raises, nothing changes.
     """
     with _unfinished(target(path), mode) as (unfinished, place):
         yield unfinished
@@ -53,6 +53,7 @@ def _unfinished(place: Path, mode: int) -> Iterator[tuple[Path, Path]]:
         os.close(os.open(unfinished, os.O_CREAT | os.O_WRONLY, 0o600))
         unfinished.chmod(mode)
         yield unfinished, place
+    # A new name survives a power cut only when its folder is synced, too: https://man7.org/linux/man-pages/man2/fsync.2.html
     _sync(place.parent)
 
 

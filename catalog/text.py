@@ -1,4 +1,4 @@
-"""Plain text: what strangers wrote made harmless for terminals, logs and files, and numbers with their nouns."""
+"""Makes foreign text harmless for terminals, logs and files, and puts numbers before their nouns."""
 
 # Joiners that scripts and emoji need, and the blanks that are no ASCII blank: not printable to Python, yet no danger.
 _KEPT = frozenset("\u200c\u200d\u00a0\u3000\u202f")
@@ -13,7 +13,7 @@ def harmless(text: str) -> str:
 
 
 def harmless_lines(text: str) -> str:
-    """Do the same, but keep the line breaks: for texts of our own that quote others."""
+    """Do the same, but keep the line breaks: for our own texts that quote foreign ones."""
     return "\n".join(harmless(line) for line in text.split("\n"))
 
 

@@ -1,4 +1,4 @@
-"""Are the models somebody depends on still fine? Pure: ids, rows and the time in, findings out."""
+"""Decides how the watched models fare. Pure: ids, rows and the time in, findings out."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,10 +11,10 @@ from catalog.domain import Model
 _DAY = timedelta(days=1)
 
 
-class State(StrEnum):
-    """What is to be said of a watched id, the worst first."""
+class WatchState(StrEnum):
+    """How a watched id fares, the worst first."""
 
-    UNKNOWN = "unknown"  # no list that was asked ever had it
+    UNKNOWN = "unknown"  # no list that was read ever had it
     GONE = "gone"
     RETIRED = "retired"
     OVERDUE = "overdue"  # the date of its retirement has passed, and it is still listed
@@ -24,17 +24,17 @@ class State(StrEnum):
     FINE = "fine"
 
 
-# What a build should fail for, besides what nobody knows.
-LEAVING = frozenset({State.GONE, State.RETIRED, State.OVERDUE, State.RETIRING})
+# What a build should fail for, besides unknown ids.
+LEAVING = frozenset({WatchState.GONE, WatchState.RETIRED, WatchState.OVERDUE, WatchState.RETIRING})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Finding:
-    """What there is to say of a watched id at one source; of an unknown one there is no source."""
+class WatchFinding:
+    """How a watched id fares at one source; an unknown one has no source."""
 
     id: str
     source: str | None
-    state: State
+    state: WatchState
     text: str
     retires_at: datetime | None = None
     removed_at: datetime | None = None
@@ -49,21 +49,21 @@ def check(
     days: int,
     guess: Callable[[str], Sequence[str]] = lambda _: (),
     elsewhere: Mapping[str, str] = {},
-) -> tuple[Finding, ...]:
+) -> tuple[WatchFinding, ...]:
     """Say how each id fares at each source that ever listed it, in the order of the ids.
 
-    `models` are the rows of these ids, `guess` names known ids that look much like an unknown one, `elsewhere` says of
-    ids where else they are. A model that retires within `days` is retiring.
+    `models` are the rows of these ids. `guess` names known ids that look much like an unknown one; `elsewhere` gives
+    the words for an unknown id that is found somewhere else. A model that retires within `days` is retiring.
     """
     return tuple(
         finding for id in ids for finding in (_known(id, models, now, days) or [_unknown(id, guess, elsewhere)])
     )
 
 
-def _known(id: str, models: Sequence[Model], now: datetime, days: int) -> list[Finding]:
+def _known(id: str, models: Sequence[Model], now: datetime, days: int) -> list[WatchFinding]:
     found = [(model, _state(model, now, days * _DAY)) for model in models if model.id == id]
     return [
-        Finding(
+        WatchFinding(
             id=id,
             source=model.source,
             state=state,
@@ -75,46 +75,42 @@ def _known(id: str, models: Sequence[Model], now: datetime, days: int) -> list[F
     ]
 
 
-def _unknown(id: str, guess: Callable[[str], Sequence[str]], elsewhere: Mapping[str, str]) -> Finding:
+def _unknown(id: str, guess: Callable[[str], Sequence[str]], elsewhere: Mapping[str, str]) -> WatchFinding:
     if id in elsewhere:
-        return Finding(id=id, source=None, state=State.UNKNOWN, text=elsewhere[id])
+        return WatchFinding(id=id, source=None, state=WatchState.UNKNOWN, text=elsewhere[id])
     close = tuple(guess(id))
     text = f"no list ever had it; did you mean {', '.join(close)}?" if close else "no list ever had it"
-    return Finding(id=id, source=None, state=State.UNKNOWN, text=text, did_you_mean=close)
+    return WatchFinding(id=id, source=None, state=WatchState.UNKNOWN, text=text, did_you_mean=close)
 
 
-def _state(model: Model, now: datetime, ahead: timedelta) -> State:
+def _state(model: Model, now: datetime, ahead: timedelta) -> WatchState:
     left = None if model.retires_at is None else model.retires_at - now
     cases = (
-        (model.removed_at is not None, State.GONE),
-        (model.lifecycle == "retired", State.RETIRED),
-        (left is not None and left <= timedelta(0), State.OVERDUE),
-        (left is not None and left <= ahead, State.RETIRING),
-        (model.missing_since is not None, State.MISSING),
-        (model.lifecycle == "deprecated" or left is not None, State.DEPRECATED),
-        (model.deprecated_at is not None and model.deprecated_at <= now, State.DEPRECATED),
+        (model.removed_at is not None, WatchState.GONE),
+        (model.lifecycle == "retired", WatchState.RETIRED),
+        (left is not None and left <= timedelta(0), WatchState.OVERDUE),
+        (left is not None and left <= ahead, WatchState.RETIRING),
+        (model.missing_since is not None, WatchState.MISSING),
+        (model.lifecycle == "deprecated" or left is not None, WatchState.DEPRECATED),
+        (model.deprecated_at is not None and model.deprecated_at <= now, WatchState.DEPRECATED),
     )
-    return next((state for holds, state in cases if holds), State.FINE)
+    return next((state for holds, state in cases if holds), WatchState.FINE)
 
 
-def _text(model: Model, state: State, now: datetime) -> str:
+def _text(model: Model, state: WatchState, now: datetime) -> str:
     match state:
-        case State.GONE:
+        case WatchState.GONE:
             return f"not listed since {_moment(model.removed_at)}"
-        case State.MISSING:
+        case WatchState.MISSING:
             return f"not listed since {_moment(model.missing_since)}, not yet believed to be gone"
-        case State.OVERDUE:
+        case WatchState.OVERDUE:
             return f"was to retire {_moment(model.retires_at)}, and is still listed"
-        case State.RETIRED | State.RETIRING | State.DEPRECATED if model.retires_at is not None:
-            return _date(model.retires_at, now)
+        case WatchState.RETIRED | WatchState.RETIRING | WatchState.DEPRECATED if model.retires_at is not None:
+            if model.retires_at <= now:
+                return f"since {_moment(model.retires_at)}"
+            return f"retires {_moment(model.retires_at)}, in {dates.age(model.retires_at - now)}"
         case _:
             return ""
-
-
-def _date(retires_at: datetime, now: datetime) -> str:
-    if retires_at <= now:
-        return f"since {_moment(retires_at)}"
-    return f"retires {_moment(retires_at)}, in {dates.age(retires_at - now)}"
 
 
 def _moment(moment: datetime | None) -> str:

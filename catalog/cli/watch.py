@@ -14,7 +14,7 @@ from catalog.config import Config
 from catalog.domain import Model, Source
 from catalog.errors import ConfigError, Exit, NoCatalogError
 from catalog.settings import SourceSettings
-from catalog.watch import Finding, State
+from catalog.watch import WatchFinding, WatchState
 
 if TYPE_CHECKING:
     from catalog.store.engine.database import Connection
@@ -31,7 +31,7 @@ def command() -> None:
 class _Answer:
     """What the catalog says of the watched ids, and of its own freshness."""
 
-    findings: Sequence[Finding]
+    findings: Sequence[WatchFinding]
     stale: Sequence[health.Finding]
 
 
@@ -127,14 +127,14 @@ def _print(context: Context, answer: _Answer, *, as_json: bool) -> None:
         context.start_logs().warning("%s: %s", finding.name, finding.text, extra=told_of)
 
 
-def _is_problem(finding: Finding) -> bool:
-    return finding.state is State.UNKNOWN or finding.state in watch.LEAVING
+def _is_problem(finding: WatchFinding) -> bool:
+    return finding.state is WatchState.UNKNOWN or finding.state in watch.LEAVING
 
 
 def _exit(answer: _Answer) -> Exit:
     states = {finding.state for finding in answer.findings}
     if answer.stale:
         return Exit.STALE
-    if State.UNKNOWN in states:
+    if WatchState.UNKNOWN in states:
         return Exit.UNKNOWN
     return Exit.RETIRING if states & watch.LEAVING else Exit.DONE

@@ -7,7 +7,7 @@ import pytest
 
 from catalog import watch
 from catalog.domain import Model
-from catalog.watch import Finding, State
+from catalog.watch import WatchFinding, WatchState
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -26,7 +26,7 @@ def model(id: str = "claude-a", **fields: Any) -> Model:
     return Model(**(usual | {"id": id} | fields))
 
 
-def found(*models: Model, days: int = 60) -> list[tuple[State, str]]:
+def found(*models: Model, days: int = 60) -> list[tuple[WatchState, str]]:
     ids = list(dict.fromkeys(one.id for one in models))
     return [(each.state, each.text) for each in watch.check(ids, models, now=NOW, days=days)]
 
@@ -34,43 +34,47 @@ def found(*models: Model, days: int = 60) -> list[tuple[State, str]]:
 @pytest.mark.parametrize(
     ("fields", "state", "text"),
     [
-        ({}, State.FINE, ""),
-        ({"lifecycle": None}, State.FINE, ""),
-        ({"lifecycle": "deprecated"}, State.DEPRECATED, ""),
-        ({"lifecycle": None, "deprecated_at": NOW}, State.DEPRECATED, ""),
-        ({"deprecated_at": NOW + DAY}, State.FINE, ""),
+        ({}, WatchState.FINE, ""),
+        ({"lifecycle": None}, WatchState.FINE, ""),
+        ({"lifecycle": "deprecated"}, WatchState.DEPRECATED, ""),
+        ({"lifecycle": None, "deprecated_at": NOW}, WatchState.DEPRECATED, ""),
+        ({"deprecated_at": NOW + DAY}, WatchState.FINE, ""),
         (
             {"retires_at": NOW + 61 * DAY},
-            State.DEPRECATED,
+            WatchState.DEPRECATED,
             "retires 2027-01-22T12:00:00Z, in 61 d",
         ),
-        ({"retires_at": NOW + 60 * DAY}, State.RETIRING, "retires 2027-01-21T12:00:00Z, in 60 d"),
+        ({"retires_at": NOW + 60 * DAY}, WatchState.RETIRING, "retires 2027-01-21T12:00:00Z, in 60 d"),
         (
             {"retires_at": NOW + DAY, "missing_since": NOW, "lifecycle": "deprecated"},
-            State.RETIRING,
+            WatchState.RETIRING,
             "retires 2026-11-23T12:00:00Z, in 1 d",
         ),
-        ({"retires_at": NOW}, State.OVERDUE, "was to retire 2026-11-22T12:00:00Z, and is still listed"),
-        ({"retires_at": NOW - DAY, "lifecycle": "retired"}, State.RETIRED, "since 2026-11-21T12:00:00Z"),
-        ({"lifecycle": "retired"}, State.RETIRED, ""),
-        ({"removed_at": NOW - DAY, "retires_at": NOW}, State.GONE, "not listed since 2026-11-21T12:00:00Z"),
-        ({"missing_since": NOW}, State.MISSING, "not listed since 2026-11-22T12:00:00Z, not yet believed to be gone"),
+        ({"retires_at": NOW}, WatchState.OVERDUE, "was to retire 2026-11-22T12:00:00Z, and is still listed"),
+        ({"retires_at": NOW - DAY, "lifecycle": "retired"}, WatchState.RETIRED, "since 2026-11-21T12:00:00Z"),
+        ({"lifecycle": "retired"}, WatchState.RETIRED, ""),
+        ({"removed_at": NOW - DAY, "retires_at": NOW}, WatchState.GONE, "not listed since 2026-11-21T12:00:00Z"),
+        (
+            {"missing_since": NOW},
+            WatchState.MISSING,
+            "not listed since 2026-11-22T12:00:00Z, not yet believed to be gone",
+        ),
     ],
 )
-def test_the_gravest_that_is_so_is_said_of_a_model(fields: dict[str, Any], state: State, text: str) -> None:
+def test_the_gravest_that_is_so_is_said_of_a_model(fields: dict[str, Any], state: WatchState, text: str) -> None:
     assert found(model(**fields)) == [(state, text)]
 
 
 def test_how_far_to_look_ahead_is_the_askers_choice() -> None:
     soon = model(retires_at=NOW + 10 * DAY)
-    assert [state for state, _ in found(soon, days=10)] == [State.RETIRING]
-    assert [state for state, _ in found(soon, days=9)] == [State.DEPRECATED]
-    assert [state for state, _ in found(soon, days=0)] == [State.DEPRECATED]
+    assert [state for state, _ in found(soon, days=10)] == [WatchState.RETIRING]
+    assert [state for state, _ in found(soon, days=9)] == [WatchState.DEPRECATED]
+    assert [state for state, _ in found(soon, days=0)] == [WatchState.DEPRECATED]
 
 
 def test_an_id_nobody_knows_is_unknown_and_guessed_at() -> None:
     (nowhere,) = watch.check(["cluade-a"], [], now=NOW, days=60)
-    assert nowhere == Finding(id="cluade-a", source=None, state=State.UNKNOWN, text="no list ever had it")
+    assert nowhere == WatchFinding(id="cluade-a", source=None, state=WatchState.UNKNOWN, text="no list ever had it")
     (close,) = watch.check(["cluade-a"], [], now=NOW, days=60, guess=lambda id: [id.replace("ua", "au")])
     assert close.text == "no list ever had it; did you mean claude-a?"
     assert close.did_you_mean == ("claude-a",)
@@ -80,8 +84,8 @@ def test_each_source_that_ever_had_an_id_is_told_in_the_order_of_the_ids() -> No
     rows = [model("b"), model("a"), model("a", source="gateway", removed_at=NOW), model("c")]
     findings = watch.check(["a", "x", "b"], rows, now=NOW, days=60)
     assert [(each.id, each.source, each.state) for each in findings] == [
-        ("a", "anthropic", State.FINE),
-        ("a", "gateway", State.GONE),
-        ("x", None, State.UNKNOWN),
-        ("b", "anthropic", State.FINE),
+        ("a", "anthropic", WatchState.FINE),
+        ("a", "gateway", WatchState.GONE),
+        ("x", None, WatchState.UNKNOWN),
+        ("b", "anthropic", WatchState.FINE),
     ]
