@@ -1,4 +1,4 @@
-"""The URL of the database, in the spellings that people bring along. Refusals quote nothing: it may hold a secret."""
+"""Reads the URL of the database in its usual spellings. A refusal quotes nothing: it may hold a secret."""
 
 import re
 from collections.abc import Mapping
@@ -27,9 +27,10 @@ _AS_WORDS = 'must be words such as "host=HOST dbname=DATABASE user=USER", or a U
 
 @dataclass(frozen=True)
 class DatabaseUrl:
-    """Where the catalog is kept; SQLite paths stay as written, they are placed later.
+    """The URL of a database; a relative SQLite path is made absolute later.
 
-    What SQLAlchemy and libpq spell otherwise, and means the same, comes out as a URL that psycopg can be given.
+    Spellings of SQLAlchemy and libpq come out as a URL that psycopg takes:
+    https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING
     """
 
     words = _FORM
@@ -52,7 +53,7 @@ class DatabaseUrl:
 
 
 def password(url: str) -> str:
-    """Give the password that stands in a URL, wherever it does; empty: none does."""
+    """Give the password in a URL, from its login or its query; empty: there is none."""
     try:
         parts = urlsplit(url)
     except ValueError:
@@ -74,11 +75,13 @@ def _sqlite(url: str) -> str:
 
 def _postgres(scheme: str, rest: str) -> str:
     parts = _PARTS.fullmatch(rest)
-    if parts is None or "@" in (parts["login"] or ""):  # Not all would take the same part for the password.
+    if parts is None or "@" in (parts["login"] or ""):  # Parsers differ in what they take for the password.
         raise ValueError(_CODED)
-    query = [(_renamed(name, value)) for name, value in parse_qsl(parts["query"] or "", keep_blank_values=True)]
+    written = parse_qsl(parts["query"] or "", keep_blank_values=True)
+    # Other drivers call it `ssl`: https://www.postgresql.org/docs/current/libpq-ssl.html
+    query = [("sslmode", _SSL.get(value.lower(), value)) if name == "ssl" else (name, value) for name, value in written]
     several = "," in parts["hosts"] or unquote(parts["hosts"]).startswith("/")
-    if several or (parts["query"] and query != parse_qsl(parts["query"], keep_blank_values=True)):
+    if several or query != written:
         hosts = "" if several else parts["hosts"]
         query += _hosts(parts["hosts"]) if several else []
         login = f"{parts['login']}@" if parts["login"] is not None else ""
@@ -89,13 +92,8 @@ def _postgres(scheme: str, rest: str) -> str:
     return url
 
 
-def _renamed(name: str, value: str) -> tuple[str, str]:
-    """Give what others call `ssl` the name that libpq has for it."""
-    return ("sslmode", _SSL.get(value.lower(), value)) if name == "ssl" else (name, value)
-
-
 def _hosts(text: str) -> list[tuple[str, str]]:
-    """Give several hosts, or the folder of a socket, as libpq's own words for them."""
+    """Give several hosts, or the folder of a socket, as parameters of libpq."""
     found = [_HOST.fullmatch(each) for each in text.split(",")]
     if not all(found):
         raise ValueError(_CODED)
@@ -105,7 +103,7 @@ def _hosts(text: str) -> list[tuple[str, str]]:
 
 
 def _from_words(text: str) -> str:
-    """Make a URL of libpq's `name=value` words."""
+    """Make a URL of libpq's `name=value` pairs."""
     words, place = {}, 0
     while place < len(text.rstrip()):
         found = _WORD.match(text, place)

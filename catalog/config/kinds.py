@@ -164,7 +164,7 @@ class Size:
 
 @dataclass(frozen=True)
 class Days:
-    """A list of different numbers of days; comes out greatest first."""
+    """A list of different numbers of days, read greatest first."""
 
     words = "a list of different whole numbers from 1 to 3650"
 
@@ -187,7 +187,7 @@ class CronLine:
             raise ValueError(f'must be {self.words}, such as "*/15 * * * *"')
         try:
             return cron.parse(raw)
-        except ValueError as error:  # Its words quote the text, which can be no secret: it looks like an expression.
+        except ValueError as error:  # Its words quote the text: what looks like an expression is no secret.
             raise ValueError(f"must be {self.words}: {error}") from None
 
 
@@ -225,7 +225,7 @@ class EventName:
 
 @dataclass(frozen=True)
 class Inline:
-    """A table on one line; what it holds is read by its own settings."""
+    """A table on one line; its values are read by the settings of that table."""
 
     words: str
 
@@ -244,7 +244,7 @@ class UnknownDate:
     def read(self, raw: object) -> str:
         try:
             if isinstance(raw, str):
-                return dates.canonical(raw) or raw  # 1970 may be listed; it is unknown everywhere
+                return dates.canonical(raw) or raw  # None: 1970, which may be listed although it is always unknown
         except ValueError:
             pass
         raise ValueError('must be a date and time in quotes, such as "2023-02-28T18:56:42Z"')
@@ -261,7 +261,7 @@ def nearest(raw: object, options: Sequence[str]) -> str:
 
 
 def slip(text: str, *, filled: bool = True) -> str:
-    """Say which mistake turned a value into another one; empty: none. `filled`: no ${VARIABLE} may be left in it.
+    """Say which slip of the hand changed a value; empty: none. `filled`: no ${VARIABLE} may be left in it.
 
     The words follow the name of the setting or variable and never quote the value, which may be a secret.
     """
@@ -278,7 +278,7 @@ def slip(text: str, *, filled: bool = True) -> str:
 
 
 def slip_in_secret(text: str) -> str:
-    """Say the same of a key or another secret, blanks around which do no harm; empty: no mistake."""
+    """Do the same for a key or another secret; blanks around one do no harm."""
     inner = text.strip()
     if found := slip(inner):
         return found

@@ -27,7 +27,7 @@ TABLES = (
     ("[[alerts]]", "one table per channel that is told; there is none by default", AlertSettings),
     ("[alerts.webhook]", "where JSON is posted to, if the channel is a webhook", WebhookSettings),
     ("[watch]", "the models you depend on", WatchSettings),
-    ("[monitor]", "who watches the catalog itself", MonitorSettings),
+    ("[monitor]", "how the catalog itself is watched", MonitorSettings),
 )
 _OPENING = """\
 # The configuration of `catalog`. Each line below shows a default: take away the "# " to change it.
@@ -51,7 +51,7 @@ def default(settings: type, name: str) -> str:
 
 
 def comment(name: str, setting: Setting) -> str:
-    """Add to a setting's comment what the environment has to say."""
+    """Give the comment of a setting, with the environment variable that stands for it."""
     fallback = f"if left out: env {setting.variable}" if setting.variable else ""
     own = " (for the source named anthropic)" if fallback and name == "base_url" else ""
     return "; ".join(part for part in (setting.comment, fallback + own) if part)

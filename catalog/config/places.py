@@ -1,4 +1,4 @@
-"""Settings that say where something is: files, URLs, addresses. Refusals quote nothing: there may be a secret in it."""
+"""The kinds of settings that are paths, URLs or addresses. A refusal quotes nothing: a URL may hold a secret."""
 
 import re
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ _HIGHEST_PORT = 65_535
 class FilePath:
     """A path to a file; relative ones are placed later, beside the configuration."""
 
-    holds: str = ""  # what kind of secret is in it: somebody may write that here instead
+    holds: str = ""  # the kind of secret in it, which may be written here by mistake
     may_be_empty: bool = False
 
     @property
@@ -44,7 +44,7 @@ class FilePath:
 
 @dataclass(frozen=True)
 class BaseUrl:
-    """Where an API lives; comes out in one spelling, without trailing slash and without /v1."""
+    """The address of an API, read into one spelling: without trailing slash and without /v1."""
 
     words = "an https:// URL"
 
@@ -64,7 +64,7 @@ class BaseUrl:
 
 @dataclass(frozen=True)
 class HookUrl:
-    """Where a webhook goes: kept as written."""
+    """The address of a webhook, kept as written."""
 
     words = "an https:// URL"
 
@@ -75,7 +75,7 @@ class HookUrl:
         return text
 
     def check(self, text: str) -> None:
-        """Raise ValueError unless it can be one, now that it holds no variables any more."""
+        """Raise ValueError unless the text, with its variables filled in, can be one."""
         url = split(text, ("https", "http"), 'must be a URL such as "https://example.org/hook"')
         if not url.hostname:
             raise ValueError('must name a host, as "https://example.org/hook" does')
@@ -96,7 +96,7 @@ class ChannelUrl:
         return text
 
     def check(self, text: str) -> None:
-        """Raise ValueError unless it can be one, now that it holds no variables any more."""
+        """Raise ValueError unless the text, with its variables filled in, can be one."""
         if slip := kinds.slip(text):
             raise ValueError(slip)
         _demand_channel(text)
@@ -104,7 +104,7 @@ class ChannelUrl:
 
 @dataclass(frozen=True)
 class PingUrl:
-    """Whom to tell that a run was made; whoever knows it can ping, so it is nobody's business."""
+    """The address of a dead man's switch. It is a secret: knowing it is enough to ping."""
 
     words = "an http:// or https:// URL, or empty"
 
@@ -119,7 +119,7 @@ class PingUrl:
 
 @dataclass(frozen=True)
 class Listen:
-    """Where to answer: a host and a port, as a pair."""
+    """The host and port to listen on, read into a pair."""
 
     words = 'an address such as "127.0.0.1:9464", or empty'
 
@@ -137,7 +137,7 @@ def _demand_channel(text: str) -> None:
         raise ValueError('must be an Apprise URL such as "slack://${SLACK_TOKENS}" or "mailto://user@example.org"')
 
 
-# Addresses of chat services: they take their own JSON alone, and Apprise speaks it.
+# Addresses of chat services: each takes its own JSON alone. Spellings: https://github.com/caronc/apprise/wiki
 _SERVICES = (
     (r"hooks\.slack(-gov)?\.com", r"/services/", "slack://A/B/C, with the three parts behind /services/"),
     (
@@ -154,7 +154,7 @@ _SERVICES = (
 
 
 def apprise_spelling(url: str) -> str:
-    """Say how Apprise spells the address of a chat service, which takes no JSON of ours; empty: it is none."""
+    """Give the Apprise URL that stands for the address of a chat service; empty: it is no such address."""
     parts = urlsplit(url)
     found = (
         spelling
@@ -186,22 +186,22 @@ def template(raw: object) -> str:
 
 
 def is_plain(url: str) -> bool:
-    """Tell whether a URL is plain http, in capitals too: what is sent there can be read on the way."""
+    """Tell whether a URL is plain http, in capitals too."""
     return urlsplit(url).scheme == "http"
 
 
 def host(url: str) -> str:
-    """Name the host of a URL that a kind above let through."""
+    """Name the host of a URL that was checked before."""
     return urlsplit(url).hostname or ""
 
 
 def is_printable(text: str) -> bool:
-    """Tell whether a text can be shown; bytes of a file's name that are no UTF-8 can, as escapes."""
+    """Tell whether a text can be shown; a byte of a file's name that is not UTF-8 (a surrogate) can, as an escape."""
     return all(char.isprintable() or "\udc80" <= char <= "\udcff" for char in text)
 
 
 def split(raw: object, schemes: Sequence[str], words: str) -> SplitResult:
-    """Take a URL apart; whatever the parser dislikes is put in our words, which quote nothing."""
+    """Take a URL apart. Raises ValueError with `words`, which quote nothing."""
     if isinstance(raw, str) and (slip := kinds.slip(raw)):
         raise ValueError(slip)
     if not isinstance(raw, str) or not _VISIBLE.fullmatch(raw) or "\\" in raw or "://" not in raw:

@@ -1,4 +1,4 @@
-"""Makes the configuration of a file and the environment. Each value is read by its setting's kind."""
+"""Builds the configuration from a file and the environment."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""Reads the tables of the file, and gathers everything that is wrong with them, to be told at once."""
+"""Reads the tables of the file, and gathers all problems to report them at once."""
 
 import re
 from collections.abc import Iterable, Mapping
