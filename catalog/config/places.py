@@ -7,13 +7,13 @@ from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
 from catalog.config import kinds
+from catalog.http import hosts
 from catalog.settings import MonitorSettings
 
 VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]{0,254})\}")
 
 _VISIBLE = re.compile(r"[!-~]+")
 _KEY_LIKE = re.compile(r"sk-|[A-Za-z0-9_+=-]{24,}")
-_USUAL_PORTS = {"http": 80, "https": 443}
 _CHANNEL = re.compile(r"[A-Za-z][A-Za-z0-9]{0,31}://.")
 _LISTEN = re.compile(r"(\[(?P<six>[0-9A-Fa-f:.]+)\]|(?P<host>[A-Za-z0-9.-]+)):(?P<port>[0-9]{1,5})")
 _HIGHEST_PORT = 65_535
@@ -49,17 +49,9 @@ class BaseUrl:
     words = "an https:// URL"
 
     def read(self, raw: object) -> str:
-        url = split(raw, ("https", "http"), 'must be a URL such as "https://api.anthropic.com"')
-        if "@" in url.netloc:
-            raise ValueError("must not hold a user or password: name the key with api_key_env or api_key_file")
-        if url.query or url.fragment or str(raw)[-1] in "?#":
-            raise ValueError("must not hold a query (?) or fragment (#)")
-        if not url.hostname:
-            raise ValueError('must name a host, as "https://api.anthropic.com" does')
-        host = f"[{url.hostname}]" if ":" in url.hostname else url.hostname
-        port = "" if url.port in {None, _USUAL_PORTS[url.scheme]} else f":{url.port}"
-        path = url.path.rstrip("/").removesuffix("/v1").rstrip("/")
-        return f"{url.scheme}://{host}{port}{path}"
+        if isinstance(raw, str) and (slip := kinds.slip(raw)):
+            raise ValueError(slip)
+        return hosts.base_url(raw if isinstance(raw, str) else "")
 
 
 @dataclass(frozen=True)
@@ -204,13 +196,4 @@ def split(raw: object, schemes: Sequence[str], words: str) -> SplitResult:
     """Take a URL apart. Raises ValueError with `words`, which quote nothing."""
     if isinstance(raw, str) and (slip := kinds.slip(raw)):
         raise ValueError(slip)
-    if not isinstance(raw, str) or not _VISIBLE.fullmatch(raw) or "\\" in raw or "://" not in raw:
-        raise ValueError(words)
-    try:
-        url = urlsplit(raw)
-        _ = url.port
-    except ValueError:
-        raise ValueError(words) from None
-    if url.scheme not in schemes:
-        raise ValueError(words)
-    return url
+    return hosts.split(raw if isinstance(raw, str) else "", schemes, words)

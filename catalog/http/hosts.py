@@ -1,7 +1,13 @@
-"""Names and addresses of hosts. Pure."""
+"""Names and addresses of hosts, and URLs that hold them. Pure."""
 
+import re
 import socket
+from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv6Address, ip_address
+from urllib.parse import SplitResult, urlsplit
+
+_VISIBLE = re.compile(r"[!-~]+")
+_USUAL_PORTS = {"http": 80, "https": 443}
 
 
 def is_loopback(name: str) -> bool:
@@ -28,3 +34,34 @@ def address(name: str) -> IPv4Address | IPv6Address | None:
         return IPv4Address(socket.inet_aton(name))
     except (OSError, ValueError):  # ValueError: a NUL, or a sign that is not ASCII
         return None
+
+
+def split(text: str, schemes: Sequence[str], words: str) -> SplitResult:
+    """Take a URL apart. Raises ValueError with `words`: those of the parser may quote a secret."""
+    if not _VISIBLE.fullmatch(text) or "\\" in text or "://" not in text:
+        raise ValueError(words)
+    try:
+        url = urlsplit(text)
+        _ = url.port
+    except ValueError:
+        raise ValueError(words) from None
+    if url.scheme not in schemes:
+        raise ValueError(words)
+    return url
+
+
+def base_url(text: str) -> str:
+    """Give the address of an API in one spelling: without trailing slash and without /v1.
+
+    Raises ValueError with words that follow the name of the setting and quote nothing.
+    """
+    url = split(text, ("https", "http"), 'must be a URL such as "https://api.anthropic.com"')
+    if "@" in url.netloc:
+        raise ValueError("must not hold a user or password: name the key with api_key_env or api_key_file")
+    if url.query or url.fragment or text[-1] in "?#":
+        raise ValueError("must not hold a query (?) or fragment (#)")
+    if not url.hostname or url.port == 0:
+        raise ValueError('must name a host, as "https://api.anthropic.com" does')
+    host = f"[{url.hostname}]" if ":" in url.hostname else url.hostname
+    port = "" if url.port in {None, _USUAL_PORTS[url.scheme]} else f":{url.port}"
+    return f"{url.scheme}://{host}{port}{url.path.rstrip('/').removesuffix('/v1').rstrip('/')}"

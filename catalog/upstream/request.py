@@ -3,9 +3,9 @@
 import re
 from collections.abc import Sequence
 from typing import Literal
-from urllib.parse import urlsplit
 
 from catalog.errors import ConfigError
+from catalog.http import hosts
 
 Auth = Literal["x-api-key", "bearer"]
 
@@ -28,18 +28,10 @@ def headers(*, key: str | None, auth: Auth, api_version: str, betas: Sequence[st
 
 def base_url(text: str) -> str:
     """The address without its trailing slash or `/v1`. Raises ConfigError, which never quotes it."""
-    address = text.strip()
     try:
-        parts = urlsplit(address)
-        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        usable = False
-    else:
-        usable = usable and not (parts.query or parts.fragment or "@" in parts.netloc)
-    if not usable:
-        hint = "write it as https://api.example.org, without a user name, a password or a query"
-        raise ConfigError("base_url is no http or https address that can be used", hint=hint)
-    return address.rstrip("/").removesuffix("/v1").rstrip("/")
+        return hosts.base_url(text.strip())
+    except ValueError as error:
+        raise ConfigError(f"base_url {error}") from None
 
 
 def usable_key(text: str) -> str:

@@ -256,6 +256,7 @@ def test_a_source_is_named_in_small_letters(write: Writer, name: str) -> None:
         ("https://", "must name a host"),
         ("https://ho st", "must be a URL"),
         ("https://host:port", "must be a URL"),
+        ("https://host:0", "must name a host"),
         ("https://[::1", "must be a URL"),
         ("https://api.anthropic.com\\@evil.example", "must be a URL"),
         (f"https://user:{SECRET}@host", "must not hold a user or password"),
