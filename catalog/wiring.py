@@ -1,4 +1,4 @@
-"""Configuration in, working parts out. The only module that knows all of them."""
+"""Makes the working parts from the configuration. The only module that knows all of them."""
 
 import json
 import random
@@ -105,7 +105,7 @@ def source(settings: SourceSettings) -> "sync.Source":
 
 
 def has_begun(database: Database, settings: SourceSettings, since: datetime) -> bool:
-    """Tell whether somebody began a run of a source at that moment or later."""
+    """Tell whether a run of a source, of this worker or another one, began at that moment or later."""
     with database.read() as connection:
         return run_report.has_begun(connection, settings.name, since, utc_now())
 
@@ -201,7 +201,10 @@ def channel(config: Config, alert: AlertSettings, *, turn: "threading.Lock | Non
 
     url = configuration.channel_url(alert)
     if url is None:
-        return command.open_(alert.command or (), withheld=_withheld(config))
+        named = [name for each in config.alerts for name in configuration.channel_variables(each)]
+        # What holds a secret is kept from the program: it needs none of them to be told of changes.
+        withheld = [*(source.api_key_env for source in config.sources), *named, "CATALOG_DATABASE_URL"]
+        return command.open_(alert.command or (), withheld=withheld)
     if alert.webhook is None:
         apprise_urls.check(url.reveal())
         return apprise_urls.open_(url.reveal(), turn=turn)
@@ -217,12 +220,6 @@ def check_channel(config: Config, alert: AlertSettings) -> None:
         from catalog.alerts.channels import command
 
         command.check(alert.command)
-
-
-def _withheld(config: Config) -> Sequence[str]:
-    """Name the variables that hold secrets: no program that is told of changes needs them."""
-    told = [name for alert in config.alerts for name in configuration.channel_variables(alert)]
-    return [*(source.api_key_env for source in config.sources), *told, "CATALOG_DATABASE_URL"]
 
 
 def _rule(alert: AlertSettings, watched: frozenset[str]) -> "Rule":
