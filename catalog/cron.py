@@ -92,7 +92,7 @@ def parse(text: str) -> Cron:
 
 
 def _item(text: str, name: str) -> str:
-    """Give one item of a field's list: in numbers, weekdays in order, and a step only where it takes effect."""
+    """Give one item of a list as cronsim reads it: in numbers, weekdays in order, a step only where it takes effect."""
     number = re.sub("[a-z]+", lambda word: _NUMBERS.get(name, {}).get(word[0], word[0]), text)
     number = re.sub(r"\b0+(?=[0-9])", "", number)
     if name == "weekday":
