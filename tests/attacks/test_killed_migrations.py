@@ -13,7 +13,7 @@ from catalog.store.schema import upgrade
 from tests import postgres
 from tests.attacks import deaths, moments, structure
 from tests.attacks.structure import Structure
-from tests.migrations import revisions
+from tests.migrations import samples
 from tests.volume import Volume
 
 pytestmark = pytest.mark.promise("P3", "P6")
@@ -33,7 +33,7 @@ def urls(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[list[str]]:
 @contextmanager
 def aged(url: str, revision: str | None) -> Iterator[Database]:
     """Give a catalog as an older program left it; None: nothing yet."""
-    database = databases.open_(url) if revision is None else revisions.open_at(url, revision)
+    database = databases.open_(url) if revision is None else samples.load(url, revision)
     databases.create_file(database)  # which the first that dies would do, and the others would begin with another look
     yield database
     database.close()
@@ -53,7 +53,7 @@ def undisturbed(url: str, revision: str | None) -> tuple[list[tuple[str, Structu
         return said, structure.of(other)
 
 
-@pytest.mark.parametrize("revision", [None, *revisions.older()])
+@pytest.mark.parametrize("revision", [None, *samples.older()])
 def test_a_migration_killed_at_any_moment_was_made_or_was_not_and_the_next_program_goes_on(
     urls: list[str], revision: str | None, volume: Volume
 ) -> None:

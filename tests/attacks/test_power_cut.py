@@ -21,7 +21,7 @@ from tests.attacks import courses, moments, power, structure, workloads
 from tests.attacks.catalogs import Files
 from tests.attacks.courses import Attack, Course
 from tests.attacks.power import Disk
-from tests.migrations import revisions
+from tests.migrations import samples
 from tests.server import ModelsServer
 from tests.store import world as worlds
 from tests.store.world import World
@@ -160,13 +160,13 @@ def test_a_log_that_is_half_copied_into_the_file_is_copied_again(
     assert tally.wrong == []
 
 
-@pytest.mark.parametrize("revision", [None, *revisions.older()])
+@pytest.mark.parametrize("revision", [None, *samples.older()])
 def test_a_migration_whose_log_lost_its_end_was_made_or_was_not(
     revision: str | None, sqlite_url: str, volume: Volume
 ) -> None:
     """Power cut while a catalog is made or upgraded: the old schema or the new one, and every row."""
     figures = Counter(power_cuts=0, before=0, after=0, mixed=0, unsound=0, upgrades=0)
-    opened = databases.open_(sqlite_url) if revision is None else revisions.open_at(sqlite_url, revision)
+    opened = databases.open_(sqlite_url) if revision is None else samples.load(sqlite_url, revision)
     path = opened.path
     assert path
     opened.close()

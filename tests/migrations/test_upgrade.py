@@ -1,6 +1,5 @@
-"""Bringing a catalog to head: rows stay, strangers are refused, and two at once do it once."""
+"""Bringing a catalog to head: strangers are refused, and two at once do it once."""
 
-import functools
 import sqlite3
 import subprocess
 import sys
@@ -12,43 +11,12 @@ import sqlalchemy as sa
 
 from catalog.errors import Exit, SchemaError
 from catalog.store.engine import database as databases
-from catalog.store.queries import history
-from catalog.store.schema import invariants, tables, upgrade, versions
-from tests.migrations import revisions
+from catalog.store.schema import tables, upgrade, versions
 from tests.migrations.test_schema import opened, reflected
 
 pytestmark = pytest.mark.promise("P3")
 
 ROOT = Path(__file__).parents[2]
-
-
-@pytest.mark.parametrize("revision", revisions.older())
-def test_an_upgrade_keeps_every_row(database_url: str, revision: str) -> None:
-    database = revisions.open_at(database_url, revision)
-    before = revisions.rows(database)
-    assert upgrade.current(database) == revision
-    assert upgrade.ensure(database) == revision
-    after = revisions.rows(database)
-    for table, kept in before.items():
-        assert [{name: new[name] for name in old} for old, new in zip(kept, after[table], strict=True)] == kept
-    assert invariants.broken(database) == []
-    with database.read() as connection:
-        (story,) = history.stories(connection, "a")
-    assert [state.display_name for state in story.states] == ["Old", "New"]
-    assert story.model.attributes == {"own": None, "large": [1, 2]}
-    assert upgrade.differences(database) == []
-    database.close()
-
-
-@pytest.mark.parametrize("revision", revisions.older())
-def test_an_older_schema_is_left_alone_when_nobody_may_upgrade_it(database_url: str, revision: str) -> None:
-    database = revisions.open_at(database_url, revision)
-    for refuse in (functools.partial(upgrade.ensure, auto=False), upgrade.require):
-        with pytest.raises(SchemaError) as caught:
-            refuse(database)
-        assert (revision in caught.value.message, "catalog db upgrade" in caught.value.hint) == (True, True)
-    assert upgrade.current(database) == revision
-    database.close()
 
 
 BEFORE = [f"{number:04}" for number in range(int(versions.FIRST))]

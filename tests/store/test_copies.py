@@ -18,7 +18,7 @@ from catalog.store.backup import copies, postgres_copy, sqlite_copy
 from catalog.store.engine import locks
 from catalog.store.outbox import enqueue, queue
 from catalog.store.schema import upgrade
-from tests.migrations import revisions
+from tests.migrations import samples
 from tests.store import copying
 from tests.store.copying import Safe, restore
 from tests.store.delivering import Recorder, enqueued, sender, types
@@ -395,25 +395,19 @@ def test_a_copy_of_a_catalog_without_runs_can_be_restored(world: World, safe: Sa
     assert world.rows("sources", "source") == []
 
 
-def test_a_copy_is_upgraded_when_it_is_restored(database_url: str, safe: Safe, enter: Enter) -> None:
-    for revision in revisions.older():
-        old = enter(database_url)
-        revisions.open_at(old.url, revision).close()
-        path = safe.copy(old)
-        with old.database.connect() as connection:
-            if not old.database.is_sqlite:
-                connection.exec_driver_sql("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
-                connection.commit()
-        if old.database.path:
-            old.database.path.unlink()
-        assert restore(old, path).holdings.revision == revision
-        upgrade.require(old.database)
-        with old.database.connect() as connection:
-            if not old.database.is_sqlite:
-                connection.exec_driver_sql("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
-                connection.commit()
-        if old.database.path:
-            old.database.path.unlink()
+@pytest.mark.parametrize("revision", samples.revisions())
+def test_a_copy_is_upgraded_when_it_is_restored(database_url: str, safe: Safe, enter: Enter, revision: str) -> None:
+    samples.load(database_url, revision).close()
+    old = enter(database_url)
+    path = safe.copy(old)
+    if old.database.path:
+        old.database.path.unlink()
+    else:
+        with old.database.write() as connection:
+            connection.exec_driver_sql("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+    assert restore(old, path).holdings.revision == revision
+    upgrade.require(old.database)
+    old.check()
 
 
 # Files that are no copies

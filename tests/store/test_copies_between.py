@@ -19,7 +19,7 @@ from catalog.errors import CatalogError, DatabaseError, Exit, SchemaError
 from catalog.service import deliver
 from catalog.store.schema import tables, upgrade
 from tests import postgres
-from tests.migrations import revisions
+from tests.migrations import samples
 from tests.store import copying
 from tests.store.copying import Safe, restore
 from tests.store.delivering import Recorder, sender
@@ -159,36 +159,21 @@ def test_a_catalog_that_moved_goes_on_as_if_it_had_not(make: Make, safe: Safe, k
     assert ("added", "news") in second.said
 
 
-@pytest.mark.parametrize("revision", revisions.older())
-def test_a_copy_of_an_older_revision_is_upgraded_where_it_lands(
-    enter: Enter, safe: Safe, sqlite_url: str, postgres_url: str, revision: str
+@pytest.mark.parametrize("kinds", [KINDS, KINDS[::-1]], ids=map("-".join, WAYS[1:3]))
+@pytest.mark.parametrize("revision", samples.revisions())
+def test_a_copy_of_any_revision_is_upgraded_where_it_lands(
+    enter: Enter, safe: Safe, request: pytest.FixtureRequest, kinds: tuple[str, str], revision: str
 ) -> None:
-    file = enter(sqlite_url)
-    revisions.open_at(file.url, revision).close()
-    then, path = revisions.rows(file.database), safe.copy(file)
+    first, second = (enter(request.getfixturevalue(f"{kind}_url")) for kind in kinds)
+    samples.load(first.url, revision).close()
+    ids, changes = first.rows("models", "source", "id"), first.rows("changes", "change_id", "uid")
+    path = safe.copy(first)
     assert copying.rows(path)["catalog_version"] == [(revision,)]
-    server = enter(postgres_url)
-    assert restore(server, path, replace=False).holdings.revision == revision
-    upgrade.require(server.database)
-    server.check()
-    now = revisions.rows(server.database)
-    assert [row["id"] for row in now["model"]] == [row["id"] for row in then["model"]]
-    assert len(now["change"]) == len(then["change"])
-
-
-@pytest.mark.parametrize("revision", revisions.older())
-def test_a_copy_is_at_the_revision_of_the_server(
-    enter: Enter, safe: Safe, sqlite_url: str, postgres_url: str, revision: str
-) -> None:
-    server = enter(postgres_url)
-    revisions.open_at(server.url, revision).close()
-    path = safe.copy(server)
-    assert copying.rows(path)["catalog_version"] == [(revision,)]
-    file = enter(sqlite_url)
-    assert restore(file, path, replace=False).holdings.revision == revision
-    upgrade.require(file.database)
-    file.check()
-    assert file.rows("models", "id") == [("a",)]
+    assert restore(second, path, replace=False).holdings.revision == revision
+    upgrade.require(second.database)
+    second.check()
+    assert sorted(second.rows("models", "source", "id")) == sorted(ids)
+    assert second.rows("changes", "change_id", "uid") == changes
 
 
 # What a copy holds
