@@ -204,7 +204,7 @@ def _flush() -> None:
     except OSError:
         from catalog.cli import output
 
-        output.fall_silent()
+        output.mute()
         raise
 
 

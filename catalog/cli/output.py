@@ -1,6 +1,7 @@
-"""Data on stdout: a table on a terminal, aligned text in a pipe, JSON or CSV when asked. Strangers' text is harmless.
+"""Data on stdout: a table on a terminal, aligned text in a pipe, JSON or CSV when asked.
 
-Text and tables show control signs as escapes and never cut an id; CSV cells start no formula; JSON is plain ASCII.
+Text that came from outside can do no harm: text and tables show control characters as escapes, CSV cells start no
+formula, JSON is plain ASCII. No id is ever cut.
 """
 
 import csv
@@ -29,17 +30,17 @@ _GAP = 3  # columns of a terminal between two cells of a table
 
 
 @contextmanager
-def heard() -> Iterator[None]:
-    """Say something beside the work. When whoever listened has hung up, nothing more is said, and the work goes on."""
+def ignoring_closed_stdout() -> Iterator[None]:
+    """Print beside the work. Once the reader of stdout has closed it, nothing more is printed and the work goes on."""
     try:
         yield
         sys.stdout.flush()
     except BrokenPipeError:
-        fall_silent()
+        mute()
 
 
-def fall_silent() -> None:
-    """Let all that is still to be said go nowhere, what is buffered included."""
+def mute() -> None:
+    """Send everything that is still printed to /dev/null, what is buffered included."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
@@ -56,7 +57,9 @@ def listing(
     if form == "json":
         array(({name: row[name] for name in columns} for row in rows), stream=stream)
     elif form == "csv":
-        _csv(rows, columns, stream)
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows([_csv_cell(row[name]) for name in columns] for row in rows)
     else:
         _text(rows, shown or columns, stream)
 
@@ -100,7 +103,7 @@ def second(moment: datetime) -> str:
 
 
 def _text(rows: Iterable[Row], columns: Sequence[str], stream: TextIO) -> None:
-    """Print a table, or aligned text where a table would not fit or nobody looks."""
+    """Print a table; aligned text where a table does not fit, or where the output is no terminal."""
     lines = ([cell(row[name]) for name in columns] for row in rows)
     first = list(islice(lines, _ALIGNED))
     rest = next(lines, None)
@@ -151,12 +154,6 @@ def _fitted(columns: Sequence[str], wanted: Sequence[int], room: int) -> list[in
     return widths
 
 
-def _csv(rows: Iterable[Row], columns: Sequence[str], stream: TextIO) -> None:
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows([_csv_cell(row[name]) for name in columns] for row in rows)
-
-
 def _csv_cell(value: object) -> str:
     """Spell a value for other programs; a text that a spreadsheet would run gets a ' before it."""
     if isinstance(value, str):
@@ -185,10 +182,5 @@ def _width(text: str) -> int:
     """Count the columns a text takes on a terminal."""
     if text.isascii():
         return len(text)
-    return sum(_char_width(char) for char in text)
-
-
-def _char_width(char: str) -> int:
-    if unicodedata.combining(char):
-        return 0
-    return 2 if unicodedata.east_asian_width(char) in "WF" else 1
+    seen = (char for char in text if not unicodedata.combining(char))
+    return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in seen)

@@ -10,7 +10,7 @@ from typing import NamedTuple, Protocol
 import click
 
 from catalog import after_run, errors, one_run, wiring
-from catalog.cli import output, syncing
+from catalog.cli import output, run_lines
 from catalog.cli.context import Context, json_option, pass_context
 from catalog.domain import Change
 from catalog.errors import CatalogError, Exit
@@ -36,7 +36,7 @@ def command(
     """Read each SOURCE's list (all of them by default) and record what changed."""
     config = context.config()
     chosen = config.select(names)
-    syncing.demand_a_key(context, chosen)
+    run_lines.demand_a_key(context, chosen)
     after_run.demand_places(config)
     options = Options(
         dry_run=dry_run,
@@ -45,7 +45,7 @@ def command(
         configured=tuple(source.name for source in config.sources),
         subscriptions=None if dry_run else wiring.subscriptions(config),
     )
-    printer = _Aloud(_Json() if as_json else _Text(context))
+    printer = _Resilient(_JsonPrinter() if as_json else _TextPrinter(context))
     database = wiring.database(config, must_exist=False if dry_run else None)
     try:
         if dry_run:
@@ -63,14 +63,14 @@ def command(
 def _sync_for_good(
     context: Context, database: Database, chosen: Sequence[SourceSettings], options: Options, printer: "_Printer"
 ) -> list["_End"]:
-    """Sync each source, then do what follows; whoever watches hears of the start and of how it ended."""
+    """Sync each source, then send alerts and write metrics; ping the watcher at the start and at the end."""
     config = context.config()
     with after_run.pinged(config, database) as problems:
-        syncing.make_ready(context, config, database)
+        run_lines.make_ready(context, config, database)
         ends = [_sync(context, database, source, options, printer) for source in chosen]
         problems += [end.words for end in ends if end.words]
         if any(end.baseline for end in ends):
-            syncing.warn_of_unknowns(context, config, database)
+            run_lines.warn_of_unknowns(context, config, database)
         after_run.follow(config, database)
     return ends
 
@@ -86,8 +86,8 @@ class _End(NamedTuple):
 def _sync(
     context: Context, database: Database, settings: SourceSettings, options: Options, printer: "_Printer"
 ) -> _End:
-    """Sync one source; a failure is told and does not keep the others from their turn."""
-    progress = _Progress(settings.name, shown=sys.stderr.isatty() and not context.quiet)
+    """Sync one source. A failure is printed, and the other sources still have their turn."""
+    progress = _ProgressLine(settings.name, shown=sys.stderr.isatty() and not context.quiet)
 
     def tell(report: RunReport, changes: Iterable[Change]) -> None:
         progress.clear()
@@ -105,27 +105,24 @@ def _sync(
         )
     except CatalogError as failure:
         progress.clear()
-        return _failed(context, syncing.named(settings, failure))
-    except Exception as error:  # noqa: BLE001 - one source keeps no other from its turn, whatever its run does
+        return _failed(context, failure.of(settings.name))
+    except Exception as error:  # noqa: BLE001 - whatever one run raises, the other sources still have their turn
         progress.clear()
-        return _failed(context, _unforeseen(settings, error))
+        # by its type alone: its words may hold a secret
+        words = f"{settings.name}: unexpected: {type(error).__name__}"
+        unforeseen = CatalogError(words, hint="run with -v for the traceback")
+        return _failed(context, unforeseen.with_traceback(error.__traceback__))
     if report.failure is not None:
-        return _failed(context, syncing.named(settings, report.failure))
+        return _failed(context, report.failure.of(settings.name))
     return _End(report.exit_code, baseline=report.baseline and not report.awaits_baseline)
-
-
-def _unforeseen(settings: SourceSettings, error: Exception) -> CatalogError:
-    """Name an exception by its type alone: its words may hold a secret. With -v, the log shows where it happened."""
-    named = CatalogError(f"{settings.name}: unexpected: {type(error).__name__}", hint="run with -v for the traceback")
-    return named.with_traceback(error.__traceback__)
 
 
 def _failed(context: Context, failure: CatalogError) -> _End:
     return _End(Exit(context.fail(failure, with_said=True)), failure.message)
 
 
-class _Progress:
-    """One line on a terminal that tells how far a walk is."""
+class _ProgressLine:
+    """One line on a terminal that says how far a walk is."""
 
     def __init__(self, source: str, *, shown: bool) -> None:
         self._source = source
@@ -152,19 +149,19 @@ class _Printer(Protocol):
     def end(self) -> None: ...
 
 
-class _Aloud:
-    """Lets a printer print. To read the other lists is worth more than to be heard: what fails here is told last."""
+class _Resilient:
+    """Lets a printer print, and keeps its OSError for the end: a full disk must not stop the lists from being read."""
 
     def __init__(self, printer: _Printer) -> None:
         self._printer = printer
         self.failure: OSError | None = None
 
     def tell(self, report: RunReport, changes: Iterable[Change]) -> None:
-        with self._keeping(), output.heard():
+        with self._keeping(), output.ignoring_closed_stdout():
             self._printer.tell(report, changes)
 
     def end(self) -> None:
-        with self._keeping(), output.heard():
+        with self._keeping(), output.ignoring_closed_stdout():
             self._printer.end()
 
     @contextmanager
@@ -173,23 +170,23 @@ class _Aloud:
             yield
         except OSError as error:
             self.failure = error
-            output.fall_silent()
+            output.mute()
 
 
-class _Text:
+class _TextPrinter:
     """A line per source and one per change."""
 
     def __init__(self, context: Context) -> None:
         self._quiet = context.quiet
 
     def tell(self, report: RunReport, changes: Iterable[Change]) -> None:
-        syncing.tell(report, changes, quiet=self._quiet)
+        run_lines.tell(report, changes, quiet=self._quiet)
 
     def end(self) -> None:
         return
 
 
-class _Json:
+class _JsonPrinter:
     """One array, an object per run: the columns of `sync_runs`, and its `changes`."""
 
     def __init__(self) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from catalog import after_run, clock, logs, one_run, wiring
-from catalog.cli import output, syncing
+from catalog.cli import output, run_lines
 from catalog.cli.context import Context, pass_context
 from catalog.config import Config, Key
 from catalog.domain import Change, Status
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("catalog.cli")
 
-_LOOK = 1.0  # seconds between two looks at the worker
-_LAST_WORDS = 3.0  # seconds for all to end in, once the program is to end; the process needs a moment after them
+_CHECK_EVERY = 1.0  # seconds between two checks that the worker is alive
+_TO_END = 3.0  # seconds for runs and sending to end in; README promises five for the whole process
 
 
 @click.command("run")
@@ -45,20 +45,20 @@ def command(context: Context, names: Sequence[str]) -> None:
     """
     config = context.config()
     chosen = config.select(names)
-    syncing.demand_a_key(context, chosen)
-    wiring.subscriptions(config)  # a watchlist that cannot be read is told of now
+    run_lines.demand_a_key(context, chosen)
+    wiring.subscriptions(config)  # raises ConfigError for a watchlist that cannot be read
     after_run.demand_places(config)
     after_run.demand_address(config)
     database = wiring.database(config)
     try:
-        syncing.make_ready(context, config, database)
-        _Shift(context, config, database).work(chosen)
+        run_lines.make_ready(context, config, database)
+        _Runner(context, config, database).work(chosen)
     finally:
         database.close()
 
 
-class _Shift:
-    """What one call of the command knows; its runs are made in threads of the worker."""
+class _Runner:
+    """Makes the runs of one call of the command, in threads of the worker, and prints how they went."""
 
     def __init__(self, context: Context, config: Config, database: Database) -> None:
         self._context, self._config, self._database = context, config, database
@@ -67,8 +67,8 @@ class _Shift:
         self._speaking = threading.Lock()
         self._pages: dict[str, str] = {}
         self._configured = tuple(source.name for source in config.sources)
-        self._trouble = _Trouble(database, self._configured)
-        self._pings = _Pings(after_run.pinger(config), self._trouble.words)
+        self._problems = _Problems(database, self._configured)
+        self._pings = _Pings(after_run.pinger(config), self._problems.words)
 
     def work(self, chosen: Sequence[SourceSettings]) -> None:
         """Stay up until an exception says that it is enough."""
@@ -80,14 +80,14 @@ class _Shift:
                 self._context.start_logs()  # from here on, lines go above the live ones
                 worker.start()
                 systemd.notify("READY=1", os.environ)
-                _stay(worker)
+                _watch_over(worker)
         finally:
             self._context.start_logs()
             systemd.notify("STOPPING=1", os.environ)
-            if not worker.stop(within=_LAST_WORDS):
-                self._warn_of_what_goes_on(worker)
+            if not worker.stop(within=_TO_END):
+                self._warn_of_unfinished(worker)
 
-    def _warn_of_what_goes_on(self, worker: "Worker") -> None:
+    def _warn_of_unfinished(self, worker: "Worker") -> None:
         words = "something did not end in time: what was being sent goes out again, with the same id"
         if any(line.began and not line.next for line in worker.lines()):
             words = "a run did not end in time; the next one will record it as abandoned"
@@ -101,7 +101,7 @@ class _Shift:
         return live.shown(worker.lines, self._pages)
 
     def _run(self, settings: SourceSettings, slot: datetime) -> RunReport | None:
-        """Make a run unless another worker took the slot, and tell how it went, also where nobody foresaw that."""
+        """Make a run unless another worker took the slot, and print how it went; whatever it raises goes on up."""
         began = clock.utc_now()
         try:
             if wiring.has_begun(self._database, settings, slot):
@@ -112,8 +112,8 @@ class _Shift:
             raise
         except BaseException as error:
             words = error.message if isinstance(error, CatalogError) else f"unexpected: {type(error).__name__}"
-            self._trouble.note(settings.name, words, began)
-            self._pings.end(settings.name)
+            self._problems.note(settings.name, words, began)
+            self._pings.end()
             if isinstance(error, CatalogError):
                 self._fail(settings, error)
             raise
@@ -122,9 +122,9 @@ class _Shift:
         if report.failure is not None:
             self._fail(settings, report.failure)
         elif report.baseline and not report.awaits_baseline:
-            syncing.warn_of_unknowns(self._context, self._config, self._database)
+            run_lines.warn_of_unknowns(self._context, self._config, self._database)
         if report.run.status is not Status.SKIPPED:
-            self._pings.end(settings.name)
+            self._pings.end()
         return report
 
     def _once(self, settings: SourceSettings, slot: datetime) -> RunReport:
@@ -148,13 +148,12 @@ class _Shift:
                 told = logs.event("run.skipped", source=report.run.source)
                 log.debug("%s: another run is active", report.run.source, extra=told)
                 return
-            with output.heard():
-                syncing.tell(report, changes, quiet=self._live or self._context.quiet)
+            with output.ignoring_closed_stdout():
+                run_lines.tell(report, changes, quiet=self._live or self._context.quiet)
 
     def _fail(self, settings: SourceSettings, failure: CatalogError) -> None:
-        named = syncing.named(settings, failure)
         with self._speaking:
-            self._context.fail(named)
+            self._context.fail(failure.of(settings.name))
 
     def _page(self, source: str, pages: int, models: int) -> None:
         self._pages[source] = f"page {pages:,}, {models:,} models"
@@ -164,19 +163,19 @@ class _Shift:
             raise StoppedError("it was stopped: the program was told to end")
 
 
-class _Trouble:
-    """What is wrong with any source, as the database says; beside it, failures that it could not record."""
+class _Problems:
+    """What is wrong with the sources: what the database says, and the failures that could not be recorded there."""
 
     def __init__(self, database: Database, sources: Sequence[str]) -> None:
         self._database, self._sources = database, sources
         self._unrecorded: dict[str, tuple[str, datetime]] = {}
 
     def note(self, source: str, words: str, began: datetime) -> None:
-        """Remember how a run that began then failed, until a run of its source is recorded, whichever worker's."""
+        """Remember that the run which began then failed, until any worker records a later run of the source."""
         self._unrecorded[source] = (f"{source}: {words}", began)
 
     def words(self) -> list[str]:
-        """Say what is wrong."""
+        """Give a sentence for each problem."""
         try:
             known = after_run.troubles(self._database, self._sources)
         except CatalogError as error:
@@ -193,60 +192,59 @@ class _Trouble:
 
 
 class _Pings:
-    """Tells the watcher how the runs go: well only while nothing is wrong with any source.
+    """Pings the watcher from a thread of its own: success only while there is no problem with any source.
 
-    What is wrong is asked when it is told: it may be another worker's run that failed, or that went well since. Runs
-    wait for no answer: what is new while the watcher takes its time replaces what was to be told before.
+    The problems are asked for just before the ping, as another worker's run may have failed or succeeded since. No run
+    waits for a ping: while one is under way, only the newest of the next ones is kept.
     """
 
-    def __init__(self, pinger: "Pinger | None", trouble: Callable[[], Sequence[str]] = tuple) -> None:
-        self._pinger, self._trouble = pinger, trouble
+    def __init__(self, pinger: "Pinger | None", problems: Callable[[], Sequence[str]] = tuple) -> None:
+        self._pinger, self._problems = pinger, problems
         self._next: Callable[[], None] | None = None
-        self._telling = False
+        self._sending = False
         self._turn = threading.Lock()
 
     def begin(self) -> None:
         if self._pinger:
             with self._turn:
-                self._tell(self._pinger.started)
+                self._send(self._pinger.started)
 
-    def end(self, _source: str, problem: str = "") -> None:
-        """Tell how things stand after a run of a source; `problem` is what went wrong with it besides."""
+    def end(self) -> None:
         if self._pinger:
             with self._turn:
-                self._tell(partial(self._report, self._pinger, problem))
+                self._send(partial(self._report, self._pinger))
 
-    def _report(self, pinger: "Pinger", problem: str) -> None:
-        told = [words for words in dict.fromkeys([problem, *self._trouble()]) if words]
+    def _report(self, pinger: "Pinger") -> None:
+        told = self._problems()
         if told:
             pinger.failed("\n".join(told))
         else:
             pinger.succeeded()
 
-    def _tell(self, ping: Callable[[], None]) -> None:
+    def _send(self, ping: Callable[[], None]) -> None:
         self._next = ping
-        if not self._telling:
-            self._telling = True
-            threading.Thread(target=self._go_on, name="catalog-pings", daemon=True).start()
+        if not self._sending:
+            self._sending = True
+            threading.Thread(target=self._send_all, name="catalog-pings", daemon=True).start()
 
-    def _go_on(self) -> None:
-        """Tell until there is nothing new."""
+    def _send_all(self) -> None:
+        """Send pings until there is no next one."""
         while True:
             with self._turn:
                 ping, self._next = self._next, None
-                self._telling = ping is not None
+                self._sending = ping is not None
             if ping is None:
                 return
             try:
                 ping()
-            except Exception as error:  # noqa: BLE001 - one ping that fails keeps no later one from its turn
+            except Exception as error:  # noqa: BLE001 - after one ping that fails, the later ones are still sent
                 log.error("a ping was not sent: unexpected: %s", type(error).__name__, extra=logs.event("ping.failed"))  # noqa: TRY400 - the traceback may hold the address
 
 
-def _stay(worker: "Worker", *, sleep: Callable[[float], None] = time.sleep) -> None:
-    """Look after the worker for ever; tell the service manager as long as all is well."""
+def _watch_over(worker: "Worker", *, sleep: Callable[[float], None] = time.sleep) -> None:
+    """Check for ever that the worker is alive; while it is, send the service manager its heartbeat."""
     allowed = systemd.watchdog(os.environ)
     while True:
         if worker.alive() and allowed is not None:
             systemd.notify("WATCHDOG=1", os.environ)
-        sleep(_LOOK if allowed is None else min(_LOOK, allowed))
+        sleep(_CHECK_EVERY if allowed is None else min(_CHECK_EVERY, allowed))

@@ -94,7 +94,7 @@ def test_a_worker_tells_its_watcher_of_what_nobody_foresaw_until_that_source_is_
     monkeypatch.setenv("OTHER_KEY", wire.KEY)
     settings = config.load()
     with closing(wiring.database(settings)) as database:
-        shift = worker._Shift(Context(), settings, database)
+        shift = worker._Runner(Context(), settings, database)
         mine, other = settings.sources
 
         def run(source: SourceSettings) -> str:

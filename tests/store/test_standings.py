@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from catalog.cli.worker import _Pings, _Trouble
+from catalog.cli.worker import _Pings, _Problems
 from catalog.domain import Status
 from catalog.errors import ConfigError, Failure
 from catalog.monitor import metrics
@@ -119,10 +119,10 @@ class Watcher:
         self.said.append(reason)
 
 
-def told(world: World, trouble: _Trouble) -> str:
+def told(world: World, trouble: _Problems) -> str:
     """What is pinged now."""
     watcher: Any = Watcher()
-    _Pings(watcher, trouble.words)._report(watcher, "")
+    _Pings(watcher, trouble.words)._report(watcher)
     [said] = watcher.said
     return str(said)
 
@@ -130,7 +130,7 @@ def told(world: World, trouble: _Trouble) -> str:
 def test_a_ping_says_what_the_database_knows_of_all_sources_whichever_worker_read_them(
     world: World, enter: Enter
 ) -> None:
-    mine, others = _Trouble(world.database, ("x", "y")), _Trouble(enter(world.url).database, ("x", "y"))
+    mine, others = _Problems(world.database, ("x", "y")), _Problems(enter(world.url).database, ("x", "y"))
     world.lists("a")
     world.cut(name="x")
     for _ in range(2):
@@ -147,7 +147,7 @@ def test_a_ping_says_what_the_database_knows_of_all_sources_whichever_worker_rea
 
 
 def test_what_could_not_be_recorded_is_told_until_a_run_of_that_source_is_recorded(world: World, enter: Enter) -> None:
-    trouble, other = _Trouble(world.database, ("x", "y")), enter(world.url)
+    trouble, other = _Problems(world.database, ("x", "y")), enter(world.url)
     world.lists("a")
     trouble.note("x", "unexpected: ZeroDivisionError", world.now)
     world.sync(name="y")
@@ -158,7 +158,7 @@ def test_what_could_not_be_recorded_is_told_until_a_run_of_that_source_is_record
 
 
 def test_a_failure_that_was_recorded_is_told_in_the_words_of_its_record_alone(world: World) -> None:
-    trouble = _Trouble(world.database, ("x",))
+    trouble = _Problems(world.database, ("x",))
     world.lists("a")
     began = world.now
     with pytest.raises(ZeroDivisionError):

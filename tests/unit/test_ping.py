@@ -55,11 +55,12 @@ def test_the_runs_of_a_worker_wait_for_no_watcher_and_it_hears_the_newest_in_the
         wire.answer({})(visit)
 
     server.script(hang)
-    pings = worker._Pings(watcher)
+    problems: list[str] = []
+    pings = worker._Pings(watcher, lambda: problems)
     pings.begin()
     assert asked.wait(5)
-    for reason in ("first", "second", ""):
-        pings.end("one", reason)
+    for problems[:] in (["first"], ["second"], []):
+        pings.end()
     assert len(server.requests) == 1
     [telling] = [thread for thread in threading.enumerate() if thread.name == "catalog-pings"]
     answer.set()
