@@ -213,10 +213,10 @@ def troubles(database: Database, names: Iterable[str]) -> dict[str, tuple[str, d
     from catalog.store.queries import source_health
 
     with database.read() as connection:
-        known = {standing.row.source: standing for standing in source_health.all_(connection)}
+        known = {one.row.source: one for one in source_health.all_(connection)}
     found = {name: known[name] for name in names if name in known}
     return {
-        name: (f"{name}: {one.trouble}" if one.trouble else "", one.last.finished_at if one.last else None)
+        name: (f"{name}: {one.problem}" if one.problem else "", one.last.finished_at if one.last else None)
         for name, one in found.items()
     }
 

@@ -1,7 +1,4 @@
-"""Is the catalog fresh, and believed? Pure: rows and the time in, findings out.
-
-Knows nothing of databases, commands or channels; whoever asks brings the rows.
-"""
+"""Is the catalog fresh, and believed? Pure: rows and the time in, findings out."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -9,15 +6,76 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from catalog import dates
-from catalog.domain import Source, Status
+from catalog.domain import Run, Source, Status
 from catalog.errors import Failure
-from catalog.standing import Standing, cure
 from catalog.text import counted
 
 CLOCK_SLACK = timedelta(minutes=5)
 LATE = timedelta(hours=1)  # so long a channel may fail before it is a problem: retries come at least that often
 IN_A_ROW = 3  # that often, a failure or an unclean walk is no accident; before, it is a note while the list is fresh
 AT_ONCE = frozenset({Failure.KEY, Failure.CERTIFICATE, Failure.CONFIGURATION})  # these do not pass by themselves
+
+
+# What the words of a doubt about a whole list begin or go on with, and the setting that cures it. Other doubts name
+# theirs themselves.
+_ONE_PAGE = "raise `page_size` of this source, so that its list fits one page"
+_CURES = {
+    "listed on more than one page": _ONE_PAGE,
+    "promised more, and nothing followed": _ONE_PAGE,
+    "two cursors that lead to different models": _ONE_PAGE,
+    "different organizations or workspaces": "ask with the key of one workspace: `api_key_env`, `workspace_id`",
+}
+
+
+def cure(doubt: str) -> str:
+    """Name the setting that cures what kept a walk from being a baseline; empty: the doubt names it, or none does."""
+    return next((setting for words, setting in _CURES.items() if words in doubt), "")
+
+
+class Wait(StrEnum):
+    """The option of `catalog sync` that the absences of a held source wait for."""
+
+    REMOVALS = "--accept-removals"  # too much was gone at once
+    SCOPE = "--accept-scope"  # the answers name an organization or workspace that was not accepted
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Cause:
+    """Why a source is held; there may be several."""
+
+    wait: Wait
+    since_run: int  # the run that found it first
+    models: int  # whose absence waits
+    listed: int  # models of the source that are not removed
+
+    @property
+    def words(self) -> str:
+        """Say what waits, and for what."""
+        match self.wait:
+            case Wait.REMOVALS:
+                return f"{self.models:,} of {self.listed:,} listed models are gone at once: they wait for {self.wait}"
+            case Wait.SCOPE:
+                return f"the answers name another organization or workspace than before: absences wait for {self.wait}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SourceHealth:
+    """A source and its latest evidence. Skipped and superseded runs, and those that still go on, do not count."""
+
+    row: Source
+    last: Run | None  # the last run that was merged or died
+    failure: Failure | None  # what made that one fail; None: it did not, or its record is older than this column
+    failed: int  # runs that died since the last merged one
+    unclean: int  # merged walks in a row, up to the last one, that could not be trusted fully
+    missing: int  # models that whole walks lack and that are not believed to be gone, held ones included
+    held: tuple[Cause, ...]
+    awaits_baseline: bool = False  # no walk could be the baseline of the list yet, or of the scope it is asked for in
+
+    @property
+    def problem(self) -> str:
+        """Say why a watcher must hear of a failure: the last run failed, or something is held. Empty: neither."""
+        parts = [self.last.error or "the last run ended half-way"] if self.failed and self.last else []
+        return "; ".join([*parts, *(f"held: {cause.words}" for cause in self.held)])
 
 
 class Level(StrEnum):
@@ -45,13 +103,13 @@ class Finding:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Watched:
-    """A source as status looks at it; `row` is None when it is configured and was never synced."""
+class SourceCheck:
+    """A source as `status` judges it; `row` is None when it is configured and was never synced."""
 
     name: str
     row: Source | None
-    stale_after: timedelta | None  # None: not configured any more, so that nobody expects it to be fresh
-    standing: Standing | None = None  # None: only how fresh it is, is asked
+    stale_after: timedelta | None  # None: not configured any more, and need not be fresh
+    health: SourceHealth | None = None  # None: only judge how fresh it is
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -67,7 +125,7 @@ class Channel:
     configured: bool
 
 
-def findings(watched: Sequence[Watched], *, now: datetime) -> tuple[Finding, ...]:
+def findings(watched: Sequence[SourceCheck], *, now: datetime) -> tuple[Finding, ...]:
     """Say all there is to know, problems first, then by source."""
     found = [finding for one in watched for finding in _of_source(one, now)]
     return tuple(sorted(found, key=lambda finding: (finding.level is not Level.PROBLEM, finding.name)))
@@ -83,15 +141,15 @@ def healthy(found: Sequence[Finding]) -> bool:
     return all(finding.level is not Level.PROBLEM for finding in found)
 
 
-def _of_source(one: Watched, now: datetime) -> Iterator[Finding]:
+def _of_source(one: SourceCheck, now: datetime) -> Iterator[Finding]:
     if one.stale_after is None:
         yield _note("unconfigured", one.name, "is not configured any more; its rows stay")
         return
     yield from _freshness(one, one.stale_after, now)
-    if one.standing is not None:
-        yield from _baseline(one.name, one.standing)
-        yield from _failures(one.name, one.standing)
-        yield from _doubts(one.name, one.standing)
+    if one.health is not None:
+        yield from _baseline(one.name, one.health)
+        yield from _failures(one.name, one.health)
+        yield from _doubts(one.name, one.health)
 
 
 def _of_channel(channel: Channel, now: datetime) -> Iterator[Finding]:
@@ -120,7 +178,7 @@ def _backlog(channel: Channel, oldest: datetime, now: datetime) -> Iterator[Find
         yield Finding(level=Level.NOTE, code="resting", channel=channel.name, text=text)
 
 
-def _freshness(one: Watched, stale_after: timedelta, now: datetime) -> Iterator[Finding]:
+def _freshness(one: SourceCheck, stale_after: timedelta, now: datetime) -> Iterator[Finding]:
     last = one.row.last_whole_at if one.row else None
     if last is None:
         yield _problem("never", one.name, "was never read whole", f"catalog sync {one.name}")
@@ -133,34 +191,34 @@ def _freshness(one: Watched, stale_after: timedelta, now: datetime) -> Iterator[
         yield _problem("stale", one.name, text, f"catalog sync {one.name}")
 
 
-def _baseline(name: str, standing: Standing) -> Iterator[Finding]:
+def _baseline(name: str, known: SourceHealth) -> Iterator[Finding]:
     """Say why nothing is news yet, where that is so."""
-    if not standing.awaits_baseline:
+    if not known.awaits_baseline:
         return
-    doubt = standing.last.error if standing.last else None
+    doubt = known.last.error if known.last else None
     why = f"; the last run: {doubt}" if doubt else ""
     text = f"nothing is told as new yet: no walk could be a baseline so far{why}"
     yield _note("baseline", name, text, cure(doubt or "") or f"catalog sync {name}")
 
 
-def _failures(name: str, standing: Standing) -> Iterator[Finding]:
-    last, often = standing.last, standing.failed
+def _failures(name: str, known: SourceHealth) -> Iterator[Finding]:
+    last, often = known.last, known.failed
     if last is None or not often:
         return
     which = "the last run" if often == 1 else f"the last {often:,} runs"
     reason = last.error or ("it died half-way" if last.status == Status.ABANDONED else "no reason is known")
-    make = _problem if often >= IN_A_ROW or standing.failure in AT_ONCE else _note
+    make = _problem if often >= IN_A_ROW or known.failure in AT_ONCE else _note
     yield make("failed", name, f"{which} failed; the latest: {reason}", "catalog runs")
 
 
-def _doubts(name: str, standing: Standing) -> Iterator[Finding]:
-    if standing.missing:
-        yield _note("missing", name, f"{counted(standing.missing, 'model')} missing, not yet believed to be gone")
-    for cause in standing.held:
+def _doubts(name: str, known: SourceHealth) -> Iterator[Finding]:
+    if known.missing:
+        yield _note("missing", name, f"{counted(known.missing, 'model')} missing, not yet believed to be gone")
+    for cause in known.held:
         yield _problem("held", name, f"held: {cause.words}", f"catalog sync {name} {cause.wait}")
-    if standing.unclean:
-        make = _problem if standing.unclean >= IN_A_ROW else _note
-        which = "the last walk" if standing.unclean == 1 else f"the last {standing.unclean:,} walks"
+    if known.unclean:
+        make = _problem if known.unclean >= IN_A_ROW else _note
+        which = "the last walk" if known.unclean == 1 else f"the last {known.unclean:,} walks"
         text = f"{which} could not be trusted fully, so no removal is noticed"
         yield make("unclean", name, text, "catalog runs")
 

@@ -14,7 +14,7 @@ from catalog import config as configuration
 from catalog.config import Config
 from catalog.domain import Change, Kind, Model, Run, State
 from catalog.errors import ConfigError
-from catalog.health import Channel, Finding, Watched
+from catalog.health import Channel, Finding, SourceCheck
 from catalog.store.engine import database as databases
 from catalog.store.engine.database import Connection, Database
 from catalog.store.outbox import queue
@@ -33,7 +33,7 @@ Moment = datetime | str  # aware; or a date, RFC 3339, or an age such as 7d
 class Health:
     """How fresh each source is, what each channel is owed, and what is wrong: problems first."""
 
-    sources: tuple[Watched, ...]
+    sources: tuple[SourceCheck, ...]
     channels: tuple[Channel, ...]
     unknown: tuple[Finding, ...]  # names in the configuration that no list ever had
     findings: tuple[Finding, ...]  # all of them
@@ -281,15 +281,15 @@ def health_of(config: Config, connection: Connection, now: datetime) -> Health:
     return Health(sources=sources, channels=channels, unknown=unknown, findings=findings)
 
 
-def _watched(config: Config, connection: Connection) -> tuple[Watched, ...]:
+def _watched(config: Config, connection: Connection) -> tuple[SourceCheck, ...]:
     stale_after = {source.name: source.stale_after for source in config.sources}
-    known = {standing.row.source: standing for standing in source_health.all_(connection)}
+    known = {one.row.source: one for one in source_health.all_(connection)}
     return tuple(
-        Watched(
+        SourceCheck(
             name=name,
             row=known[name].row if name in known else None,
             stale_after=stale_after.get(name),
-            standing=known.get(name),
+            health=known.get(name),
         )
         for name in sorted({*known, *stale_after})
     )

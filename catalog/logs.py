@@ -59,7 +59,7 @@ def configure(
     May be called at any time: the one handler stays where it is, so no record of any thread goes past the redaction.
     """
     logging.getLogger("urllib3").setLevel(logging.ERROR)  # its warnings quote whole URLs, which may be secrets
-    formatter = _Json if form == "json" else _Text
+    formatter = _JsonFormatter if form == "json" else _TextFormatter
     _write(formatter(redaction, tracebacks=verbose), stream or sys.stderr)
     level = logging.DEBUG if verbose else logging.WARNING if quiet else logging.INFO
     logging.getLogger("catalog").setLevel(level)
@@ -103,7 +103,7 @@ class Outages:
             self._log.info("%s", words, extra=extra)
 
 
-class _Handler(logging.StreamHandler[TextIO]):
+class _LogHandler(logging.StreamHandler[TextIO]):
     """The one handler of the program, for its whole life; told apart from those that tests and embedders add."""
 
     def follow(self, formatter: logging.Formatter, stream: TextIO) -> None:
@@ -124,15 +124,15 @@ def _write(formatter: logging.Formatter, stream: TextIO) -> None:
     """Let our handler write so; the first call puts it there, and takes away the one that prints without redaction."""
     root = logging.getLogger()
     with _TURN:
-        ours = next((each for each in root.handlers if isinstance(each, _Handler)), None)
-        handler = ours or _Handler(stream)
+        ours = next((each for each in root.handlers if isinstance(each, _LogHandler)), None)
+        handler = ours or _LogHandler(stream)
         handler.follow(formatter, stream)
         if ours is None:
             logging.lastResort = None
             root.addHandler(handler)
 
 
-class _Text(logging.Formatter):
+class _TextFormatter(logging.Formatter):
     """One line per record; problems begin with the program's name, and a hint stands indented below."""
 
     def __init__(self, redaction: Redaction, *, tracebacks: bool) -> None:
@@ -148,7 +148,7 @@ class _Text(logging.Formatter):
         return harmless_lines(self._redaction("\n".join(lines)))
 
 
-class _Json(logging.Formatter):
+class _JsonFormatter(logging.Formatter):
     """One JSON object per record, ASCII only."""
 
     def __init__(self, redaction: Redaction, *, tracebacks: bool) -> None:

@@ -6,7 +6,7 @@ from functools import partial
 
 import click
 
-from catalog import after_run, errors, library, standing, text, unknowns, wiring
+from catalog import after_run, errors, health, library, text, unknowns, wiring
 from catalog import config as configuration
 from catalog.cli import output
 from catalog.cli.context import Context, pass_context
@@ -134,7 +134,7 @@ class _Doctor:
             elif one.awaits_baseline:
                 doubt = one.last.error if one.last else None
                 why = f"; the last run: {doubt}" if doubt else ": the next whole walk will be the baseline"
-                setting = standing.cure(doubt or "")
+                setting = health.cure(doubt or "")
                 cure = f"; {setting}" if setting else ""
                 yield f"note  {source.name}: nothing is told as new yet{why}{cure}"
 

@@ -16,7 +16,7 @@ from catalog import config, logs
 from catalog.cli import output
 from catalog.cli.context import Context, pass_context
 from catalog.demo import history, play
-from catalog.demo.play import Look
+from catalog.demo.play import DemoLook
 from catalog.demo.server import ModelsApi
 from catalog.domain import Change, Kind, Run, Scope, Status
 from catalog.errors import CatalogError, DatabaseError
@@ -98,14 +98,14 @@ def _sources(database: Database) -> bool:
         return bool(catalogs.sources(connection))
 
 
-def _perform(context: Context, database: Database, looks: Sequence[Look]) -> int:
+def _perform(context: Context, database: Database, looks: Sequence[DemoLook]) -> int:
     """Sync every look, under a progress bar where somebody watches; give how many there were."""
     watched = sys.stderr.isatty() and not context.quiet
     runs = _play(database, looks)
     return sum(1 for _ in (_progress(runs, looks) if watched else runs))
 
 
-def _progress(runs: Iterator[Run], looks: Sequence[Look]) -> Iterator[Run]:
+def _progress(runs: Iterator[Run], looks: Sequence[DemoLook]) -> Iterator[Run]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
@@ -152,7 +152,7 @@ def _program() -> str:
     return shlex.quote(str(started.relative_to(here) if started.is_relative_to(here) else started))
 
 
-def _play(database: Database, looks: Iterable[Look]) -> Iterator[Run]:
+def _play(database: Database, looks: Iterable[DemoLook]) -> Iterator[Run]:
     """Sync each look into the database, as if it were that moment; yield each run as soon as it is recorded.
 
     The schema must be at head. Raises CatalogError as soon as a run ends in anything but `complete`.
@@ -165,7 +165,7 @@ def _play(database: Database, looks: Iterable[Look]) -> Iterator[Run]:
             yield _sync(database, client, source, look)
 
 
-def _sync(database: Database, client: ModelsClient, source: Source, look: Look) -> Run:
+def _sync(database: Database, client: ModelsClient, source: Source, look: DemoLook) -> Run:
     report = sync.sync_source(database, client, source, clock=lambda: look.at)
     if report.failure is not None:
         raise report.failure

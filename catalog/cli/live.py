@@ -9,12 +9,12 @@ from rich.text import Text
 
 from catalog import clock, dates
 from catalog.cli import output, run_lines
-from catalog.service.schedule import Line
+from catalog.service.schedule import JobState
 
 _REFRESH = 4  # times a second
 
 
-def shown(read: Callable[[], Sequence[Line]], pages: Mapping[str, str]) -> Live:
+def shown(read: Callable[[], Sequence[JobState]], pages: Mapping[str, str]) -> Live:
     """Show what `read` gives, on stdout, for as long as the context lasts; other lines go above."""
     return Live(
         console=Console(highlight=False, emoji=False, markup=False),
@@ -23,19 +23,19 @@ def shown(read: Callable[[], Sequence[Line]], pages: Mapping[str, str]) -> Live:
     )
 
 
-def drawn(standing: Sequence[Line], pages: Mapping[str, str], *, now: datetime) -> list[Text]:
+def drawn(jobs: Sequence[JobState], pages: Mapping[str, str], *, now: datetime) -> list[Text]:
     """Draw the lines, in columns; `pages` says of running sources how far they are. What is too long is cut."""
-    rows = [(line.source, *cells(line, pages.get(line.source, ""), now)) for line in standing]
+    rows = [(line.source, *cells(line, pages.get(line.source, ""), now)) for line in jobs]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)][:-1]
     found = []
-    for line, (*columns, outcome) in zip(standing, rows, strict=True):
+    for line, (*columns, outcome) in zip(jobs, rows, strict=True):
         words = [*(word.ljust(width) for word, width in zip(columns, widths, strict=True)), output.cell(outcome)]
         style = "red" if line.failure else "cyan" if line.began else ""
         found.append(Text("  ".join(words), style=style, no_wrap=True, overflow="ellipsis"))
     return found
 
 
-def cells(line: Line, page: str, now: datetime) -> tuple[str, str, str]:
+def cells(line: JobState, page: str, now: datetime) -> tuple[str, str, str]:
     """Say when the last run ended, when the next one begins, and how the last one ended or how far this one is."""
     ended = f"{dates.age(now - line.ended)} ago" if line.ended else "-"
     if line.began is not None:
@@ -44,7 +44,7 @@ def cells(line: Line, page: str, now: datetime) -> tuple[str, str, str]:
     return ended, due, _outcome(line)
 
 
-def _outcome(line: Line) -> str:
+def _outcome(line: JobState) -> str:
     if line.failure is not None:
         again = f" ({line.failures} times)" if line.failures > 1 else ""
         return f"failed{again}: {line.failure.message}"

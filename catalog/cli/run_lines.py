@@ -11,10 +11,9 @@ from catalog.cli.context import Context
 from catalog.config import Config
 from catalog.domain import Change, Kind, Missing, Run, Status
 from catalog.errors import CatalogError, DatabaseError
-from catalog.health import Finding
+from catalog.health import Finding, cure
 from catalog.service.sync import RunReport
 from catalog.settings import SourceSettings
-from catalog.standing import cure
 from catalog.store.engine.database import Database
 from catalog.store.schema import upgrade
 

@@ -11,7 +11,7 @@ from catalog import clock, health
 from catalog.cli import options, output
 from catalog.cli.context import Context, json_option, pass_context
 from catalog.errors import CatalogError, ConfigError, Exit
-from catalog.health import Channel, Finding, Watched
+from catalog.health import Channel, Finding, SourceCheck
 
 if TYPE_CHECKING:
     from catalog.config import Config
@@ -81,7 +81,7 @@ def _watch_object(config: "Config", unknown: Sequence[Finding]) -> list[dict[str
     return [{"watch": config.watch.models, "healthy": True, "findings": found}] if found else []
 
 
-def _object(one: Watched, found: Sequence[Finding]) -> dict[str, Any]:
+def _object(one: SourceCheck, found: Sequence[Finding]) -> dict[str, Any]:
     from catalog.store.queries import history
 
     mine = [finding for finding in found if finding.source == one.name]
@@ -105,7 +105,7 @@ def _print_findings(found: Sequence[Finding]) -> None:
         output.line(f"{finding.level}: {about}{finding.text}{hint}")
 
 
-def _row(one: Watched, now: datetime) -> dict[str, Any]:
+def _row(one: SourceCheck, now: datetime) -> dict[str, Any]:
     row = one.row
     return {
         "source": one.name,

@@ -109,7 +109,7 @@ def _elsewhere(source: str, configured: Collection[str]) -> str:
 def _stale(sources: Sequence[SourceSettings], known: dict[str, Source], now: datetime) -> tuple[health.Finding, ...]:
     """Look at nothing but how old each source is."""
     watched = [
-        health.Watched(name=source.name, row=known.get(source.name), stale_after=source.stale_after)
+        health.SourceCheck(name=source.name, row=known.get(source.name), stale_after=source.stale_after)
         for source in sources
     ]
     return health.findings(watched, now=now)

@@ -1,7 +1,4 @@
-"""The recorded history of a real models list: its models, and the days on which something happened to them.
-
-Knows the data file and its form; what a list looked like on a day is `play`.
-"""
+"""Reads the recorded history of a real models list: its models, and what changed on which day."""
 
 import tomllib
 from collections.abc import Mapping
@@ -12,8 +9,8 @@ from typing import Any
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Model:
-    """One model as it came: later names are events. None: never told while it was listed."""
+class DemoModel:
+    """One model as it was first listed; a later name is an event. None: the list never gave this field."""
 
     id: str
     display_name: str
@@ -27,8 +24,8 @@ class Model:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Event:
-    """What a look at the list on `date` found different. `reconstructed`: drawn by us, from less than a look."""
+class DemoEvent:
+    """What was different in the list on `date`. `reconstructed`: drawn from announcements, not from a list."""
 
     date: date
     came: tuple[str, ...] = ()
@@ -43,8 +40,8 @@ class Event:
 class History:
     """Models by id, and events in the order of their days."""
 
-    models: Mapping[str, Model]
-    events: tuple[Event, ...]
+    models: Mapping[str, DemoModel]
+    events: tuple[DemoEvent, ...]
 
 
 def load() -> History:
@@ -55,13 +52,11 @@ def load() -> History:
 def parse(text: str) -> History:
     """Read a history in the form of `history.toml`; a key this form does not have is a TypeError."""
     document = tomllib.loads(text)
-    models = [Model(**_frozen(table)) for table in document["models"]]
-    events = [Event(**_frozen(table)) for table in document["events"]]
-    return History(models={model.id: model for model in models}, events=tuple(sorted(events, key=_day)))
-
-
-def _day(event: Event) -> date:
-    return event.date
+    models = [DemoModel(**_frozen(table)) for table in document["models"]]
+    events = [DemoEvent(**_frozen(table)) for table in document["events"]]
+    return History(
+        models={model.id: model for model in models}, events=tuple(sorted(events, key=lambda event: event.date))
+    )
 
 
 def _frozen(table: Mapping[str, object]) -> dict[str, Any]:

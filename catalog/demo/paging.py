@@ -1,4 +1,4 @@
-"""What the Models API answers: the page that a query asks for, or why it is refused. Pure; knows no socket."""
+"""What the Models API answers to a query: a page, or an error. Pure: it knows no socket."""
 
 import re
 from collections.abc import Mapping, Sequence

@@ -1,11 +1,11 @@
-"""Plays a history: what the list showed after each of its events, and when to look at it."""
+"""Plays a history: the list after each of its events, and the moments at which the demo reads it."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from catalog.demo.history import Event, History, Model
+from catalog.demo.history import DemoEvent, DemoModel, History
 
 Item = Mapping[str, Any]  # one entry of `data`
 
@@ -14,7 +14,7 @@ SECOND_LOOK_AFTER = timedelta(hours=1)  # longer than `confirm_after`, and still
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class State:
+class DemoState:
     """The whole list as it was served from `date` on, newest `created_at` first."""
 
     date: date
@@ -24,59 +24,52 @@ class State:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Look:
-    """A moment at which somebody reads the list, and what it shows then."""
+class DemoLook:
+    """A moment at which the list is read, and what it shows then."""
 
     at: datetime
     items: tuple[Item, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Listing:
-    """What is listed (by id, with the name of the day), and which fields and capabilities the list tells."""
+class _DemoList:
+    """The models listed, by id, and which fields and capabilities the list shows of them."""
 
-    models: Mapping[str, Model]
+    models: Mapping[str, DemoModel]
     fields: tuple[str, ...] = ()
     capabilities: tuple[str, ...] = ()
 
 
-def states(played: History) -> Iterator[State]:
+def states(played: History) -> Iterator[DemoState]:
     """Yield each distinct state of the list, oldest first."""
-    listing = _Listing(models={})
+    listing = _DemoList(models={})
     for event in played.events:
         listing = _after(listing, event, played.models)
-        yield State(date=event.date, items=_items(listing), lost=bool(event.left), reconstructed=event.reconstructed)
+        newest_first = sorted(listing.models.values(), key=lambda model: model.created_at, reverse=True)
+        items = tuple(_item(model, listing) for model in newest_first)
+        yield DemoState(date=event.date, items=items, lost=bool(event.left), reconstructed=event.reconstructed)
 
 
-def looks(played: History) -> Iterator[Look]:
-    """Yield when to look: once in each state, and a second time where only that proves that a model is gone."""
+def looks(played: History) -> Iterator[DemoLook]:
+    """Yield the moments to read the list: once per state, twice where a second walk must confirm a removal."""
     for state in states(played):
         first = datetime.combine(state.date, FIRST_LOOK)
-        yield Look(at=first, items=state.items)
+        yield DemoLook(at=first, items=state.items)
         if state.lost:
-            yield Look(at=first + SECOND_LOOK_AFTER, items=state.items)
+            yield DemoLook(at=first + SECOND_LOOK_AFTER, items=state.items)
 
 
-def _after(listing: _Listing, event: Event, known: Mapping[str, Model]) -> _Listing:
+def _after(listing: _DemoList, event: DemoEvent, known: Mapping[str, DemoModel]) -> _DemoList:
     stayed = {name: model for name, model in listing.models.items() if name not in event.left}
     renamed = {name: replace(stayed[name], display_name=words) for name, words in event.renamed.items()}
-    return _Listing(
+    return _DemoList(
         models=stayed | renamed | {name: known[name] for name in event.came},
         fields=listing.fields + event.appeared,
         capabilities=listing.capabilities + event.capabilities,
     )
 
 
-def _items(listing: _Listing) -> tuple[Item, ...]:
-    newest_first = sorted(listing.models.values(), key=_created_at, reverse=True)
-    return tuple(_item(model, listing) for model in newest_first)
-
-
-def _created_at(model: Model) -> str:
-    return model.created_at
-
-
-def _item(model: Model, listing: _Listing) -> Item:
+def _item(model: DemoModel, listing: _DemoList) -> Item:
     told = {
         "line": model.line,
         "max_input_tokens": model.max_input_tokens,
@@ -90,15 +83,11 @@ def _item(model: Model, listing: _Listing) -> Item:
     return always | {name: value for name, value in told.items() if name in listing.fields}
 
 
-def _capabilities(model: Model, paths: tuple[str, ...]) -> dict[str, Any]:
+def _capabilities(model: DemoModel, paths: tuple[str, ...]) -> dict[str, Any]:
     tree: dict[str, Any] = {}
     for path in paths:
         node = tree
         for key in path.split("."):
             node = node.setdefault(key, {})
-        node["supported"] = not _lacks(model, path)
+        node["supported"] = not any(path == lack or path.startswith(f"{lack}.") for lack in model.lacks)
     return tree
-
-
-def _lacks(model: Model, path: str) -> bool:
-    return any(path == lack or path.startswith(f"{lack}.") for lack in model.lacks)

@@ -1,4 +1,4 @@
-"""A Models API on the loopback interface, for people without a key and for tests. Knows HTTP; pages are `paging`."""
+"""A Models API on the loopback interface, for the demo and for tests."""
 
 import itertools
 import json
@@ -35,7 +35,7 @@ class ModelsApi:
     @contextmanager
     def serve(self) -> Iterator[str]:
         """Listen on a free port of 127.0.0.1 until the block ends; gives the base URL."""
-        with _Server(self) as server:
+        with _DemoServer(self) as server:
             # The short poll is how long the end of the block may wait.
             thread = threading.Thread(target=server.serve_forever, args=(0.01,), name="models-api", daemon=True)
             thread.start()
@@ -75,11 +75,11 @@ class ModelsApi:
         raise RefusedRequestError("not_found_error", "Not found")
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True  # an idle kept-alive connection keeps nobody waiting
+class _DemoServer(ThreadingHTTPServer):
+    daemon_threads = True  # an idle connection that is kept alive must not delay the end
 
     def __init__(self, api: ModelsApi) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+        super().__init__(("127.0.0.1", 0), _DemoHandler)
         self.api = api
 
     def server_bind(self) -> None:
@@ -93,10 +93,10 @@ class _Server(ThreadingHTTPServer):
             super().handle_error(request, client_address)
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _DemoHandler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
-    server: _Server
+    server: _DemoServer
 
     def do_GET(self) -> None:
         request_id = self.server.api.request_id()

@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from catalog import files
 from catalog.domain import Run
 from catalog.errors import ConfigError
-from catalog.standing import Standing
+from catalog.health import SourceHealth
 from catalog.store.engine.database import Database
 from catalog.store.outbox import queue
 from catalog.store.outbox.queue import Backlog
@@ -37,7 +37,7 @@ METRICS = {
 }
 
 
-class Page:
+class MetricsPage:
     """Gathers values and gives them in the text form of Prometheus."""
 
     def __init__(self) -> None:
@@ -59,10 +59,10 @@ class Page:
 
 def page(database: Database) -> bytes:
     """Read the numbers and write them down. Raises DatabaseError."""
-    page = Page()
+    page = MetricsPage()
     with database.read() as connection:
-        for standing in source_health.all_(connection):
-            _tell_source(page, standing)
+        for found in source_health.all_(connection):
+            _tell_source(page, found)
         for backlog in queue.backlog(connection):
             _tell_channel(page, backlog)
     return page.text()
@@ -94,19 +94,19 @@ def write(path: Path, text: bytes) -> None:
         unfinished.write_bytes(text)
 
 
-def _tell_source(page: Page, standing: Standing) -> None:
-    row, name = standing.row, standing.row.source
+def _tell_source(page: MetricsPage, found: SourceHealth) -> None:
+    row, name = found.row, found.row.source
     page.set("catalog_models_listed", row.models_listed, source=name)
-    page.set("catalog_models_missing", standing.missing, source=name)
-    page.set("catalog_held", bool(standing.held), source=name)
-    page.set("catalog_runs_failed_in_a_row", standing.failed, source=name)
+    page.set("catalog_models_missing", found.missing, source=name)
+    page.set("catalog_held", bool(found.held), source=name)
+    page.set("catalog_runs_failed_in_a_row", found.failed, source=name)
     if row.last_whole_at:
         page.set("catalog_last_whole_walk_timestamp_seconds", row.last_whole_at.timestamp(), source=name)
-    if standing.last:
-        _tell_run(page, standing.last)
+    if found.last:
+        _tell_run(page, found.last)
 
 
-def _tell_run(page: Page, run: Run) -> None:
+def _tell_run(page: MetricsPage, run: Run) -> None:
     page.set("catalog_last_run_status", 1, source=run.source, status=run.status.value)
     if run.finished_at:
         page.set("catalog_last_run_timestamp_seconds", run.finished_at.timestamp(), source=run.source)
@@ -114,7 +114,7 @@ def _tell_run(page: Page, run: Run) -> None:
         page.set("catalog_last_run_duration_seconds", took, source=run.source)
 
 
-def _tell_channel(page: Page, backlog: Backlog) -> None:
+def _tell_channel(page: MetricsPage, backlog: Backlog) -> None:
     page.set("catalog_alerts_owed", backlog.owed, channel=backlog.channel)
     page.set("catalog_alerts_dead", backlog.dead, channel=backlog.channel)
     if backlog.oldest:

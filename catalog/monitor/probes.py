@@ -27,7 +27,7 @@ def serving(
     address cannot be had.
     """
     try:
-        server = _Server(address, page, problems)
+        server = _ProbeServer(address, page, problems)
     except OSError as error:
         host, port = address
         words = f"{host}:{port} cannot be listened on ({error.strerror})"
@@ -64,13 +64,13 @@ def demand_free(address: tuple[str, int]) -> None:
         return
 
 
-class _Server(ThreadingHTTPServer):
+class _ProbeServer(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
 
     def __init__(self, address: tuple[str, int], page: Callable[[], bytes], problems: Callable[[], list[str]]) -> None:
         self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
-        super().__init__(address, _Handler)
+        super().__init__(address, _ProbeHandler)
         self.page = page
         self.problems = problems
 
@@ -85,8 +85,8 @@ class _Server(ThreadingHTTPServer):
             super().handle_error(request, client_address)  # type: ignore[arg-type]
 
 
-class _Handler(BaseHTTPRequestHandler):
-    server: _Server
+class _ProbeHandler(BaseHTTPRequestHandler):
+    server: _ProbeServer
     timeout = 10  # seconds for a client to say what it wants
 
     def do_HEAD(self) -> None:

@@ -87,7 +87,7 @@ class Chore:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Line:
+class JobState:
     """How a source stands."""
 
     source: str
@@ -120,8 +120,8 @@ class Worker:
         self._tasks, self._chores = tasks, chores
         self._jobs: tuple[Task | Chore, ...] = (*tasks, *chores)
         self._stopping, self._clock, self._spread = stopping, clock, spread
-        self._lines = {task.name: Line(source=task.source) for task in tasks}
-        self._lines |= {chore.name: Line(source=chore.name) for chore in chores}
+        self._lines = {task.name: JobState(source=task.source) for task in tasks}
+        self._lines |= {chore.name: JobState(source=chore.name) for chore in chores}
         self._slots: dict[str, datetime] = {}  # that the next run of each task takes
         self._turns = threading.BoundedSemaphore(_AT_ONCE)
         self._overdue: set[str] = set()
@@ -156,7 +156,7 @@ class Worker:
                 self._scheduler.shutdown(wait=False)
         return self._threads.join(within)
 
-    def lines(self) -> tuple[Line, ...]:
+    def lines(self) -> tuple[JobState, ...]:
         """Say how each source stands, in their order."""
         return tuple(self._lines[task.name] for task in self._tasks)
 
@@ -265,7 +265,7 @@ class Worker:
             _unforeseen(chore.name, error)
         self._put(chore.name, began=None)
 
-    def _put(self, name: str, **values: Any) -> Line:
+    def _put(self, name: str, **values: Any) -> JobState:
         line = self._lines[name] = replace(self._lines[name], **values)
         return line
 

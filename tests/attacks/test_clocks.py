@@ -291,8 +291,8 @@ def test_a_worker_reads_on_after_its_clock_was_ahead_and_no_dead_run_or_lock_sto
 
 def findings(world: World) -> set[str]:
     with world.database.read() as connection:
-        [standing] = source_health.all_(connection)
-    watched = health.Watched(name="one", row=standing.row, stale_after=timedelta(hours=3), standing=standing)
+        [found] = source_health.all_(connection)
+    watched = health.SourceCheck(name="one", row=found.row, stale_after=timedelta(hours=3), health=found)
     return {finding.code for finding in health.findings([watched], now=world.now)}
 
 

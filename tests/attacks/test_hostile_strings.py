@@ -375,7 +375,7 @@ def logged(form: Any) -> list[str]:
     import logging
 
     stream = io.StringIO()
-    formatter = {"text": logs._Text, "json": logs._Json}[form](logs.Redaction(), tracebacks=False)
+    formatter = {"text": logs._TextFormatter, "json": logs._JsonFormatter}[form](logs.Redaction(), tracebacks=False)
     for text in STRINGS:
         record = logging.LogRecord("catalog", logging.WARNING, "", 0, "%s", (text,), None)
         record.event, record.fields = "x", {"id": text, "hint": text}

@@ -8,10 +8,9 @@ import pytest
 
 from catalog import health
 from catalog.errors import Exit
-from catalog.health import Watched
+from catalog.health import SourceCheck, Wait
 from catalog.monitor import metrics
 from catalog.service.sync import RunReport
-from catalog.standing import Wait
 from catalog.store.ingest import held
 from catalog.store.queries import source_health
 from tests.server import ORGANIZATION
@@ -169,12 +168,12 @@ def causes(world: World) -> str:
 def agreeing(world: World, report: RunReport) -> set[bool]:
     """What status, metrics, pings and the report of the run itself say: held or not."""
     with world.database.read() as connection:
-        [standing] = source_health.all_(connection)
-    watched = Watched(name="one", row=standing.row, stale_after=timedelta(days=1), standing=standing)
+        [found] = source_health.all_(connection)
+    watched = SourceCheck(name="one", row=found.row, stale_after=timedelta(days=1), health=found)
     codes = {finding.code for finding in health.findings([watched], now=world.now)}
     told = 'catalog_held{source="one"} 1.0' in metrics.page(world.database).decode()
     listed = report.failure is not None or report.exit_code is Exit.HELD
-    return {"held" in codes, told, "held: " in standing.trouble, bool(report.held), listed and bool(report.held)}
+    return {"held" in codes, told, "held: " in found.problem, bool(report.held), listed and bool(report.held)}
 
 
 def test_a_source_in_another_scope_or_without_a_baseline_is_not_held(world: World) -> None:

@@ -82,8 +82,8 @@ def test_doubt_about_entries_does_not_keep_a_new_scope_from_beginning(world: Wor
 def test_until_a_walk_can_be_the_baseline_of_a_new_scope_that_is_said(world: World, restored: bool) -> None:
     def awaits() -> bool:
         with world.database.read() as connection:
-            (standing,) = source_health.all_(connection)
-        return standing.awaits_baseline
+            (found,) = source_health.all_(connection)
+        return found.awaits_baseline
 
     assert (world.incomplete("a", "b").awaits_baseline, awaits()) == (True, True)
     world.lists("a", "b")

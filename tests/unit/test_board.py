@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from catalog.cli import live
 from catalog.domain import Run, Status
 from catalog.errors import ListingError
-from catalog.service.schedule import Line
+from catalog.service.schedule import JobState
 from catalog.service.sync import RunReport
 
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
@@ -29,15 +29,15 @@ def report() -> RunReport:
 
 
 def test_each_source_has_a_line_with_when_when_next_and_how() -> None:
-    standing = [
-        Line(source="one", ended=NOW - MINUTE, next=NOW + 14 * MINUTE, report=report()),
-        Line(source="another", began=NOW, ended=NOW - 90 * MINUTE),
-        Line(source="third", next=NOW),
-        Line(source="busy", ended=NOW, next=NOW + MINUTE),
-        Line(source="bad", ended=NOW, next=NOW + MINUTE, failure=ListingError("cut"), failures=1),
-        Line(source="worse", ended=NOW, next=NOW + MINUTE, failure=ListingError("cut \x1b[2J"), failures=3),
+    jobs = [
+        JobState(source="one", ended=NOW - MINUTE, next=NOW + 14 * MINUTE, report=report()),
+        JobState(source="another", began=NOW, ended=NOW - 90 * MINUTE),
+        JobState(source="third", next=NOW),
+        JobState(source="busy", ended=NOW, next=NOW + MINUTE),
+        JobState(source="bad", ended=NOW, next=NOW + MINUTE, failure=ListingError("cut"), failures=1),
+        JobState(source="worse", ended=NOW, next=NOW + MINUTE, failure=ListingError("cut \x1b[2J"), failures=3),
     ]
-    shown = [line.plain for line in live.drawn(standing, {"another": "page 2, 2,000 models"}, now=NOW)]
+    shown = [line.plain for line in live.drawn(jobs, {"another": "page 2, 2,000 models"}, now=NOW)]
     assert shown == [
         "one      1 min ago       next in 14 min  8 models listed, nothing changed (0 pages, 0.0 s)",
         "another  1 h 30 min ago  now             reading page 2, 2,000 models",

@@ -41,28 +41,28 @@ def played() -> history.History:
 
 
 @pytest.fixture(scope="module")
-def states(played: history.History) -> dict[date, play.State]:
+def states(played: history.History) -> dict[date, play.DemoState]:
     return {state.date: state for state in play.states(played)}
 
 
-def listed(state: play.State) -> dict[str, Any]:
+def listed(state: play.DemoState) -> dict[str, Any]:
     return {item["id"]: item for item in state.items}
 
 
 def test_the_list_of_march_2025_is_the_recorded_one_with_its_order_and_spelling(
-    states: dict[date, play.State],
+    states: dict[date, play.DemoState],
 ) -> None:
     page = paging.page(states[date(2025, 2, 24)].items, {})
     assert json.dumps(page, separators=(",", ":")) == BODY_OF_2025_03_22
 
 
-def test_the_list_starts_with_eight_models_and_holds_eight_to_eleven(states: dict[date, play.State]) -> None:
+def test_the_list_starts_with_eight_models_and_holds_eight_to_eleven(states: dict[date, play.DemoState]) -> None:
     sizes = [len(state.items) for state in states.values()]
     assert (min(states), sizes[0], min(sizes), max(sizes)) == (date(2024, 12, 17), 8, 8, 11)
 
 
 def test_each_event_makes_another_state_and_nothing_comes_back(
-    played: history.History, states: dict[date, play.State]
+    played: history.History, states: dict[date, play.DemoState]
 ) -> None:
     lists = [state.items for state in states.values()]
     assert all(before != after for before, after in itertools.pairwise(lists))
@@ -71,7 +71,7 @@ def test_each_event_makes_another_state_and_nothing_comes_back(
     assert len(came) == len(set(came))
 
 
-def test_two_models_came_and_seven_were_renamed_on_one_day(states: dict[date, play.State]) -> None:
+def test_two_models_came_and_seven_were_renamed_on_one_day(states: dict[date, play.DemoState]) -> None:
     before, after = listed(states[date(2025, 2, 24)]), listed(states[date(2025, 5, 22)])
     renamed = {name for name in before if before[name]["display_name"] != after[name]["display_name"]}
     assert after.keys() - before.keys() == {"claude-opus-4-20250514", "claude-sonnet-4-20250514"}
@@ -79,19 +79,19 @@ def test_two_models_came_and_seven_were_renamed_on_one_day(states: dict[date, pl
     assert after["claude-3-opus-20240229"]["display_name"] == "Claude Opus 3"
 
 
-def test_three_fields_appeared_on_all_nine_models_at_once(states: dict[date, play.State]) -> None:
+def test_three_fields_appeared_on_all_nine_models_at_once(states: dict[date, play.DemoState]) -> None:
     before, after = states[date(2026, 2, 20)].items, states[date(2026, 3, 18)].items
     new_fields = [set(now) - set(then) for then, now in zip(before, after, strict=True)]
     assert new_fields == [{"max_input_tokens", "max_tokens", "capabilities"}] * 9
 
 
-def test_one_capability_appeared_on_all_ten_models_at_once(states: dict[date, play.State]) -> None:
+def test_one_capability_appeared_on_all_ten_models_at_once(states: dict[date, play.DemoState]) -> None:
     before, after = states[date(2026, 5, 28)].items, states[date(2026, 5, 31)].items
     assert [item["capabilities"]["effort"].get("xhigh") for item in before] == [None] * 10
     assert all("supported" in item["capabilities"]["effort"]["xhigh"] for item in after)
 
 
-def test_what_a_model_lacks_it_lacks_with_everything_below(states: dict[date, play.State]) -> None:
+def test_what_a_model_lacks_it_lacks_with_everything_below(states: dict[date, play.DemoState]) -> None:
     haiku = listed(states[date(2026, 6, 9)])["claude-haiku-4-5-20251001"]
     levels = ("low", "medium", "high", "max", "xhigh")
     assert haiku["capabilities"]["effort"] == {"supported": False} | {level: {"supported": False} for level in levels}
@@ -101,7 +101,7 @@ def test_what_a_model_lacks_it_lacks_with_everything_below(states: dict[date, pl
     }
 
 
-def test_what_was_not_seen_is_marked_as_reconstructed(states: dict[date, play.State]) -> None:
+def test_what_was_not_seen_is_marked_as_reconstructed(states: dict[date, play.DemoState]) -> None:
     assert [day for day, state in states.items() if state.reconstructed] == [date(2026, 10, 7)]
     sonnet = listed(states[date(2026, 10, 7)])["claude-sonnet-4-5-20250929"]
     assert (sonnet["lifecycle"], sonnet["retires_at"]) == ("deprecated", "2026-11-30T00:00:00Z")
@@ -118,7 +118,7 @@ def test_every_loss_is_looked_at_twice_on_its_day_and_far_enough_apart(played: h
     assert looks[0].at == datetime(2024, 12, 17, 9, tzinfo=UTC)
 
 
-def test_no_loss_is_large_enough_for_the_guard(played: history.History, states: dict[date, play.State]) -> None:
+def test_no_loss_is_large_enough_for_the_guard(played: history.History, states: dict[date, play.DemoState]) -> None:
     policy = domain.Policy()
     held = []
     size = 0

@@ -9,8 +9,7 @@ import pytest
 from catalog import health
 from catalog.domain import Run, Source, Status
 from catalog.errors import Failure
-from catalog.health import Channel, Finding, Level, Watched
-from catalog.standing import Cause, Standing, Wait
+from catalog.health import Cause, Channel, Finding, Level, SourceCheck, SourceHealth, Wait
 
 pytestmark = pytest.mark.promise("P10")
 
@@ -28,8 +27,8 @@ def run(status: Status, error: str | None = None) -> Run:
 
 def watched(
     last: Run | Status | None = None, *, whole: datetime | None = NOW - HOUR, name: str = "one", **given: Any
-) -> Watched:
-    """A source: how its last run ended, when it was last read whole, and what else its standing says."""
+) -> SourceCheck:
+    """A source: how its last run ended, when it was last read whole, and what else is known of it."""
     row = Source(
         source=name,
         base_url="https://api.example",
@@ -42,8 +41,8 @@ def watched(
     stale_after = given.pop("stale_after", 3 * HOUR)
     usual: dict[str, Any] = {"failure": None, "failed": 0, "unclean": 0, "missing": 0, "held": ()}
     record = run(last) if isinstance(last, Status) else last
-    standing = Standing(row=row, last=record, **usual | given)
-    return Watched(name=name, row=row, stale_after=stale_after, standing=standing)
+    known = SourceHealth(row=row, last=record, **usual | given)
+    return SourceCheck(name=name, row=row, stale_after=stale_after, health=known)
 
 
 def held(wait: Wait, models: int = 4) -> dict[str, Any]:
@@ -63,7 +62,7 @@ def codes(found: Sequence[Finding]) -> list[tuple[str, bool]]:
         (watched(Status.COMPLETE, whole=NOW + HOUR), [("clock", True)]),
         (watched(Status.COMPLETE, whole=NOW + timedelta(seconds=2)), []),
         (watched(whole=None), [("never", True)]),
-        (Watched(name="one", row=None, stale_after=HOUR), [("never", True)]),
+        (SourceCheck(name="one", row=None, stale_after=HOUR), [("never", True)]),
         # One or two failures are a note while the list is fresh.
         (watched(Status.FAILED, failed=1), [("failed", False)]),
         (watched(Status.ABANDONED, failed=2), [("failed", False)]),
@@ -89,7 +88,7 @@ def codes(found: Sequence[Finding]) -> list[tuple[str, bool]]:
         (watched(Status.FAILED, failed=9, whole=NOW - 9 * HOUR, stale_after=None), [("unconfigured", False)]),
     ],
 )
-def test_each_state_of_a_source_has_its_findings(one: Watched, expected: list[tuple[str, bool]]) -> None:
+def test_each_state_of_a_source_has_its_findings(one: SourceCheck, expected: list[tuple[str, bool]]) -> None:
     found = health.findings([one], now=NOW)
     assert codes(found) == expected
     assert health.healthy(found) is not any(problem for _, problem in expected)

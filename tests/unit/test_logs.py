@@ -32,7 +32,7 @@ def configure() -> Iterator[Configure]:
         return stream
 
     yield configured
-    for handler in [each for each in root.handlers if isinstance(each, logs._Handler)]:
+    for handler in [each for each in root.handlers if isinstance(each, logs._LogHandler)]:
         root.removeHandler(handler)
     ours.setLevel(level)
 
@@ -193,7 +193,7 @@ def test_a_line_that_cannot_be_made_prints_none_of_its_arguments(
     configure: Configure, capfd: pytest.CaptureFixture[str], arguments: tuple[str, ...]
 ) -> None:
     stream = configure()
-    (handler,) = [each for each in logging.getLogger().handlers if isinstance(each, logs._Handler)]
+    (handler,) = [each for each in logging.getLogger().handlers if isinstance(each, logs._LogHandler)]
     handler.handle(logging.LogRecord("elsewhere", logging.WARNING, "", 0, "%d", arguments, None))
     assert stream.getvalue() == "catalog: a line of elsewhere could not be written\n"
     assert capfd.readouterr() == ("", "")

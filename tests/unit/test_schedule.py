@@ -15,7 +15,7 @@ from catalog import cron
 from catalog.domain import Run, Status
 from catalog.errors import CatalogError, ListingError, StoppedError
 from catalog.service import schedule
-from catalog.service.schedule import Chore, Line, Task, Timetable, Worker
+from catalog.service.schedule import Chore, JobState, Task, Timetable, Worker
 from catalog.service.sync import RunReport
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -110,7 +110,7 @@ def wait_for(condition: Callable[[], object]) -> None:
         time.sleep(0.005)
 
 
-def line(worker: Worker, source: str = "one") -> Line:
+def line(worker: Worker, source: str = "one") -> JobState:
     return next(line for line in worker.lines() if line.source == source)
 
 

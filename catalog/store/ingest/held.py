@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from catalog.standing import Cause, Wait
+from catalog.health import Cause, Wait
 from catalog.store.schema.tables import model, source
 
 

@@ -6,15 +6,15 @@ import sqlalchemy as sa
 
 from catalog.domain import DIED, MERGED, Run, Source, Status
 from catalog.errors import Failure
-from catalog.standing import Standing
+from catalog.health import SourceHealth
 from catalog.store.ingest import held, runs
 from catalog.store.queries import history
 from catalog.store.schema import rows, tables
 from catalog.store.schema.tables import model, run, source
 
 
-def all_(connection: sa.Connection) -> list[Standing]:
-    """Give the standing of every source ever synced, by name."""
+def all_(connection: sa.Connection) -> list[SourceHealth]:
+    """Give every source ever synced, by name."""
     keys = {row.source: row for row in connection.execute(sa.select(source))}
     causes = held.causes(connection)
     return [_one(connection, row, keys[row.source], causes.get(row.source, ())) for row in history.sources(connection)]
@@ -25,9 +25,9 @@ def awaits_baseline(connection: sa.Connection, name: str) -> bool:
     return _awaits_baseline(connection, connection.execute(sa.select(source).where(source.c.source == name)).one())
 
 
-def _one(connection: sa.Connection, row: Source, at: sa.Row[Any], causes: tuple[Any, ...]) -> Standing:
+def _one(connection: sa.Connection, row: Source, at: sa.Row[Any], causes: tuple[Any, ...]) -> SourceHealth:
     last, failure = _last(connection, at.source_key)
-    return Standing(
+    return SourceHealth(
         row=row,
         last=last,
         failure=failure,

@@ -9,9 +9,9 @@ import sqlalchemy as sa
 from catalog.cli.worker import _Pings, _Problems
 from catalog.domain import Status
 from catalog.errors import ConfigError, Failure
+from catalog.health import SourceHealth
 from catalog.monitor import metrics
 from catalog.service import sync
-from catalog.standing import Standing
 from catalog.store.queries import source_health
 from catalog.store.schema import tables
 from tests import server as play
@@ -22,7 +22,7 @@ from tests.subscribing import team
 pytestmark = [pytest.mark.promise("P10"), pytest.mark.warns]
 
 
-def standing(world: World, name: str = "one") -> Standing:
+def found_of(world: World, name: str = "one") -> SourceHealth:
     with world.database.read() as connection:
         return {found.row.source: found for found in source_health.all_(connection)}[name]
 
@@ -38,7 +38,7 @@ def test_failures_are_counted_up_to_the_last_merged_run_however_many_there_are(w
     world.sync()
     for _ in range(failures):
         world.cut()
-    found = standing(world)
+    found = found_of(world)
     assert (found.failed, found.failure) == (failures, Failure.LIST if failures else None)
     assert f'catalog_runs_failed_in_a_row{{source="one"}} {failures}.0' in metrics.page(world.database).decode()
 
@@ -50,7 +50,7 @@ def test_walks_that_are_unclean_are_counted_whatever_fails_in_between(world: Wor
     for act in (world.unclean, world.cut, world.unclean, world.cut, world.cut, world.unclean, world.sync):
         act("a") if act == world.unclean else act()
         world.lists("a")
-        counts.append(standing(world).unclean)
+        counts.append(found_of(world).unclean)
     assert counts == [1, 1, 2, 2, 2, 3, 0]
 
 
@@ -91,11 +91,11 @@ def test_a_failed_run_keeps_the_class_of_its_failure(
     world: World, fail: Callable[[World], object], failure: Failure | None, status: Status
 ) -> None:
     fail(world)
-    found = standing(world)
+    found = found_of(world)
     assert found.last is not None
     assert (found.last.status, found.failure, found.failed) == (status, failure, 1)
     assert "secret" not in str(found.last.error)
-    assert found.trouble == found.last.error
+    assert found.problem == found.last.error
     assert f'status="{status}"}} 1.0' in metrics.page(world.database).decode()
 
 
