@@ -11,9 +11,9 @@ from catalog.errors import Failure
 from catalog.text import counted
 
 CLOCK_SLACK = timedelta(minutes=5)
-LATE = timedelta(hours=1)  # so long a channel may fail before it is a problem: retries come at least that often
-IN_A_ROW = 3  # that often, a failure or an unclean walk is no accident; before, it is a note while the list is fresh
-AT_ONCE = frozenset({Failure.KEY, Failure.CERTIFICATE, Failure.CONFIGURATION})  # these do not pass by themselves
+LATE = timedelta(hours=1)  # alerts may wait so long before it is a problem: retries come at least that often
+IN_A_ROW = 3  # failed runs or unclean walks that are a problem; fewer are a note
+AT_ONCE = frozenset({Failure.KEY, Failure.CERTIFICATE, Failure.CONFIGURATION})  # a problem at once: no retry mends them
 
 
 # What the words of a doubt about a whole list begin or go on with, and the setting that cures it. Other doubts name
@@ -79,7 +79,7 @@ class SourceHealth:
 
 
 class Level(StrEnum):
-    """How much a finding weighs: a problem makes `catalog status` exit 1, a note does not."""
+    """How grave a finding is: a problem makes `catalog status` exit 1, a note does not."""
 
     PROBLEM = "problem"
     NOTE = "note"
@@ -87,7 +87,7 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Finding:
-    """One thing to know about a source or about a channel, whichever is named."""
+    """One thing that is wrong, or worth knowing, about a source or a channel."""
 
     level: Level
     code: str
@@ -98,7 +98,7 @@ class Finding:
 
     @property
     def name(self) -> str:
-        """What it is about, for people."""
+        """The source or channel that it is about."""
         return self.source or self.channel or ""
 
 
@@ -126,18 +126,18 @@ class Channel:
 
 
 def findings(watched: Sequence[SourceCheck], *, now: datetime) -> tuple[Finding, ...]:
-    """Say all there is to know, problems first, then by source."""
+    """Judge all sources: problems first, then by source."""
     found = [finding for one in watched for finding in _of_source(one, now)]
     return tuple(sorted(found, key=lambda finding: (finding.level is not Level.PROBLEM, finding.name)))
 
 
 def backlogs(channels: Sequence[Channel], *, now: datetime) -> tuple[Finding, ...]:
-    """Say which channels have given something up, or have not taken anything for long."""
+    """Judge all channels: what was given up, and what has waited for long."""
     return tuple(finding for channel in channels for finding in _of_channel(channel, now))
 
 
 def healthy(found: Sequence[Finding]) -> bool:
-    """Tell whether nothing that was found is a problem."""
+    """Tell whether none of these is a problem."""
     return all(finding.level is not Level.PROBLEM for finding in found)
 
 
@@ -156,7 +156,7 @@ def _of_channel(channel: Channel, now: datetime) -> Iterator[Finding]:
     if channel.dead:
         text = f"{counted(channel.dead, 'alert')} given up: {channel.last_error or 'no reason is known'}"
         hint = f"catalog alerts retry {channel.name}" if channel.configured else ""
-        level = Level.PROBLEM if channel.configured else Level.NOTE  # what nobody asks for is missed by nobody
+        level = Level.PROBLEM if channel.configured else Level.NOTE  # nothing is missed that is not configured any more
         yield Finding(level=level, code="dead", channel=channel.name, text=text, hint=hint)
     if channel.owed and not channel.configured:
         text = f"{counted(channel.owed, 'alert')} owed to a channel that is not configured any more"
@@ -192,7 +192,7 @@ def _freshness(one: SourceCheck, stale_after: timedelta, now: datetime) -> Itera
 
 
 def _baseline(name: str, known: SourceHealth) -> Iterator[Finding]:
-    """Say why nothing is news yet, where that is so."""
+    """Say so, and why, while there is no baseline: nothing is told as new until then."""
     if not known.awaits_baseline:
         return
     doubt = known.last.error if known.last else None

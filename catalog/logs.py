@@ -1,4 +1,4 @@
-"""Log lines for people and for machines, with every known secret struck out. Nothing else configures logging.
+"""Log lines for people and for machines, with every known secret struck out; the only place that sets up logging.
 
 A module logs a sentence and an event: `log.info("the list has 8 models", extra=logs.event("walk.finished", pages=1))`.
 Events and their fields are documented and stable; sentences are not.
@@ -19,20 +19,20 @@ from catalog import dates
 from catalog.text import harmless_lines
 
 _SHORTEST = 4  # striking out anything shorter would only garble
-_TURN = threading.Lock()  # threads may hide a secret, or begin to log, at the same time
+_LOCK = threading.Lock()  # threads may hide a secret, or set up logging, at the same time
 
 
 class Redaction:
-    """Strikes out the secrets it was told of, in every spelling they are likely to be quoted in."""
+    """Replaces the secrets it knows by ***, in each spelling in which they are likely to be quoted."""
 
     def __init__(self) -> None:
         self._secrets: frozenset[str] = frozenset()
 
     def hide(self, secret: str | None) -> None:
-        """Strike out this text from now on."""
+        """Add a secret; from now on it is struck out."""
         if secret and len(secret) >= _SHORTEST:
             spellings = {secret, quote(secret, safe=""), repr(secret)[1:-1], json.dumps(secret)[1:-1]}
-            with _TURN:
+            with _LOCK:
                 self._secrets |= spellings | {json.dumps(spelling)[1:-1] for spelling in spellings}
 
     def __call__(self, text: str) -> str:
@@ -56,7 +56,7 @@ def configure(
 ) -> None:
     """Send our log lines to stderr; quiet: only problems, verbose: everything. Other libraries: only warnings.
 
-    May be called at any time: the one handler stays where it is, so no record of any thread goes past the redaction.
+    May be called at any time. The one handler stays in place: a moment without it would print a record unredacted.
     """
     logging.getLogger("urllib3").setLevel(logging.ERROR)  # its warnings quote whole URLs, which may be secrets
     formatter = _JsonFormatter if form == "json" else _TextFormatter
@@ -65,7 +65,7 @@ def configure(
     logging.getLogger("catalog").setLevel(level)
 
 
-def tell_of_lost_thread(lost: threading.ExceptHookArgs) -> None:
+def lost_thread(lost: threading.ExceptHookArgs) -> None:
     """Log what ended a thread, by its type alone: Python itself would print its words, which may hold a secret."""
     if lost.exc_type is SystemExit or lost.exc_value is None:
         return
@@ -76,10 +76,10 @@ def tell_of_lost_thread(lost: threading.ExceptHookArgs) -> None:
 
 
 class Outages:
-    """Says that something does not work when that begins and when it ends, and not at each look in between.
+    """Logs an outage when it begins and when it ends, and not at each attempt in between.
 
-    Several parts may look at the same thing, each under its name: what one has said, the others do not repeat, and the
-    end is said when it works for all of them.
+    Several parts may meet the same outage, each under its own name: it is logged once, and its end is logged when it
+    is over for all of them.
     """
 
     def __init__(self, log: logging.Logger) -> None:
@@ -88,7 +88,7 @@ class Outages:
         self._turn = threading.Lock()
 
     def begin(self, part: str, words: str, extra: Mapping[str, object]) -> bool:
-        """Warn in these words; False: they were said before, so that now they are for debugging alone."""
+        """Log a warning; False: it was logged before, and goes to the debug log now."""
         with self._turn:
             new = not any(words in said for said in self._said.values())
             self._said.setdefault(part, set()).add(words)
@@ -96,7 +96,7 @@ class Outages:
         return new
 
     def end(self, part: str, words: str, extra: Mapping[str, object]) -> None:
-        """Say that it works again, if it did not."""
+        """Log that it works again, if it did not."""
         with self._turn:
             over = self._said.pop(part, None) is not None and not self._said
         if over:
@@ -104,10 +104,10 @@ class Outages:
 
 
 class _LogHandler(logging.StreamHandler[TextIO]):
-    """The one handler of the program, for its whole life; told apart from those that tests and embedders add."""
+    """Our one handler, for the life of the process; its type tells it from those of tests and embedding programs."""
 
-    def follow(self, formatter: logging.Formatter, stream: TextIO) -> None:
-        """Write in another form, or elsewhere, from the next record on."""
+    def redirect(self, formatter: logging.Formatter, stream: TextIO) -> None:
+        """Write in this form and to this stream from the next record on."""
         self.acquire()
         try:
             self.formatter, self.stream = formatter, stream
@@ -115,18 +115,18 @@ class _LogHandler(logging.StreamHandler[TextIO]):
             self.release()
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
-        """Say that a line is missing; logging itself would print its arguments, unredacted."""
+        """Say that a line is missing. The base class would print the record's arguments, unredacted."""
         with suppress(OSError, ValueError):
             self.stream.write(f"catalog: a line of {record.name} could not be written\n")
 
 
 def _write(formatter: logging.Formatter, stream: TextIO) -> None:
-    """Let our handler write so; the first call puts it there, and takes away the one that prints without redaction."""
+    """Set up our handler; the first call adds it, and removes Python's last resort, which redacts nothing."""
     root = logging.getLogger()
-    with _TURN:
+    with _LOCK:
         ours = next((each for each in root.handlers if isinstance(each, _LogHandler)), None)
         handler = ours or _LogHandler(stream)
-        handler.follow(formatter, stream)
+        handler.redirect(formatter, stream)
         if ours is None:
             logging.lastResort = None
             root.addHandler(handler)
@@ -169,7 +169,7 @@ class _JsonFormatter(logging.Formatter):
 
 
 def _indented(text: str) -> str:
-    """Indent what follows the first line: no text that is quoted can pass for a line of ours."""
+    """Indent all lines but the first, so that quoted text cannot look like a log line of ours."""
     first, *others = text.split("\n")
     return "\n".join([first, *(line if line.startswith("  ") else f"  {line}" for line in others)])
 
@@ -186,7 +186,7 @@ def _fields(record: logging.LogRecord) -> Mapping[str, object]:
 
 
 def _trace(record: logging.LogRecord, *, whole: bool) -> list[str]:
-    """Give the traceback, or only the type: what an exception of another library says may hold a secret."""
+    """Give the traceback, or only the type: the text of another library's exception may hold a secret."""
     if not record.exc_info or record.exc_info[0] is None:
         return []
     if whole:

@@ -50,7 +50,7 @@ def check(
     guess: Callable[[str], Sequence[str]] = lambda _: (),
     elsewhere: Mapping[str, str] = {},
 ) -> tuple[WatchFinding, ...]:
-    """Say how each id fares at each source that ever listed it, in the order of the ids.
+    """Judge each id at each source that ever listed it, in the order of the ids.
 
     `models` are the rows of these ids. `guess` names known ids that look much like an unknown one; `elsewhere` gives
     the words for an unknown id that is found somewhere else. A model that retires within `days` is retiring.

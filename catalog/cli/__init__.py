@@ -1,4 +1,4 @@
-"""The command line: a command parses, calls one function, prints. This frame finds it and tells how it ended.
+"""The command line: finds the command, runs it, and says on stderr how it ended.
 
 A command returns an exit code (None: done) or raises a CatalogError. Its module is imported only when it is called.
 """
@@ -22,7 +22,7 @@ from catalog import __version__
 from catalog.cli.context import Context, global_options, with_global_options
 from catalog.errors import CatalogError, Exit
 
-# Where each command lives, and what `catalog --help` says of it without importing it.
+# The module of each command, and its line in `catalog --help`, which imports none of them.
 COMMANDS = {
     "demo": ("catalog.cli.demo:command", "Play the recorded history of a real catalog; no key, no network."),
     "init": ("catalog.cli.init:command", "Write a commented catalog.toml."),
@@ -101,7 +101,7 @@ def _tell_versions(context: click.Context) -> NoReturn:
 def main() -> NoReturn:
     """Run the program: the arguments are the process's, and so is the exit code."""
     _mend_streams()
-    threading.excepthook = _tell_of_lost_thread
+    threading.excepthook = _log_lost_thread
     signal.signal(signal.SIGTERM, _terminate)
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as nohup leaves it
         signal.signal(signal.SIGHUP, _terminate)
@@ -111,18 +111,18 @@ def main() -> NoReturn:
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run one command and give its exit code; whatever fails is told on stderr, once."""
+    """Run one command and give its exit code; a failure is printed on stderr, once."""
     context = Context()
     try:
         code = command.main(args=list(arguments), prog_name="catalog", standalone_mode=False, obj=context)
         _flush()
-    except (Exception, KeyboardInterrupt, Terminated) as error:  # noqa: BLE001 - the outermost edge: who else would tell?
+    except (Exception, KeyboardInterrupt, Terminated) as error:  # noqa: BLE001 - the outermost edge: no caller is left to report it
         return _told(context, error)
     return int(code or Exit.DONE)
 
 
 def _told(context: Context, error: BaseException) -> int:
-    """Tell how it ended, and give the exit code for that."""
+    """Report how the command ended, and give its exit code."""
     match error:
         case CatalogError():
             code = context.fail(error)
@@ -135,7 +135,7 @@ def _told(context: Context, error: BaseException) -> int:
             code = _stopped(context, Exit.INTERRUPTED)
         case Terminated():
             code = _stopped(context, Exit.TERMINATED)
-        case BrokenPipeError():  # Whoever reads us has read enough.
+        case BrokenPipeError():  # the reader of stdout has closed it, as `head` does
             code = Exit.FAILED
         case OSError() if isinstance(error.__context__, Terminated):  # the terminal is gone, hence the signal
             code = _stopped(context, Exit.TERMINATED)
@@ -147,7 +147,7 @@ def _told(context: Context, error: BaseException) -> int:
 
 
 def _misused(context: Context, error: click.ClickException) -> int:
-    """Tell what was typed wrong, and where it is explained."""
+    """Report what was typed wrong, and which help explains it."""
     where = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "catalog"
     told = CatalogError(error.format_message(), hint=f"{where} --help")
     context.fail(told)
@@ -155,7 +155,7 @@ def _misused(context: Context, error: click.ClickException) -> int:
 
 
 def _stopped(context: Context, code: Exit) -> int:
-    """Say that it ended as it was told to, which is no failure; the terminal may be gone."""
+    """Report an end by a signal, which is no failure; the terminal may be gone."""
     from catalog import logs
 
     with suppress(OSError):
@@ -166,7 +166,7 @@ def _stopped(context: Context, code: Exit) -> int:
 
 
 def _unexpected(context: Context, error: BaseException) -> int:
-    """Tell of a failure nobody foresaw: its type only, for its words may hold a secret; with -v, where it happened."""
+    """Report an unforeseen failure by its type alone, as its words may hold a secret; with -v, where it happened."""
     from catalog import logs
 
     hint = "" if context.verbose else " (run with -v for the traceback)"
@@ -177,7 +177,7 @@ def _unexpected(context: Context, error: BaseException) -> int:
 
 
 def _import(name: str) -> ModuleType:
-    """Import a module for good: nothing of it is garbage, and to look for some costs a quarter of a short call."""
+    """Import a module and freeze it: looking for garbage in it would cost a quarter of a short command."""
     from importlib import import_module
 
     if name in sys.modules:
@@ -209,7 +209,7 @@ def _flush() -> None:
 
 
 def _drop_dead_streams() -> None:
-    """Let what is still to be said to a closed terminal go nowhere: else Python ends with 120, whatever we say."""
+    """Send what is left for a closed terminal to /dev/null: else Python itself exits with 120."""
     for number, stream in ((1, sys.stdout), (2, sys.stderr)):
         with suppress(OSError):
             stream.flush()
@@ -219,7 +219,7 @@ def _drop_dead_streams() -> None:
 
 
 def _mend_streams() -> None:
-    """Let no odd encoding stop a line, and let closed streams swallow theirs."""
+    """Escape what the terminal's encoding cannot print, and write to /dev/null where a stream was closed."""
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:
@@ -228,10 +228,10 @@ def _mend_streams() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-def _tell_of_lost_thread(lost: threading.ExceptHookArgs) -> None:
-    from catalog import logs
+def _log_lost_thread(lost: threading.ExceptHookArgs) -> None:
+    from catalog import logs  # late: `catalog --help` needs no logging
 
-    logs.tell_of_lost_thread(lost)
+    logs.lost_thread(lost)
 
 
 def _terminate(_signal: int, _frame: FrameType | None) -> NoReturn:

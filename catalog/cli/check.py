@@ -1,4 +1,4 @@
-"""`catalog check`: is everything in place? Looks at all that is used later, and asks each source for one page."""
+"""`catalog check`: examines the configuration and all that it names, and asks each source for one page."""
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -23,25 +23,26 @@ from catalog.store.schema.preconditions import Need
 from catalog.upstream.client import MAX_LIMIT
 
 Lines = Iterator[str]
-Look = Callable[[], Lines]  # looks at one thing: gives lines that begin with ok or note; raises CatalogError
+Examine = Callable[[], Lines]  # examines one thing; its lines begin with ok or note; raises CatalogError
 
 
 @click.command("check", short_help="Say what is wrong with the set-up, and how to mend it.")
 @click.option("--send", is_flag=True, help="Ping, and send a sample to each channel, too.")
 @pass_context
 def command(context: Context, *, send: bool) -> int:
-    """Look at the configuration and at all that it names, and change nothing.
+    """Examine the configuration and all that it names, and change nothing.
 
     That is the database and its schema, keys, one page from each source, watched models, channels, the watcher, the
     metrics file and the address to listen on. With -q only problems are told.
     """
-    doctor = _Doctor(context, context.config(), send=send)
-    return errors.gravest([_told(context, whose, look) for whose, look in doctor.looks()])
+    steps = _Checkup(context, context.config(), send=send).steps()
+    return errors.gravest([_take(context, whose, examine) for whose, examine in steps])
 
 
-def _told(context: Context, whose: str, look: Look) -> int:
+def _take(context: Context, whose: str, examine: Examine) -> int:
+    """Take one step, and print what it gives."""
     try:
-        for line in look():
+        for line in examine():
             if not context.quiet:
                 output.line(line)
     except CatalogError as failure:
@@ -50,8 +51,8 @@ def _told(context: Context, whose: str, look: Look) -> int:
     return Exit.DONE
 
 
-class _Doctor:
-    """Looks at one thing after the other; what sources list is kept for those who watch models of them."""
+class _Checkup:
+    """Examines one thing after the other; the models that sources list are kept for the check of watched ids."""
 
     def __init__(self, context: Context, config: Config, *, send: bool) -> None:
         self._context, self._config, self._send = context, config, send
@@ -59,8 +60,8 @@ class _Doctor:
         self._all_listed = True  # so far, each source gave all of its list
         self._has_catalog = False
 
-    def looks(self) -> Iterator[tuple[str, Look]]:
-        """Give each look, and whose failure it would be."""
+    def steps(self) -> Iterator[tuple[str, Examine]]:
+        """Give each step, after the name of what a failure of it would belong to."""
         config = self._config
         yield "", self._configuration
         yield "", self._database
@@ -122,7 +123,7 @@ class _Doctor:
             yield f'note  {settings.name}: confirm_after = "0s" believes an outage that lasts for two walks in a row'
 
     def _baselines(self) -> Lines:
-        """Say of which sources nothing is told as new yet, and why."""
+        """Say of which sources nothing is told as new yet, and why not."""
         known = {}
         if self._has_catalog:
             with library.opened(self._config.database.url) as database, database.read() as connection:
@@ -147,7 +148,7 @@ class _Doctor:
             yield f"note  {about}{finding.text}"
 
     def _unknown(self) -> list[Finding]:
-        """Find the names that nothing ever had, in the catalog or, where none is, on pages that are whole lists."""
+        """Find names that no list ever had: by the catalog or, where there is none, by pages that are whole lists."""
         listed = self._listed if self._all_listed else []
         if not self._has_catalog:
             return unknowns.in_pages(self._config, listed) if listed else []

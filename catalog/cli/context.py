@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 Form = Literal["text", "json", "csv"]
 
-# Where users of the API keep secrets; known from the start, so that even an early failure prints none.
+# Variables in which users of the API keep keys; hidden from the start, so that even an early failure prints none.
 _USUAL_SECRETS = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN")
 _PROXIES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY")
 _ADDRESSES = ("CATALOG_DATABASE_URL", *_PROXIES, *(name.lower() for name in _PROXIES))  # with passwords in them
@@ -38,7 +38,7 @@ class Context:
 
     @property
     def redaction(self) -> "Redaction":
-        """Every secret met so far."""
+        """What strikes out every secret known so far."""
         if self._redaction is None:
             from catalog import logs
 
@@ -50,7 +50,7 @@ class Context:
         return self._redaction
 
     def start_logs(self) -> "logging.Logger":
-        """Let the log follow the options known by now; gives the command line's own logger."""
+        """Set up the log by the options known so far, and give the logger of the command line."""
         import logging
 
         from catalog import logs
@@ -59,14 +59,14 @@ class Context:
         return logging.getLogger("catalog.cli")
 
     def note(self, name: str, value: Any) -> None:
-        """Take over a global option, wherever on the line it stood."""
+        """Store a global option, whatever its place on the command line."""
         setattr(self, name, value)
         if self.quiet and self.verbose:
             raise click.UsageError("-q and -v contradict each other")
         self.start_logs()
 
     def say(self, words: str, event: str, **fields: object) -> None:
-        """Tell something beside the data, on stderr; -q silences it."""
+        """Print a sentence beside the data, on stderr, unless -q was given."""
         from catalog import logs
 
         self.start_logs().info("%s", words, extra=logs.event(event, **fields))
@@ -85,7 +85,7 @@ class Context:
         return self._config
 
     def key(self, source: "SourceSettings") -> "Key":
-        """Look up a source's key and keep it out of every later line; raises ConfigError when there is none."""
+        """Look up a source's key and hide it in all later lines. Raises ConfigError when there is none."""
         from catalog import config
 
         key = config.key(source)
@@ -93,9 +93,9 @@ class Context:
         return key
 
     def fail(self, error: CatalogError, *, with_said: bool = False) -> int:
-        """Tell of a foreseen failure, and give its exit code.
+        """Report a foreseen failure, and give its exit code.
 
-        `with_said`: with what an API said of it, where a person reads; a JSON log never holds that.
+        `with_said`: also quote what the API said, in text for people only; a JSON log never holds that.
         """
         from catalog import logs
 
@@ -118,7 +118,7 @@ pass_context = click.make_pass_decorator(Context, ensure=True)
 
 
 def with_global_options(command: click.Command) -> click.Command:
-    """Let a command, and every command below it, take the global options too: people type them last."""
+    """Let a command and its subcommands take the global options as well, as people type them last."""
     if not any(parameter.name == "log_format" for parameter in command.params):
         command.params.extend(global_options())
     if isinstance(command, click.Group):
@@ -167,13 +167,13 @@ def _note(context: click.Context, parameter: click.Parameter, value: Any) -> Non
 
 
 def _hide_password(url: str, redaction: "Redaction") -> None:
-    """Keep the password of a database URL, in any spelling of one, or of a proxy out of every later line."""
+    """Hide the password in a database URL (as a URL or as `password=...`) or in a proxy's address."""
     import re
     from urllib.parse import unquote, urlsplit
 
     try:
         password = urlsplit(url).password or ""
-    except ValueError:  # Nobody knows where in it the password is.
+    except ValueError:  # it cannot be parsed, so all of it may be the password
         password = url
     redaction.hide(f":{password}@")
     named = re.findall(r"password\s*=\s*('(?:[^'\\]|\\.)*'|[^\s&]+)", url)

@@ -1,4 +1,4 @@
-"""`catalog db`: the schema, safe copies, and whether the history still holds together."""
+"""`catalog db`: the schema, safe copies, and the invariants of the history."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -87,7 +87,7 @@ def backup(context: Context, file: Path, *, as_json: bool) -> None:
     FILE appears whole or not at all, and was checked before it does. It is an SQLite catalog, also of one in Postgres,
     and can be restored into either.
     """
-    with closing(wiring.database(context.config(), must_exist=True)) as database, _watched(context) as on_progress:
+    with closing(wiring.database(context.config(), must_exist=True)) as database, _progress_bar(context) as on_progress:
         held = copies.backup(database, file, on_progress=on_progress)
     if as_json:
         output.document({"file": str(file.absolute()), "bytes": file.stat().st_size, **asdict(held)})
@@ -103,11 +103,11 @@ def backup(context: Context, file: Path, *, as_json: bool) -> None:
 def restore(context: Context, file: Path, *, replace: bool, as_json: bool) -> None:
     """Put a copy in the catalog's place, all of it or nothing; an older one is upgraded.
 
-    Nobody is told anything twice: what the copy owes to channels is given up (`catalog alerts retry` sends it all the
-    same), and the next whole walk of each source is a baseline. Workers may stay up, unless one is reading a list.
+    No alert is sent twice: those that the copy holds as not sent are given up (`catalog alerts retry` sends them all
+    the same), and the next whole walk of each source is a baseline. Workers may stay up, unless one is reading a list.
     """
     config = context.config()
-    with closing(wiring.database(config, must_exist=False)) as database, _watched(context) as on_progress:
+    with closing(wiring.database(config, must_exist=False)) as database, _progress_bar(context) as on_progress:
         done = copies.restore(
             database,
             file,
@@ -121,9 +121,10 @@ def restore(context: Context, file: Path, *, replace: bool, as_json: bool) -> No
         output.document(told)
     elif not context.quiet:
         output.line(f"{database.describe()}: restored from {file}, with {_said(done.holdings)}")
-        output.line("the next whole walk of each source is a baseline: what differs by then is told to nobody")
+        output.line("the next whole walk of each source is a baseline: what differs by then is not told as news")
         if done.given_up:
-            output.line(_given_up(done.given_up))
+            given_up = text.counted(done.given_up, "alert")
+            output.line(f"{given_up} given up, because of what may have been sent since: catalog alerts list")
 
 
 def _said(held: Holdings) -> str:
@@ -131,13 +132,9 @@ def _said(held: Holdings) -> str:
     return f"{text.counted(held.models, 'model')} and {text.counted(held.runs, 'run')}; {until}"
 
 
-def _given_up(number: int) -> str:
-    return f"{text.counted(number, 'alert')} given up, because of what may have been sent since: catalog alerts list"
-
-
 @contextmanager
-def _watched(context: Context) -> Iterator[Callable[[int, int], None]]:
-    """Show how far it is, where somebody looks."""
+def _progress_bar(context: Context) -> Iterator[Callable[[int, int], None]]:
+    """Draw a bar on a terminal; give the function that moves it."""
     if context.quiet or not sys.stderr.isatty():
         yield lambda _done, _all: None
         return

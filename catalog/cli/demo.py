@@ -1,4 +1,4 @@
-"""`catalog demo`: the recorded history of a real catalog, really synced, in a few seconds."""
+"""`catalog demo`: plays the recorded history of a real models list, and really syncs it, in a few seconds."""
 
 import os
 import shlex
@@ -28,7 +28,9 @@ from catalog.store.queries import history as catalogs
 from catalog.store.schema import upgrade
 from catalog.upstream.client import ModelsClient
 
-SOURCE = "demo"  # not the name of a real source: a real sync into the same database must not go on from a play
+SOURCE = (
+    "demo"  # not the name of a real source: a real sync into the same database must not continue the demo's history
+)
 
 COLUMNS = ("year", "added", "removed", "changed", "listed")
 TRY = (
@@ -59,8 +61,10 @@ def command(context: Context, url: str) -> None:
     with closing(databases.open_(settings.url)) as database:
         _refuse_used(database)
         upgrade.ensure(database)
-        runs = _perform(context, database, list(play.looks(played)))
-        _tell(context, database, played, runs)
+        looks, watched = list(play.looks(played)), sys.stderr.isatty() and not context.quiet
+        runs = _play(database, looks)
+        count = sum(1 for _ in (_with_progress_bar(runs, looks) if watched else runs))
+        _tell(context, database, played, count)
         with database.read() as connection:
             output.listing(by_year(catalogs.changes(connection)), columns=COLUMNS, form="text")
     if not context.quiet:
@@ -83,8 +87,12 @@ def by_year(changes: Iterable[Change]) -> list[Mapping[str, object]]:
 def _refuse_used(database: Database) -> None:
     """Demand a database without a catalog; one that was made ready and never synced into will do."""
     revision = upgrade.current(database) if database.exists() else None
-    if revision is None or (revision == upgrade.HEAD and not _sources(database)):
+    if revision is None:
         return
+    if revision == upgrade.HEAD:
+        with database.read() as connection:
+            if not catalogs.sources(connection):
+                return
     hint = "catalog demo --database sqlite:///another-demo.db"
     if database.path:
         hint += f"   (or delete {database.path})"
@@ -93,19 +101,7 @@ def _refuse_used(database: Database) -> None:
     )
 
 
-def _sources(database: Database) -> bool:
-    with database.read() as connection:
-        return bool(catalogs.sources(connection))
-
-
-def _perform(context: Context, database: Database, looks: Sequence[DemoLook]) -> int:
-    """Sync every look, under a progress bar where somebody watches; give how many there were."""
-    watched = sys.stderr.isatty() and not context.quiet
-    runs = _play(database, looks)
-    return sum(1 for _ in (_progress(runs, looks) if watched else runs))
-
-
-def _progress(runs: Iterator[Run], looks: Sequence[DemoLook]) -> Iterator[Run]:
+def _with_progress_bar(runs: Iterator[Run], looks: Sequence[DemoLook]) -> Iterator[Run]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
@@ -132,7 +128,7 @@ def _tell(context: Context, database: Database, played: history.History, runs: i
 
 
 def _suggest(url: str) -> None:
-    """Print commands that can be pasted; a password is not repeated."""
+    """Print commands to copy; a password is not repeated."""
     output.line()
     secret = urlsplit(url).password is not None
     output.line("Try next, with CATALOG_DATABASE_URL set to the URL you gave:" if secret else "Try next:")
@@ -145,7 +141,7 @@ def _suggest(url: str) -> None:
 
 
 def _program() -> str:
-    """Say how this program is called from here: by its path where the shell does not find it."""
+    """Give the command for this program: its path, where the shell would not find `catalog`."""
     started, here = Path(sys.argv[0]).absolute(), Path.cwd()
     if started.name != "catalog" or not started.is_file() or shutil.which("catalog"):
         return "catalog"

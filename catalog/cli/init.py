@@ -18,16 +18,17 @@ def command(context: Context, file: Path) -> None:
     """Write a commented configuration to FILE (catalog.toml); a file that is there is never overwritten."""
     path = file.absolute()
     _write(path, manual.example())
+    option = "" if path == Path("catalog.toml").absolute() else f" --config {path}"
     context.say(
         f"wrote {path}: every setting is there, commented out, with its default\n"
-        f"next: export ANTHROPIC_API_KEY=..., then: catalog check{_option(path)}",
+        f"next: export ANTHROPIC_API_KEY=..., then: catalog check{option}",
         "init.finished",
         path=str(path),
     )
 
 
 def _write(path: Path, text: str) -> None:
-    """Make the file, for its owner's eyes only: it may come to hold a password."""
+    """Make the file, readable for its owner alone: it may come to hold a password."""
     try:
         with files.appearing(path, mode=0o600) as unfinished:
             unfinished.write_text(text, encoding="utf-8")
@@ -37,7 +38,3 @@ def _write(path: Path, text: str) -> None:
         raise ConfigError(f"there is no folder {path.parent}", hint=f"mkdir -p {path.parent}") from None
     except OSError as error:
         raise ConfigError(f"{path} cannot be written: {os.strerror(error.errno or 0)}") from None
-
-
-def _option(path: Path) -> str:
-    return "" if path == Path("catalog.toml").absolute() else f" --config {path}"

@@ -1,4 +1,4 @@
-"""One live line per source on a terminal: when the last run ended, when the next one begins, and how it went."""
+"""The live view of `catalog run` on a terminal: per source the end of its last run, its next one, and the outcome."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -15,7 +15,7 @@ _REFRESH = 4  # times a second
 
 
 def shown(read: Callable[[], Sequence[JobState]], pages: Mapping[str, str]) -> Live:
-    """Show what `read` gives, on stdout, for as long as the context lasts; other lines go above."""
+    """Show on stdout what `read` gives, while the context lasts; other output appears above it."""
     return Live(
         console=Console(highlight=False, emoji=False, markup=False),
         get_renderable=lambda: Group(*drawn(read(), pages, now=clock.utc_now())),
@@ -24,7 +24,7 @@ def shown(read: Callable[[], Sequence[JobState]], pages: Mapping[str, str]) -> L
 
 
 def drawn(jobs: Sequence[JobState], pages: Mapping[str, str], *, now: datetime) -> list[Text]:
-    """Draw the lines, in columns; `pages` says of running sources how far they are. What is too long is cut."""
+    """Draw a line per source, in columns; `pages` says how far running walks are. Long lines are cut."""
     rows = [(line.source, *cells(line, pages.get(line.source, ""), now)) for line in jobs]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)][:-1]
     found = []

@@ -1,4 +1,4 @@
-"""What commands share that ask a catalog: arguments that are moments, patterns or sources, and opening it."""
+"""What commands that read the catalog share: their arguments and options, and opening it."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,7 +24,7 @@ class Moment(click.ParamType[datetime]):
     name = "T"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        """Read it, ages counted from now; says what would be right when it is none."""
+        """Read a moment, ages counted from now; the error says which forms are right."""
         if isinstance(value, datetime):
             return value
         try:
@@ -34,10 +34,10 @@ class Moment(click.ParamType[datetime]):
 
 
 class PlainOption(click.Option):
-    """An option whose words say everything: its help ends with them."""
+    """An option whose help ends with its own words."""
 
     def get_help_extra(self, ctx: click.Context) -> "OptionHelpExtra":  # noqa: ARG002 - click's signature
-        """Add no bounds: they are there for databases, not for people."""
+        """Add no bounds: they protect the database, and say nothing to people."""
         return {}
 
 
@@ -60,10 +60,10 @@ def limit_option(default: int | None, words: str) -> Decorator:
 
 @contextmanager
 def catalog(context: Context, source: str | None = None) -> Iterator["Connection"]:
-    """Open the configured catalog for reading, as it stands at this moment; makes and changes nothing.
+    """Open the configured catalog for reading, in one snapshot; makes and changes nothing.
 
-    Raises DatabaseError when there is none, SchemaError when its schema is another program's, ConfigError when it
-    never saw that source.
+    Raises DatabaseError when there is none, SchemaError when its schema is older or newer, ConfigError when that source
+    was never synced into it.
     """
     from catalog import library, unknowns
 
@@ -73,5 +73,5 @@ def catalog(context: Context, source: str | None = None) -> Iterator["Connection
 
 
 def tell(context: Context, words: str) -> None:
-    """Say something beside the data, on stderr; -q silences it."""
+    """Print a note beside the data, on stderr, unless -q was given."""
     context.say(words, "read.note")

@@ -1,4 +1,4 @@
-"""`catalog models`, `changes`, `diff` and `runs`: lists out of the catalog, each row printed as it is read."""
+"""`catalog models`, `changes`, `diff` and `runs`: lists from the catalog, each row printed as it is read."""
 
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
@@ -16,7 +16,6 @@ from catalog.domain import Change, Kind, Run
 
 if TYPE_CHECKING:
     from catalog.store.engine.database import Connection
-    from catalog.store.queries.history import Which
 
 _PAGE = 50
 _RUNS = 20
@@ -47,7 +46,7 @@ def models(
     asked = _Asked(source=source, match=match, form=form)
     with options.catalog(context, source) as connection:
         if as_of is None:
-            _print_models(context, connection, asked, _which(removed=removed, every=every))
+            _print_models(context, connection, asked, removed=removed, every=every)
         else:
             _print_states(context, connection, asked, as_of)
 
@@ -91,7 +90,7 @@ def changes(
             limit=most + 1 if most else None,
         )
         shown = ["recorded_at", *_several(connection, source), "model_id", "change", "field", "old_value", "new_value"]
-        listing = _Listing(columns=history.CHANGE_COLUMNS, shown=shown, form=form, more=_change_more, most=most)
+        listing = _Listing(columns=history.CHANGE_COLUMNS, shown=shown, form=form, beside=_change_column, most=most)
         _print(context, listing, found, "no change was recorded that fits")
 
 
@@ -111,7 +110,7 @@ def diff(
     match: str | None,
     form: Form,
 ) -> None:
-    """Say what differs between two moments (T2: now): models that came or went, and fields that are not the same.
+    """Say what differs between two moments (T2: now): models that came or went, and fields with another value.
 
     A moment is a date, RFC 3339, or an age such as 7d.
     """
@@ -121,7 +120,7 @@ def diff(
     if earlier > until:
         raise click.UsageError("T1 must be earlier than T2")
     with options.catalog(context, source) as connection:
-        _tell_of_dark_times(context, connection, earlier)
+        _note_limits(context, connection, earlier)
         shown = [*_several(connection, source), *history.DIFFERENCE_COLUMNS[1:]]
         found = history.diff(connection, earlier, until, source=source, match=match)
         listing = _Listing(columns=history.DIFFERENCE_COLUMNS, shown=shown, form=form)
@@ -141,7 +140,7 @@ def runs(context: Context, *, source: str | None, limit: int, form: Form) -> Non
     with options.catalog(context, source) as connection:
         shown = ["run_id", *_several(connection, source), "status", "started_at", "took", *counts, "error"]
         found = history.runs(connection, source=source, limit=limit + 1 if limit else None)
-        listing = _Listing(columns=history.RUN_COLUMNS, shown=shown, form=form, more=_run_more, most=limit)
+        listing = _Listing(columns=history.RUN_COLUMNS, shown=shown, form=form, beside=_run_column, most=limit)
         _print(context, listing, found, "no run was recorded")
 
 
@@ -161,14 +160,14 @@ class _Listing:
     columns: Sequence[str]
     shown: Sequence[str]
     form: Form
-    more: Callable[[Any], dict[str, object]] = lambda _: {}
+    beside: Callable[[Any], dict[str, object]] = lambda _: {}  # columns that `shown` has beside `columns`
     most: int = 0
 
 
 def _print(context: Context, listing: _Listing, found: Generator[Any, None, None], nothing: str) -> None:
-    """Print rows as they come, and say beside them when there are none, or more."""
+    """Print rows as they come; a note on stderr says when there are none, or more than were asked for."""
     with closing(found):
-        rows = ({name: getattr(one, name) for name in listing.columns} | listing.more(one) for one in found)
+        rows = ({name: getattr(one, name) for name in listing.columns} | listing.beside(one) for one in found)
         first = next(rows, None)
         most = islice(rows, listing.most - 1) if listing.most else rows
         given = [] if first is None else chain([first], most)
@@ -179,10 +178,11 @@ def _print(context: Context, listing: _Listing, found: Generator[Any, None, None
             options.tell(context, f"these are the newest {listing.most}; `--limit 0` shows all")
 
 
-def _print_models(context: Context, connection: "Connection", asked: _Asked, which: "Which") -> None:
+def _print_models(context: Context, connection: "Connection", asked: _Asked, *, removed: bool, every: bool) -> None:
     from catalog.store.queries import history
     from catalog.store.queries.history import Which
 
+    which = Which.ALL if every else Which.REMOVED if removed else Which.LISTED
     ends = {Which.LISTED: ["missing_since"], Which.REMOVED: ["removed_at"], Which.ALL: ["missing_since", "removed_at"]}
     fields = ["id", "display_name", "lifecycle", "created_at", "first_seen_at", *ends[which]]
     found = history.models(connection, which=which, source=asked.source, match=asked.match)
@@ -193,7 +193,7 @@ def _print_models(context: Context, connection: "Connection", asked: _Asked, whi
 def _print_states(context: Context, connection: "Connection", asked: _Asked, moment: datetime) -> None:
     from catalog.store.queries import history
 
-    _tell_of_dark_times(context, connection, moment)
+    _note_limits(context, connection, moment)
     found = history.as_of(connection, moment, source=asked.source, match=asked.match)
     fields = ["id", "display_name", "lifecycle", "created_at", "valid_from", "valid_to"]
     shown = [*_several(connection, asked.source), *fields]
@@ -201,14 +201,8 @@ def _print_states(context: Context, connection: "Connection", asked: _Asked, mom
     _print(context, listing, found, f"no model that fits was listed at {dates.short(moment)}")
 
 
-def _which(*, removed: bool, every: bool) -> "Which":
-    from catalog.store.queries.history import Which
-
-    return Which.ALL if every else Which.REMOVED if removed else Which.LISTED
-
-
-def _tell_of_dark_times(context: Context, connection: "Connection", moment: datetime) -> None:
-    """Say so when a moment lies where the catalog knows nothing: before its first walk, or in the future."""
+def _note_limits(context: Context, connection: "Connection", moment: datetime) -> None:
+    """Say so when the catalog knows nothing of a moment: before its first walk, or in the future."""
     from catalog.store.queries import history
 
     first = history.begins(connection)
@@ -225,9 +219,9 @@ def _several(connection: "Connection", source: str | None) -> Sequence[str]:
     return ["source"] if source is None and len(history.sources(connection)) > 1 else []
 
 
-def _change_more(change: Change) -> dict[str, object]:
+def _change_column(change: Change) -> dict[str, object]:
     return {"change": f"{change.kind} (baseline)" if change.baseline else change.kind.value}
 
 
-def _run_more(run: Run) -> dict[str, object]:
+def _run_column(run: Run) -> dict[str, object]:
     return {"took": None if run.finished_at is None else run.finished_at - run.started_at}

@@ -1,7 +1,6 @@
-"""`catalog show ID`: one model, whole: its fields, its dates, what happened to it, and between which looks."""
+"""`catalog show ID`: one model's fields, dates, changes and states."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ from catalog import dates
 from catalog.cli import options, output
 from catalog.cli.context import Context, json_option, pass_context
 from catalog.domain import Change, Kind, Model, State
+from catalog.text import counted
 
 if TYPE_CHECKING:
     from catalog.store.queries.history import Story
@@ -26,7 +26,7 @@ _UNKNOWN = "unknown"
 def command(context: Context, *, id: str, source: str | None, as_json: bool) -> None:
     """Tell one model's whole story, for each source that ever listed it.
 
-    A change lies between two looks: after the one that still showed the old state, by the one that showed the new.
+    A change lies between two walks: after the one that still showed the old state, by the one that showed the new.
     """
     from catalog import unknowns
     from catalog.store.queries import history
@@ -64,7 +64,7 @@ def _lines(story: "Story") -> Iterator[str]:
     yield "  story"
     yield from _aligned(list(_events(story.changes)))
     yield ""
-    yield f"  {len(story.states)} {'state' if len(story.states) == 1 else 'states'}"
+    yield f"  {counted(len(story.states), 'state')}"
     yield from _aligned([(_span(state), output.cell(state.display_name)) for state in story.states])
 
 
@@ -79,35 +79,27 @@ def _presence(model: Model) -> str:
 
 
 def _events(changes: Sequence[Change]) -> Iterator[tuple[str, str]]:
-    """Say what happened, and when: once for all that happened at the same time."""
-    for interval, together in groupby(changes, key=_interval):
+    """Give interval and event; the interval stands only beside the first of the events that share it."""
+
+    def interval_of(change: Change) -> str:
+        by = dates.short(change.observed_at)
+        return f"by {by}" if change.not_before is None else f"{dates.short(change.not_before)} .. {by}"
+
+    for interval, together in groupby(changes, key=interval_of):
         for number, change in enumerate(together):
             yield "" if number else interval, _event(change)
-
-
-def _interval(change: Change) -> str:
-    """Say between which looks it happened."""
-    by = dates.short(change.observed_at)
-    return f"by {by}" if change.not_before is None else f"{dates.short(change.not_before)} .. {by}"
 
 
 def _event(change: Change) -> str:
     words: str = change.kind
     if change.kind is Kind.CHANGED:
-        words = f"{change.field}: {_value(change.old_value)} -> {_value(change.new_value)}"
+        old, new = ("absent" if value is None else value for value in (change.old_value, change.new_value))
+        words = f"{change.field}: {old} -> {new}"
     return f"{words} (baseline)" if change.baseline else words
 
 
-def _value(value: str | None) -> str:
-    return "absent" if value is None else value
-
-
 def _span(state: State) -> str:
-    return f"{dates.short(state.valid_from)} .. {_end(state.valid_to)}"
-
-
-def _end(moment: datetime | None) -> str:
-    return "now" if moment is None else dates.short(moment)
+    return f"{dates.short(state.valid_from)} .. {'now' if state.valid_to is None else dates.short(state.valid_to)}"
 
 
 def _aligned(pairs: Sequence[tuple[str, str | None]]) -> Iterator[str]:

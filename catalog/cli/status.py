@@ -1,4 +1,4 @@
-"""`catalog status`: how fresh each source is, what is wrong, and what to type about it."""
+"""`catalog status`: how fresh each source is, what is wrong, and which command helps."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -14,7 +14,6 @@ from catalog.errors import CatalogError, ConfigError, Exit
 from catalog.health import Channel, Finding, SourceCheck
 
 if TYPE_CHECKING:
-    from catalog.config import Config
     from catalog.library import Health
 
 
@@ -45,7 +44,9 @@ def command(context: Context, *, worker: bool, as_json: bool) -> int:
     if as_json:
         objects = [_object(one, seen.findings) for one in seen.sources]
         objects += [_channel_object(one, seen.findings) for one in seen.channels]
-        output.array([*objects, *_watch_object(config, seen.unknown)])
+        unknown = [asdict(finding) for finding in seen.unknown]
+        objects += [{"watch": config.watch.models, "healthy": True, "findings": unknown}] if unknown else []
+        output.array(objects)
     elif not context.quiet:
         _print(seen, now)
     else:
@@ -54,7 +55,7 @@ def command(context: Context, *, worker: bool, as_json: bool) -> int:
 
 
 def _ask_worker(context: Context, address: tuple[str, int] | None) -> int:
-    """Say whether `catalog run` works: for service managers, which restart it when it does not."""
+    """Say whether `catalog run` works, for service managers that restart it when it does not."""
     from catalog.monitor import probes
 
     if address is None:
@@ -74,11 +75,6 @@ def _channel_object(one: Channel, found: Sequence[Finding]) -> dict[str, Any]:
     columns = ("owed", "dead", "oldest", "next_attempt_at", "last_error")
     row = {"channel": one.name} | {name: getattr(one, name) for name in columns}
     return row | {"healthy": health.healthy(mine), "findings": [asdict(finding) for finding in mine]}
-
-
-def _watch_object(config: "Config", unknown: Sequence[Finding]) -> list[dict[str, Any]]:
-    found = [asdict(finding) for finding in unknown]
-    return [{"watch": config.watch.models, "healthy": True, "findings": found}] if found else []
 
 
 def _object(one: SourceCheck, found: Sequence[Finding]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""`catalog watch check`: a gate for builds that asks the catalog, not the API."""
+"""`catalog watch check`: a check for builds, of the database alone."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
@@ -46,8 +46,7 @@ def check(context: Context, *, models: tuple[str, ...], days: int, source: str |
 
     Exits with 0 when all are fine; a deprecated or missing one is told, and does no harm. With 10 when one is gone,
     retired, overdue, or retires within --days. With 11 when an id was never in any list. With 12 when the catalog
-    itself is stale, was never filled, or is not there. When several hold, 12 counts more than 11, and 11 more than 10:
-    what is not known for sure is worth more worry than what is.
+    itself is stale, was never filled, or is not there. When several hold, the highest code is the one given.
     """
     settings = context.config()
     ids = models or config.watched(settings.watch)
@@ -94,20 +93,20 @@ def _ask(
         return list(dict.fromkeys(close for name in names for close in unknowns.close_ids(connection, id, name)))
 
     known = {row.source: row for row in history.sources(connection)}
-    elsewhere = {row.id: _elsewhere(row.source, configured) for row in everywhere if row.source not in names}
+    why = {True: "which was not asked", False: "which is not configured"}
+    elsewhere = {
+        row.id: f"only in source {row.source}, {why[row.source in configured]}"
+        for row in everywhere
+        if row.source not in names
+    }
     return _Answer(
         findings=watch.check(tuple(dict.fromkeys(ids)), rows, now=now, days=days, guess=guess, elsewhere=elsewhere),
         stale=_stale(sources, known, now),
     )
 
 
-def _elsewhere(source: str, configured: Collection[str]) -> str:
-    why = "which was not asked" if source in configured else "which is not configured"
-    return f"only in source {source}, {why}"
-
-
 def _stale(sources: Sequence[SourceSettings], known: dict[str, Source], now: datetime) -> tuple[health.Finding, ...]:
-    """Look at nothing but how old each source is."""
+    """Judge only how old each source is."""
     watched = [
         health.SourceCheck(name=source.name, row=known.get(source.name), stale_after=source.stale_after)
         for source in sources
@@ -119,16 +118,13 @@ def _print(context: Context, answer: _Answer, *, as_json: bool) -> None:
     if as_json:
         output.array(asdict(finding) for finding in answer.findings)
     else:
-        told = [asdict(finding) for finding in answer.findings if _is_problem(finding) or not context.quiet]
+        problems = {WatchState.UNKNOWN, *watch.LEAVING}
+        told = [asdict(finding) for finding in answer.findings if finding.state in problems or not context.quiet]
         if told:
             output.listing(told, columns=_SHOWN, form="text")
     for finding in answer.stale:
         told_of = logs.event("watch.stale", source=finding.source, code=finding.code, hint=finding.hint)
         context.start_logs().warning("%s: %s", finding.name, finding.text, extra=told_of)
-
-
-def _is_problem(finding: WatchFinding) -> bool:
-    return finding.state is WatchState.UNKNOWN or finding.state in watch.LEAVING
 
 
 def _exit(answer: _Answer) -> Exit:

@@ -1,4 +1,4 @@
-"""The catalog's numbers for Prometheus. Each is read from the database, so it is true under cron and after restarts."""
+"""The catalog's metrics for Prometheus, each read from the database: they are right under cron and after restarts."""
 
 import stat
 from pathlib import Path
@@ -17,7 +17,7 @@ from catalog.store.queries import source_health
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _BEGINNING = b"# HELP catalog_"  # of each page
 
-# Name, labels and meaning of each; the reference page is made from here.
+# Name, labels and meaning of each; docs/metrics.md is generated from here.
 METRICS = {
     "catalog_models_listed": (("source",), "Models that are listed."),
     "catalog_models_missing": (("source",), "Models that whole walks lack, not believed to be gone."),
@@ -38,17 +38,17 @@ METRICS = {
 
 
 class MetricsPage:
-    """Gathers values and gives them in the text form of Prometheus."""
+    """Collects values and gives them in the text format of Prometheus."""
 
     def __init__(self) -> None:
-        """Begin with no value; a metric without one is not shown."""
+        """Start without values; a metric that gets none is left out."""
         self._registry = CollectorRegistry()
         self._gauges = {
             name: Gauge(name, words, labels, registry=self._registry) for name, (labels, words) in METRICS.items()
         }
 
     def set(self, name: str, value: float | None, **labels: str) -> None:
-        """Take a value; None: there is none."""
+        """Set a value; None sets nothing."""
         if value is not None:
             self._gauges[name].labels(**labels).set(value)
 
@@ -58,7 +58,7 @@ class MetricsPage:
 
 
 def page(database: Database) -> bytes:
-    """Read the numbers and write them down. Raises DatabaseError."""
+    """Read all metrics from the database. Raises DatabaseError."""
     page = MetricsPage()
     with database.read() as connection:
         for found in source_health.all_(connection):
@@ -69,10 +69,10 @@ def page(database: Database) -> bytes:
 
 
 def demand_file(path: Path) -> None:
-    """Refuse a place that holds something else than such a page: it would be replaced by one. Raises ConfigError."""
+    """Refuse a path at which something else stands: it would be replaced. Raises ConfigError."""
     try:
         other = _other(path)
-    except OSError:  # nothing there, or nothing that can be reached: then writing says why
+    except OSError:  # there is nothing, or it cannot be reached: writing says why
         return
     if other:
         words = f"monitor.metrics_file: {path} {other}, and would be replaced by one"
@@ -80,7 +80,7 @@ def demand_file(path: Path) -> None:
 
 
 def _other(path: Path) -> str:
-    """Say what is there instead; nothing: a page of ours, or an empty file."""
+    """Say what stands there instead of a metrics file; empty: such a file, or an empty one."""
     if not stat.S_ISREG(path.stat().st_mode):
         return "is no regular file"
     with path.open("rb") as file:
@@ -89,7 +89,7 @@ def _other(path: Path) -> str:
 
 
 def write(path: Path, text: bytes) -> None:
-    """Put the page into a file that a collector may read at any moment: it sees the old page or the new one."""
+    """Replace the file at once: a collector that reads at any moment sees the old page or the new one."""
     with files.replacing(path, mode=0o644) as unfinished:
         unfinished.write_bytes(text)
 

@@ -1,4 +1,4 @@
-"""Tells a service such as healthchecks that a sync began, and how it ended, so that silence is noticed by others."""
+"""Pings a dead man's switch, such as healthchecks.io, when a sync begins and when it ends."""
 
 import logging
 from collections.abc import Callable
@@ -12,33 +12,33 @@ from catalog.http.exchange import Exchange, Received
 from catalog.http.transport_errors import Broken
 
 log = logging.getLogger("catalog.monitor.ping")
-TIMEOUT = 10.0  # seconds; a watcher that does not answer must not hold up what it watches
-_MOST = 10_000  # characters of a reason that is posted,
-_MOST_IN_URL = 200  # and of one that stands in an address
+TIMEOUT = 10.0  # seconds; a watcher that does not answer must not delay the sync
+_MOST = 10_000  # characters of a reason in a body
+_MOST_IN_URL = 200  # characters of a reason in a URL
 _LARGEST = 1_000_000  # bytes of an answer
 
 
 class Style(StrEnum):
-    """How a watcher is told."""
+    """How the watcher wants to be pinged."""
 
-    HEALTHCHECKS = "healthchecks"  # POST, with /start and /fail added
-    UPTIME_KUMA = "uptime-kuma"  # GET with ?status=up|down&msg=...; a start is not told
-    PLAIN = "plain"  # GET of the address itself, on success alone
+    HEALTHCHECKS = "healthchecks"  # POST, with /start and /fail added: https://healthchecks.io/docs/http_api/
+    UPTIME_KUMA = "uptime-kuma"  # GET with ?status=up|down&msg=...; no ping at the start
+    PLAIN = "plain"  # GET of the URL itself, on success alone
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Pinger:
-    """Pings one URL, which is itself a secret: whoever knows it can silence the watcher."""
+    """Pings one URL, which is itself a secret: with it, anyone can make the watcher believe that all is well."""
 
     url: str = field(repr=False)
     style: Style = Style.HEALTHCHECKS
     exchange: Exchange = field(default_factory=lambda: Exchange({"user-agent": "model-catalog"}))
     timeout: float = TIMEOUT
     outages: logs.Outages = field(default_factory=lambda: logs.Outages(log))
-    tell: Callable[[str], object] | None = None  # hears what went wrong, instead of the log
+    tell: Callable[[str], object] | None = None  # gets what went wrong, instead of the log
 
     def started(self) -> None:
-        """Say that a sync begins, where the style has a word for it."""
+        """Say that a sync begins, where the style can say that."""
         if self.style is Style.HEALTHCHECKS:
             self._post("/start", "")
 
@@ -53,17 +53,17 @@ class Pinger:
                 self._get({})
 
     def failed(self, reason: str) -> None:
-        """Say that it did not, and why, where the style has a word for it."""
+        """Say that it failed, and why, where the style can say that."""
         match self.style:
             case Style.HEALTHCHECKS:
                 self._post("/fail", reason[:_MOST])
             case Style.UPTIME_KUMA:
                 self._get({"status": "down", "msg": reason[:_MOST_IN_URL]})
             case Style.PLAIN:
-                return  # it hears of failures by its own silence
+                return  # this watcher notices that no ping came
 
     def test(self) -> str:
-        """Say that it went well, and give what was wrong with that, instead of logging it; empty: nothing."""
+        """Send the ping of a success, and give what went wrong instead of logging it; empty: nothing."""
         told: list[str] = []
         quiet = replace(self, tell=told.append)
         quiet.succeeded()
@@ -76,7 +76,7 @@ class Pinger:
         self._judge(self.exchange.post(url, text.encode(), headers, timeout=self.timeout))
 
     def _get(self, told: dict[str, str]) -> None:
-        """Ask for the address with these parameters, which replace those of the same names that it has."""
+        """Get the URL with these parameters, which replace its own of the same names."""
         parts = urlsplit(self.url)
         kept = [(name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True) if name not in told]
         query = urlencode([*kept, *told.items()]) if told else parts.query
@@ -84,7 +84,7 @@ class Pinger:
         self._judge(self.exchange.get(url, (), timeout=self.timeout, max_bytes=_LARGEST))
 
     def _judge(self, outcome: Received | Broken) -> None:
-        """A watcher that cannot be reached is told of in the log, when that begins and ends, and hurts no run."""
+        """Log when pings begin to fail and when they arrive again; no run fails for it."""
         host = urlsplit(self.url).hostname or "the watcher"
         if isinstance(outcome, Broken) or not outcome.taken:
             words = outcome.words if isinstance(outcome, Broken) else f"HTTP {outcome.status}"

@@ -1,4 +1,4 @@
-"""What `catalog run` answers to those who watch it: /metrics for Prometheus, /healthz for whoever restarts it."""
+"""The HTTP server of `catalog run`: /metrics for Prometheus, /healthz for a service manager."""
 
 import socket
 import socketserver
@@ -21,10 +21,10 @@ _NAME = "model-catalog"
 def serving(
     address: tuple[str, int], *, page: Callable[[], bytes], problems: Callable[[], list[str]]
 ) -> Iterator[tuple[str, int]]:
-    """Answer while the block lasts; gives the address, whose port is a free one where 0 was asked for.
+    """Serve while the block lasts; gives the address, with the port that was taken where 0 was asked for.
 
-    `problems` are sentences; /healthz is 200 while there are none, else 503 with them. Raises ConfigError when the
-    address cannot be had.
+    `problems` gives sentences: /healthz is 200 while there are none, else 503 with them. Raises ConfigError when the
+    address cannot be listened on.
     """
     try:
         server = _ProbeServer(address, page, problems)
@@ -42,7 +42,7 @@ def serving(
 
 
 def ask(address: tuple[str, int], *, timeout: float = 10.0) -> str | None:
-    """Ask /healthz of a worker there, past every proxy; give what is wrong with it: empty: nothing, None: no worker."""
+    """Ask a worker's /healthz, through no proxy. Gives what is wrong with the worker: "" nothing, None: no worker."""
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address[0], address[0])  # noqa: S104 - where it listens
     connection = HTTPConnection(host, address[1], timeout=timeout)
     try:
@@ -87,21 +87,21 @@ class _ProbeServer(ThreadingHTTPServer):
 
 class _ProbeHandler(BaseHTTPRequestHandler):
     server: _ProbeServer
-    timeout = 10  # seconds for a client to say what it wants
+    timeout = 10  # seconds for a client to send its request
 
     def do_HEAD(self) -> None:
         """Answer as to GET, without the body."""
         self.do_GET()
 
     def do_GET(self) -> None:
-        """Answer one question; the database's refusal is an answer too."""
+        """Answer a request; 503 when the database refuses."""
         try:
             self._answer()
         except CatalogError as error:
             self._send(HTTPStatus.SERVICE_UNAVAILABLE, f"{error.message}\n".encode())
 
     def _answer(self) -> None:
-        path = self.path.partition("?")[0]  # what monitors add to get past caches asks for nothing else
+        path = self.path.partition("?")[0]  # monitors add a query to get past caches
         if path == "/metrics":
             self._send(HTTPStatus.OK, self.server.page(), metrics.CONTENT_TYPE)
         elif path == "/healthz":
@@ -120,8 +120,8 @@ class _ProbeHandler(BaseHTTPRequestHandler):
             self.wfile.write(body)
 
     def version_string(self) -> str:
-        """Name the product, and no version of anything."""
+        """Name the product without any version."""
         return _NAME
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
-        """Write no line per question."""
+        """Log no line per request."""

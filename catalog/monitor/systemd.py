@@ -1,4 +1,7 @@
-"""Tells a service manager how the program stands, as systemd's sd_notify does. Without one, nothing is told."""
+"""Sends a service manager READY, WATCHDOG and STOPPING, by the protocol of systemd's sd_notify.
+
+https://www.freedesktop.org/software/systemd/man/latest/sd_notify.html
+"""
 
 import os
 import socket
@@ -7,7 +10,7 @@ from contextlib import suppress
 
 
 def notify(state: str, environ: Mapping[str, str]) -> None:
-    """Send a line such as READY=1 to whoever listens at $NOTIFY_SOCKET; a manager that is gone is no failure."""
+    """Send a line such as READY=1 to $NOTIFY_SOCKET; without that, or when nothing listens there, do nothing."""
     address = environ.get("NOTIFY_SOCKET", "")
     if not address.startswith(("/", "@")):
         return
@@ -17,7 +20,7 @@ def notify(state: str, environ: Mapping[str, str]) -> None:
 
 
 def watchdog(environ: Mapping[str, str]) -> float | None:
-    """Say how many seconds may pass between two WATCHDOG=1: half of what is allowed. None: nobody waits for them."""
+    """Give the seconds between two WATCHDOG=1: half of what is allowed. None: the manager expects none."""
     allowed = environ.get("WATCHDOG_USEC", "")
     meant = environ.get("WATCHDOG_PID", str(os.getpid())) == str(os.getpid())
     return int(allowed) / 2_000_000 if meant and allowed.isdecimal() and int(allowed) else None

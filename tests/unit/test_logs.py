@@ -205,7 +205,7 @@ def test_what_ends_a_thread_is_logged_by_its_type_alone(
     configure: Configure, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stream = configure()
-    monkeypatch.setattr(threading, "excepthook", logs.tell_of_lost_thread)
+    monkeypatch.setattr(threading, "excepthook", logs.lost_thread)
     thread = threading.Thread(target=int, args=(SECRET,), name="catalog-pings")
     thread.start()
     thread.join()
