@@ -89,7 +89,7 @@ class _Runner:
 
     def _warn_of_unfinished(self, worker: "Worker") -> None:
         words = "something did not end in time: what was being sent goes out again, with the same id"
-        if any(line.began and not line.next for line in worker.lines()):
+        if any(state.began and not state.next for state in worker.states()):
             words = "a run did not end in time; the next one will record it as abandoned"
         log.warning(words, extra=logs.event("worker.left"))
 
@@ -98,7 +98,7 @@ class _Runner:
             return nullcontext()
         from catalog.cli import live
 
-        return live.shown(worker.lines, self._pages)
+        return live.shown(worker.states, self._pages)
 
     def _run(self, settings: SourceSettings, slot: datetime) -> RunReport | None:
         """Make a run unless another worker took the slot, and print how it went; whatever it raises goes on up."""

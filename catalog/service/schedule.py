@@ -1,10 +1,9 @@
-"""Keeps to the timetables: each source at its time, one run of it at once. The only module that knows APScheduler.
+"""Runs each source by its timetable, and the chores in between. The only module that knows APScheduler.
 
-What a run is, and what else is to be done, comes in as callables; this module knows no database and prints nothing.
-
-A run names the time of the next one when it ends. So two runs of a source never overlap, and what was missed while the
-machine slept is made up for once. A source that fails waits for the first slot a minute later, then two, four... up to
-an hour. A run that cannot even begin names nothing: then the timetable, as APScheduler's trigger, gives the next slot.
+When a run ends, it plans the next one. So two runs of a source never overlap, and slots that were missed while the
+machine slept are made up for by one run. After failures in a row, a source takes the first slot that is at least one
+minute later, then two, four... up to an hour. A run that could not begin plans nothing: then the timetable, as
+APScheduler's trigger, gives the next slot.
 """
 
 import logging
@@ -32,11 +31,11 @@ log = logging.getLogger("catalog.service.schedule")
 
 _MONDAY = datetime(2001, 1, 1, tzinfo=UTC)  # slots of `every` are counted from here, so that all workers have the same
 _AT_ONCE = 4  # runs: each needs at most two connections of the database's pool, and all of them one for their locks
-_SHORTEST, _LONGEST = timedelta(minutes=1), timedelta(hours=1)
-_GLANCE = 0.2  # seconds
-_SILENT = 30.0  # seconds; when something has been late for so long, the loop counts as dead
-_GRACE = timedelta(minutes=10)  # for the database, once the time for the walk is up
-_CLOCK_SLACK = timedelta(seconds=5)  # well below _SILENT: for so long nothing begins
+_SHORTEST, _LONGEST = timedelta(minutes=1), timedelta(hours=1)  # back-off after failures in a row
+_CHECK_EVERY = 0.2  # seconds between two checks for a stop, while a run waits for its turn
+_DEAD_AFTER = 30.0  # seconds for which something is late; then the loop counts as dead
+_GRACE = timedelta(minutes=10)  # for the database, after the deadline of the walk
+_CLOCK_SLACK = timedelta(seconds=5)  # smaller clock steps are ignored
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,28 +47,28 @@ class Timetable(BaseTrigger):  # type: ignore[misc] # APScheduler has no types
     jitter: timedelta = timedelta(0)
 
     def slot(self, after: datetime) -> datetime:
-        """Give the first slot after this moment. Slots depend on nothing else: workers agree on them, jitter or not."""
+        """Give the first slot after this moment. It depends on nothing else, so all workers agree on the slots."""
         if isinstance(self.when, Cron):
             return self.when.next(after, self.zone)
         return _MONDAY + ((after - _MONDAY) // self.when + 1) * self.when
 
     def moment(self, slot: datetime, share: float) -> datetime:
-        """Give the moment at which to take a slot: later by this share (0 to 1) of the jitter, but before the next."""
+        """Give the moment to take a slot: later by this share (0 to 1) of the jitter, but before the next slot."""
         return slot + share * min(self.jitter, self.slot(slot) - slot)
 
     def get_next_fire_time(self, previous_fire_time: datetime | None, now: datetime) -> datetime:
-        """Give APScheduler the next slot, however many were missed; a run that begins and ends names a better time."""
+        """Give APScheduler the next slot, however many were missed; a run that ends then plans a better time."""
         return self.slot(max(previous_fire_time or now, now))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Task:
-    """A source to be read. `run` gets the slot, and gives None when another worker has taken it already."""
+    """A source to read. `run` gets the slot, and gives None when another worker has taken it."""
 
     source: str
     timetable: Timetable
     run: Callable[[datetime], RunReport | None]
-    deadline: timedelta = timedelta(minutes=10)  # `run` keeps to it; one that is overdue by far is told of
+    deadline: timedelta = timedelta(minutes=10)  # `run` keeps to it; a run that is far over it is logged
 
     @property
     def name(self) -> str:
@@ -78,7 +77,7 @@ class Task:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Chore:
-    """Something else to be done every so often."""
+    """Other work that is done at intervals."""
 
     name: str
     work: Callable[[], object]
@@ -88,7 +87,7 @@ class Chore:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class JobState:
-    """How a source stands."""
+    """What a task or a chore is doing, and how it went last."""
 
     source: str
     began: datetime | None = None  # of the run that is going on
@@ -99,13 +98,13 @@ class JobState:
     failures: int = 0  # in a row
 
 
-def patience(failures: int) -> timedelta:
-    """Say how long after its beginning the last of so many failed runs in a row is not repeated."""
+def back_off(failures: int) -> timedelta:
+    """Give the time from the beginning of a failed run to its next try, after so many failures in a row."""
     return min(_LONGEST, _SHORTEST * 2 ** min(failures - 1, 10)) if failures else timedelta(0)
 
 
 class Worker:
-    """Runs tasks and chores, in threads, from `start` until `stop`; nothing that they raise ends it."""
+    """Runs tasks and chores in threads, from `start` until `stop`; no exception of theirs ends it."""
 
     def __init__(
         self,
@@ -116,17 +115,17 @@ class Worker:
         clock: Callable[[], datetime],
         spread: Callable[[], float],
     ) -> None:
-        """Take the event that tells the runs to stop, the wall clock, and a source of random shares from 0 to 1."""
+        """Take an event that is set to stop the runs, the wall clock, and a source of random numbers from 0 to 1."""
         self._tasks, self._chores = tasks, chores
         self._jobs: tuple[Task | Chore, ...] = (*tasks, *chores)
         self._stopping, self._clock, self._spread = stopping, clock, spread
-        self._lines = {task.name: JobState(source=task.source) for task in tasks}
-        self._lines |= {chore.name: JobState(source=chore.name) for chore in chores}
+        self._states = {task.name: JobState(source=task.source) for task in tasks}
+        self._states |= {chore.name: JobState(source=chore.name) for chore in chores}
         self._slots: dict[str, datetime] = {}  # that the next run of each task takes
         self._turns = threading.BoundedSemaphore(_AT_ONCE)
         self._overdue: set[str] = set()
-        self._looking = threading.Lock()
-        self._well, self._seen = time.monotonic(), clock()
+        self._checking = threading.Lock()
+        self._well, self._seen = time.monotonic(), clock()  # when all was in time; the clock at the last check
         self._threads = _Threads()
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
@@ -135,12 +134,12 @@ class Worker:
         )
 
     def start(self) -> None:
-        """Begin: each source is read at once, and then by its timetable."""
+        """Start: each source is read at once, and then by its timetable."""
         now = self._clock()
         for task in self._tasks:
             self._slots[task.name] = now
             self._put(task.name, next=now)
-            self._add(task.name, task.timetable, partial(self._begin, task), now)
+            self._add(task.name, task.timetable, partial(self._take, task), now)
         for chore in self._chores:
             self._add(chore.name, Timetable(when=chore.every), partial(self._do, chore), now)
         self._scheduler.start()
@@ -149,49 +148,47 @@ class Worker:
         self._scheduler.add_job(work, table, id=name, name=name, next_run_time=now)
 
     def stop(self, within: float) -> bool:
-        """Tell the runs to stop and wait for them, so many seconds at most; True when all have ended. Never raises."""
+        """Stop the runs, and wait for them so many seconds at most; True when all have ended. Never raises."""
         self._stopping.set()
         if self._scheduler.running:
-            with suppress(RuntimeError):  # of a loop whose thread could not be started
+            with suppress(RuntimeError):  # raised when the loop's thread could not be started
                 self._scheduler.shutdown(wait=False)
         return self._threads.join(within)
 
-    def lines(self) -> tuple[JobState, ...]:
-        """Say how each source stands, in their order."""
-        return tuple(self._lines[task.name] for task in self._tasks)
+    def states(self) -> tuple[JobState, ...]:
+        """Give the state of each source, in the order of the tasks."""
+        return tuple(self._states[task.name] for task in self._tasks)
 
     def alive(self) -> bool:
-        """Tell whether all begins in time and nothing hangs; what hangs is told of, once. To be asked every second.
+        """Tell whether all begins in time and nothing hangs; what hangs is logged once. To be called every second.
 
-        It also plans anew when the clock went back, lest the next slot be a year away, and makes the loop look at the
-        clock again: its timer counts neither a machine's sleep nor a clock that was set.
+        It also plans all anew when the clock was set back, as the next slot might be a year away, and wakes the loop:
+        APScheduler's timer counts neither a machine's sleep nor a clock that was set.
         """
-        with self._looking:
-            return self._is_alive(self._clock())
+        with self._checking:
+            now = self._clock()
+            if now < self._seen - _CLOCK_SLACK:
+                self._plan_anew(now)
+            self._seen = now
+            self._log_overdue(now)
+            if self._scheduler.running:
+                self._scheduler.wakeup()
+                if not any(state.next and state.next < now - _CLOCK_SLACK for state in self.states()):
+                    self._well = time.monotonic()
+            return not self._overdue and time.monotonic() - self._well < _DEAD_AFTER
 
-    def _is_alive(self, now: datetime) -> bool:
-        if now < self._seen - _CLOCK_SLACK:
-            self._plan_anew(now)
-        self._seen = now
-        self._tell_of_overdue(now)
-        if self._scheduler.running:
-            self._scheduler.wakeup()
-            if not any(line.next and line.next < now - _CLOCK_SLACK for line in self.lines()):
-                self._well = time.monotonic()
-        return not self._overdue and time.monotonic() - self._well < _SILENT
-
-    def _tell_of_overdue(self, now: datetime) -> None:
+    def _log_overdue(self, now: datetime) -> None:
         for job in self._jobs:
-            line = self._lines[job.name]
-            overdue = line.began is not None and now > line.began + job.deadline + _GRACE
+            state = self._states[job.name]
+            overdue = state.began is not None and now > state.began + job.deadline + _GRACE
             if overdue and job.name not in self._overdue:
-                told = logs.event("run.overdue", source=line.source)
-                log.error("%s: the run should have ended long ago, and still goes on", line.source, extra=told)
+                told = logs.event("run.overdue", source=state.source)
+                log.error("%s: the run should have ended long ago, and still goes on", state.source, extra=told)
             (self._overdue.add if overdue else self._overdue.discard)(job.name)
 
     def _plan_anew(self, now: datetime) -> None:
         for task in self._tasks:
-            if self._lines[task.name].next:
+            if self._states[task.name].next:
                 self._plan(task, now)
         for chore in self._chores:
             self._move(chore.name, now)
@@ -203,30 +200,27 @@ class Worker:
         self._move(task.name, moment)
 
     def _move(self, name: str, moment: datetime | None) -> None:
-        """Set when this is done next; None: never."""
-        with suppress(JobLookupError):  # the loop has ended
+        """Set the next time of a job; None: never."""
+        with suppress(JobLookupError):  # raised once the loop has ended
             self._scheduler.modify_job(name, next_run_time=moment)
 
-    def _begin(self, task: Task) -> None:
+    def _take(self, task: Task) -> None:
+        """Make the run of a slot once a turn is free, and plan the next one."""
         self._put(task.name, next=None)
-        self._take(task, self._slots[task.name])
-
-    def _take(self, task: Task, slot: datetime) -> None:
-        """Take a slot, when it is this source's turn, and plan the next one."""
         with self._turn() as mine:
             if not mine:
                 return
             began = self._clock()
-            self._put(task.name, began=began, next=None)
-            self._run(task, slot)
+            self._put(task.name, began=began)
+            self._run(task, self._slots[task.name])
         ended = self._clock()
-        line = self._put(task.name, ended=ended)
-        self._plan(task, max(ended, began + patience(line.failures)))
+        state = self._put(task.name, ended=ended)
+        self._plan(task, max(ended, began + back_off(state.failures)))
 
     @contextmanager
     def _turn(self) -> Iterator[bool]:
         """Wait for one of the few turns; False: the worker stops."""
-        while not self._turns.acquire(timeout=_GLANCE):
+        while not self._turns.acquire(timeout=_CHECK_EVERY):
             if self._stopping.is_set():
                 yield False
                 return
@@ -236,23 +230,20 @@ class Worker:
             self._turns.release()
 
     def _run(self, task: Task, slot: datetime) -> None:
+        report, failure, failures = None, None, self._states[task.name].failures
         try:
             report = task.run(slot)
+            failure = report.failure if report else None
         except StoppedError:
             return
-        except CatalogError as failure:
-            self._note(task, None, failure)
-        except Exception as error:  # noqa: BLE001 - the worker outlives whatever a run does
-            self._note(task, None, _unforeseen(task.name, error))
-        else:
-            self._note(task, report, report.failure if report else None)
-
-    def _note(self, task: Task, report: RunReport | None, failure: CatalogError | None) -> None:
-        failures = self._lines[task.name].failures
+        except CatalogError as error:
+            failure = error
+        except Exception as error:  # noqa: BLE001 - no exception of a run may end the worker
+            failure = _unforeseen(task.name, error)
         if failure is not None:
             failures += 1
         elif report is not None and report.run.status is not Status.SKIPPED:
-            failures = 0  # what another worker managed to do says nothing about this one
+            failures = 0  # a run of another worker says nothing about this one
         self._put(task.name, report=report, failure=failure, failures=failures)
 
     def _do(self, chore: Chore) -> None:
@@ -261,26 +252,26 @@ class Worker:
             chore.work()
         except StoppedError:
             self._move(chore.name, None)
-        except Exception as error:  # noqa: BLE001 - the worker outlives whatever a chore does
+        except Exception as error:  # noqa: BLE001 - no exception of a chore may end the worker
             _unforeseen(chore.name, error)
         self._put(chore.name, began=None)
 
     def _put(self, name: str, **values: Any) -> JobState:
-        line = self._lines[name] = replace(self._lines[name], **values)
-        return line
+        state = self._states[name] = replace(self._states[name], **values)
+        return state
 
 
 def _unforeseen(what: str, error: Exception) -> CatalogError:
-    """Tell of an exception by its type alone: its words may hold a secret."""
+    """Log an exception by its type alone, as its words may hold a secret; give the failure to show for it."""
     failure = CatalogError(f"{what}: unexpected: {type(error).__name__}")
     log.error("%s", failure.message, exc_info=error, extra=logs.event("job.failed", job=what))
     return failure
 
 
 class _Threads(BaseExecutor):  # type: ignore[misc] # APScheduler has no types
-    """A thread per job, for which nobody must wait: one that hangs delays neither the others nor the program's end.
+    """A daemon thread per job: one that hangs delays neither the others nor the end of the program.
 
-    What is due while it goes on already is left out, without a word.
+    A job that is due while it still runs is skipped silently.
     """
 
     def __init__(self) -> None:
@@ -307,7 +298,7 @@ class _Threads(BaseExecutor):  # type: ignore[misc] # APScheduler has no types
             told = logs.event("job.failed", job=job.name)
             log.exception("%s: no thread can be started for it now; it waits for its next time", job.name, extra=told)
 
-    _do_submit_job = submit_job  # what APScheduler calls for executors that do not count for themselves
+    _do_submit_job = submit_job  # the abstract method that the base class would call
 
     def _carry_out(self, job: Any) -> None:
         try:

@@ -111,7 +111,7 @@ def wait_for(condition: Callable[[], object]) -> None:
 
 
 def line(worker: Worker, source: str = "one") -> JobState:
-    return next(line for line in worker.lines() if line.source == source)
+    return next(line for line in worker.states() if line.source == source)
 
 
 # Timetables
@@ -154,7 +154,7 @@ def test_a_hundred_nights_in_berlin_have_a_hundred_runs() -> None:
 
 
 def test_a_source_that_fails_is_left_alone_longer_and_longer_but_no_longer_than_an_hour() -> None:
-    waits = [schedule.patience(failures) for failures in (0, 1, 2, 3, 6, 7, 8, 5_000)]
+    waits = [schedule.back_off(failures) for failures in (0, 1, 2, 3, 6, 7, 8, 5_000)]
     assert waits == [0 * HOUR, MINUTE, 2 * MINUTE, 4 * MINUTE, 32 * MINUTE, HOUR, HOUR, HOUR]
 
 
@@ -226,9 +226,10 @@ def test_failures_in_a_row_are_counted_until_a_run_succeeds(clock: Clock) -> Non
     )
     task = Task(source="one", timetable=SELDOM, run=lambda _slot: next(reports, ended()))
     worker = Worker([task], stopping=threading.Event(), clock=clock, spread=lambda: 0.0)
+    worker._slots[task.name] = NOW
     counts = []
     for _ in range(5):
-        worker._take(task, NOW)
+        worker._take(task)
         counts.append(line(worker).failures)
     assert counts == [1, 2, 2, 2, 0]
 
@@ -280,7 +281,7 @@ def test_only_a_few_runs_are_made_at_once_and_all_get_their_turn(start: Start) -
     worker = start([Task(source=f"s{number}", timetable=SELDOM, run=run) for number in range(6)])
     wait_for(lambda: len(begun) == 4)
     release.set()
-    wait_for(lambda: all(line.ended for line in worker.lines()))
+    wait_for(lambda: all(line.ended for line in worker.states()))
 
 
 @pytest.mark.warns
@@ -379,10 +380,10 @@ def test_stopping_tells_the_runs_and_waits_for_them(start: Start) -> None:
         raise StoppedError("enough")
 
     worker = start([Task(source=f"s{number}", timetable=OFTEN, run=run) for number in range(6)], stopping=stopping)
-    wait_for(lambda: sum(line.began is not None for line in worker.lines()) == 4)
+    wait_for(lambda: sum(line.began is not None for line in worker.states()) == 4)
     assert worker.stop(within=2)
     assert len(told) == 4
-    assert [line.failures for line in worker.lines()] == [0] * 6
+    assert [line.failures for line in worker.states()] == [0] * 6
 
 
 def test_stopping_does_not_wait_for_a_run_that_hangs(start: Start) -> None:
