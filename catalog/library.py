@@ -1,10 +1,7 @@
-"""The catalog for programs: what the commands answer, as objects; a run, and SQL that writes nothing.
-
-The command line opens the catalog and judges its health by the same functions.
-"""
+"""The catalog for Python programs: reads, a sync, and read-only SQL, in terms of domain objects."""
 
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, overload
@@ -31,7 +28,7 @@ Moment = datetime | str  # aware; or a date, RFC 3339, or an age such as 7d
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Health:
-    """How fresh each source is, what each channel is owed, and what is wrong: problems first."""
+    """How fresh each source is, what waits for each channel, and what is wrong: problems first."""
 
     sources: tuple[SourceCheck, ...]
     channels: tuple[Channel, ...]
@@ -56,19 +53,21 @@ def open_(url: str | None = None) -> "Catalog":
 
 
 class Catalog:
-    """A catalog to ask. Close it after use, or use it as a context manager.
+    """A catalog to read. Close it after use, or use it as a context manager.
 
-    Lists are iterators that read while you go on: each sees the catalog as it stood when its first row was read.
-    Closing an iterator, or reading it to its end, gives its connection back. Each thread opens a catalog of its own.
+    Lists are iterators that read from the database as you go on: each sees the catalog as it was when its first row
+    was read. Closing an iterator, or reading it to its end, gives its connection back. Each thread opens a catalog of
+    its own.
 
-    Everything raises a CatalogError: NoCatalogError where no catalog is, SchemaError where its schema is older or
-    newer, ConfigError where what is asked makes no sense.
+    All methods raise CatalogError: NoCatalogError where there is no catalog, SchemaError where its schema is older or
+    newer, ConfigError where the arguments make no sense.
     """
 
     def __init__(self, url: str) -> None:
         """Keep the URL; `catalog.open` checks it first."""
         self._url = url
         self._database: Database | None = None
+        self._resources = ExitStack()
         self._closed = False
         self._streams: set[Generator[Any, None, None]] = set()  # those that hold a connection
 
@@ -81,12 +80,11 @@ class Catalog:
         self.close()
 
     def close(self) -> None:
-        """Give the connections back; what is asked later raises ConfigError."""
+        """Give the connections back; whatever is asked later raises ConfigError."""
         self._closed = True
         for stream in [*self._streams]:
             stream.close()
-        if self._database is not None:
-            self._database.close()
+        self._resources.close()
 
     @overload
     def models(
@@ -162,7 +160,7 @@ class Catalog:
     def diff(
         self, earlier: Moment, later: Moment | None = None, *, source: str | None = None, match: str | None = None
     ) -> Iterator[Difference]:
-        """List what differs between two moments, by source, id and field; `later`: now, if it is not given."""
+        """List what differs between two moments, by source, id and field; `later` is now if it is left out."""
         begin, end = _moment(earlier), _moment(later or clock.utc_now())
         if begin > end:
             raise ConfigError("the first moment must be earlier than the second")
@@ -180,7 +178,7 @@ class Catalog:
             return health_of(config, connection, clock.utc_now())
 
     def sql(self, query: str, /, **values: object) -> Iterator[dict[str, Any]]:
-        """Answer one query in SQL; `:name` in it stands for a value. It can write nothing, whatever it says.
+        """Run one SQL query, with values for each `:name` in it. It can write nothing, whatever it says.
 
         Values of the rows are what the driver of the database gives: on SQLite, times and JSON are text.
         """
@@ -198,7 +196,7 @@ class Catalog:
 
         config = self._config()
         settings = config.select([name])[0]
-        configuration.key(settings)  # without one nothing is asked, and no catalog is made for it
+        configuration.key(settings)  # without a key no list is read, and no catalog is made
         after_run.demand_places(config)
         options = Options(
             accept_removals=accept_removals,
@@ -217,7 +215,7 @@ class Catalog:
         return report
 
     def _config(self) -> Config:
-        """Read the configuration; the catalog is this one."""
+        """Read the configuration, with this catalog's URL in it."""
         config = configuration.load()
         return replace(config, database=replace(config.database, url=self._url))
 
@@ -226,13 +224,10 @@ class Catalog:
             raise ConfigError("this catalog was closed", hint="ask inside `with catalog.open(...)`")
 
     def _opened(self) -> Database:
-        """Open the catalog at the first question."""
+        """Open the catalog when it is first needed."""
         self._demand_open()
         if self._database is None:
-            found = databases.open_(self._url, must_exist=True)
-            with _closed_on_failure(found):
-                upgrade.require(found)
-            self._database = found
+            self._database = self._resources.enter_context(opened(self._url))
         return self._database
 
     @contextmanager
@@ -242,17 +237,18 @@ class Catalog:
             yield connection
 
     def _stream(self, ask: Callable[[Connection], Generator[T, None, None]], source: str | None) -> Iterator[T]:
-        """Stream what a query finds. What is wrong with the question is told now, and not at the first row."""
+        """Stream what a query finds. A mistake in the question is raised now, and not at the first row."""
+
+        def rows() -> Generator[T, None, None]:
+            with self._opened().read() as connection, closing(ask(connection)) as found:
+                yield from found
+
         with self._reading(source):
             pass
-        return self._guarded(self._rows(ask))
-
-    def _rows(self, ask: Callable[[Connection], Generator[T, None, None]]) -> Generator[T, None, None]:
-        with self._opened().read() as connection, closing(ask(connection)) as found:
-            yield from found
+        return self._guarded(rows())
 
     def _guarded(self, rows: Generator[T, None, None]) -> Generator[T, None, None]:
-        """End with an error, never early without a word, when the catalog is closed in between."""
+        """Raise ConfigError when the catalog is closed in between: a list must not just end early."""
         self._demand_open()
         self._streams.add(rows)
         try:
@@ -273,7 +269,7 @@ def opened(url: str) -> Iterator[Database]:
 
 
 def health_of(config: Config, connection: Connection, now: datetime) -> Health:
-    """Judge a catalog by a configuration: every source that is configured or was ever synced, every channel."""
+    """Judge by the configuration every source that is configured or was ever synced, and every channel."""
     sources = _watched(config, connection)
     channels = _channels(connection, [alert.name for alert in config.alerts])
     unknown = tuple(unknowns.in_catalog(config, connection))
@@ -296,7 +292,7 @@ def _watched(config: Config, connection: Connection) -> tuple[SourceCheck, ...]:
 
 
 def _channels(connection: Connection, configured: Sequence[str]) -> tuple[Channel, ...]:
-    """Look at every channel that has something to take, or gave something up."""
+    """Give each channel for which alerts wait, or were given up."""
     return tuple(
         Channel(
             name=backlog.channel,
@@ -309,15 +305,6 @@ def _channels(connection: Connection, configured: Sequence[str]) -> tuple[Channe
         )
         for backlog in queue.backlog(connection)
     )
-
-
-@contextmanager
-def _closed_on_failure(database: Database) -> Iterator[None]:
-    try:
-        yield
-    except BaseException:
-        database.close()
-        raise
 
 
 def _optional(moment: Moment | None) -> datetime | None:
