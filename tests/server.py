@@ -12,12 +12,14 @@ A step is any function of one argument, the `Visit`; the functions below make th
 import gzip
 import json
 import os
+import random
 import socket
 import ssl
 import struct
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -483,6 +485,14 @@ def _handler(server: ModelsServer) -> type[BaseHTTPRequestHandler]:
             """Print nothing."""
 
     return Handler
+
+
+def free_port() -> int:
+    """Give a port below those that outgoing connections are given, one of which could take it before we do."""
+    while True:
+        with suppress(OSError), socket.socket() as free:
+            free.bind(("127.0.0.1", random.randrange(15_000, 32_000)))
+            return int(free.getsockname()[1])
 
 
 @pytest.fixture(name="server")

@@ -6,7 +6,6 @@ import itertools
 import json
 import os
 import signal
-import socket
 import ssl
 import subprocess
 import sys
@@ -30,7 +29,7 @@ from tests import postgres
 from tests import server as play
 from tests.attacks import canaries
 from tests.attacks.canaries import SECRETS, Hit
-from tests.server import ModelsServer, Visit, model
+from tests.server import ModelsServer, Visit, free_port, model
 from tests.volume import Volume
 
 pytestmark = [
@@ -180,12 +179,6 @@ def configure(others: Others, folder: Path, tls: str) -> Path:
     (file.parent / "key").chmod(0o600)
     file.write_text(text.replace("PORT", str(free_port())))
     return file
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 @contextmanager

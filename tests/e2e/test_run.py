@@ -22,7 +22,7 @@ from catalog.store.engine import database as databases
 from catalog.store.schema import invariants, tables
 from tests import postgres
 from tests import server as play
-from tests.server import ModelsServer, model
+from tests.server import ModelsServer, free_port, model
 
 PROGRAM = [sys.executable, "-c", "from catalog import cli; cli.main()"]
 NOWHERE = "http://127.0.0.1:1"  # refuses every connection
@@ -231,9 +231,7 @@ def test_a_service_manager_hears_when_it_is_ready_alive_and_about_to_end(quick: 
 
 def test_what_follows_a_sync_is_done_in_between(quick: Place) -> None:
     watcher = ModelsServer(always=play.answer({})).start()
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     with (quick.folder / "catalog.toml").open("a") as file:
         file.write(
             f'[[alerts]]\nname = "team"\nwebhook = {{ url = "{watcher.url}/hook" }}\n'
@@ -259,9 +257,7 @@ def test_what_follows_a_sync_is_done_in_between(quick: Place) -> None:
 
 def test_a_database_that_was_moved_away_is_told_of_and_written_to_no_more(quick: Place) -> None:
     """The worker went on in the file that had lost its name, and was healthy."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     with (quick.folder / "catalog.toml").open("a") as file:
         file.write(f'[monitor]\nlisten = "127.0.0.1:{port}"\n')
     process = quick.run()

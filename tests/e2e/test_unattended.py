@@ -5,9 +5,7 @@ The configuration is the README's own; only the addresses in it, and how long th
 
 import json
 import os
-import random
 import re
-import socket
 import ssl
 import subprocess
 import sys
@@ -35,7 +33,7 @@ from catalog.store.schema import invariants, outbox_tables, tables
 from tests.alerts.test_apprise import Mailbox
 from tests.e2e import test_run
 from tests.e2e.test_run import end
-from tests.server import ModelsServer, Seen, answer
+from tests.server import ModelsServer, Seen, answer, free_port
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of the mail server
 
@@ -146,14 +144,6 @@ def around(tmp_path: Path, postgres_url: str, mail: tuple[Mailbox, int, Path]) -
 
 def today() -> Sequence[Mapping[str, Any]]:
     return list(play.looks(history.load()))[-1].items
-
-
-def free_port() -> int:
-    """Give a port below those that outgoing connections are given, one of which could take it before we do."""
-    while True:
-        with suppress(OSError), socket.socket() as free:
-            free.bind(("127.0.0.1", random.randrange(15_000, 32_000)))
-            return int(free.getsockname()[1])
 
 
 # The catalog
