@@ -33,7 +33,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__)
     parser.add_argument("--models", type=int, help="how long the list is (1,000,000)")
     parser.add_argument("--rounds", type=int, help="how often everything is repeated (3)")
-    parser.add_argument("--quick", action="store_true", help="100,000 models, one round: a glance, no result")
+    parser.add_argument("--quick", action="store_true", help="100,000 models, one round: only a first impression")
     parser.add_argument("--only", dest="parts", action="append", choices=ALL, help="only this part")
     parser.add_argument("--kind", dest="kinds", action="append", choices=syncs.KINDS, help="only this database")
     parser.add_argument("--peers", action="store_true", help="measure beside dlt and the official SDK instead")

@@ -1,4 +1,4 @@
-"""Lists of models for measuring, ready to be sent: a list, the same list cut elsewhere, and one that differs by 1 %."""
+"""Encoded lists of models: one list, the same cut into other pages, and one that differs by 1 %."""
 
 import json
 import random

@@ -1,4 +1,4 @@
-"""What one writes by hand: the official SDK's iterator and a merge per model with SQLAlchemy's ORM. No history.
+"""A sync as written by hand: the official SDK's iterator and a merge per model with SQLAlchemy's ORM. No history.
 
 python bench/peer_sdk.py URL FOLDER
 """

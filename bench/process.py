@@ -1,4 +1,4 @@
-"""Runs commands and says what they cost. The parent stays small: Linux counts its memory as the child's at first."""
+"""Runs commands and measures their cost. The parent stays small: Linux counts its memory as the child's at first."""
 
 import os
 import subprocess
@@ -27,7 +27,7 @@ class Cost:
 
 
 def run(*command: str | Path) -> Cost:
-    """Run a command to its end, which must be a good one."""
+    """Run a command to its end; it must succeed."""
     began = time.perf_counter()
     with subprocess.Popen(
         command,

@@ -1,4 +1,4 @@
-"""The table of results: what was measured, beside what was aimed at."""
+"""The table of results: each measurement beside its target."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from bench.process import Costs
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Row:
-    """One line of the table; without a target there is nothing to meet."""
+    """One line of the table; the target may be missing."""
 
     what: str
     measured: str

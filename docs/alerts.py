@@ -1,4 +1,4 @@
-"""The parts of the page on alerts that are made from the program: its events, its waits, and messages that it words."""
+"""The generated parts of the page on alerts: the events, the pauses, and messages as they are worded."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -23,7 +23,7 @@ EVENTS = {
     AlertEvent.OVERDUE: ("catalog.overdue", "`retires_at` has passed, and the model is still listed and not `retired`"),
     AlertEvent.HELD: (
         "catalog.held",
-        "a run is held, and somebody has to decide; told once for each cause, however long it lasts",
+        "a run is held, and waits for a decision; told once for each cause, however long it lasts",
     ),
     AlertEvent.SYNC_FAILED: (
         "catalog.sync_failed",

@@ -1,4 +1,4 @@
-"""The reference page of log events: names and fields are found in the source, the words are ours."""
+"""The reference page of log events: names and fields are found in the source, their meaning is written here."""
 
 import ast
 from collections import defaultdict

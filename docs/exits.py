@@ -1,4 +1,4 @@
-"""The table of exit codes: the numbers are the program's, the words ours; a code without words is an error."""
+"""The table of exit codes: numbers from the program, words from here; a code without words is an error."""
 
 from catalog.errors import GRAVEST_FIRST, Exit
 
@@ -8,7 +8,7 @@ WORDS = {
     Exit.USAGE: "a mistake on the command line or in the configuration",
     Exit.LISTING: "the list could not be read whole; nothing of it was recorded but why",
     Exit.DATABASE: "there is no catalog, the database refused or is too new, or `db check` or `db verify` found faults",
-    Exit.HELD: "a run was held: too much is gone at once, or somebody else asked",
+    Exit.HELD: "a run was held: too much is gone at once, or another organization answered",
     Exit.BUSY: "another run of the source is active (`skipped`) or was quicker (`superseded`)",
     Exit.RETIRING: "`watch check`: a watched model is gone, retired, overdue or retires soon",
     Exit.UNKNOWN: "`watch check`: a watched id was never in any list",

@@ -94,5 +94,5 @@ def _surroundings(programs: str) -> dict[str, str]:
 def _read(descriptor: int) -> bytes:
     try:
         return os.read(descriptor, 65536)
-    except OSError:  # how Linux says that nobody holds the other end any more
+    except OSError:  # how Linux says that the other end is closed
         return b""

@@ -1,4 +1,4 @@
-"""The page of promises: which tests hold each, found in the tests themselves, and what the attacks last came to.
+"""The page of promises: which tests hold each, found in the tests themselves, and the last figures of the attacks.
 
 A test, or a whole module of tests, names its promises with `pytest.mark.promise("P1")`.
 """
@@ -48,7 +48,7 @@ PROMISES = {
     ),
     "P6": (
         "Nothing forgotten",
-        "Each state of each model is kept with its interval, also of models that left, and fields nobody told us of.",
+        "Each state of each model is kept with its interval, also of models that left, and fields that the catalog does not know.",
     ),
     "P7": (
         "Quiet by default",
