@@ -48,7 +48,7 @@ PROMISES = {
     ),
     "P6": (
         "Nothing forgotten",
-        "Each state of each model is kept with its interval, also of models that left, and fields that the catalog does not know.",
+        "Each state of each model is kept with its interval, also of models that left; unknown fields, too.",
     ),
     "P7": (
         "Quiet by default",
