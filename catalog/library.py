@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, overload
 
-from catalog import clock, dates, health, unknowns, wiring
+from catalog import clock, dates, health, wiring
 from catalog import config as configuration
 from catalog.config import Config
 from catalog.domain import Change, Kind, Model, Run, State
@@ -18,6 +18,7 @@ from catalog.store.outbox import queue
 from catalog.store.queries import history, source_health, sql_query
 from catalog.store.queries.history import Difference, Story, Which
 from catalog.store.schema import upgrade
+from catalog.wiring import unknowns
 
 if TYPE_CHECKING:
     from catalog.service.sync import RunReport  # what speaks HTTP is imported for a run alone
@@ -191,8 +192,8 @@ class Catalog:
         catalog where there is none. Raises what made the run fail, after it was recorded.
         """
         self._demand_open()
-        from catalog import after_run, one_run
         from catalog.service.sync import Options
+        from catalog.wiring import after_run, one_run
 
         config = self._config()
         settings = config.select([name])[0]

@@ -6,8 +6,8 @@ from functools import partial
 
 import click
 
-from catalog import after_run, errors, health, library, text, unknowns, wiring
 from catalog import config as configuration
+from catalog import errors, health, library, text, wiring
 from catalog.cli import output
 from catalog.cli.context import Context, pass_context
 from catalog.config import Config
@@ -21,6 +21,7 @@ from catalog.store.queries import source_health
 from catalog.store.schema import preconditions, upgrade
 from catalog.store.schema.preconditions import Need
 from catalog.upstream.client import MAX_LIMIT
+from catalog.wiring import after_run, unknowns
 
 Lines = Iterator[str]
 Examine = Callable[[], Lines]  # examines one thing; its lines begin with ok or note; raises CatalogError

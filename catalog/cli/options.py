@@ -65,7 +65,8 @@ def catalog(context: Context, source: str | None = None) -> Iterator["Connection
     Raises DatabaseError when there is none, SchemaError when its schema is older or newer, ConfigError when that source
     was never synced into it.
     """
-    from catalog import library, unknowns
+    from catalog import library
+    from catalog.wiring import unknowns
 
     with library.opened(context.config().database.url) as database, database.read() as connection:
         unknowns.demand_source(connection, source)

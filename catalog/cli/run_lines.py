@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import timedelta
 
-from catalog import logs, text, unknowns
+from catalog import logs, text
 from catalog.cli import output
 from catalog.cli.context import Context
 from catalog.config import Config
@@ -16,6 +16,7 @@ from catalog.service.sync import RunReport
 from catalog.settings import SourceSettings
 from catalog.store.engine.database import Database
 from catalog.store.schema import upgrade
+from catalog.wiring import unknowns
 
 _MARKS = {Kind.ADDED: "+", Kind.REMOVED: "-", Kind.RETURNED: "*", Kind.CHANGED: "~"}
 

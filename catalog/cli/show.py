@@ -28,8 +28,8 @@ def command(context: Context, *, id: str, source: str | None, as_json: bool) -> 
 
     A change lies between two walks: after the one that still showed the old state, by the one that showed the new.
     """
-    from catalog import unknowns
     from catalog.store.queries import history
+    from catalog.wiring import unknowns
 
     with options.catalog(context, source) as connection:
         stories = history.stories(connection, id, source=source)

@@ -9,7 +9,7 @@ from typing import NamedTuple, Protocol
 
 import click
 
-from catalog import after_run, errors, one_run, wiring
+from catalog import errors, wiring
 from catalog.cli import output, run_lines
 from catalog.cli.context import Context, json_option, pass_context
 from catalog.domain import Change
@@ -17,6 +17,7 @@ from catalog.errors import CatalogError, Exit
 from catalog.service.sync import Options, RunReport
 from catalog.settings import SourceSettings
 from catalog.store.engine.database import Database
+from catalog.wiring import after_run, one_run
 
 _PROGRESS_FROM = 2  # pages; a list of one page is there at once
 

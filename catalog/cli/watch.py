@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from catalog import clock, config, health, logs, unknowns, watch
+from catalog import clock, config, health, logs, watch
 from catalog.cli import options, output
 from catalog.cli.context import Context, json_option, pass_context
 from catalog.config import Config
@@ -15,6 +15,7 @@ from catalog.domain import Model, Source
 from catalog.errors import ConfigError, Exit, NoCatalogError
 from catalog.settings import SourceSettings
 from catalog.watch import WatchFinding, WatchState
+from catalog.wiring import unknowns
 
 if TYPE_CHECKING:
     from catalog.store.engine.database import Connection

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from catalog import after_run, clock, logs, one_run, wiring
+from catalog import clock, logs, wiring
 from catalog.cli import output, run_lines
 from catalog.cli.context import Context, pass_context
 from catalog.config import Config, Key
@@ -23,6 +23,7 @@ from catalog.monitor import systemd
 from catalog.service.sync import Options, RunReport
 from catalog.settings import SourceSettings
 from catalog.store.engine.database import Database
+from catalog.wiring import after_run, one_run
 
 if TYPE_CHECKING:
     from catalog.monitor.ping import Pinger

@@ -11,13 +11,14 @@ from typing import Any
 
 import pytest
 
-from catalog import after_run, config, health
+from catalog import config, health
 from catalog.alerts import channels, samples
 from catalog.alerts.channels import webhook
 from catalog.events import AlertEvent, Rule
 from catalog.monitor.metrics import METRICS
 from catalog.settings import AlertSettings
 from catalog.store.outbox import queue
+from catalog.wiring import after_run
 from docs import alerts
 from tests.alerts import messages
 

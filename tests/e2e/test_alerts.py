@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from catalog import after_run, clock, config, wiring
+from catalog import clock, config, wiring
 from catalog.service import sync
+from catalog.wiring import after_run
 from tests import server as wire
 from tests.e2e.ground import IDS, Ground
 from tests.server import ModelsServer, answer, model

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from catalog import after_run, config, wiring
+from catalog import config, wiring
+from catalog.wiring import after_run
 from tests.e2e.ground import Ground
 
 pytestmark = [pytest.mark.promise("P10"), pytest.mark.warns]
