@@ -8,7 +8,7 @@ WORDS = {
     Exit.USAGE: "a mistake on the command line or in the configuration",
     Exit.LISTING: "the list could not be read whole; nothing of it was recorded but why",
     Exit.DATABASE: "there is no catalog, the database refused or is too new, or `db check` or `db verify` found faults",
-    Exit.HELD: "a run was held: too much is gone at once, or another organization answered",
+    Exit.HELD: "a run was held: too much is gone at once, or another organization or workspace answered",
     Exit.BUSY: "another run of the source is active (`skipped`) or was quicker (`superseded`)",
     Exit.RETIRING: "`watch check`: a watched model is gone, retired, overdue or retires soon",
     Exit.UNKNOWN: "`watch check`: a watched id was never in any list",
