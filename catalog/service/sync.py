@@ -14,6 +14,7 @@ from typing import IO
 from catalog import logs
 from catalog.domain import Change, Missing, Outcome, Policy, Run, Scope, Status
 from catalog.errors import CatalogError, DatabaseError, Exit, Failure, ListingError, StoppedError
+from catalog.events import Subscriptions
 from catalog.health import Cause
 from catalog.store.engine import database as databases
 from catalog.store.engine import locks, temp_folder
