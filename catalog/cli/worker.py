@@ -178,7 +178,7 @@ class _Problems:
     def words(self) -> list[str]:
         """Give a sentence for each problem."""
         try:
-            known = after_run.troubles(self._database, self._sources)
+            known = after_run.problems_of(self._database, self._sources)
         except CatalogError as error:
             return [*dict.fromkeys([error.message, *self._left()])]
         for source, (_, began) in dict(self._unrecorded).items():

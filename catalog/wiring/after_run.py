@@ -1,4 +1,4 @@
-"""What follows a run: alerts are sent, metrics written, and whoever watches us is told. None of it can fail a run."""
+"""What follows a run: sends alerts, writes metrics, pings the watcher. A failure of these fails no run."""
 
 import logging
 import os
@@ -9,21 +9,22 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
-from catalog import logs
+from catalog import logs, wiring
 from catalog.config import Config
 from catalog.errors import CatalogError, ConfigError
 from catalog.store.engine.database import Database
+from catalog.store.outbox import enqueue, queue
 
 if TYPE_CHECKING:
     from catalog.monitor.ping import Pinger
     from catalog.service.schedule import Chore
 
 log = logging.getLogger("catalog.cli")
-_LOOK = timedelta(seconds=5)  # between two looks at what is owed
+_LOOK = timedelta(seconds=5)  # between two passes over the outbox
 
 
 def demand_places(config: Config) -> None:
-    """Refuse a metrics file that cannot be one, before anything is made. Raises ConfigError."""
+    """Refuse a metrics file that cannot be one, before the run begins. Raises ConfigError."""
     if config.monitor.metrics_file:
         from catalog.monitor import metrics
 
@@ -31,7 +32,7 @@ def demand_places(config: Config) -> None:
 
 
 def demand_address(config: Config) -> None:
-    """Refuse an address that cannot be listened on, before anything is made. Raises ConfigError."""
+    """Refuse an address that cannot be listened on, before the worker starts. Raises ConfigError."""
     if config.monitor.listen:
         from catalog.monitor import probes
 
@@ -60,7 +61,7 @@ def demand_folder(config: Config) -> None:
 
 
 def look_at_address(config: Config) -> str:
-    """Say how it stands with the address to listen on: free, or a worker answers there. Raises ConfigError."""
+    """Say that the address to listen on is free, or that a worker answers there. Raises ConfigError."""
     if config.monitor.listen is None:
         return ""
     from catalog.monitor import probes
@@ -79,12 +80,11 @@ def follow(config: Config, database: Database, *, stop: threading.Event | None =
 
 
 def send_alerts(config: Config, database: Database, *, stop: threading.Event | None = None) -> None:
-    """Send what is owed. A channel that does not take it is told of in the log; it stays owed."""
+    """Send what is pending. What a channel does not take is logged, and stays pending."""
     outages = logs.Outages(log)
     if not config.alerts:
-        _forsake(database, outages)
+        _expire_orphans(database, outages)
         return
-    from catalog import wiring
     from catalog.service import deliver
 
     with _told(outages, "alerts"):
@@ -93,19 +93,14 @@ def send_alerts(config: Config, database: Database, *, stop: threading.Event | N
             deliver.catch_up(database, subscriptions, wiring.sender(config, clock=database.now), stop=stop)
 
 
-def _forsake(database: Database, outages: logs.Outages) -> None:
-    """Give up what was owed while there were channels."""
-    from catalog.store.outbox import queue
-
+def _expire_orphans(database: Database, outages: logs.Outages) -> None:
+    """Give up what is pending for channels that are not configured any more."""
     with _told(outages, "alerts"):
         queue.expire_orphans(database, (), database.now())
 
 
-def _owe(config: Config, database: Database, outages: logs.Outages) -> None:
-    """Owe what the passing of time has to tell."""
-    from catalog import wiring
-    from catalog.store.outbox import enqueue
-
+def _enqueue_from_clock(config: Config, database: Database, outages: logs.Outages) -> None:
+    """Enqueue what has become due by the passing of time."""
     with _told(outages, "alerts"):
         subscriptions = wiring.subscriptions(config)
         if subscriptions is not None:
@@ -121,8 +116,7 @@ def _send_to(
     turn: threading.Lock,
     stop: threading.Event,
 ) -> None:
-    """Send what one channel is owed."""
-    from catalog import wiring
+    """Send what is pending for one channel."""
     from catalog.service import deliver
 
     with _told(outages, f"alerts to {channel}"):
@@ -132,7 +126,7 @@ def _send_to(
 
 @contextmanager
 def _told(outages: logs.Outages, part: str) -> Iterator[None]:
-    """Log what keeps alerts from being sent, when it begins and when it ends."""
+    """Log what prevents alerts from being sent, when it begins and when it ends."""
     try:
         yield
     except CatalogError as error:
@@ -164,17 +158,17 @@ def write_metrics(config: Config, database: Database, outages: logs.Outages | No
 
 
 def chores(config: Config, database: Database, *, stop: threading.Event) -> "list[Chore]":
-    """Give what a worker does in between: what follows each run of `catalog sync`, but at its own pace.
+    """Give the worker's chores: what follows each run of `catalog sync`, at intervals of its own.
 
-    Each channel has a chore of its own: one that hangs keeps no other waiting for the next look.
+    Each channel has a chore of its own, so one that hangs delays no other.
     """
     from catalog.service.schedule import Chore
 
     found, outages = [], logs.Outages(log)
     if config.alerts:
-        found.append(Chore(name="alerts", work=partial(_owe, config, database, outages), every=_LOOK))
+        found.append(Chore(name="alerts", work=partial(_enqueue_from_clock, config, database, outages), every=_LOOK))
     else:
-        found.append(Chore(name="alerts", work=partial(_forsake, database, outages), every=timedelta(hours=1)))
+        found.append(Chore(name="alerts", work=partial(_expire_orphans, database, outages), every=timedelta(hours=1)))
     for alert in config.alerts:
         send = partial(_send_to, config, database, alert.name, outages, turn=threading.Lock(), stop=stop)
         found.append(Chore(name=f"alerts to {alert.name}", work=send, every=_LOOK))
@@ -185,7 +179,7 @@ def chores(config: Config, database: Database, *, stop: threading.Event) -> "lis
 
 
 def probed(config: Config, database: Database, alive: Callable[[], bool]) -> AbstractContextManager[object]:
-    """Answer whoever looks at a worker for as long as the block lasts, where that is configured."""
+    """Serve /metrics and /healthz while the block lasts, where `monitor.listen` is set."""
     address = config.monitor.listen
     if address is None:
         return nullcontext()
@@ -194,22 +188,19 @@ def probed(config: Config, database: Database, alive: Callable[[], bool]) -> Abs
     return probes.serving(
         address,
         page=lambda: metrics.page(database),
-        problems=lambda: list(_ailments(database, alive)),
+        problems=lambda: list(_problems(database, alive)),
     )
 
 
-def _ailments(database: Database, alive: Callable[[], bool]) -> Iterator[str]:
+def _problems(database: Database, alive: Callable[[], bool]) -> Iterator[str]:
     if not alive():
         yield "the schedule stands still, or a run hangs"
     if not database.exists():
         yield f"the database {database.describe()} is gone: no run can be recorded"
 
 
-def troubles(database: Database, names: Iterable[str]) -> dict[str, tuple[str, datetime | None]]:
-    """Say of each of these sources what the database knows against it, and when that run ended; empty: nothing.
-
-    Raises DatabaseError.
-    """
+def problems_of(database: Database, names: Iterable[str]) -> dict[str, tuple[str, datetime | None]]:
+    """Give the problem of each of these sources ("" for none) and the end of its last run. Raises DatabaseError."""
     from catalog.store.queries import source_health
 
     with database.read() as connection:
@@ -222,7 +213,7 @@ def troubles(database: Database, names: Iterable[str]) -> dict[str, tuple[str, d
 
 
 def pinger(config: Config) -> "Pinger | None":
-    """Give what tells the watcher, where one is configured."""
+    """Give what pings the watcher, where one is configured."""
     if not config.monitor.ping_url:
         return None
     from catalog.monitor.ping import Pinger, Style
@@ -232,9 +223,9 @@ def pinger(config: Config) -> "Pinger | None":
 
 @contextmanager
 def pinged(config: Config, database: Database) -> Iterator[list[str]]:
-    """Tell the watcher that a sync begins and how it ended; the block collects what went wrong.
+    """Ping the watcher when a sync begins and when it ends; the block adds its problems to the list.
 
-    What the database knows against any configured source counts, too: a watcher may watch several commands.
+    Problems that the database knows of any configured source count, too: one watcher may watch several commands.
     """
     watcher = pinger(config)
     problems: list[str] = []
@@ -254,6 +245,8 @@ def pinged(config: Config, database: Database) -> Iterator[list[str]]:
 
 def _recorded(config: Config, database: Database) -> list[str]:
     try:
-        return [words for words, _ in troubles(database, [source.name for source in config.sources]).values() if words]
+        return [
+            words for words, _ in problems_of(database, [source.name for source in config.sources]).values() if words
+        ]
     except CatalogError as error:
         return [error.message]
