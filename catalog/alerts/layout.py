@@ -1,9 +1,10 @@
-"""What is to be said, laid out for the room that a channel has. Pure.
+"""Lays out a message so that it fits into the room of a channel.
 
-Nothing is cut in the middle: there are as many whole lines as fit, then how many more there are, then when it happened
-and which source and run it was. The smaller the room, the terser the form; what happened gives way before the end does.
+No line is cut: as many whole lines as fit, then how many more there are, then when it happened, and the source and run.
+In a small room the form is terse, and changes are left out before the end is.
 """
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -13,14 +14,14 @@ from catalog.text import counted
 
 _LINES = 60  # of changes
 _SUBJECT = 150  # characters
-_ENOUGH = 3  # lines that are worth the roomier form
+_ENOUGH = 3  # lines; with fewer, the terser form is tried first
 _SHORT, _SHORTEST = 60, 20  # characters of a subject that is cut so that the end fits
 _STEP = 8  # characters by which a sentence is shortened until it fits
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Section:
-    """Lines under a heading; `weights` tells how many changes each of them stands for."""
+    """Lines under a heading; `weights`: how many changes each line stands for."""
 
     heading: str
     lines: Sequence[str]
@@ -29,15 +30,15 @@ class Section:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Draft:
-    """All that there is to say. `end` and `terse_end` say when it happened, where that is known, and who tells it."""
+    """The parts of a message. `end` says when it happened, if that is known, and the source and run."""
 
     subject: str
     brief: str  # the subject without the source, which the end names, too
     end: Sequence[str]
     terse_end: Sequence[str]
     sections: Sequence[Section] = ()
-    left_out: int = 0  # changes of which no line speaks
-    sentences: Sequence[str] = ()  # the same one, ever shorter, where there are no sections
+    left_out: int = 0  # changes without a line
+    sentences: Sequence[str] = ()  # the same statement, ever shorter; instead of sections
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,20 +51,15 @@ _ROOMY, _DENSE, _TERSE = _Form(("",), False), _Form((), False), _Form((), True) 
 
 
 def lay_out(draft: Draft, room: Room) -> tuple[str, str]:
-    """Give subject and text: the fullest that fit. What fits nowhere is the end alone."""
+    """Give subject and text, the fullest that fit; if none do, only the end."""
     full = quoting.cut(draft.subject, min(_SUBJECT, room.subject))
+    layouts = _of_sections if draft.sections else _of_sentences
     for subject in (full, quoting.cut(draft.brief, _SHORT), quoting.cut(draft.brief, _SHORTEST), ""):
-        for lines in _texts(draft):
+        for lines in itertools.chain(layouts(draft), [draft.terse_end]):
             text = "\n".join(lines) + "\n"
             if room.fits(subject, text):
                 return subject, text
     return "", "\n".join(draft.terse_end) + "\n"
-
-
-def _texts(draft: Draft) -> Iterator[list[str]]:
-    """Give the lines of every layout, the best first."""
-    yield from _of_sections(draft) if draft.sections else _of_sentences(draft)
-    yield list(draft.terse_end)
 
 
 def _of_sections(draft: Draft) -> Iterator[list[str]]:
@@ -77,7 +73,7 @@ def _of_sections(draft: Draft) -> Iterator[list[str]]:
 
 
 def _listed(draft: Draft, form: _Form, count: int) -> list[str]:
-    """Lay out so many lines, and count all the others."""
+    """Lay out this many lines of changes, and count the other changes."""
     lines: list[str] = []
     left_out = draft.left_out
     rooms = _rooms([len(section.lines) for section in draft.sections], count)
@@ -101,7 +97,7 @@ def _section(section: Section, room: int) -> Iterator[str]:
 
 
 def _rooms(wanted: Sequence[int], left: int) -> list[int]:
-    """Share so many lines among the sections, so that a long one hides no short one."""
+    """Share the lines among the sections, short sections first: a long one does not push out a short one."""
     rooms = [0] * len(wanted)
     for served, index in enumerate(sorted(range(len(wanted)), key=wanted.__getitem__)):
         rooms[index] = min(wanted[index], left // (len(wanted) - served))
@@ -117,7 +113,7 @@ def _of_sentences(draft: Draft) -> Iterator[list[str]]:
 
 
 def _shortened(sentence: str) -> Iterator[str]:
-    """Give what a sentence begins with, ever less of it, in whole words."""
+    """Give ever shorter beginnings of a sentence, in whole words."""
     for length in range(len(sentence) - 1, _STEP, -_STEP):
         words = sentence[:length].rpartition(" ")[0]
         if words:

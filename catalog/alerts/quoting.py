@@ -1,8 +1,8 @@
-r"""Strangers' text in messages: no channel may take it for a mention, markup, a link or a line of its own.
+r"""Makes foreign text harmless: no channel reads it as a mention, markup, a link or a line of its own.
 
-Chat programs, mail and push services each have a markup of their own, and a message goes to any of them: what one of
-them could act on is replaced by a sign that looks alike, or, where a text is copied by hand, by an escape: \x40. Many
-make a link of whatever looks like the name of a website, so the dot of evil.com is such a sign, too.
+Chat, mail and push services each have their own markup, and a message may go to any of them. Characters that one of
+them acts on are replaced by a lookalike, or, in texts that people copy, by an escape such as \x40. Many services make
+a link of anything like evil.com, so its dot is replaced, too.
 """
 
 import re
@@ -16,29 +16,29 @@ _LOOKALIKES = str.maketrans(
 _LOOSE_UNDERSCORE = r"(?<![^\W_])_|_(?![^\W_])"  # emphasis; between two letters it is none
 _EMPHASIS = re.compile(_LOOSE_UNDERSCORE)
 _DOTS = re.compile(r"(?<=\w)\.(?=[^\W\d_]{2})")
-# What ends as the name of a website does: with www, or before letters that are the whole of a last label.
+# The dot after www, or before the last label of a name: what services take for the name of a website.
 _LAST_DOT = re.compile(r"(?<=\bwww)\.|(?<=[^\W_])\.(?=(xn--[\w-]+|[^\W\d_]{2,})(?![\w-]|\.\w))", re.IGNORECASE)
-# Paths of fields end so, too; of them only what may be a top-level domain: a short one, a foreign one, or a usual one.
+# Paths of fields look like that, too. Only these endings may be top-level domains: short, foreign, or usual ones.
 _TOP_LEVEL = re.compile(
     r"[a-z]{2,4}|xn--.*|.*[^\x00-\x7f].*|academy|agency|click|cloud|company|design|digital|email|games|global|group|money"
     r"|museum|network|online|photos|press|solutions|space|store|studio|support|systems|today|tools|video|website|world"
 )
-# All but letters, digits and what ids are made of; of that an @ that could mention, and what makes a link.
+# All characters but letters, digits and those that ids use; of those, an @ that may mention, and :// of a link.
 _INEXACT = re.compile(rf"[^\w.:/@+-]|{_LOOSE_UNDERSCORE}|@(?![0-9])|(?<![^\W_])@|:(?=//)")
 
 
 def exact(text: str) -> str:
-    """Show an id so that it can be copied; whatever no usual one has in it becomes an escape."""
+    """Show an id so that it can be copied; characters that ids do not use become escapes."""
     return _LAST_DOT.sub(_escape, _INEXACT.sub(_escape, text))
 
 
 def path(text: str) -> str:
-    """Show a path of fields so that it can be copied, in the same way; most of them keep all their dots."""
+    """Show a path of fields in the same way; dots stay unless it looks like the name of a website."""
     return _LAST_DOT.sub(_escape_domain, _INEXACT.sub(_escape, text))
 
 
 def free(text: str, longest: int) -> str:
-    """Show a text that is only read, on one line, cut to so many characters."""
+    """Show a text that is not copied, on one line, cut to so many characters."""
     shown = harmless(text[: longest + 1]).translate(_LOOKALIKES)
     shown = _EMPHASIS.sub("＿", shown)  # noqa: RUF001 - looks alike
     shown = _DOTS.sub("․", shown)  # noqa: RUF001 - looks alike
@@ -46,7 +46,7 @@ def free(text: str, longest: int) -> str:
 
 
 def cut(text: str, longest: int) -> str:
-    """Shorten a text that is too long, and show that it was."""
+    """Shorten a text that is too long; an ellipsis shows it."""
     return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 

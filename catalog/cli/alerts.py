@@ -1,8 +1,9 @@
 """`catalog alerts`: what is owed to whom, a sample, another try."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, replace
+from functools import partial
 
 import click
 
@@ -12,7 +13,7 @@ from catalog.cli import options, output
 from catalog.cli.context import Context, Form, list_options, pass_context
 from catalog.config import Config
 from catalog.errors import CatalogError, ConfigError, Exit
-from catalog.events import Message, OutboxMessage, Room, Rule
+from catalog.events import Message, OutboxMessage, Room
 from catalog.service import deliver
 from catalog.store.engine.database import Database
 from catalog.store.outbox import queue
@@ -47,28 +48,33 @@ def list_(context: Context, *, every: bool, form: Form) -> None:
 @pass_context
 def test(context: Context, channel: str) -> int:
     """Send CHANNEL a sample of each kind of message it asks for; nothing is recorded."""
-    config = context.config()
-    rule = _rule(config, channel)
-    opened, sender = wiring.channel(config, config.channel(channel)), wiring.sender(config, clock=clock.utc_now)
     failed = 0
-    for message in samples.of(rule, sender.clock(), uuid.uuid4().hex[:8]):
+    for kind, send in _samples(context.config(), channel):
         try:
-            opened.send(_worded(message, sender))
+            send()
         except CatalogError as error:
             failed += 1
-            context.fail(type(error)(f"{channel} did not take {message.type}: {error.message}", hint=error.hint))
+            context.fail(type(error)(f"{channel} did not take {kind}: {error.message}", hint=error.hint))
         else:
             if not context.quiet:
-                output.line(f"{channel} took {message.type}")
+                output.line(f"{channel} took {kind}")
     return Exit.FAILED if failed else Exit.DONE
 
 
 def send_sample(config: Config, channel: str) -> str:
-    """Send a channel one sample; give its type. Raises CatalogError when the channel does not take it."""
+    """Send a channel one sample; gives its type. Raises CatalogError when the channel does not take it."""
+    kind, send = next(_samples(config, channel))
+    send()
+    return f"a sample of {kind}"
+
+
+def _samples(config: Config, channel: str) -> Iterator[tuple[str, Callable[[], None]]]:
+    """Give the samples for a channel: the type of each, and what sends it."""
     opened, sender = wiring.channel(config, config.channel(channel)), wiring.sender(config, clock=clock.utc_now)
-    message = samples.of(_rule(config, channel), sender.clock(), uuid.uuid4().hex[:8])[0]
-    opened.send(_worded(message, sender))
-    return f"a sample of {message.type}"
+    subscriptions = wiring.subscriptions(config)
+    [rule] = [rule for rule in (subscriptions.rules if subscriptions else ()) if rule.channel == channel]
+    for message in samples.of(rule, sender.clock(), uuid.uuid4().hex[:8]):
+        yield message.type, partial(opened.send, _marked(message, sender))
 
 
 @command.command("send", short_help="Send now what is owed and due.")
@@ -85,7 +91,7 @@ def send(context: Context) -> int:
     with library.opened(config.database.url) as database:
         queue.clear_backoff(database)
         report = deliver.catch_up(database, subscriptions, wiring.sender(config, clock=database.now))
-        return _tell(context, report, _waiting(config, database))
+        return _report(context, report, _not_due(config, database))
 
 
 @command.command("retry")
@@ -98,14 +104,14 @@ def retry(context: Context, channel: str | None, number: int | None) -> int:
     with library.opened(config.database.url) as database:
         revived = queue.requeue(database, now=database.now(), name=channel, delivery_id=number)
         if channel is not None and not revived:
-            config.channel(channel)  # a name that is known nowhere is a slip
+            config.channel(channel)  # refuses a name that is not configured: it is mistyped
         if not context.quiet:
             output.line(f"{counted(revived, 'dead alert')} revived")
         report = deliver.deliver(database, wiring.sender(config, clock=database.now))
-        return _tell(context, report, _waiting(config, database))
+        return _report(context, report, _not_due(config, database))
 
 
-def _waiting(config: Config, database: Database) -> list[Backlog]:
+def _not_due(config: Config, database: Database) -> list[Backlog]:
     """List the channels that are owed something of which nothing is due yet."""
     configured, now = {alert.name for alert in config.alerts}, database.now()
     with database.read() as connection:
@@ -113,7 +119,7 @@ def _waiting(config: Config, database: Database) -> list[Backlog]:
     return [backlog for backlog in found if backlog.next_attempt_at and backlog.next_attempt_at > now]
 
 
-def _tell(context: Context, report: deliver.Report, waiting: Sequence[Backlog]) -> int:
+def _report(context: Context, report: deliver.Report, waiting: Sequence[Backlog]) -> int:
     code = Exit.FAILED if report.failed else Exit.DONE
     if context.quiet:
         return code
@@ -127,22 +133,13 @@ def _tell(context: Context, report: deliver.Report, waiting: Sequence[Backlog]) 
     return code
 
 
-def _worded(message: OutboxMessage, sender: deliver.Sender) -> Message:
+def _marked(message: OutboxMessage, sender: deliver.Sender) -> Message:
+    """Make what is sent of a sample; its subject says that it is one."""
+
     def compose(room: Room) -> tuple[str, str]:
         narrower = replace(room, fits=lambda subject, text: room.fits(_MARK + subject, text))
         subject, text = sender.render(message.payload, narrower)
         return _MARK + subject, text
 
-    return Message(
-        id=message.uid,
-        type=message.type,
-        payload=message.payload,
-        compose=compose,
-        sent_at=sender.clock(),
-    )
-
-
-def _rule(config: Config, channel: str) -> Rule:
-    config.channel(channel)
-    subscriptions = wiring.subscriptions(config)
-    return next(rule for rule in (subscriptions.rules if subscriptions else ()) if rule.channel == channel)
+    now = sender.clock()
+    return Message(id=message.uid, type=message.type, payload=message.payload, compose=compose, sent_at=now)

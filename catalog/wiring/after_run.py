@@ -83,7 +83,7 @@ def send_alerts(config: Config, database: Database, *, stop: threading.Event | N
     """Send what is pending. What a channel does not take is logged, and stays pending."""
     outages = logs.Outages(log)
     if not config.alerts:
-        _expire_orphans(database, outages)
+        _enqueue(config, database, outages)
         return
     from catalog.service import deliver
 
@@ -93,17 +93,13 @@ def send_alerts(config: Config, database: Database, *, stop: threading.Event | N
             deliver.catch_up(database, subscriptions, wiring.sender(config, clock=database.now), stop=stop)
 
 
-def _expire_orphans(database: Database, outages: logs.Outages) -> None:
-    """Give up what is pending for channels that are not configured any more."""
-    with _told(outages, "alerts"):
-        queue.expire_orphans(database, (), database.now())
-
-
-def _enqueue_from_clock(config: Config, database: Database, outages: logs.Outages) -> None:
-    """Enqueue what has become due by the passing of time."""
+def _enqueue(config: Config, database: Database, outages: logs.Outages) -> None:
+    """Enqueue what has become due by the passing of time; without any channel, only expire what is pending."""
     with _told(outages, "alerts"):
         subscriptions = wiring.subscriptions(config)
-        if subscriptions is not None:
+        if subscriptions is None:
+            queue.expire_orphans(database, (), database.now())
+        else:
             enqueue.from_clock(database, subscriptions, database.now())
 
 
@@ -165,10 +161,8 @@ def chores(config: Config, database: Database, *, stop: threading.Event) -> "lis
     from catalog.service.schedule import Chore
 
     found, outages = [], logs.Outages(log)
-    if config.alerts:
-        found.append(Chore(name="alerts", work=partial(_enqueue_from_clock, config, database, outages), every=_LOOK))
-    else:
-        found.append(Chore(name="alerts", work=partial(_expire_orphans, database, outages), every=timedelta(hours=1)))
+    every = _LOOK if config.alerts else timedelta(hours=1)
+    found.append(Chore(name="alerts", work=partial(_enqueue, config, database, outages), every=every))
     for alert in config.alerts:
         send = partial(_send_to, config, database, alert.name, outages, turn=threading.Lock(), stop=stop)
         found.append(Chore(name=f"alerts to {alert.name}", work=send, every=_LOOK))

@@ -1,8 +1,7 @@
-"""Why Apprise did not deliver, in our own words.
+"""Says in our own words why Apprise did not deliver.
 
-Apprise only says yes or no, and logs the reason in texts that may quote a URL with its tokens. So this listens where it
-logs, and keeps no text: the exception that is being handled at that moment, of which the type and the codes are asked,
-and the status of an HTTP answer.
+Apprise returns only yes or no, and logs the reason in texts that may quote a URL with its tokens. A handler on its
+logger keeps no text, only what the words are made of: the exception that is being handled, and HTTP and SMTP codes.
 """
 
 import errno
@@ -13,11 +12,11 @@ import socket
 import ssl
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from catalog.http import transport_errors
 
-_MOST = 3  # reasons that are told of a message to several receivers
+_MOST = 3  # reasons in one error
 _HTTP_STATUS = re.compile(r"\berror=([1-5][0-9]{2})\b")  # how Apprise's services spell it in their warnings
 _TOO_LONG = (523, 552)  # SMTP: the message is larger than the server takes (RFC 1870, RFC 3463)
 _SERVICE_CLOSES = 421
@@ -46,17 +45,17 @@ _OF_CLASS = {
 
 
 class Listener(logging.Handler):
-    """Hears what one thread logs while it sends a message, and keeps what the words are made from, without any text."""
+    """Collects exceptions and codes from what one thread logs while it sends a message."""
 
     def __init__(self) -> None:
         super().__init__(logging.DEBUG)
         self.errors: list[BaseException] = []
         self.statuses: list[int] = []
-        self.refusals: list[int] = []  # SMTP codes of receivers that were refused beside others that were not
+        self.refusals: list[int] = []  # SMTP codes of receivers that were refused while others were not
         self._thread = threading.get_ident()
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Note the exception whose handler logs this, or the status that the line tells."""
+        """Keep the exception whose handler logs this, or the codes of the record."""
         if record.thread != self._thread:
             return
         error = sys.exc_info()[1]
@@ -64,10 +63,12 @@ class Listener(logging.Handler):
             self.errors.append(error)
         if record.levelno >= logging.WARNING:
             self.statuses += map(int, _HTTP_STATUS.findall(record.getMessage()))
-            self.refusals += _refused_beside_others(record)
+            # Apprise logs "SMTP recipient ..." with the receiver, the code and the server's text as arguments.
+            if str(record.msg).startswith("SMTP recipient") and isinstance(record.args, tuple):
+                self.refusals += [code for code in record.args if isinstance(code, int)]
 
     def reasons(self) -> list[str]:
-        """Give the reasons that were heard, in words, each one once and a few at most; the most telling kind alone."""
+        """Give the reasons in words, each once: those of exceptions and codes, else the names of the exceptions."""
         sent = [words for error in self.errors if (words := of_error(error))]
         answered = [of_status(status) for status in self.statuses] + [_of_receiver(code) for code in self.refusals]
         others = [f"it failed with {type(error).__name__}" for error in self.errors]
@@ -75,12 +76,12 @@ class Listener(logging.Handler):
 
 
 def of_status(status: int) -> str:
-    """Say what an HTTP status means to somebody who configures a channel."""
+    """Say what an HTTP status means for the configuration of a channel."""
     return f"HTTP {status}: {_ANSWERS.get(status) or _OF_CLASS[status // 100]}"
 
 
 def of_error(error: BaseException) -> str:
-    """Say what an exception of the network or of mail means; nothing for one of any other kind."""
+    """Say what an exception of the network or of mail means; "" for any other."""
     causes = transport_errors.causes(error)
     if any(isinstance(cause, OSError) and cause.errno in _NO_WAY for cause in causes):
         return "there is no way to the host"
@@ -90,12 +91,6 @@ def of_error(error: BaseException) -> str:
         )  # an answer came that is no JSON
     found = (say(cause) for kind, say in _KINDS for cause in causes if isinstance(cause, kind))
     return next((words for words in found if words), "")
-
-
-def _refused_beside_others(record: logging.LogRecord) -> Iterator[int]:
-    """Give the code of a line of Apprise's that names a receiver, the SMTP code and the server's text."""
-    if str(record.msg).startswith("SMTP recipient") and isinstance(record.args, tuple):
-        yield from (code for code in record.args if isinstance(code, int))
 
 
 def _mail(words: str) -> Callable[[BaseException], str]:
@@ -130,7 +125,7 @@ def _just(words: str) -> Callable[[BaseException], str]:
     return lambda _: words
 
 
-# Most telling first: an error is an instance of several of these, and led to by others.
+# Most specific first: an error is an instance of several of these, and has others as its causes.
 _KINDS: tuple[tuple[type[BaseException], Callable[[BaseException], str]], ...] = (
     (ssl.SSLCertVerificationError, _just("the server's TLS certificate cannot be verified")),
     (smtplib.SMTPAuthenticationError, _mail("the login or the password is not accepted")),

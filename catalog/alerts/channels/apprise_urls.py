@@ -1,6 +1,6 @@
-"""Says it in words, by whatever service an Apprise URL names. Apprise is imported when something is to be said.
+"""The channel that sends words to the service of an Apprise URL. Apprise is imported when a message is sent.
 
-Its log lines and its exceptions may quote a URL with all its tokens: none of them gets out of here.
+Log records and exceptions of Apprise may quote a URL with all its tokens: this module lets none of them out.
 """
 
 import logging
@@ -19,7 +19,7 @@ from catalog.text import harmless
 if TYPE_CHECKING:
     from apprise import NotifyBase
 
-_MARKUP = 40  # signs that may be put round a subject that becomes a heading of the text
+_MARKUP = 40  # characters that may be put around a subject that becomes a heading of the text
 _HOST = re.compile(r"[A-Za-z0-9._-]{1,253}|\[?[0-9A-Fa-f:]+\]?")
 _HINT = "in names and passwords spell @ as %40 and / as %2F; https://appriseit.com shows the URL of each service"
 
@@ -33,7 +33,7 @@ class Apprise:
     turn: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def send(self, message: Message) -> None:
-        """Send it in words, for the room there is. Raises DeliveryError unless each receiver of the URL was reached."""
+        """Send it in words, as much as fits. Raises DeliveryError unless all receivers of the URL took it."""
         if not self.turn.acquire(blocking=False):
             raise DeliveryError("an earlier message has still not been taken")
         sending = background.start(self._freely(lambda: _send(self.url, message)), name="catalog-apprise")
@@ -45,7 +45,7 @@ class Apprise:
             raise DeliveryError(words)
 
     def _freely(self, work: Callable[[], str]) -> Callable[[], str]:
-        """Let the next message come only when this work has ended, however long that takes."""
+        """Allow the next message only when this work has ended, however long that takes."""
 
         def release_after() -> str:
             try:
@@ -57,7 +57,7 @@ class Apprise:
 
 
 def open_(url: str, *, timeout: float = TIMEOUT, turn: "threading.Lock | None" = None) -> Apprise:
-    """Give a channel for an Apprise URL, which is not looked at before something is sent; `check` does that.
+    """Give a channel for an Apprise URL; the URL is read when something is sent, or by `check`.
 
     Channels that share a `turn` send one message at a time.
     """
@@ -65,12 +65,12 @@ def open_(url: str, *, timeout: float = TIMEOUT, turn: "threading.Lock | None" =
 
 
 def check(url: str) -> None:
-    """Raise ConfigError, which quotes nothing of it, when Apprise cannot make sense of the URL."""
+    """Raise ConfigError when Apprise cannot use the URL; the error quotes nothing of it."""
     _service(url)
 
 
 def _send(url: str, message: Message) -> str:
-    """Send it in this thread, for as long as it takes; gives why it was not taken, in words, or nothing."""
+    """Send it in this thread, however long it takes; gives why it was not taken, or ""."""
     proxy.spare_loopback()
     try:
         service = _service(url)
@@ -96,12 +96,12 @@ def _send(url: str, message: Message) -> str:
 
 
 def room(service: "NotifyBase") -> Room:
-    """Say how much a service takes, by Apprise's own numbers and after all that it does to a text."""
+    """Say how much fits, by Apprise's numbers and after all that Apprise does to a text."""
     import apprise
     from apprise.conversion import convert_between
 
     form = service.resolve_format(apprise.NotifyFormat.TEXT)
-    is_split = service.overflow_mode == apprise.OverflowMode.SPLIT  # as the URL wants: the rest comes in a message more
+    is_split = service.overflow_mode == apprise.OverflowMode.SPLIT  # by the URL: the rest comes in more messages
 
     def fits(subject: str, text: str) -> bool:
         body = text.rstrip()
@@ -109,7 +109,7 @@ def room(service: "NotifyBase") -> Room:
         sent = convert_between(apprise.NotifyFormat.TEXT, form, body)  # type: ignore[no-untyped-call] # Apprise's
         longest = max(map(_length, (sent, service.dialect_convert(sent, form))))
         left = _left(service, subject) - (0 if form == apprise.NotifyFormat.TEXT else _MARKUP)
-        return is_split or (longest <= left and _has_lines(service, body))
+        return is_split or (longest <= left and not 0 < service.body_max_line_count <= body.count("\n"))
 
     return Room(subject=service.title_maxlen if service.title_maxlen > 0 else service.body_maxlen, fits=fits)
 
@@ -122,12 +122,8 @@ def _left(service: "NotifyBase", subject: str) -> int:
     return left - _length(subject) - service.overflow_max_display_count_width
 
 
-def _has_lines(service: "NotifyBase", body: str) -> bool:
-    return not 0 < service.body_max_line_count <= body.count("\n")
-
-
 def _length(text: str) -> int:
-    """Count UTF-16, as the strictest services do (https://core.telegram.org/api/entities); Apprise counts less."""
+    """Count UTF-16 units, as the strictest services do (https://core.telegram.org/api/entities); Apprise does not."""
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
@@ -136,7 +132,7 @@ def _service(url: str) -> "NotifyBase":
     import apprise
 
     apprise.logger.propagate = False  # what it logs may quote the URL
-    apprise.logger.setLevel(logging.DEBUG)  # where mail was refused, it says so at this level alone
+    apprise.logger.setLevel(logging.DEBUG)  # refused receivers of mail are logged at this level only
     asset = apprise.AppriseAsset(
         app_id="Model catalog",
         app_desc="what changed in a models list",
@@ -145,7 +141,7 @@ def _service(url: str) -> "NotifyBase":
         image_url_logo="",
         async_mode=False,
         http_redirects=False,
-        # Waiting is our business: its own would be done in threads that keep a process from ending.
+        # We time out ourselves: Apprise would do it in threads that keep the process from ending.
         service_timeout=0,
     )
     try:
@@ -157,12 +153,12 @@ def _service(url: str) -> "NotifyBase":
     if not service.verify_certificate or service.redirects:
         raise ConfigError("TLS is always verified and redirects are refused: leave verify and redirect out of the URL")
     if "overflow_mode" not in vars(service):
-        service.overflow_mode = apprise.OverflowMode.TRUNCATE  # else a long message would never be taken
+        service.overflow_mode = apprise.OverflowMode.TRUNCATE  # the default would refuse long messages
     return service
 
 
 def _name(service: "NotifyBase") -> str:
-    """Name the service, and the machine where a URL can only name one there: elsewhere it may be a token."""
+    """Name the service, and the host if the URL has one in that place: in other URLs it may be a token."""
     name = str(service.service_name)
     templates: tuple[str, ...] = service.templates
     is_machine = all("{host}" in template for template in templates)

@@ -1,4 +1,4 @@
-"""Hands the JSON to a program of the user's own, on its standard input. There is no shell."""
+"""The channel that runs a program of the user, without a shell; the JSON goes to its standard input."""
 
 import os
 import selectors
@@ -17,23 +17,23 @@ from catalog.events import DeliveryError, Message
 from catalog.text import harmless
 
 WITHHELD = frozenset({"ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"})
-_GLANCE = 0.05  # seconds between two looks at whether it has ended
-_DYING = 1.0  # seconds to wait for what was killed
+_POLL = 0.05  # seconds between two checks whether it has ended
+_DYING = 1.0  # seconds to wait for a killed program
 _PIECE = 65536
-_KEPT = 4096  # bytes of what it said last, and the characters of it that are told
-_QUOTED = 200
+_KEPT = 4096  # last bytes of its standard error
+_QUOTED = 200  # characters of them in an error
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Command:
-    """Runs one program per message; exit code 0 means that it took the message."""
+    """Runs the program once per message; exit code 0 means that it took the message."""
 
     argv: tuple[str, ...]
     timeout: float
     environment: Mapping[str, str]
 
     def send(self, message: Message) -> None:
-        """Run the program with the payload as it was frozen. Raises DeliveryError unless it ends well, and in time."""
+        """Run the program with the payload. Raises DeliveryError unless it ends in time with exit code 0."""
         process = self._start()
         talk = _Talk(process, message.payload.encode())
         try:
@@ -41,7 +41,7 @@ class Command:
         finally:
             talk.close()
         if code != 0:
-            raise DeliveryError(f"{self._name} {_ending(code, self.timeout)}{_quote(talk.said)}")
+            raise DeliveryError(f"{self._name} {_ending(code, self.timeout)}{talk.quote()}")
 
     @property
     def _name(self) -> str:
@@ -70,13 +70,13 @@ def open_(
     withheld: Collection[str] = (),
     environment: Mapping[str, str] = os.environ,
 ) -> Command:
-    """Give a channel that runs a program in this environment, less API keys and the variables in `withheld`."""
+    """Give a channel that runs a program in this environment, without API keys and the variables in `withheld`."""
     kept = {name: value for name, value in environment.items() if name not in WITHHELD and name not in withheld}
     return Command(argv=tuple(argv), timeout=timeout, environment=kept)
 
 
 def check(argv: Sequence[str]) -> None:
-    """Raise ConfigError when there is no such program, or one that may not be run."""
+    """Raise ConfigError when there is no such program, or it may not be run."""
     if shutil.which(argv[0]) is None:
         name = harmless(os.path.basename(argv[0]))  # noqa: PTH119 - a name as typed, no file of ours
         hint = "write the whole path in `command`; a script must be executable (chmod +x)"
@@ -84,13 +84,13 @@ def check(argv: Sequence[str]) -> None:
 
 
 class _Talk:
-    """Writes to a process and hears its errors until it ends, whatever it does not read and whoever it leaves behind.
+    """Writes to a process and reads its standard error until it ends, even if it reads nothing, or leaves children.
 
-    subprocess.communicate would wait for children that keep the pipes, and hold all that is said in memory.
+    Popen.communicate would wait for children that keep the pipes open, and hold all output in memory.
     """
 
     def __init__(self, process: subprocess.Popen[bytes], text: bytes) -> None:
-        self.said = b""
+        self._said = b""
         self._process = process
         self._left = memoryview(text)
         self._selector = selectors.DefaultSelector()
@@ -105,25 +105,26 @@ class _Talk:
             yield self._process.stderr, selectors.EVENT_READ, self._read
 
     def until_exit(self, deadline: float) -> int | None:
-        """Give its exit code; None: it was ended, with all its children, because it took too long."""
+        """Give its exit code; None: it took too long, and was killed with all its children."""
         while (code := self._process.poll()) is None:
             if time.monotonic() >= deadline:
-                self._kill()
+                os.killpg(self._process.pid, signal.SIGKILL)  # not reaped yet, so the number is still its own
+                with suppress(subprocess.TimeoutExpired):
+                    self._process.wait(_DYING)
                 return None
-            self._attend(_GLANCE)
+            self._attend(_POLL)
         self._attend(0)
         return code
 
+    def quote(self) -> str:
+        """Give the end of its standard error, on one line and harmless."""
+        text = harmless(" ".join(self._said.decode(errors="replace").split()))
+        return f": {text[-_QUOTED:]}" if text else ""
+
     def close(self) -> None:
-        """Let go of the pipes."""
         self._selector.close()
         for pipe, _, _ in self._pipes():
             pipe.close()
-
-    def _kill(self) -> None:
-        os.killpg(self._process.pid, signal.SIGKILL)  # not reaped yet, so the number is still its own
-        with suppress(subprocess.TimeoutExpired):
-            self._process.wait(_DYING)
 
     def _attend(self, seconds: float) -> None:
         if not self._selector.get_map():
@@ -132,7 +133,7 @@ class _Talk:
         for key, _ in self._selector.select(seconds):
             try:
                 done = key.data(key.fd)
-            except BrokenPipeError:  # it need not read what it is told
+            except BrokenPipeError:  # it may ignore its input
                 done = True
             if done:
                 self._selector.unregister(key.fileobj)
@@ -144,7 +145,7 @@ class _Talk:
 
     def _read(self, pipe: int) -> bool:
         heard = os.read(pipe, _PIECE)
-        self.said = (self.said + heard)[-_KEPT:]
+        self._said = (self._said + heard)[-_KEPT:]
         return not heard
 
 
@@ -152,9 +153,3 @@ def _ending(code: int | None, timeout: float) -> str:
     if code is None:
         return f"had not ended after {timeout:.3g} s and was killed"
     return f"ended with exit code {code}" if code > 0 else f"was ended by signal {-code}"
-
-
-def _quote(said: bytes) -> str:
-    """Give the end of what it said, on one line and harmless."""
-    text = harmless(" ".join(said.decode(errors="replace").split()))
-    return f": {text[-_QUOTED:]}" if text else ""

@@ -1,4 +1,4 @@
-"""Posts the JSON, signed as in Standard Webhooks: https://www.standardwebhooks.com."""
+"""The channel that posts the JSON, signed as in Standard Webhooks: https://www.standardwebhooks.com."""
 
 import base64
 import binascii
@@ -19,12 +19,12 @@ from catalog.http.transport_errors import Broken
 
 GONE = 410
 REDIRECTS = frozenset({300, 301, 302, 303, 305, 307, 308})
-_ENCODED = "whsec_"  # what follows is base64; any other secret is taken as it stands
+_ENCODED = "whsec_"  # the rest of such a secret is base64; any other secret is used as it stands
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Webhook:
-    """Posts each message to one address."""
+    """Posts each message to one URL."""
 
     url: str = field(repr=False)
     secret: bytes | None = field(repr=False)
@@ -33,7 +33,7 @@ class Webhook:
     clock: Callable[[], datetime]
 
     def send(self, message: Message) -> None:
-        """Post the payload as it was frozen. Raises DeliveryError unless the answer is a 2xx."""
+        """Post the payload. Raises DeliveryError unless the answer is a 2xx."""
         body = message.payload.encode()
         outcome = self.exchange.post(self.url, body, headers(message, self.secret), timeout=self.timeout)
         if isinstance(outcome, Broken):
@@ -52,7 +52,7 @@ class Webhook:
             words += ": it wants no more messages"
         elif answer.status in REDIRECTS:
             words += ": redirects are refused"
-        elif answer.status < 400:  # noqa: PLR2004 - what is neither taken nor refused
+        elif answer.status < 400:  # noqa: PLR2004 - 1xx, and the 3xx that are no redirects
             words += ": it does not say that it took the message"
         return DeliveryError(words, retry_after=retry_after.named(answer.headers, self.clock()), gone=gone)
 
@@ -65,14 +65,14 @@ def open_(
     timeout: float = TIMEOUT,
     clock: Callable[[], datetime] = utc_now,
 ) -> Webhook:
-    """Give a channel that posts to `url`, unsigned without a secret. Raises ConfigError when the secret is none."""
+    """Give a channel that posts to `url`, signed if there is a secret. Raises ConfigError for a bad secret."""
     key = None if secret is None else _key(secret)
     exchange = Exchange({"user-agent": f"model-catalog/{version}".rstrip("/"), "accept": "*/*"})
     return Webhook(url=url, secret=key, exchange=exchange, timeout=timeout, clock=clock)
 
 
 def headers(message: Message, secret: bytes | None) -> Mapping[str, str]:
-    """Say which message it is and when it was sent, and prove with the secret that nobody else did."""
+    """Give the headers: id, time of this attempt and, with a secret, the signature over both and the payload."""
     timestamp = str(int(message.sent_at.timestamp()))
     told = {"content-type": "application/json", "webhook-id": message.id, "webhook-timestamp": timestamp}
     if secret is None:
