@@ -1,6 +1,6 @@
 """The records that store and alerts share: what happened, which channel asked for it, and the message about it."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -9,6 +9,8 @@ from typing import Protocol
 
 from catalog.domain import Change, Status
 from catalog.errors import CatalogError
+
+_CHANGED = "changed:"
 
 
 class AlertEvent(StrEnum):
@@ -60,11 +62,10 @@ class Rule:
         )
 
 
-def parse_events(names: Iterable[str]) -> tuple[tuple[AlertEvent, ...], tuple[str, ...]]:
+def parse_events(names: Sequence[str]) -> tuple[tuple[AlertEvent, ...], tuple[str, ...]]:
     """Split what a configuration spells in one list: events, and the patterns of `changed:PATTERN`."""
-    parts = [name.partition(":") for name in names]
-    events = tuple(AlertEvent(name) for name, colon, _ in parts if not colon)
-    return events, tuple(pattern for name, colon, pattern in parts if colon and name == AlertEvent.CHANGED)
+    events = tuple(AlertEvent(name) for name in names if not name.startswith(_CHANGED))
+    return events, tuple(name.removeprefix(_CHANGED) for name in names if name.startswith(_CHANGED))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

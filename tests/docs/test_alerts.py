@@ -7,13 +7,14 @@ import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import pytest
 
 from catalog import config, health
 from catalog.alerts import channels, samples
 from catalog.alerts.channels import webhook
+from catalog.alerts.payload import Entry, Payload
 from catalog.events import AlertEvent, Rule
 from catalog.monitor.metrics import METRICS
 from catalog.settings import AlertSettings
@@ -82,6 +83,18 @@ def test_every_field_of_a_message_is_explained() -> None:
     told = samples.of(Rule(channel="team", events=tuple(AlertEvent)), NOW, "x")
     known = {name for text in shown for name in json.loads(text)} | {"reason"}
     assert {name for message in told for name in json.loads(message.payload)} <= known
+
+
+def test_every_message_has_the_fields_of_its_type_and_the_page_knows_all_of_them() -> None:
+    types = {name: each for each in get_args(Payload) for name in get_args(get_type_hints(each)["type"])}
+    told = samples.of(Rule(channel="team", events=tuple(AlertEvent)), NOW, "x")
+    assert {message.type for message in told} <= types.keys() == {kind for kind, _ in alerts.EVENTS.values()}
+    for message in told:
+        fields, usual = json.loads(message.payload), types[message.type]
+        assert usual.__required_keys__ <= fields.keys() <= usual.__required_keys__ | usual.__optional_keys__
+        assert {name for each in fields["changes"] for name in each} <= Entry.__annotations__.keys()
+    known = {name for each in types.values() for name in get_type_hints(each)} | Entry.__annotations__.keys()
+    assert {name for name in known if f"`{name}`" not in PAGE and f'"{name}": ' not in PAGE} == set()
 
 
 def test_the_usual_events_are_the_ones_of_a_channel_that_names_none() -> None:

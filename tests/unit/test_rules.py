@@ -11,7 +11,7 @@ import pytest
 
 from catalog.alerts import rules, wording
 from catalog.domain import Change, Kind, Status
-from catalog.events import AlertEvent, News, OutboxMessage, Rule, RunFacts
+from catalog.events import AlertEvent, News, OutboxMessage, Rule, RunFacts, parse_events
 from tests import subscribing
 
 pytestmark = pytest.mark.promise("P7")
@@ -121,6 +121,29 @@ def test_a_channel_can_ask_for_changes_of_some_fields_alone(pattern: str, field:
 def test_a_pattern_of_fields_asks_for_changes_alone() -> None:
     asked = rule("changed:*")
     assert not any(rules.concerns(asked, news(kind)) for kind in Kind if kind is not Kind.CHANGED)
+
+
+@pytest.mark.parametrize(
+    ("names", "events", "changed_fields"),
+    [
+        ((), (), ()),
+        (("added",), (AlertEvent.ADDED,), ()),
+        (("changed",), (AlertEvent.CHANGED,), ()),
+        (("changed:retires_at",), (), ("retires_at",)),
+        (("held", "changed:*", "changed:a:b"), (AlertEvent.HELD,), ("*", "a:b")),
+        (tuple(AlertEvent), tuple(AlertEvent), ()),
+    ],
+)
+def test_events_and_patterns_of_fields_are_told_apart_once(
+    names: tuple[str, ...], events: tuple[AlertEvent, ...], changed_fields: tuple[str, ...]
+) -> None:
+    assert parse_events(names) == (events, changed_fields)
+
+
+@pytest.mark.parametrize("unknown", ["", "Added", "new", "removed:*", ":", "changed :line"])
+def test_an_event_that_does_not_exist_is_no_event(unknown: str) -> None:
+    with pytest.raises(ValueError, match="AlertEvent"):
+        parse_events([unknown])
 
 
 def test_a_baseline_concerns_no_channel() -> None:
