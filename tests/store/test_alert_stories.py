@@ -88,7 +88,7 @@ def day(number: float) -> datetime:
 
 
 def told_on(world: World, number: float) -> list[tuple[str, int | None]]:
-    """What the passing of time makes owed on a day: type and milestone."""
+    """What the passing of time enqueues on a day: type and milestone."""
     before = len(enqueued(world))
     enqueue.from_clock(world.database, team(), day(number))
     return [(message["type"].removeprefix("catalog."), message["milestone"]) for message in enqueued(world)[before:]]

@@ -303,7 +303,7 @@ def test_a_wave_over_a_thousand_models_is_one_message(world: World) -> None:
 
 
 def lapse(world: World) -> None:
-    """Let two channels be owed something, and seven days pass."""
+    """Enqueue something for two channels, and let seven days pass."""
     world.lists("a")
     world.sync(subscriptions=subscriptions(rule(), rule(channel="former")))
     world.lists("a", "b")

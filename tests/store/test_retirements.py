@@ -11,9 +11,10 @@ import sqlalchemy as sa
 
 from catalog.alerts import composer
 from catalog.events import OutboxMessage, PlannedRetirement, Rule, Subscriptions
-from catalog.store.outbox import enqueue, queue, retirements
+from catalog.store.outbox import enqueue, retirements
 from tests import server as play
 from tests.store.copying import Safe, restore
+from tests.store.delivering import take_all
 from tests.store.world import NAMELESS, START, World
 from tests.subscribing import Composing, rule, subscriptions
 
@@ -33,13 +34,9 @@ def look(world: World, at: Subscriptions) -> int:
 
 
 def told(world: World, channel: str = "team") -> list[tuple[str, str | None, int | None]]:
-    """What a channel was owed since it was last asked: type, model and milestone."""
-    found = []
-    while leased := queue.lease(world.database, channel, world.now + 1000 * DAY, lambda: "test"):
-        payload = json.loads(leased.payload)
-        found.append((payload["type"].removeprefix("catalog."), payload.get("model_id"), payload.get("milestone")))
-        assert queue.ack(world.database, leased, world.now)
-    return found
+    """What was enqueued for a channel since the last call: type, model and milestone; acks it."""
+    found = take_all(world, channel)
+    return [(each["type"].removeprefix("catalog."), each.get("model_id"), each.get("milestone")) for each in found]
 
 
 def lists(world: World, **retires_at: str | None) -> None:
