@@ -31,7 +31,7 @@ class AlertEvent(StrEnum):
 class DeliveryStatus(StrEnum):
     """What became of a message in the outbox."""
 
-    PENDING = "owed"
+    PENDING = "pending"
     DELIVERED = "delivered"
     DEAD = "dead"
 

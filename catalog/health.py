@@ -117,9 +117,9 @@ class Channel:
     """How a channel stands."""
 
     name: str
-    owed: int
+    pending: int
     dead: int
-    oldest: datetime | None  # since when the oldest of the owed alerts is owed
+    oldest: datetime | None  # since when the oldest of the pending alerts is pending
     next_attempt_at: datetime | None  # before which it is sent nothing
     last_error: str | None
     configured: bool
@@ -158,15 +158,15 @@ def _of_channel(channel: Channel, now: datetime) -> Iterator[Finding]:
         hint = f"catalog alerts retry {channel.name}" if channel.configured else ""
         level = Level.PROBLEM if channel.configured else Level.NOTE  # nothing is missed that is not configured any more
         yield Finding(level=level, code="dead", channel=channel.name, text=text, hint=hint)
-    if channel.owed and not channel.configured:
-        text = f"{counted(channel.owed, 'alert')} owed to a channel that is not configured any more"
+    if channel.pending and not channel.configured:
+        text = f"{counted(channel.pending, 'alert')} pending for a channel that is not configured any more"
         yield Finding(level=Level.NOTE, code="orphaned", channel=channel.name, text=text)
     elif channel.oldest:
         yield from _backlog(channel, channel.oldest, now)
 
 
 def _backlog(channel: Channel, oldest: datetime, now: datetime) -> Iterator[Finding]:
-    told = f"{counted(channel.owed, 'alert')} owed for {dates.age(now - oldest)}"
+    told = f"{counted(channel.pending, 'alert')} pending for {dates.age(now - oldest)}"
     rests = channel.next_attempt_at is not None and channel.next_attempt_at > now
     if channel.next_attempt_at is not None and rests:
         told += f", next attempt in {dates.age(channel.next_attempt_at - now)}"

@@ -29,7 +29,7 @@ Moment = datetime | str  # aware; or a date, RFC 3339, or an age such as 7d
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Health:
-    """How fresh each source is, what waits for each channel, and what is wrong: problems first."""
+    """How fresh each source is, what is pending for each channel, and what is wrong: problems first."""
 
     sources: tuple[SourceCheck, ...]
     channels: tuple[Channel, ...]
@@ -297,7 +297,7 @@ def _channels(connection: Connection, configured: Sequence[str]) -> tuple[Channe
     return tuple(
         Channel(
             name=backlog.channel,
-            owed=backlog.owed,
+            pending=backlog.pending,
             dead=backlog.dead,
             oldest=backlog.oldest,
             next_attempt_at=backlog.next_attempt_at,

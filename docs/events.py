@@ -9,11 +9,11 @@ PACKAGE = Path(__file__).parents[1] / "catalog"
 
 WORDS = {
     "alerts.resumed": "After `alerts.unsent`: alerts are sent again.",
-    "alerts.unsent": "The outbox could not be read, so no alert was sent; told when it begins. All stays owed.",
+    "alerts.unsent": "The outbox could not be read, so no alert was sent; told when it begins. All stays pending.",
     "command.failed": "A command ended with a failure; `error` is its type, `hint` what to type about it.",
     "command.stopped": "SIGINT, SIGTERM or SIGHUP ended a command; nothing is half-written.",
     "config.warning": "The configuration works, but something in it should be mended.",
-    "delivery.failed": "A channel did not take an alert; it stays owed, or is dead after the last attempt.",
+    "delivery.failed": "A channel did not take an alert; it stays pending, or is dead after the last attempt.",
     "delivery.made": "A channel took an alert.",
     "delivery.unnoted": "A channel took an alert, and the database did not take the note; it will be sent once more.",
     "demo.finished": "The demo's history was synced.",

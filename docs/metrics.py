@@ -57,7 +57,7 @@ time() - catalog_last_whole_walk_timestamp_seconds > 3 * 3600
 catalog_runs_failed_in_a_row >= 3
 catalog_held == 1
 catalog_alerts_dead > 0
-time() - catalog_alerts_oldest_owed_timestamp_seconds > 3600
+time() - catalog_alerts_oldest_pending_timestamp_seconds > 3600
 ```
 """
 

@@ -28,8 +28,8 @@ PROMISES = {
     "P3": (
         "All or nothing",
         (
-            "Rows, history, changes and owed alerts of a run appear together or not at all, whenever the process, the"
-            " machine or the database dies; the next run simply goes on. So do migrations."
+            "Rows, history, changes and pending alerts of a run appear together or not at all, whenever the process,"
+            " the machine or the database dies; the next run simply goes on. So do migrations."
         ),
     ),
     "P4": (

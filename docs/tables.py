@@ -26,11 +26,12 @@ from are in the [cookbook](cookbook.md).
 """
 
 _INTERNAL = """\
-## Internal tables
+## Internal tables and views
 
 What the views are made of. Their names begin with `catalog_`; they change from version to version, so query the
 views. Observation times are stored once, with the run that made the observation, and every other row names that run.
-The database itself refuses to edit or delete history: triggers guard these tables.
+The database itself refuses to edit or delete history: triggers guard these tables, and let go only of the records that
+the two views `catalog_prunable_…` name.
 """
 
 
@@ -38,7 +39,8 @@ def page() -> str:
     """Write the page."""
     public = map(_view, tables.surface.tables.values())
     # By name: the order in which modules add their tables depends on what was imported first.
-    internal = [_table(tables.metadata.tables[name]) for name in sorted(tables.metadata.tables)]
+    hidden = {**tables.metadata.tables, **tables.internal.tables}
+    internal = [_table(hidden[name]) for name in sorted(hidden)]
     names = ", ".join(f"`{name}`" for name in tables.surface.tables)
     return "\n".join([_OPENING.replace("RELATIONS", names), *public, _INTERNAL, *internal])
 

@@ -1,4 +1,4 @@
-"""`catalog alerts`: what is owed to whom, a sample, another try."""
+"""`catalog alerts`: what is pending, a sample, another try."""
 
 import uuid
 from collections.abc import Callable, Iterator, Sequence
@@ -29,7 +29,7 @@ _SHOWN = ("delivery_id", "channel", "source", "type", "status", "attempts", "nex
 
 @click.group("alerts")
 def command() -> None:
-    """Look after the alerts: what is owed and what is dead, a sample to a channel, another try."""
+    """Look after the alerts: what is pending and what is dead, a sample to a channel, another try."""
 
 
 @command.command("list")
@@ -37,7 +37,7 @@ def command() -> None:
 @list_options
 @pass_context
 def list_(context: Context, *, every: bool, form: Form) -> None:
-    """List the alerts that are owed or dead, oldest first."""
+    """List the alerts that are pending or dead, oldest first."""
     with library.opened(context.config().database.url) as database, database.read() as connection:
         rows = (asdict(each) for each in queue.listing(connection, every=every))
         output.listing(rows, columns=_COLUMNS, shown=_SHOWN, form=form)
@@ -77,10 +77,10 @@ def _samples(config: Config, channel: str) -> Iterator[tuple[str, Callable[[], N
         yield message.type, partial(opened.send, _marked(message, sender))
 
 
-@command.command("send", short_help="Send now what is owed and due.")
+@command.command("send", short_help="Send now what is pending and due.")
 @pass_context
 def send(context: Context) -> int:
-    """Send now what is owed and due; exit 1 when a channel did not take something.
+    """Send now what is pending and due; exit 1 when a channel did not take something.
 
     A channel that rests because it failed is tried, too, but none whose receiver asked for a pause.
     """
@@ -112,7 +112,7 @@ def retry(context: Context, channel: str | None, number: int | None) -> int:
 
 
 def _not_due(config: Config, database: Database) -> list[Backlog]:
-    """List the channels that are owed something of which nothing is due yet."""
+    """List the channels that have something pending of which nothing is due yet."""
     configured, now = {alert.name for alert in config.alerts}, database.now()
     with database.read() as connection:
         found = [backlog for backlog in queue.backlog(connection) if backlog.channel in configured]
@@ -128,8 +128,8 @@ def _report(context: Context, report: deliver.Report, waiting: Sequence[Backlog]
     if not report.delivered and not report.failed:
         output.line("nothing is due")
     for backlog in waiting:
-        owed_ = counted(backlog.owed, "alert")
-        output.line(f"{backlog.channel}: {owed_} owed, next attempt {output.cell(backlog.next_attempt_at)}")
+        pending = counted(backlog.pending, "alert")
+        output.line(f"{backlog.channel}: {pending} pending, next attempt {output.cell(backlog.next_attempt_at)}")
     return code
 
 

@@ -25,7 +25,7 @@ def command(context: Context, *, worker: bool, as_json: bool) -> int:
     """Say whether each source is fresh and believed, and whether alerts arrive: exit 0 healthy, 1 not.
 
     With --json it is an object for each source, with the columns of the view `sources`, and one for each channel that
-    is owed something or gave something up, with `channel`, `owed`, `dead`, `oldest`, `next_attempt_at` and
+    has something pending or gave something up, with `channel`, `pending`, `dead`, `oldest`, `next_attempt_at` and
     `last_error`. Each has `healthy` and `findings`: `level` (problem or note), `code`, `source` or `channel` (the other
     is null), `text` and `hint`. Where [watch] or an event names what no list ever had, one more object has `watch` and
     those findings.
@@ -72,7 +72,7 @@ def _ask_worker(context: Context, address: tuple[str, int] | None) -> int:
 
 def _channel_object(one: Channel, found: Sequence[Finding]) -> dict[str, Any]:
     mine = [finding for finding in found if finding.channel == one.name]
-    columns = ("owed", "dead", "oldest", "next_attempt_at", "last_error")
+    columns = ("pending", "dead", "oldest", "next_attempt_at", "last_error")
     row = {"channel": one.name} | {name: getattr(one, name) for name in columns}
     return row | {"healthy": health.healthy(mine), "findings": [asdict(finding) for finding in mine]}
 

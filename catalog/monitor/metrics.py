@@ -27,9 +27,12 @@ METRICS = {
     "catalog_last_run_status": (("source", "status"), "1 for the status of the last run."),
     "catalog_runs_failed_in_a_row": (("source",), "Runs that failed since the last good one."),
     "catalog_held": (("source",), "1 while something waits for a person: see `catalog status`."),
-    "catalog_alerts_owed": (("channel",), "Alerts that the channel has not taken yet."),
+    "catalog_alerts_pending": (("channel",), "Alerts that the channel has not taken yet."),
     "catalog_alerts_dead": (("channel",), "Alerts that were given up."),
-    "catalog_alerts_oldest_owed_timestamp_seconds": (("channel",), "Since when the oldest of the owed ones is owed."),
+    "catalog_alerts_oldest_pending_timestamp_seconds": (
+        ("channel",),
+        "Since when the oldest of the pending ones is pending.",
+    ),
     "catalog_alerts_next_attempt_timestamp_seconds": (
         ("channel",),
         "Before this nothing is sent to the channel; later than now while it rests.",
@@ -115,10 +118,10 @@ def _tell_run(page: MetricsPage, run: Run) -> None:
 
 
 def _tell_channel(page: MetricsPage, backlog: Backlog) -> None:
-    page.set("catalog_alerts_owed", backlog.owed, channel=backlog.channel)
+    page.set("catalog_alerts_pending", backlog.pending, channel=backlog.channel)
     page.set("catalog_alerts_dead", backlog.dead, channel=backlog.channel)
     if backlog.oldest:
-        page.set("catalog_alerts_oldest_owed_timestamp_seconds", backlog.oldest.timestamp(), channel=backlog.channel)
+        page.set("catalog_alerts_oldest_pending_timestamp_seconds", backlog.oldest.timestamp(), channel=backlog.channel)
     if backlog.next_attempt_at:
         due = backlog.next_attempt_at.timestamp()
         page.set("catalog_alerts_next_attempt_timestamp_seconds", due, channel=backlog.channel)

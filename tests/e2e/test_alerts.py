@@ -78,11 +78,11 @@ def test_a_channel_that_is_down_fails_no_sync_and_its_alerts_stay_pending_with_t
     assert "team did not take" in err
     code, out, _ = ground.run("alerts", "list", "--json")
     [delivery] = json.loads(out)
-    assert (code, delivery["status"], delivery["attempts"]) == (0, "owed", 1)
+    assert (code, delivery["status"], delivery["attempts"]) == (0, "pending", 1)
     code, out, _ = ground.run("alerts", "send")
     assert code == 0
-    assert out.startswith("nothing is due\nteam: 1 alert owed, next attempt 20")
-    assert re.search("note: team: 1 alert owed for . s, next attempt in", ground.run("status")[1])
+    assert out.startswith("nothing is due\nteam: 1 alert pending, next attempt 20")
+    assert re.search("note: team: 1 alert pending for . s, next attempt in", ground.run("status")[1])
     ground.execute("UPDATE catalog_delivery SET next_attempt_at = created_at")
     assert ground.run("alerts", "send") == (0, "team took 1 message\n", "")
     first, second = receiver.requests
@@ -122,11 +122,11 @@ def test_alerts_send_tries_a_channel_in_back_off_but_not_one_whose_receiver_aske
         ground.server.models.append(model(f"claude-new-{number}"))
         assert ground.run("sync")[0] == 0
     assert len(receiver.requests) == 2
-    assert ground.run("alerts", "send")[1].startswith("team took 1 message\nteam: 2 alerts owed, next attempt ")
+    assert ground.run("alerts", "send")[1].startswith("team took 1 message\nteam: 2 alerts pending, next attempt ")
     receiver.script(wire.error(429, headers={"retry-after": "600"}))
     ground.server.models.append(model("claude-newer"))
     assert ground.run("sync")[0] == 0
-    assert ground.run("alerts", "send")[1].startswith("nothing is due\nteam: 3 alerts owed, next attempt ")
+    assert ground.run("alerts", "send")[1].startswith("nothing is due\nteam: 3 alerts pending, next attempt ")
     assert len(receiver.requests) == 4
     assert ground.run("alerts", "retry")[1].splitlines()[1] == "nothing is due"
     assert ground.run("alerts", "retry", "--help")[1].count("<=") == 0
@@ -142,7 +142,7 @@ def test_what_is_pending_for_the_last_channel_is_dead_in_its_time_when_none_is_l
     assert ground.run("sync")[0] == 0
     ground.configure()
     assert ground.run("sync")[0] == 0
-    assert "note: team: 1 alert owed to a channel that is not configured any more" in ground.run("status")[1]
+    assert "note: team: 1 alert pending for a channel that is not configured any more" in ground.run("status")[1]
     ground.execute("UPDATE catalog_delivery SET give_up_at = created_at")
     assert ground.run("sync")[0] == 0
     code, out, _ = ground.run("status")
@@ -173,7 +173,7 @@ def test_a_missing_secret_is_named_and_the_alert_stays_pending(ground: Ground, r
     assert code == 0
     assert "alerts.team.webhook.secret_env" in err
     assert receiver.requests == []
-    assert ground.rows("SELECT status, attempts FROM deliveries") == [("owed", 1)]
+    assert ground.rows("SELECT status, attempts FROM deliveries") == [("pending", 1)]
 
 
 def test_a_command_gets_the_same_json_on_its_standard_input(ground: Ground, tmp_path: Path) -> None:

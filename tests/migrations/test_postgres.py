@@ -112,10 +112,10 @@ def test_the_daily_role_enqueues_and_delivers_alerts_and_a_role_that_only_reads_
 ) -> None:
     alerts(enter(roles["catalog_app"]))
     reader = enter(roles["catalog_reader"])
-    assert reader.rows("deliveries", "delivery_id", "status") == [(1, "delivered"), (2, "owed")]
+    assert reader.rows("deliveries", "delivery_id", "status") == [(1, "delivered"), (2, "pending")]
     with reader.database.read() as connection:
-        assert [(backlog.channel, backlog.owed) for backlog in queue.backlog(connection)] == [("team", 1)]
-    assert b'catalog_alerts_owed{channel="team"} 1.0' in metrics.page(reader.database)
+        assert [(backlog.channel, backlog.pending) for backlog in queue.backlog(connection)] == [("team", 1)]
+    assert b'catalog_alerts_pending{channel="team"} 1.0' in metrics.page(reader.database)
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ NUMBERS = [f"{number:04}" for number in range(int(versions.FIRST), int(upgrade.H
 
 # What a revision spells differently on purpose: view and column, then each value before and after.
 Renamed = dict[tuple[str, str], dict[object, object]]
-RENAMED: dict[str, Renamed] = {}
+RENAMED: dict[str, Renamed] = {"0010": {("deliveries", "status"): {"owed": "pending"}}}
 
 Rows = dict[str, list[dict[str, Any]]]
 

@@ -95,7 +95,8 @@ def test_the_views_have_the_columns_of_the_surface(migrated_url: str) -> None:
         views = {
             name: [column["name"] for column in inspector.get_columns(name)] for name in inspector.get_view_names()
         }
-    assert views == {name: list(view.columns.keys()) for name, view in tables.surface.tables.items()}
+    known = {**tables.surface.tables, **tables.internal.tables}
+    assert views == {name: list(view.columns.keys()) for name, view in known.items()}
 
 
 def test_every_view_can_be_read_as_the_program_knows_it(migrated_url: str) -> None:
@@ -105,7 +106,9 @@ def test_every_view_can_be_read_as_the_program_knows_it(migrated_url: str) -> No
         ]
 
 
-@pytest.mark.parametrize("metadata", [tables.metadata, tables.surface], ids=["tables", "views"])
+@pytest.mark.parametrize(
+    "metadata", [tables.metadata, tables.surface, tables.internal], ids=["tables", "views", "internal views"]
+)
 def test_everything_has_a_comment_of_one_line(metadata: sa.MetaData) -> None:
     commented = [(part.name, part.comment) for table in metadata.tables.values() for part in (table, *table.columns)]
     assert [name for name, comment in commented if not comment or "\n" in comment or len(comment) > 120] == []
@@ -127,7 +130,11 @@ def test_the_comments_are_in_a_postgres_database_itself(postgres_url: str) -> No
     said = {(relation, column): comment for relation, column, comment in rows if relation != tables.VERSION_TABLE}
     known = {
         (table.name, part.name if part is not table else ""): part.comment
-        for table in (*tables.metadata.tables.values(), *tables.surface.tables.values())
+        for table in (
+            *tables.metadata.tables.values(),
+            *tables.surface.tables.values(),
+            *tables.internal.tables.values(),
+        )
         for part in (table, *table.columns)
     }
     assert said == known

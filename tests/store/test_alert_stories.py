@@ -146,4 +146,4 @@ def test_alerts_are_enqueued_in_the_transaction_of_the_run(world: World) -> None
     assert world.listed() == "ab"
     assert [change["model_id"] for change in enqueued(world)[0]["changes"]] == ["b"]
     with world.database.read() as connection:
-        assert [each.status for each in queue.listing(connection)] == ["owed"]
+        assert [each.status for each in queue.listing(connection)] == ["pending"]

@@ -58,7 +58,7 @@ def test_new_messages_to_a_channel_that_is_down_wait_too(box: World) -> None:
     assert look(box, ear, 10 * SECOND) == 2
     enqueue(box, "c")
     assert look(box, ear, 20 * SECOND) == 0
-    assert rows(box)[2] == ("team", "owed", 0, 35 / 60, None)  # as its next attempt people are told the end of the rest
+    assert rows(box)[2] == ("team", "pending", 0, 35 / 60, None)  # as its next attempt people are told the end of the rest
 
 
 def test_a_channel_that_takes_a_message_again_gets_all_of_them_at_once(box: World) -> None:
@@ -137,7 +137,7 @@ def test_a_channel_that_took_nothing_for_seven_days_loses_all_that_is_as_old_in_
     enqueue(box, "new")
     look(box, ear, 7200 * SECOND, every=600 * SECOND)
     assert ear.ids[-1] == "new"
-    assert rows(box)[-1][1] == "owed"
+    assert rows(box)[-1][1] == "pending"
 
 
 def test_410_ends_all_that_is_pending_by_one_attempt_and_later_messages_by_one_more(box: World) -> None:

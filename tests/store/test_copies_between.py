@@ -30,7 +30,12 @@ pytestmark = pytest.mark.promise("P3")
 
 KINDS = ("sqlite", "postgres")
 WAYS = [(one, other) for one in KINDS for other in KINDS]
-NOTES = ("catalog_run", "catalog_source", "catalog_channel", "catalog_waiting")  # a restoration writes into these
+NOTES = (
+    "catalog_run",
+    "catalog_source",
+    "catalog_channel",
+    "catalog_deferred_removal",
+)  # a restoration writes into these
 NOTED = {("sources", "scope"), ("sources", "last_status")}
 TEXTS = ("Café 模型 😀", 'tab\t"quoted" \\ back\\u4e2dslash', "line\nend\r\\N\\.", "\x7f\x01", "", "{not json", "NULL")
 STRANGE = {
@@ -272,7 +277,7 @@ DAMAGE = {
     "text in bytes": "UPDATE catalog_page SET model_keys = 'text'",
     "no version": "DELETE FROM catalog_version",
     "a version of bytes": "UPDATE catalog_version SET version_num = x'ff'",
-    "a table gone": "DROP TABLE catalog_waiting",
+    "a table gone": "DROP TABLE catalog_deferred_removal",
     "a status unheard of": "UPDATE catalog_run SET status = 'splendid'",
     "a reference into the void": "UPDATE catalog_run SET source_key = 9",
     "a history that does not add up": "UPDATE catalog_source SET models_listed = 7",

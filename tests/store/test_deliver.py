@@ -47,7 +47,7 @@ def test_what_is_due_is_sent_oldest_first_and_noted_after_it_was_taken(box: Worl
     ear = Recorder(then=lambda _: seen.append(rows(box)))
     report = send(box, {"team": ear})
     assert ear.ids == ["b", "a"]
-    assert [[row[1] for row in each] for each in seen] == [["owed", "owed"], ["delivered", "owed"]]
+    assert [[row[1] for row in each] for each in seen] == [["pending", "pending"], ["delivered", "pending"]]
     assert rows(box) == [("team", "delivered", 1, None, None)] * 2
     assert (report.delivered, report.failed) == ({"team": 2}, {})
     assert send(box, {"team": ear}) == deliver.Report()
@@ -66,7 +66,7 @@ def test_a_channel_gets_the_frozen_payload_and_its_words(box: World) -> None:
 def test_messages_to_a_channel_that_is_not_configured_any_more_stay_pending(box: World) -> None:
     enqueue(box, "a", channel="former")
     assert send(box, {"team": Recorder()}) == deliver.Report()
-    assert rows(box) == [("former", "owed", 0, 0, None)]
+    assert rows(box) == [("former", "pending", 0, 0, None)]
 
 
 @pytest.mark.warns
@@ -75,7 +75,7 @@ def test_a_failure_is_noted_and_ends_the_pass_of_its_channel(box: World) -> None
     ear = Recorder(then=refuse())
     assert send(box, {"team": ear}).failed == {"team": "no answer"}
     assert ear.ids == ["a"]
-    assert rows(box) == [("team", "owed", 1, 0.5, "no answer"), ("team", "owed", 0, 0, None)]
+    assert rows(box) == [("team", "pending", 1, 0.5, "no answer"), ("team", "pending", 0, 0, None)]
 
 
 @pytest.mark.warns
@@ -89,7 +89,7 @@ def test_one_message_that_is_refused_does_not_hold_up_the_later_ones_for_ever(bo
     ear = Recorder(then=dislike)
     send(box, {"team": ear})
     send(box, {"team": ear})
-    assert [row[1] for row in rows(box)] == ["owed", "delivered", "delivered"]
+    assert [row[1] for row in rows(box)] == ["pending", "delivered", "delivered"]
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_retry_after_is_obeyed(box: World, text: str, minutes: int) -> None:
     enqueue(box, "a")
     box.server.script(play.error(429, headers={"retry-after": text}))
     send(box, {"team": hook(box)})
-    assert rows(box) == [("team", "owed", 1, minutes, "127.0.0.1: HTTP 429")]
+    assert rows(box) == [("team", "pending", 1, minutes, "127.0.0.1: HTTP 429")]
 
 
 @pytest.mark.warns
@@ -125,8 +125,8 @@ def test_a_receiver_that_asks_for_a_pause_is_spared_the_other_messages_too(box: 
     other = Recorder()
     send(box, {"team": hook(box), "other": other})
     assert [row[:4] for row in rows(box)] == [
-        ("team", "owed", 1, 10),
-        ("team", "owed", 0, 10),
+        ("team", "pending", 1, 10),
+        ("team", "pending", 0, 10),
         ("other", "delivered", 1, None),
     ]
     assert send(box, {"team": hook(box)}) == deliver.Report()
@@ -152,7 +152,7 @@ def test_410_is_the_end_until_it_is_requeued(box: World) -> None:
 def test_a_channel_that_is_down_for_seven_days_gets_nothing_more(box: World) -> None:
     enqueue(box, "a")
     ear = Recorder(then=refuse())
-    while rows(box)[0][1] == "owed":
+    while rows(box)[0][1] == "pending":
         send(box, {"team": ear})
         box.now += timedelta(hours=1)
     assert timedelta(days=7) <= box.now - START <= timedelta(days=7, hours=2)
@@ -191,7 +191,7 @@ def test_a_message_that_cannot_be_worded_delays_no_other(box: World) -> None:
         return render(payload, room)
 
     assert send(box, {"team": ear, "other": ear}, render=stumble).delivered == {"other": 1}
-    assert rows(box)[0] == ("team", "owed", 1, 0.5, "it failed with KeyError")
+    assert rows(box)[0] == ("team", "pending", 1, 0.5, "it failed with KeyError")
 
 
 @pytest.mark.warns
@@ -300,7 +300,7 @@ def test_a_kill_between_send_and_acknowledge_repeats_with_the_same_id_and_nothin
     assert arrived.wait(30)
     os.kill(process.pid, signal.SIGKILL)
     process.wait(10)
-    assert [row[1:3] for row in rows(box)] == [("delivered", 1), ("owed", 0), ("owed", 0)]
+    assert [row[1:3] for row in rows(box)] == [("delivered", 1), ("pending", 0), ("pending", 0)]
     ear = Recorder()
     send(box, {"team": ear})  # the dead one's lease still runs
     assert ear.ids == ["c"]

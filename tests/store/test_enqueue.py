@@ -229,7 +229,7 @@ def test_what_waits_for_a_channel_that_is_no_more_is_forgotten_in_its_time(world
     for rows in (1, 0):
         of_time(world, subscriptions(rule(channel="other")))
         with world.database.read() as connection:
-            assert connection.exec_driver_sql("SELECT count(*) FROM catalog_waiting").scalar() == rows
+            assert connection.exec_driver_sql("SELECT count(*) FROM catalog_deferred_removal").scalar() == rows
         world.pass_minutes(1)
     assert of_time(world, at) == 0
     assert told(world) == []
@@ -315,12 +315,12 @@ def test_what_is_pending_for_an_unknown_channel_is_dead_in_its_time_and_stays_vi
     lapse(world)
     world.now -= MINUTE
     of_time(world, subscriptions())
-    assert world.rows("deliveries", "channel", "status") == [("former", "owed"), ("team", "owed")]
+    assert world.rows("deliveries", "channel", "status") == [("former", "pending"), ("team", "pending")]
     world.now += MINUTE
     of_time(world, subscriptions())
     assert world.rows("deliveries", "channel", "status", "next_attempt_at", "last_error") == [
         ("former", "dead", None, "the channel is not configured any more"),
-        ("team", "owed", 22, None),
+        ("team", "pending", 22, None),
     ]
 
 
@@ -330,7 +330,7 @@ def test_what_another_worker_is_sending_to_a_channel_unknown_here_is_left_to_it(
     assert sent is not None
     of_time(world, subscriptions())
     assert queue.ack(world.database, sent, world.now)
-    assert world.rows("deliveries", "channel", "status") == [("former", "delivered"), ("team", "owed")]
+    assert world.rows("deliveries", "channel", "status") == [("former", "delivered"), ("team", "pending")]
 
 
 def test_a_former_channel_with_nothing_old_pending_takes_no_lock(world: World) -> None:

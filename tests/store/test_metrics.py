@@ -50,8 +50,8 @@ def test_what_is_pending_for_a_channel_shows_and_a_source_without_a_run_is_left_
     world.lists("a", "b")
     world.sync(subscriptions=team("added"))
     told = lines(metrics.page(world.database))
-    assert {'catalog_alerts_owed{channel="team"} 1.0', 'catalog_alerts_dead{channel="team"} 0.0'} <= told
-    assert any(line.startswith('catalog_alerts_oldest_owed_timestamp_seconds{channel="team"}') for line in told)
+    assert {'catalog_alerts_pending{channel="team"} 1.0', 'catalog_alerts_dead{channel="team"} 0.0'} <= told
+    assert any(line.startswith('catalog_alerts_oldest_pending_timestamp_seconds{channel="team"}') for line in told)
     assert any(line.startswith('catalog_alerts_next_attempt_timestamp_seconds{channel="team"}') for line in told)
     assert not any("last_whole" in line and 'source="two"' in line for line in told)
 

@@ -126,7 +126,7 @@ def test_a_sender_that_lost_the_lease_changes_nothing(box: World) -> None:
     late, holder = taken(box), taken(box, 60 * SECOND)
     assert not queue.ack(box.database, late, box.now)
     assert not nack(box, late, gone=True)
-    assert rows(box) == [("owed", 0, 0, None, None)]
+    assert rows(box) == [("pending", 0, 0, None, None)]
     assert queue.ack(box.database, holder, box.now + 61 * SECOND)
     assert not queue.ack(box.database, late, box.now)
     assert rows(box) == [("delivered", 1, None, 61 / 60, None)]
@@ -135,7 +135,7 @@ def test_a_sender_that_lost_the_lease_changes_nothing(box: World) -> None:
 def test_a_failure_is_tried_again_after_its_wait(box: World) -> None:
     enqueue(box, message("a"))
     assert nack(box, taken(box))
-    assert rows(box) == [("owed", 1, 0.5, None, "no answer")]
+    assert rows(box) == [("pending", 1, 0.5, None, "no answer")]
     assert lease(box, 29 * SECOND) is None
     again = taken(box, 30 * SECOND)
     assert again.attempts == 1
@@ -151,9 +151,9 @@ def test_all_that_is_pending_is_dead_once_a_receiver_is_gone(box: World) -> None
     assert rows(box) == [
         ("dead", 1, None, None, "no answer"),
         ("dead", 1, None, None, "no answer"),
-        ("owed", 0, 0, None, None),  # another sender holds its lease
+        ("pending", 0, 0, None, None),  # another sender holds its lease
         ("dead", 0, None, None, "no answer"),
-        ("owed", 0, 0, None, None),
+        ("pending", 0, 0, None, None),
     ]
     assert queue.ack(box.database, late, box.now)
 
@@ -162,7 +162,7 @@ def test_what_was_not_taken_for_seven_days_is_dead(box: World) -> None:
     enqueue(box, message("a"))
     week = timedelta(days=7)
     assert nack(box, taken(box, week - SECOND), week - SECOND)
-    assert rows(box)[0][0] == "owed"
+    assert rows(box)[0][0] == "pending"
     assert nack(box, taken(box, week + 29 * SECOND), week + 29 * SECOND)
     assert rows(box) == [("dead", 2, None, None, "no answer")]
     assert lease(box, timedelta(days=100)) is None
@@ -173,7 +173,7 @@ def test_a_failure_of_a_channel_that_a_restored_catalog_never_knew_is_noted_nowh
     enqueue(box, message("a"))
     before, gone = rows(box), replace(taken(box), channel="gone", lease="of another catalog")
     assert not nack(box, gone)
-    assert [row[0] for row in rows(box)] == [row[0] for row in before] == ["owed"]
+    assert [row[0] for row in rows(box)] == [row[0] for row in before] == ["pending"]
 
 
 def test_a_catalog_that_was_off_for_weeks_still_tries_once(box: World) -> None:
@@ -193,9 +193,9 @@ def test_dead_deliveries_are_requeued_by_channel_by_number_or_all(box: World) ->
     assert queue.requeue(box.database, now=box.now, name="team") == 1
     assert queue.requeue(box.database, now=box.now) == 1
     assert queue.requeue(box.database, now=box.now) == 0
-    assert [row[0] for row in rows(box)] == ["owed"] * 3
+    assert [row[0] for row in rows(box)] == ["pending"] * 3
     nack(box, taken(box))
-    assert rows(box)[0][:2] == ("owed", 2)  # it has seven days again
+    assert rows(box)[0][:2] == ("pending", 2)  # it has seven days again
 
 
 def test_the_backlog_counts_what_is_pending_and_dead(box: World) -> None:
@@ -207,8 +207,8 @@ def test_the_backlog_counts_what_is_pending_and_dead(box: World) -> None:
         team, other = sorted(queue.backlog(connection), key=lambda each: each.channel, reverse=True)
         listed = [each.delivery_id for each in queue.listing(connection)]
         every = [each.delivery_id for each in queue.listing(connection, every=True)]
-    assert (team.channel, team.owed, team.dead, team.oldest, team.last_error) == ("team", 1, 1, START, "no answer")
-    assert (other.channel, other.owed, other.dead, other.last_error) == ("other", 1, 0, None)
+    assert (team.channel, team.pending, team.dead, team.oldest, team.last_error) == ("team", 1, 1, START, "no answer")
+    assert (other.channel, other.pending, other.dead, other.last_error) == ("other", 1, 0, None)
     assert (listed, every) == ([1, 3, 4], [1, 2, 3, 4])
 
 
@@ -227,7 +227,7 @@ def test_the_backlog_counts_what_is_pending_and_dead(box: World) -> None:
             type="t",
             uid="a",
             payload="{}",
-            status="owed",
+            status="pending",
             attempts=0,
             next_attempt_at=START,
             give_up_at=START,

@@ -71,7 +71,7 @@ def test_what_was_not_delivered_is_found_among_all_that_was(world: World) -> Non
             began = time.perf_counter()
             found = queue.backlog(connection)
             took.append(time.perf_counter() - began)
-    assert [(each.channel, each.owed, each.dead) for each in found] == [("team", 1, 0)]
+    assert [(each.channel, each.pending, each.dead) for each in found] == [("team", 1, 0)]
     assert min(took) < 0.02
 
 

@@ -325,7 +325,7 @@ def test_removals_that_settle_or_come_back_are_never_all_in_memory(world: World)
     world.pass_minutes(60)
     assert look(world, at) == 1
     with world.database.read() as connection:
-        assert connection.scalar(sa.text("SELECT count(*) FROM catalog_waiting")) == 0
+        assert connection.scalar(sa.text("SELECT count(*) FROM catalog_deferred_removal")) == 0
         payloads = [json.loads(text) for text in connection.scalars(sa.text("SELECT payload FROM catalog_delivery"))]
     [message] = payloads
     assert {(each["kind"], each["model_id"]) for each in message["changes"]} == {

@@ -129,7 +129,7 @@ def test_problems_come_before_notes() -> None:
 def channel(**fields: object) -> Channel:
     told: dict[str, object] = {
         "name": "team",
-        "owed": 0,
+        "pending": 0,
         "dead": 0,
         "oldest": None,
         "next_attempt_at": None,
@@ -140,14 +140,14 @@ def channel(**fields: object) -> Channel:
 
 CHANNELS = {
     "nothing owed": ({}, []),
-    "owed for a moment": ({"owed": 1, "oldest": NOW - timedelta(minutes=5)}, []),
-    "owed for long": ({"owed": 2, "oldest": NOW - 2 * HOUR, "last_error": "HTTP 503"}, ["problem late"]),
-    "owed and resting": ({"owed": 1, "oldest": NOW, "next_attempt_at": NOW + HOUR}, ["note resting"]),
-    "owed and never tried": ({"owed": 1, "oldest": NOW - 2 * HOUR}, ["problem late"]),
+    "pending for a moment": ({"pending": 1, "oldest": NOW - timedelta(minutes=5)}, []),
+    "pending for long": ({"pending": 2, "oldest": NOW - 2 * HOUR, "last_error": "HTTP 503"}, ["problem late"]),
+    "pending and resting": ({"pending": 1, "oldest": NOW, "next_attempt_at": NOW + HOUR}, ["note resting"]),
+    "pending and never tried": ({"pending": 1, "oldest": NOW - 2 * HOUR}, ["problem late"]),
     "given up": ({"dead": 1, "last_error": "HTTP 410"}, ["problem dead"]),
     "given up without a word": ({"dead": 3}, ["problem dead"]),
     "given up, and not configured any more": ({"dead": 1, "configured": False}, ["note dead"]),
-    "not configured any more": ({"owed": 1, "oldest": NOW - 2 * HOUR, "configured": False}, ["note orphaned"]),
+    "not configured any more": ({"pending": 1, "oldest": NOW - 2 * HOUR, "configured": False}, ["note orphaned"]),
 }
 
 
@@ -159,7 +159,7 @@ def test_a_channel_that_gave_up_or_is_late_is_a_problem(fields: dict[str, object
 
 
 def test_a_channel_that_rests_says_why_and_how_long_it_still_does() -> None:
-    fields = {"owed": 3, "last_error": "HTTP 503", "next_attempt_at": NOW + timedelta(minutes=40)}
+    fields = {"pending": 3, "last_error": "HTTP 503", "next_attempt_at": NOW + timedelta(minutes=40)}
     for oldest in (NOW - timedelta(minutes=5), NOW - 2 * HOUR):
         [finding] = health.backlogs([channel(oldest=oldest, **fields)], now=NOW)
         assert "next attempt in 40 min: HTTP 503" in finding.text

@@ -19,7 +19,7 @@ from catalog.domain import Status
 from catalog.errors import DatabaseError
 from catalog.store.ingest import changelog, runs
 from catalog.store.schema import tables
-from catalog.store.schema.outbox_tables import channel, delivery, waiting
+from catalog.store.schema.outbox_tables import channel, deferred_removal, delivery
 from catalog.store.schema.tables import run, source
 
 ANOTHER_MAY_DO = "another copy may be whole; nothing was replaced"  # the hint where a copy cannot be used
@@ -91,7 +91,7 @@ def repeat_nothing(connection: sa.Connection, name: object, before: Known, now: 
     _close_runs(connection, moment)
     _note_delivered(connection, before)
     given_up = _give_up(connection, as_of)
-    connection.execute(waiting.delete())
+    connection.execute(deferred_removal.delete())
     # Not the moment of the log, which may be years ahead. What is watched was told of, and what came near, too.
     anew = {"created_at": now, "looked_at": None, "looked_change": None, "asks": None, "watches": None}
     connection.execute(channel.update().values(**anew))
@@ -112,10 +112,10 @@ def _close_runs(connection: sa.Connection, moment: datetime) -> None:
 
 
 def _note_delivered(connection: sa.Connection, before: Known) -> None:
-    owed = connection.execute(
-        sa.select(delivery.c.delivery_id, delivery.c.channel, delivery.c.uid).where(delivery.c.status == "owed")
+    pending = connection.execute(
+        sa.select(delivery.c.delivery_id, delivery.c.channel, delivery.c.uid).where(delivery.c.status == "pending")
     ).all()
-    made = [(row.delivery_id, before.delivered.get((row.channel, row.uid))) for row in owed]
+    made = [(row.delivery_id, before.delivered.get((row.channel, row.uid))) for row in pending]
     for number, told in made:
         if told is not None:
             values = {"status": "delivered", "delivered_at": told[0], "attempts": told[1], "next_attempt_at": None}
@@ -128,7 +128,7 @@ def _give_up(connection: sa.Connection, as_of: datetime | None) -> int:
         f"restored from a copy of {_said(as_of)}: it may have been sent since; "
         "`catalog alerts retry` sends it all the same"
     )
-    unsure = delivery.update().where(delivery.c.status == "owed")
+    unsure = delivery.update().where(delivery.c.status == "pending")
     gone = unsure.values(status="dead", next_attempt_at=None, last_error=words, lease=None, leased_until=None)
     return connection.execute(gone).rowcount
 

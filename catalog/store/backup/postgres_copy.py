@@ -30,6 +30,7 @@ _Rows = Iterator[Sequence[Any]]
 _STEP = 10_000  # rows after which progress is told
 _UNTRANSLATABLE = "22P05"
 _JSON = "jsonb"
+_FORMER = {"catalog_waiting": "catalog_deferred_removal"}  # names of tables in older revisions
 
 # How a column is asked for, and of which type the answer is: Postgres spells both, a million times faster than we do.
 _MOMENT = """to_char({0} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""
@@ -58,7 +59,8 @@ class _Table:
 
     @property
     def order(self) -> str:
-        return ", ".join(column.name for column in tables.metadata.tables[self.name].primary_key)
+        known = tables.metadata.tables[_FORMER.get(self.name, self.name)]
+        return ", ".join(column.name for column in known.primary_key)
 
     def places(self, wanted: Callable[[str, str], bool]) -> list[int]:
         named = zip(self.columns, self.types, strict=True)
@@ -119,7 +121,7 @@ def restore(
 
 def _tables(connection: sa.Connection) -> list[_Table]:
     """Describe the tables that are there, each after those that it refers to."""
-    names = [table.name for table in tables.metadata.sorted_tables]
+    names = [*(table.name for table in tables.metadata.sorted_tables), *_FORMER]
     found = sa.text(
         "SELECT table_name, column_name, data_type FROM information_schema.columns "
         "WHERE table_schema = current_schema() AND table_name = ANY(:names) ORDER BY ordinal_position"

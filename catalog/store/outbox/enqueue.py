@@ -16,7 +16,7 @@ from catalog.store.engine.database import Database
 from catalog.store.ingest import held, runs
 from catalog.store.outbox import queue, retirements
 from catalog.store.schema import rows, tables
-from catalog.store.schema.outbox_tables import waiting
+from catalog.store.schema.outbox_tables import deferred_removal
 
 _CHUNK = 1000
 _CLOCK_SLACK = timedelta(days=1)
@@ -74,8 +74,8 @@ def _news_of_run(connection: sa.Connection, rule: Rule, facts: RunFacts, compose
         removed = _news(connection, of_run & (change.kind == Kind.REMOVED.value))
         _defer(connection, rule, (each for each in removed if composer.concerns(rule, each)), facts)
         of_run &= change.kind != Kind.REMOVED.value
-    untold = sa.select(_removal.c.model_key).join(waiting, waiting.c.change_id == _removal.c.change_id)
-    untold = untold.where(waiting.c.channel == rule.channel)
+    untold = sa.select(_removal.c.model_key).join(deferred_removal, deferred_removal.c.change_id == _removal.c.change_id)
+    untold = untold.where(deferred_removal.c.channel == rule.channel)
     return _news(connection, of_run & ((change.kind != Kind.RETURNED.value) | change.model_key.not_in(untold)))
 
 
@@ -83,7 +83,7 @@ def _defer(connection: sa.Connection, rule: Rule, removed: Iterator[News], facts
     due_at = facts.finished_at + rule.settle
     while some := list(itertools.islice(removed, _CHUNK)):
         rows = [{"channel": rule.channel, "change_id": each.change.change_id, "due_at": due_at} for each in some]
-        connection.execute(waiting.insert(), rows)
+        connection.execute(deferred_removal.insert(), rows)
 
 
 def _drop_returned(connection: sa.Connection, rule: Rule, facts: RunFacts) -> None:
@@ -91,8 +91,8 @@ def _drop_returned(connection: sa.Connection, rule: Rule, facts: RunFacts) -> No
     back = tables.change.alias("back")
     again = (back.c.run_id == facts.run_id) & (back.c.kind == Kind.RETURNED.value)
     found = sa.select(_removal.c.change_id).join(back, (back.c.model_key == _removal.c.model_key) & again)
-    mine = waiting.c.channel == rule.channel
-    connection.execute(waiting.delete().where(mine, waiting.c.change_id.in_(found)))
+    mine = deferred_removal.c.channel == rule.channel
+    connection.execute(deferred_removal.delete().where(mine, deferred_removal.c.change_id.in_(found)))
 
 
 def _news(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> Iterator[News]:
@@ -159,7 +159,7 @@ def _due_removals(connection: sa.Connection, rule: Rule, composer: Composer, now
     Models that are listed again are left out: they may have come back while the channel was not configured.
     """
     due = _is_due(rule, now)
-    numbers = sa.select(waiting.c.change_id).where(due)
+    numbers = sa.select(deferred_removal.c.change_id).where(due)
     change = tables.change.c
     still_gone = change.change_id.in_(numbers) & tables.model.c.removed_run.is_not(None)
     run_ids = connection.scalars(sa.select(change.run_id).where(change.change_id.in_(numbers)).distinct()).all()
@@ -168,10 +168,10 @@ def _due_removals(connection: sa.Connection, rule: Rule, composer: Composer, now
         facts = replace(_facts(connection, run_id), finished_at=now)
         message = composer.digest(rule, _news(connection, still_gone & (change.run_id == run_id)), facts)
         messages += [message] if message else []
-    connection.execute(waiting.delete().where(due))
+    connection.execute(deferred_removal.delete().where(due))
     return messages
 
 
 def _is_due(rule: Rule, now: datetime) -> sa.ColumnElement[bool]:
     too_far = now + rule.settle + _CLOCK_SLACK  # noted by a clock that was ahead
-    return (waiting.c.channel == rule.channel) & ((waiting.c.due_at <= now) | (waiting.c.due_at > too_far))
+    return (deferred_removal.c.channel == rule.channel) & ((deferred_removal.c.due_at <= now) | (deferred_removal.c.due_at > too_far))

@@ -11,7 +11,7 @@ from catalog.store.engine.database import Database
 from catalog.store.outbox import backoff
 from catalog.store.outbox.backoff import HEALTHY
 from catalog.store.schema import tables
-from catalog.store.schema.outbox_tables import channel, deliveries, delivery, waiting
+from catalog.store.schema.outbox_tables import channel, deliveries, delivery, deferred_removal
 
 LEASE = timedelta(seconds=60)
 GIVE_UP_AFTER = timedelta(days=7)
@@ -54,10 +54,10 @@ class Backlog:
     """What waits for one channel."""
 
     channel: str
-    owed: int
+    pending: int
     dead: int
-    oldest: datetime | None  # when the oldest of the owed ones became so
-    next_attempt_at: datetime | None  # before which none of the owed ones is tried
+    oldest: datetime | None  # when the oldest of the pending ones was enqueued
+    next_attempt_at: datetime | None  # before which none of the pending ones is tried
     last_error: str | None
 
 
@@ -220,13 +220,13 @@ def expire_orphans(database: Database, configured: Collection[str], now: datetim
     Their deferred removals are dropped as well.
     """
     past = (delivery.c.give_up_at <= now) & delivery.c.channel.not_in(configured)
-    settled = (waiting.c.due_at <= now - GIVE_UP_AFTER) & waiting.c.channel.not_in(configured)
+    settled = (deferred_removal.c.due_at <= now - GIVE_UP_AFTER) & deferred_removal.c.channel.not_in(configured)
     some_pending = sa.exists().where(delivery.c.status == DeliveryStatus.PENDING, past)
     with database.read() as connection:
         if not connection.scalar(sa.select(some_pending | sa.exists().where(settled))):
             return 0
     with database.connect() as connection, database.transaction(connection, "brief"):
-        connection.execute(waiting.delete().where(settled))
+        connection.execute(deferred_removal.delete().where(settled))
         return dead_letter(connection, past, "the channel is not configured any more", now)
 
 
@@ -263,13 +263,13 @@ def listing(connection: sa.Connection, *, every: bool = False) -> Iterator[Deliv
 def backlog(connection: sa.Connection) -> list[Backlog]:
     """List the channels for which something is pending or dead."""
     row = deliveries.c  # the view: a role that only reads may read no table
-    is_owed, is_dead = row.status == DeliveryStatus.PENDING, row.status == DeliveryStatus.DEAD
+    is_pending, is_dead = row.status == DeliveryStatus.PENDING, row.status == DeliveryStatus.DEAD
     wanted = (
         sa.select(
             row.channel,
-            sa.func.count(sa.case((is_owed, 1))).label("owed"),
+            sa.func.count(sa.case((is_pending, 1))).label("pending"),
             sa.func.count(sa.case((is_dead, 1))).label("dead"),
-            sa.func.min(sa.case((is_owed, row.created_at))).label("oldest"),
+            sa.func.min(sa.case((is_pending, row.created_at))).label("oldest"),
             sa.func.min(row.next_attempt_at).label("next_attempt_at"),
             sa.func.max(row.last_error).label("last_error"),
         )

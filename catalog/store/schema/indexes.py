@@ -50,11 +50,21 @@ INDEXES = (
     _partial("catalog_delivery_open_idx", "status <> 'delivered'", outbox_tables.delivery.c.channel),
     # The oldest that is due, channel by channel.
     _partial(
-        "catalog_delivery_owed_idx",
-        "status = 'owed'",
+        "catalog_delivery_pending_idx",
+        "status = 'pending'",
         outbox_tables.delivery.c.channel,
         outbox_tables.delivery.c.delivery_id,
     ),
+    # Whether a row names a run, when runs are dropped. The run of a model's first sight, of a state and of a removal is
+    # named by a change as well.
+    _partial("catalog_change_proof_idx", "proof_run IS NOT NULL", tables.change.c.proof_run),
+    _partial("catalog_change_observed_idx", "observed_run IS NOT NULL", tables.change.c.observed_run),
+    _partial("catalog_model_seen_idx", "seen_run <> first_seen_run", tables.model.c.seen_run),
+    _partial("catalog_model_silent_idx", "silent_run IS NOT NULL", tables.model.c.silent_run),
+    _partial("catalog_model_missing_run_idx", "missing_run IS NOT NULL", tables.model.c.missing_run),
+    _partial("catalog_model_held_idx", "held_run IS NOT NULL", tables.model.c.held_run),
+    _partial("catalog_model_lacked_idx", "lacked_run IS NOT NULL", tables.model.c.lacked_run),
+    _partial("catalog_delivery_run_idx", "run_id IS NOT NULL", outbox_tables.delivery.c.run_id),
 )
 
 metadata = tables.metadata  # now with every table and every index

@@ -15,7 +15,20 @@ RULES = {
         OR (m.removed_run IS NOT NULL AND NOT EXISTS (SELECT 1 FROM catalog_run r WHERE r.run_id = m.removed_run))
         OR (m.missing_run IS NOT NULL AND NOT EXISTS (SELECT 1 FROM catalog_run r WHERE r.run_id = m.missing_run))
         OR (m.silent_run IS NOT NULL AND NOT EXISTS (SELECT 1 FROM catalog_run r WHERE r.run_id = m.silent_run))
+        OR (m.held_run IS NOT NULL AND NOT EXISTS (SELECT 1 FROM catalog_run r WHERE r.run_id = m.held_run))
         OR (m.lacked_run IS NOT NULL AND NOT EXISTS (SELECT 1 FROM catalog_run r WHERE r.run_id = m.lacked_run))""",
+    "the runs that states, changes, sources, identities and deliveries name exist": """
+        SELECT 1 FROM (SELECT valid_from_run AS run_id FROM catalog_state UNION SELECT valid_to_run FROM catalog_state
+        UNION SELECT run_id FROM catalog_change UNION SELECT proof_run FROM catalog_change
+        UNION SELECT observed_run FROM catalog_change UNION SELECT last_whole_run FROM catalog_source
+        UNION SELECT absence_run FROM catalog_source UNION SELECT baseline_run FROM catalog_source
+        UNION SELECT stranger_run FROM catalog_source UNION SELECT last_run FROM catalog_identity
+        UNION SELECT whole_run FROM catalog_identity UNION SELECT run_id FROM catalog_delivery) named
+        WHERE named.run_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM catalog_run r WHERE r.run_id = named.run_id)""",
+    "each state begins with a change that its run recorded": """
+        SELECT 1 FROM (SELECT model_key, valid_from_run FROM catalog_model
+        UNION ALL SELECT model_key, valid_from_run FROM catalog_state) began WHERE NOT EXISTS (SELECT 1
+        FROM catalog_change c WHERE c.model_key = began.model_key AND c.run_id = began.valid_from_run)""",
     "a model belongs to a source": """
         SELECT 1 FROM catalog_model m
         WHERE NOT EXISTS (SELECT 1 FROM catalog_source s WHERE s.source_key = m.source_key)""",
@@ -40,12 +53,15 @@ RULES = {
         SELECT 1 FROM catalog_model m WHERE (CASE WHEN m.removed_run IS NULL THEN 0 ELSE 1 END) <>
         (SELECT coalesce(sum(CASE c.kind WHEN 'removed' THEN 1 WHEN 'returned' THEN -1 ELSE 0 END), 0)
         FROM catalog_change c WHERE c.model_key = m.model_key)""",
-    "generations are counted without a gap": """
-        SELECT 1 FROM catalog_source s WHERE s.generation <>
-        (SELECT count(*) FROM catalog_run r WHERE r.source_key = s.source_key AND r.generation IS NOT NULL)""",
+    "a source's generation is that of its last merged run, and its first one is there": """
+        SELECT 1 FROM catalog_source s WHERE s.generation <> coalesce(
+        (SELECT max(r.generation) FROM catalog_run r WHERE r.source_key = s.source_key), 0)
+        OR (s.generation > 0 AND NOT EXISTS (SELECT 1 FROM catalog_run r
+        WHERE r.source_key = s.source_key AND r.generation = 1))""",
     "walks of a source end in the order of their merges": """
-        SELECT 1 FROM catalog_run a JOIN catalog_run b ON a.source_key = b.source_key
-        AND b.generation = a.generation + 1 WHERE b.walked_at <= a.walked_at OR b.run_id <= a.run_id""",
+        SELECT 1 FROM (SELECT run_id, walked_at, lag(run_id) OVER mine AS run_before, lag(walked_at) OVER mine AS before
+        FROM catalog_run WHERE generation IS NOT NULL WINDOW mine AS (PARTITION BY source_key ORDER BY generation)) r
+        WHERE r.walked_at <= r.before OR r.run_id <= r.run_before""",
     "a source knows how many models it lists": """
         SELECT 1 FROM catalog_source s WHERE s.models_listed <>
         (SELECT count(*) FROM catalog_model m WHERE m.source_key = s.source_key AND m.removed_run IS NULL)""",

@@ -1,8 +1,8 @@
-"""The tables of what is owed to channels, and the view that shows it. They belong to `schema`'s two collections."""
+"""The outbox: what channels are told, and the view that shows it. Its tables join those of `tables`."""
 
 import sqlalchemy as sa
 
-from catalog.store.schema.tables import UtcTime, metadata, surface
+from catalog.store.schema.tables import UtcTime, internal, metadata, surface
 
 channel = sa.Table(
     "catalog_channel",
@@ -42,7 +42,7 @@ delivery = sa.Table(
     sa.Column("type", sa.Text, nullable=False, comment="What kind of message."),
     sa.Column("uid", sa.Text, nullable=False, comment="Stable id of the message, derived from what it tells."),
     sa.Column("payload", sa.Text, nullable=False, comment="Its content as JSON text, frozen."),
-    sa.Column("status", sa.Text, nullable=False, comment="owed, delivered or dead."),
+    sa.Column("status", sa.Text, nullable=False, comment="pending, delivered or dead."),
     sa.Column("attempts", sa.Integer, nullable=False, comment="How often it was tried."),
     sa.Column("next_attempt_at", UtcTime, comment="Not tried again before this; NULL: it will not be tried."),
     sa.Column("give_up_at", UtcTime, nullable=False, comment="An attempt that fails after this makes it dead."),
@@ -50,17 +50,17 @@ delivery = sa.Table(
     sa.Column("leased_until", UtcTime, comment="Until when nobody else may; NULL: nobody is."),
     sa.Column("delivered_at", UtcTime, comment="When the channel took it."),
     sa.Column("last_error", sa.Text, comment="Why the last attempt failed, in words."),
-    sa.Column("created_at", UtcTime, nullable=False, comment="When it became owed."),
+    sa.Column("created_at", UtcTime, nullable=False, comment="When it was enqueued."),
     sa.UniqueConstraint("channel", "uid", name="catalog_delivery_channel_uid_key"),
-    sa.CheckConstraint("status IN ('owed', 'delivered', 'dead')", name="catalog_delivery_status_check"),
+    sa.CheckConstraint("status IN ('pending', 'delivered', 'dead')", name="catalog_delivery_status_check"),
     sa.CheckConstraint("(status = 'delivered') = (delivered_at IS NOT NULL)", name="catalog_delivery_delivered_check"),
-    sa.CheckConstraint("(status = 'owed') = (next_attempt_at IS NOT NULL)", name="catalog_delivery_owed_check"),
+    sa.CheckConstraint("(status = 'pending') = (next_attempt_at IS NOT NULL)", name="catalog_delivery_pending_check"),
     sa.CheckConstraint("(lease IS NULL) = (leased_until IS NULL)", name="catalog_delivery_lease_check"),
-    comment="Alerts owed to a channel, until it has taken them.",
+    comment="Alerts to a channel: pending until it has taken them.",
 )
 
-waiting = sa.Table(
-    "catalog_waiting",
+deferred_removal = sa.Table(
+    "catalog_deferred_removal",
     metadata,
     sa.Column("channel", sa.Text, primary_key=True, comment="Name of the channel."),
     sa.Column("change_id", sa.Integer, primary_key=True, autoincrement=False, comment="The removal."),
@@ -76,11 +76,20 @@ deliveries = sa.Table(
     sa.Column("source", sa.Text, comment="The list it tells of."),
     sa.Column("run_id", sa.Integer, comment="The run whose findings it tells; NULL: a date came near."),
     sa.Column("type", sa.Text, comment="catalog.changes, catalog.retiring, catalog.held and so on."),
-    sa.Column("status", sa.Text, comment="owed, delivered or dead."),
+    sa.Column("status", sa.Text, comment="pending, delivered or dead."),
     sa.Column("attempts", sa.Integer, comment="How often it was tried."),
     sa.Column("next_attempt_at", UtcTime, comment="Not tried before this, nor while its channel rests; NULL: never."),
     sa.Column("delivered_at", UtcTime, comment="When the channel took it; NULL: not yet."),
     sa.Column("last_error", sa.Text, comment="Why the last attempt failed, in words."),
-    sa.Column("created_at", UtcTime, comment="When it became owed."),
-    comment="Alerts that are or were owed to a channel.",
+    sa.Column("created_at", UtcTime, comment="When it was enqueued."),
+    comment="Alerts to a channel: pending, delivered or given up.",
+)
+
+prunable_delivery = sa.Table(
+    "catalog_prunable_delivery",
+    internal,
+    sa.Column("delivery_id", sa.Integer, comment="Number of the delivery."),
+    sa.Column("source_key", sa.Integer, comment="The source it tells of."),
+    sa.Column("delivered_at", UtcTime, comment="When the channel took it."),
+    comment="Deliveries that were made and that nothing rests on: once old enough, they may be dropped.",
 )

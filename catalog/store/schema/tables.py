@@ -57,11 +57,12 @@ Json = JsonObject()
 CONVENTION = {"pk": "%(table_name)s_pkey", "fk": "%(table_name)s_%(column_0_name)s_fkey", "ck": "%(constraint_name)s"}
 metadata = sa.MetaData(naming_convention=CONVENTION)
 surface = sa.MetaData()
+internal = sa.MetaData()  # views that only the program and the triggers read
 
 
 def _run(name: str, comment: str, *, nullable: bool = True) -> sa.Column[int]:
-    # No foreign keys in the large tables: at a million rows they cost Postgres more than the rows themselves. Runs and
-    # models cannot be deleted, and `catalog db verify` follows every reference.
+    # No foreign keys in the large tables: at a million rows they cost Postgres more than the rows themselves. Triggers
+    # refuse to drop a model, or a run that a row names, and `catalog db verify` follows every reference.
     return sa.Column(name, sa.Integer, nullable=nullable, comment=comment)
 
 
@@ -104,6 +105,7 @@ source = sa.Table(
     sa.Column("stamps", sa.Text, comment="Creation dates of the last walk that only said when; JSON text, NULL: none."),
     sa.Column("stranger_run", sa.Integer, comment="The first run that this one answered; NULL: none does."),
     sa.Column("stranger", sa.Text, comment="Who answered the last merged walk, if it is not accepted; NULL: it is."),
+    sa.Column("pruned_at", UtcTime, comment="When its old runs and deliveries were last looked through; NULL: never."),
     sa.UniqueConstraint("source", name="catalog_source_source_key"),
     sa.CheckConstraint("generation >= 0 AND models_listed >= 0", name="catalog_source_counts_check"),
     comment="A list that was synced at least once.",
@@ -375,4 +377,13 @@ sync_runs = _view(
     sa.Column("missing", sa.Integer, comment="Models it lacked that are not believed to be gone."),
     sa.Column("removed", sa.Integer, comment="Models whose removal it confirmed."),
     sa.Column("error", sa.Text, comment="Why it failed, or what was odd, in words."),
+)
+
+prunable_run = sa.Table(
+    "catalog_prunable_run",
+    internal,
+    sa.Column("run_id", sa.Integer, comment="Number of the run."),
+    sa.Column("source_key", sa.Integer, comment="Its source."),
+    sa.Column("finished_at", UtcTime, comment="When it ended."),
+    comment="Runs that recorded nothing and that nothing rests on: once old enough, they may be dropped.",
 )
