@@ -23,6 +23,7 @@ class DatabaseSettings:
     url: str = field(default="sqlite:///catalog.db", repr=False)
     must_exist: bool = False
     auto_upgrade: bool = True
+    keep_runs: timedelta | None = None  # None: for ever
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -25,6 +25,8 @@ WORDS = {
     "ping.failed": "The watcher at `monitor.ping_url` could not be told of a start or an end. Told when it begins.",
     "ping.resumed": "After `ping.failed`: the watcher is told again.",
     "read.note": "Something to know beside a list, such as that it was cut at `--limit`.",
+    "records.pruned": "Old runs that recorded nothing, and deliveries long made, were dropped; once a day.",
+    "records.unpruned": "The database refused to drop them; it is tried again the next day.",
     "run.abandoned": "Earlier runs of the source died without a word; they are closed now.",
     "run.finished": "A run ended, after `took` seconds; told with `-v`.",
     "run.overdue": "What `catalog run` does should have ended ten minutes ago; the watchdog hears nothing more.",

@@ -7,7 +7,7 @@ from functools import partial
 import click
 
 from catalog import config as configuration
-from catalog import errors, health, library, text, wiring
+from catalog import dates, errors, health, library, text, wiring
 from catalog.cli import output
 from catalog.cli.context import Context, pass_context
 from catalog.config import Config
@@ -17,6 +17,8 @@ from catalog.health import Finding
 from catalog.http import proxy
 from catalog.settings import AlertSettings, SourceSettings
 from catalog.store.engine import database as databases
+from catalog.store.engine.database import Database
+from catalog.store.ingest import prune
 from catalog.store.queries import source_health
 from catalog.store.schema import preconditions, upgrade
 from catalog.store.schema.preconditions import Need
@@ -93,6 +95,7 @@ class _Checkup:
             version = upgrade.current(database) if database.exists() else None
             makes = version is None or (version != upgrade.HEAD and self._config.database.auto_upgrade)
             faults, notes = preconditions.examine(database, Need.MAKE if makes else Need.WRITE)
+            keeping = [] if faults or version != upgrade.HEAD else list(self._keeping(database))
         for note in notes:
             yield f"note  database: {note}"
         for fault in faults[:-1]:
@@ -104,9 +107,21 @@ class _Checkup:
             yield f"ok    database: {database.describe()}: no catalog yet; the first `catalog sync` makes it"
         elif version == upgrade.HEAD:
             yield f"ok    database: {database.describe()}: schema {version}"
+            yield from keeping
         else:
             how = "the next sync upgrades it" if self._config.database.auto_upgrade else upgrade.UPGRADE
             yield f"note  database: {database.describe()}: schema {version} is older than {upgrade.HEAD}; {how}"
+
+    def _keeping(self, database: Database) -> Lines:
+        """Say whether old records really go."""
+        keep_runs = self._config.database.keep_runs
+        if keep_runs is None:
+            return
+        grant = prune.missing_right(database)
+        if grant:
+            yield f"note  database.keep_runs: this role may not delete, so that nothing goes; as the owner: {grant}"
+        else:
+            yield f"ok    database.keep_runs: runs that recorded nothing go after {dates.age(keep_runs)}"
 
     def _source(self, settings: SourceSettings) -> Lines:
         self._all_listed, sound = False, self._all_listed

@@ -1,25 +1,27 @@
-"""`catalog db`: the schema, safe copies, and the invariants of the history."""
+"""`catalog db`: the schema, safe copies, the invariants of the history, and old records."""
 
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import asdict
+from datetime import timedelta
 from pathlib import Path
 
 import click
 
-from catalog import clock, library, text, wiring
-from catalog.cli import output
+from catalog import clock, dates, library, text, wiring
+from catalog.cli import options, output
 from catalog.cli.context import Context, json_option, pass_context
-from catalog.errors import Exit
+from catalog.errors import ConfigError, Exit
 from catalog.store.backup import copies
 from catalog.store.backup.after_restore import Holdings
-from catalog.store.schema import invariants, upgrade
+from catalog.store.ingest import prune
+from catalog.store.schema import invariants, preconditions, upgrade
 
 
 @click.group("db")
 def command() -> None:
-    """Look after the database: its schema, safe copies, whether its history holds together."""
+    """Look after the database: its schema, safe copies, whether its history holds together, old records."""
 
 
 @command.command("upgrade")
@@ -75,6 +77,35 @@ def verify(context: Context, *, as_json: bool) -> int:
         if broken or not context.quiet:
             output.line(f"{len(rules) - len(broken)} of {len(rules)} invariants hold")
     return Exit.DATABASE if broken else Exit.DONE
+
+
+@command.command("prune", short_help="Drop old runs that recorded nothing, and deliveries long made.")
+@click.option("--older-than", type=options.Age(), help="Such as 90d; without it database.keep_runs counts.")
+@click.option("--dry-run", is_flag=True, help="Only say how many would go.")
+@json_option
+@pass_context
+def prune_(context: Context, *, older_than: timedelta | None, dry_run: bool, as_json: bool) -> None:
+    """Drop runs that recorded nothing, and deliveries long made, that are older than AGE.
+
+    No answer about models, changes or any moment changes, and no number is used twice. What always stays: runs that
+    anything recorded rests on, the newest of each source and all since its last merged one, alerts that are pending or
+    dead, and those of a date that a model still has. `catalog run` and `catalog sync` do the same once a day where
+    database.keep_runs is set.
+    """
+    config = context.config()
+    age = config.database.keep_runs if older_than is None else older_than
+    if age is None:
+        hint = "name an age, such as `catalog db prune --older-than 90d`, or set database.keep_runs"
+        raise ConfigError("nothing says how old a run must be to go: database.keep_runs is forever", hint=hint)
+    with closing(wiring.database(config, must_exist=True)) as database:
+        upgrade.require(database)
+        preconditions.demand_file(database)
+        done = prune.prune(database, older_than=age, now=database.now(), dry_run=dry_run)
+    if as_json:
+        output.document({**asdict(done), "dry_run": dry_run})
+    elif not context.quiet:
+        what = f"{text.counted(done.runs, 'run')} and {text.counted(done.deliveries, 'delivered alert')}"
+        output.line(f"{'would drop' if dry_run else 'dropped'} {what} older than {dates.age(age)}")
 
 
 @command.command("backup", short_help="Copy the catalog into a new FILE.")

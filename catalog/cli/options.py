@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -29,6 +29,21 @@ class Moment(click.ParamType[datetime]):
             return value
         try:
             return dates.moment(value, clock.utc_now())
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+class Age(click.ParamType[timedelta]):
+    """A length of time as people type it, such as 90d."""
+
+    name = "AGE"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
+        """Read it; says what would be right when it is none."""
+        if isinstance(value, timedelta):
+            return value
+        try:
+            return dates.duration(value)
         except ValueError as error:
             self.fail(str(error), param, ctx)
 

@@ -122,6 +122,26 @@ class Texts:
 
 
 @dataclass(frozen=True)
+class Keeping:
+    """How long something is kept: a duration within limits, or for ever (None)."""
+
+    least: str
+    most: str
+
+    @property
+    def words(self) -> str:
+        return f'"forever", or {Duration(self.least, self.most).words}'
+
+    def read(self, raw: object) -> timedelta | None:
+        if raw == "forever":
+            return None
+        try:
+            return Duration(self.least, self.most).read(raw)
+        except ValueError:
+            raise ValueError(f'must be {self.words}, such as "90d"') from None
+
+
+@dataclass(frozen=True)
 class Duration:
     """A length of time within limits."""
 

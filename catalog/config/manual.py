@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import MISSING, fields
 from datetime import timedelta
 
-from catalog.config.kinds import Size
+from catalog.config.kinds import Keeping, Size
 from catalog.config.schema import SETTINGS, Setting
 from catalog.settings import (
     AlertSettings,
@@ -45,6 +45,8 @@ def example() -> str:
 def default(settings: type, name: str) -> str:
     """Spell the default of a setting as TOML does; empty: there is none."""
     [value] = [each.default for each in fields(settings) if each.name == name]
+    if value is None and isinstance(SETTINGS[settings][name].kind, Keeping):
+        return _toml("forever")
     if value is None or value is MISSING:
         return ""
     return _toml(f"{value // 10**6}MB" if isinstance(SETTINGS[settings][name].kind, Size) else value)

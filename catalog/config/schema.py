@@ -12,6 +12,7 @@ from catalog.config.kinds import (
     EventName,
     Flag,
     Inline,
+    Keeping,
     Number,
     OneOf,
     SettingKind,
@@ -71,6 +72,10 @@ SETTINGS: Mapping[type, Mapping[str, Setting]] = {  # in the order they are show
         ),
         "must_exist": Setting(Flag(), "true: a wrong path is an error, never a new empty catalog"),
         "auto_upgrade": Setting(Flag(), "false: an older schema waits for `catalog db upgrade`"),
+        "keep_runs": Setting(
+            Keeping("1s", "36500d"),
+            'or "90d": runs that recorded nothing, and deliveries long made, go after that; history never does',
+        ),
     },
     SourceSettings: {
         "base_url": Setting(BaseUrl(), "where the API lives", variable="ANTHROPIC_BASE_URL"),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from catalog import logs, wiring
 from catalog.config import Config
-from catalog.errors import CatalogError, ConfigError
+from catalog.errors import CatalogError, ConfigError, DatabaseError, StoppedError
 from catalog.store.engine.database import Database
 from catalog.store.outbox import enqueue, queue
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from catalog.service.schedule import Chore
 
 log = logging.getLogger("catalog.cli")
+_HOUR = timedelta(hours=1)
 _LOOK = timedelta(seconds=5)  # between two passes over the outbox
 
 
@@ -76,6 +77,7 @@ def look_at_address(config: Config) -> str:
 def follow(config: Config, database: Database, *, stop: threading.Event | None = None) -> None:
     """Do all that follows a run but the ping."""
     send_alerts(config, database, stop=stop)
+    prune_records(config, database, stop=stop)
     write_metrics(config, database)
 
 
@@ -134,6 +136,34 @@ def _told(outages: logs.Outages, part: str) -> Iterator[None]:
         outages.end(part, "alerts are sent again", logs.event("alerts.resumed"))
 
 
+def prune_records(config: Config, database: Database, *, stop: threading.Event | None = None) -> None:
+    """Drop old records once a day, where that is configured, whichever worker comes first.
+
+    A database that refuses, such as one whose role may not delete, is a line in the log, until the next day.
+    """
+    keep_runs = config.database.keep_runs
+    if keep_runs is None:
+        return
+    from catalog.store.ingest import prune
+
+    try:
+        now = database.now()
+        if prune.take_turn(database, now):
+            done = prune.prune(database, older_than=keep_runs, now=now, sleep=partial(_rest, stop))
+            told = logs.event("records.pruned", runs=done.runs, deliveries=done.deliveries)
+            log.debug("dropped %d old runs and %d deliveries", done.runs, done.deliveries, extra=told)
+    except DatabaseError as error:
+        hint = "let its role delete from catalog_run and catalog_delivery, or set database.keep_runs to forever"
+        told = logs.event("records.unpruned", hint=hint)
+        log.warning("old runs were not dropped: %s", error.message, extra=told)
+
+
+def _rest(stop: threading.Event | None, seconds: float) -> None:
+    """Wait between two steps. Raises StoppedError once the program is to end."""
+    if (stop or threading.Event()).wait(seconds):
+        raise StoppedError("it was stopped: the program was told to end")
+
+
 def write_metrics(config: Config, database: Database, outages: logs.Outages | None = None) -> None:
     """Write the metrics file, where one is configured."""
     path = config.monitor.metrics_file
@@ -161,11 +191,13 @@ def chores(config: Config, database: Database, *, stop: threading.Event) -> "lis
     from catalog.service.schedule import Chore
 
     found, outages = [], logs.Outages(log)
-    every = _LOOK if config.alerts else timedelta(hours=1)
+    every = _LOOK if config.alerts else _HOUR
     found.append(Chore(name="alerts", work=partial(_enqueue, config, database, outages), every=every))
     for alert in config.alerts:
         send = partial(_send_to, config, database, alert.name, outages, turn=threading.Lock(), stop=stop)
         found.append(Chore(name=f"alerts to {alert.name}", work=send, every=_LOOK))
+    if config.database.keep_runs is not None:
+        found.append(Chore(name="old runs", work=partial(prune_records, config, database, stop=stop), every=_HOUR))
     if config.monitor.metrics_file:
         write = partial(write_metrics, config, database, logs.Outages(log))
         found.append(Chore(name="metrics", work=write, every=timedelta(seconds=15)))

@@ -3,6 +3,7 @@
 import re
 import uuid
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -12,13 +13,17 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import ProgrammingError
 
+from catalog.config import load
 from catalog.errors import DatabaseError
 from catalog.events import DeliveryError
 from catalog.monitor import metrics
+from catalog.settings import DatabaseSettings
 from catalog.store.engine import database as databases
 from catalog.store.engine.database import Database
+from catalog.store.ingest import prune
 from catalog.store.outbox import enqueue, queue
 from catalog.store.schema import upgrade
+from catalog.wiring import after_run
 from tests import postgres
 from tests.server import ModelsServer
 from tests.store import world as worlds
@@ -116,6 +121,30 @@ def test_the_daily_role_enqueues_and_delivers_alerts_and_a_role_that_only_reads_
     with reader.database.read() as connection:
         assert [(backlog.channel, backlog.pending) for backlog in queue.backlog(connection)] == [("team", 1)]
     assert b'catalog_alerts_pending{channel="team"} 1.0' in metrics.page(reader.database)
+
+
+@pytest.mark.warns
+def test_a_role_that_may_not_delete_drops_nothing_and_says_so_once_a_day(
+    roles: dict[str, str], enter: Enter, caplog: pytest.LogCaptureFixture
+) -> None:
+    world = enter(roles["catalog_app"])
+    world.lists("a")
+    for _ in range(4):
+        world.sync()
+    settings = DatabaseSettings(url=roles["catalog_app"], keep_runs=timedelta(microseconds=1))
+    for _ in range(3):
+        after_run.prune_records(replace(load(directory=Path("/")), database=settings), world.database)
+    (told,) = [record for record in caplog.records if record.name.startswith("catalog")]
+    assert told.getMessage().startswith("old runs were not dropped: ")
+    grant = prune.missing_right(world.database)
+    assert re.fullmatch(r"GRANT DELETE ON catalog_run, catalog_delivery TO catalog_app_\w+", grant)
+    assert len(world.rows("sync_runs", "run_id")) == 4
+    owner = enter(roles["catalog_owner"])
+    with owner.database.write() as connection:
+        connection.exec_driver_sql(grant)
+        connection.exec_driver_sql("UPDATE catalog_source SET pruned_at = NULL")
+    after_run.prune_records(replace(load(directory=Path("/")), database=settings), world.database)
+    assert (prune.missing_right(world.database), world.rows("sync_runs", "run_id")) == ("", [(1,), (4,)])
 
 
 @pytest.mark.parametrize(

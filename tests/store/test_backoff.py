@@ -58,7 +58,13 @@ def test_new_messages_to_a_channel_that_is_down_wait_too(box: World) -> None:
     assert look(box, ear, 10 * SECOND) == 2
     enqueue(box, "c")
     assert look(box, ear, 20 * SECOND) == 0
-    assert rows(box)[2] == ("team", "pending", 0, 35 / 60, None)  # as its next attempt people are told the end of the rest
+    assert rows(box)[2] == (
+        "team",
+        "pending",
+        0,
+        35 / 60,
+        None,
+    )  # as its next attempt people are told the end of the rest
 
 
 def test_a_channel_that_takes_a_message_again_gets_all_of_them_at_once(box: World) -> None:

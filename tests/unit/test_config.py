@@ -503,3 +503,23 @@ def test_the_address_to_listen_on_may_stand_in_the_environment(
     (tmp_path / "catalog.toml").write_text(text)
     loaded = config.load(environ={"CATALOG_LISTEN": variable}, directory=tmp_path)
     assert loaded.monitor.listen == expected
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [("", None), ('"forever"', None), ('"90d"', timedelta(days=90)), ('"36h"', timedelta(hours=36))],
+)
+def test_old_records_are_kept_for_ever_or_for_some_time(tmp_path: Path, written: str, kept: timedelta | None) -> None:
+    path = tmp_path / "catalog.toml"
+    path.write_text(f"[database]\nkeep_runs = {written}\n" if written else "")
+    assert config.load(path, environ={}).database.keep_runs == kept
+
+
+@pytest.mark.parametrize(
+    "written", ['"0s"', '"never"', '""', "90", "true", '"90"', '"-1d"', '"Forever"', '"99999999d"']
+)
+def test_how_long_old_records_are_kept_must_be_said_in_words_we_know(tmp_path: Path, written: str) -> None:
+    path = tmp_path / "catalog.toml"
+    path.write_text(f"[database]\nkeep_runs = {written}\n")
+    with pytest.raises(ConfigError, match=r'database.keep_runs.*must be "forever", or a duration.*"90d"'):
+        config.load(path, environ={})

@@ -74,7 +74,9 @@ def _news_of_run(connection: sa.Connection, rule: Rule, facts: RunFacts, compose
         removed = _news(connection, of_run & (change.kind == Kind.REMOVED.value))
         _defer(connection, rule, (each for each in removed if composer.concerns(rule, each)), facts)
         of_run &= change.kind != Kind.REMOVED.value
-    untold = sa.select(_removal.c.model_key).join(deferred_removal, deferred_removal.c.change_id == _removal.c.change_id)
+    untold = sa.select(_removal.c.model_key).join(
+        deferred_removal, deferred_removal.c.change_id == _removal.c.change_id
+    )
     untold = untold.where(deferred_removal.c.channel == rule.channel)
     return _news(connection, of_run & ((change.kind != Kind.RETURNED.value) | change.model_key.not_in(untold)))
 
@@ -174,4 +176,6 @@ def _due_removals(connection: sa.Connection, rule: Rule, composer: Composer, now
 
 def _is_due(rule: Rule, now: datetime) -> sa.ColumnElement[bool]:
     too_far = now + rule.settle + _CLOCK_SLACK  # noted by a clock that was ahead
-    return (deferred_removal.c.channel == rule.channel) & ((deferred_removal.c.due_at <= now) | (deferred_removal.c.due_at > too_far))
+    return (deferred_removal.c.channel == rule.channel) & (
+        (deferred_removal.c.due_at <= now) | (deferred_removal.c.due_at > too_far)
+    )

@@ -11,7 +11,7 @@ from catalog.store.engine.database import Database
 from catalog.store.outbox import backoff
 from catalog.store.outbox.backoff import HEALTHY
 from catalog.store.schema import tables
-from catalog.store.schema.outbox_tables import channel, deliveries, delivery, deferred_removal
+from catalog.store.schema.outbox_tables import channel, deferred_removal, deliveries, delivery
 
 LEASE = timedelta(seconds=60)
 GIVE_UP_AFTER = timedelta(days=7)
