@@ -12,7 +12,7 @@ import click
 from catalog import clock, dates
 from catalog.cli import options, output
 from catalog.cli.context import Context, Form, list_options, pass_context
-from catalog.domain import Change, Kind, Run
+from catalog.domain import Change, Kind, Model, Run, State
 
 if TYPE_CHECKING:
     from catalog.store.engine.database import Connection
@@ -43,12 +43,23 @@ def models(
     """List the models that are listed now, or that were at a moment."""
     if sum([as_of is not None, removed, every]) > 1:
         raise click.UsageError("--as-of, --removed and --all contradict each other")
-    asked = _Asked(source=source, match=match, form=form)
+    from catalog.store.queries import history
+    from catalog.store.queries.history import Which
+
     with options.catalog(context, source) as connection:
-        if as_of is None:
-            _print_models(context, connection, asked, removed=removed, every=every)
-        else:
-            _print_states(context, connection, asked, as_of)
+        shown = [*_several(connection, source), "id", "display_name", "lifecycle", "created_at"]
+        found: Generator[Model | State, None, None]
+        if as_of is not None:
+            _note_limits(context, connection, as_of)
+            found = history.as_of(connection, as_of, source=source, match=match)
+            listing = _Listing(columns=history.STATE_COLUMNS, shown=[*shown, "valid_from", "valid_to"], form=form)
+            _print(context, listing, found, f"no model that fits was listed at {dates.short(as_of)}")
+            return
+        which = Which.ALL if every else Which.REMOVED if removed else Which.LISTED
+        ends = ["removed_at"] if removed else ["missing_since", "removed_at"] if every else ["missing_since"]
+        found = history.models(connection, which=which, source=source, match=match)
+        listing = _Listing(columns=history.MODEL_COLUMNS, shown=[*shown, "first_seen_at", *ends], form=form)
+        _print(context, listing, found, "no model fits")
 
 
 @click.command()
@@ -145,15 +156,6 @@ def runs(context: Context, *, source: str | None, limit: int, form: Form) -> Non
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Asked:
-    """Which models, and in what form."""
-
-    source: str | None
-    match: str | None
-    form: Form
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class _Listing:
     """How a list is printed: every column for programs, a few for people, and how many rows at most (0: all)."""
 
@@ -176,29 +178,6 @@ def _print(context: Context, listing: _Listing, found: Generator[Any, None, None
             options.tell(context, nothing)
         elif next(rows, None) is not None:
             options.tell(context, f"these are the newest {listing.most}; `--limit 0` shows all")
-
-
-def _print_models(context: Context, connection: "Connection", asked: _Asked, *, removed: bool, every: bool) -> None:
-    from catalog.store.queries import history
-    from catalog.store.queries.history import Which
-
-    which = Which.ALL if every else Which.REMOVED if removed else Which.LISTED
-    ends = {Which.LISTED: ["missing_since"], Which.REMOVED: ["removed_at"], Which.ALL: ["missing_since", "removed_at"]}
-    fields = ["id", "display_name", "lifecycle", "created_at", "first_seen_at", *ends[which]]
-    found = history.models(connection, which=which, source=asked.source, match=asked.match)
-    shown = [*_several(connection, asked.source), *fields]
-    _print(context, _Listing(columns=history.MODEL_COLUMNS, shown=shown, form=asked.form), found, "no model fits")
-
-
-def _print_states(context: Context, connection: "Connection", asked: _Asked, moment: datetime) -> None:
-    from catalog.store.queries import history
-
-    _note_limits(context, connection, moment)
-    found = history.as_of(connection, moment, source=asked.source, match=asked.match)
-    fields = ["id", "display_name", "lifecycle", "created_at", "valid_from", "valid_to"]
-    shown = [*_several(connection, asked.source), *fields]
-    listing = _Listing(columns=history.STATE_COLUMNS, shown=shown, form=asked.form)
-    _print(context, listing, found, f"no model that fits was listed at {dates.short(moment)}")
 
 
 def _note_limits(context: Context, connection: "Connection", moment: datetime) -> None:

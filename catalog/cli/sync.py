@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from functools import partial
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import click
 
@@ -46,7 +46,7 @@ def command(
         configured=tuple(source.name for source in config.sources),
         subscriptions=None if dry_run else wiring.subscriptions(config),
     )
-    printer = _Resilient(_JsonPrinter() if as_json else _TextPrinter(context))
+    printer = (_JsonPrinter if as_json else _Printer)(context)
     database = wiring.database(config, must_exist=False if dry_run else None)
     try:
         if dry_run:
@@ -143,57 +143,46 @@ class _ProgressLine:
             self._width = 0
 
 
-class _Printer(Protocol):
-    """Prints runs as they end."""
+class _Printer:
+    """Prints each run as it ends: a line per source and one per change.
 
-    def tell(self, report: RunReport, changes: Iterable[Change]) -> None: ...
-    def end(self) -> None: ...
+    An OSError is kept for the end: a full disk must not stop the other lists from being read.
+    """
 
-
-class _Resilient:
-    """Lets a printer print, and keeps its OSError for the end: a full disk must not stop the lists from being read."""
-
-    def __init__(self, printer: _Printer) -> None:
-        self._printer = printer
+    def __init__(self, context: Context) -> None:
+        self._quiet = context.quiet
         self.failure: OSError | None = None
 
     def tell(self, report: RunReport, changes: Iterable[Change]) -> None:
-        with self._keeping(), output.ignoring_closed_stdout():
-            self._printer.tell(report, changes)
+        with self._resilient():
+            self.write(report, changes)
 
     def end(self) -> None:
-        with self._keeping(), output.ignoring_closed_stdout():
-            self._printer.end()
+        with self._resilient():
+            self.close()
 
     @contextmanager
-    def _keeping(self) -> Iterator[None]:
+    def _resilient(self) -> Iterator[None]:
         try:
-            yield
+            with output.ignoring_closed_stdout():
+                yield
         except OSError as error:
             self.failure = error
             output.mute()
 
-
-class _TextPrinter:
-    """A line per source and one per change."""
-
-    def __init__(self, context: Context) -> None:
-        self._quiet = context.quiet
-
-    def tell(self, report: RunReport, changes: Iterable[Change]) -> None:
+    def write(self, report: RunReport, changes: Iterable[Change]) -> None:
         run_lines.tell(report, changes, quiet=self._quiet)
 
-    def end(self) -> None:
+    def close(self) -> None:
         return
 
 
-class _JsonPrinter:
-    """One array, an object per run: the columns of `sync_runs`, and its `changes`."""
+class _JsonPrinter(_Printer):
+    """Prints one array, an object per run: the columns of `sync_runs`, and its `changes`."""
 
-    def __init__(self) -> None:
-        self._opening = "["
+    _opening = "["
 
-    def tell(self, report: RunReport, changes: Iterable[Change]) -> None:
+    def write(self, report: RunReport, changes: Iterable[Change]) -> None:
         run = output.json_text(asdict(report.run))
         sys.stdout.write(f'{self._opening}\n{run[:-1]}, "changes": [')
         for number, change in enumerate(changes):
@@ -201,5 +190,5 @@ class _JsonPrinter:
         sys.stdout.write("]}")
         self._opening = ","
 
-    def end(self) -> None:
+    def close(self) -> None:
         sys.stdout.write("[]\n" if self._opening == "[" else "\n]\n")
