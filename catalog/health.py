@@ -1,6 +1,6 @@
 """Is the catalog fresh, and believed? Pure: rows and the time in, findings out."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -113,16 +113,15 @@ class SourceCheck:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Channel:
-    """How a channel stands."""
+class Backlog:
+    """What waits for one channel."""
 
-    name: str
+    channel: str
     pending: int
     dead: int
-    oldest: datetime | None  # since when the oldest of the pending alerts is pending
-    next_attempt_at: datetime | None  # before which it is sent nothing
+    oldest: datetime | None  # when the oldest of the pending ones was enqueued
+    next_attempt_at: datetime | None  # before which none of the pending ones is tried
     last_error: str | None
-    configured: bool
 
 
 def findings(watched: Sequence[SourceCheck], *, now: datetime) -> tuple[Finding, ...]:
@@ -131,9 +130,9 @@ def findings(watched: Sequence[SourceCheck], *, now: datetime) -> tuple[Finding,
     return tuple(sorted(found, key=lambda finding: (finding.level is not Level.PROBLEM, finding.name)))
 
 
-def backlogs(channels: Sequence[Channel], *, now: datetime) -> tuple[Finding, ...]:
+def backlogs(channels: Sequence[Backlog], *, configured: Collection[str], now: datetime) -> tuple[Finding, ...]:
     """Judge all channels: what was given up, and what has waited for long."""
-    return tuple(finding for channel in channels for finding in _of_channel(channel, now))
+    return tuple(finding for one in channels for finding in _of_channel(one, now, configured=one.channel in configured))
 
 
 def healthy(found: Sequence[Finding]) -> bool:
@@ -152,30 +151,30 @@ def _of_source(one: SourceCheck, now: datetime) -> Iterator[Finding]:
         yield from _doubts(one.name, one.health)
 
 
-def _of_channel(channel: Channel, now: datetime) -> Iterator[Finding]:
-    if channel.dead:
-        text = f"{counted(channel.dead, 'alert')} given up: {channel.last_error or 'no reason is known'}"
-        hint = f"catalog alerts retry {channel.name}" if channel.configured else ""
-        level = Level.PROBLEM if channel.configured else Level.NOTE  # nothing is missed that is not configured any more
-        yield Finding(level=level, code="dead", channel=channel.name, text=text, hint=hint)
-    if channel.pending and not channel.configured:
-        text = f"{counted(channel.pending, 'alert')} pending for a channel that is not configured any more"
-        yield Finding(level=Level.NOTE, code="orphaned", channel=channel.name, text=text)
-    elif channel.oldest:
-        yield from _backlog(channel, channel.oldest, now)
+def _of_channel(one: Backlog, now: datetime, *, configured: bool) -> Iterator[Finding]:
+    if one.dead:
+        text = f"{counted(one.dead, 'alert')} given up: {one.last_error or 'no reason is known'}"
+        hint = f"catalog alerts retry {one.channel}" if configured else ""
+        level = Level.PROBLEM if configured else Level.NOTE  # nothing is missed that is not configured any more
+        yield Finding(level=level, code="dead", channel=one.channel, text=text, hint=hint)
+    if one.pending and not configured:
+        text = f"{counted(one.pending, 'alert')} pending for a channel that is not configured any more"
+        yield Finding(level=Level.NOTE, code="orphaned", channel=one.channel, text=text)
+    elif one.oldest:
+        yield from _late(one, one.oldest, now)
 
 
-def _backlog(channel: Channel, oldest: datetime, now: datetime) -> Iterator[Finding]:
-    told = f"{counted(channel.pending, 'alert')} pending for {dates.age(now - oldest)}"
-    rests = channel.next_attempt_at is not None and channel.next_attempt_at > now
-    if channel.next_attempt_at is not None and rests:
-        told += f", next attempt in {dates.age(channel.next_attempt_at - now)}"
-    text = f"{told}: {channel.last_error or 'not tried yet'}"
+def _late(one: Backlog, oldest: datetime, now: datetime) -> Iterator[Finding]:
+    told = f"{counted(one.pending, 'alert')} pending for {dates.age(now - oldest)}"
+    resting = one.next_attempt_at is not None and one.next_attempt_at > now
+    if one.next_attempt_at is not None and resting:
+        told += f", next attempt in {dates.age(one.next_attempt_at - now)}"
+    text = f"{told}: {one.last_error or 'not tried yet'}"
     if now - oldest > LATE:
         hint = "catalog alerts send"
-        yield Finding(level=Level.PROBLEM, code="late", channel=channel.name, text=text, hint=hint)
-    elif rests:
-        yield Finding(level=Level.NOTE, code="resting", channel=channel.name, text=text)
+        yield Finding(level=Level.PROBLEM, code="late", channel=one.channel, text=text, hint=hint)
+    elif resting:
+        yield Finding(level=Level.NOTE, code="resting", channel=one.channel, text=text)
 
 
 def _freshness(one: SourceCheck, stale_after: timedelta, now: datetime) -> Iterator[Finding]:

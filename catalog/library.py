@@ -1,6 +1,6 @@
 """The catalog for Python programs: reads, a sync, and read-only SQL, in terms of domain objects."""
 
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -11,7 +11,7 @@ from catalog import config as configuration
 from catalog.config import Config
 from catalog.domain import Change, Kind, Model, Run, State
 from catalog.errors import ConfigError
-from catalog.health import Channel, Finding, SourceCheck
+from catalog.health import Backlog, Finding, SourceCheck
 from catalog.store.engine import database as databases
 from catalog.store.engine.database import Connection, Database
 from catalog.store.outbox import queue
@@ -32,7 +32,7 @@ class Health:
     """How fresh each source is, what is pending for each channel, and what is wrong: problems first."""
 
     sources: tuple[SourceCheck, ...]
-    channels: tuple[Channel, ...]
+    channels: tuple[Backlog, ...]
     unknown: tuple[Finding, ...]  # names in the configuration that no list ever had
     findings: tuple[Finding, ...]  # all of them
 
@@ -272,9 +272,10 @@ def opened(url: str) -> Iterator[Database]:
 def health_of(config: Config, connection: Connection, now: datetime) -> Health:
     """Judge by the configuration every source that is configured or was ever synced, and every channel."""
     sources = _watched(config, connection)
-    channels = _channels(connection, [alert.name for alert in config.alerts])
+    channels, configured = tuple(queue.backlog(connection)), {alert.name for alert in config.alerts}
     unknown = tuple(unknowns.in_catalog(config, connection))
-    findings = (*health.findings(sources, now=now), *health.backlogs(channels, now=now), *unknown)
+    late = health.backlogs(channels, configured=configured, now=now)
+    findings = (*health.findings(sources, now=now), *late, *unknown)
     return Health(sources=sources, channels=channels, unknown=unknown, findings=findings)
 
 
@@ -289,22 +290,6 @@ def _watched(config: Config, connection: Connection) -> tuple[SourceCheck, ...]:
             health=known.get(name),
         )
         for name in sorted({*known, *stale_after})
-    )
-
-
-def _channels(connection: Connection, configured: Sequence[str]) -> tuple[Channel, ...]:
-    """Give each channel for which alerts wait, or were given up."""
-    return tuple(
-        Channel(
-            name=backlog.channel,
-            pending=backlog.pending,
-            dead=backlog.dead,
-            oldest=backlog.oldest,
-            next_attempt_at=backlog.next_attempt_at,
-            last_error=backlog.last_error,
-            configured=backlog.channel in configured,
-        )
-        for backlog in queue.backlog(connection)
     )
 
 

@@ -14,10 +14,10 @@ from catalog.cli.context import Context, Form, list_options, pass_context
 from catalog.config import Config
 from catalog.errors import CatalogError, ConfigError, Exit
 from catalog.events import Message, OutboxMessage, Room
+from catalog.health import Backlog
 from catalog.service import deliver
 from catalog.store.engine.database import Database
 from catalog.store.outbox import queue
-from catalog.store.outbox.queue import Backlog
 from catalog.store.schema import outbox_tables
 from catalog.text import counted
 

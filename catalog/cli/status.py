@@ -11,7 +11,7 @@ from catalog import clock, health
 from catalog.cli import options, output
 from catalog.cli.context import Context, json_option, pass_context
 from catalog.errors import CatalogError, ConfigError, Exit
-from catalog.health import Channel, Finding, SourceCheck
+from catalog.health import Backlog, Finding, SourceCheck
 
 if TYPE_CHECKING:
     from catalog.library import Health
@@ -70,11 +70,9 @@ def _ask_worker(context: Context, address: tuple[str, int] | None) -> int:
     return Exit.DONE
 
 
-def _channel_object(one: Channel, found: Sequence[Finding]) -> dict[str, Any]:
-    mine = [finding for finding in found if finding.channel == one.name]
-    columns = ("pending", "dead", "oldest", "next_attempt_at", "last_error")
-    row = {"channel": one.name} | {name: getattr(one, name) for name in columns}
-    return row | {"healthy": health.healthy(mine), "findings": [asdict(finding) for finding in mine]}
+def _channel_object(one: Backlog, found: Sequence[Finding]) -> dict[str, Any]:
+    mine = [finding for finding in found if finding.channel == one.channel]
+    return asdict(one) | {"healthy": health.healthy(mine), "findings": [asdict(finding) for finding in mine]}
 
 
 def _object(one: SourceCheck, found: Sequence[Finding]) -> dict[str, Any]:

@@ -8,10 +8,9 @@ from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from catalog import files
 from catalog.domain import Run
 from catalog.errors import ConfigError
-from catalog.health import SourceHealth
+from catalog.health import Backlog, SourceHealth
 from catalog.store.engine.database import Database
 from catalog.store.outbox import queue
-from catalog.store.outbox.queue import Backlog
 from catalog.store.queries import source_health
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"

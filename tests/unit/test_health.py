@@ -9,7 +9,7 @@ import pytest
 from catalog import health
 from catalog.domain import Run, Source, Status
 from catalog.errors import Failure
-from catalog.health import Cause, Channel, Finding, Level, SourceCheck, SourceHealth, Wait
+from catalog.health import Backlog, Cause, Finding, Level, SourceCheck, SourceHealth, Wait
 
 pytestmark = pytest.mark.promise("P10")
 
@@ -126,20 +126,20 @@ def test_problems_come_before_notes() -> None:
     ]
 
 
-def channel(**fields: object) -> Channel:
+def backlog(**fields: object) -> Backlog:
     told: dict[str, object] = {
-        "name": "team",
+        "channel": "team",
         "pending": 0,
         "dead": 0,
         "oldest": None,
         "next_attempt_at": None,
         "last_error": None,
     }
-    return Channel(**{**told, "configured": True, **fields})  # type: ignore[arg-type] # as the test names them
+    return Backlog(**{**told, **fields})  # type: ignore[arg-type] # as the test names them
 
 
 CHANNELS = {
-    "nothing owed": ({}, []),
+    "nothing pending": ({}, []),
     "pending for a moment": ({"pending": 1, "oldest": NOW - timedelta(minutes=5)}, []),
     "pending for long": ({"pending": 2, "oldest": NOW - 2 * HOUR, "last_error": "HTTP 503"}, ["problem late"]),
     "pending and resting": ({"pending": 1, "oldest": NOW, "next_attempt_at": NOW + HOUR}, ["note resting"]),
@@ -153,7 +153,9 @@ CHANNELS = {
 
 @pytest.mark.parametrize(("fields", "codes"), CHANNELS.values(), ids=CHANNELS.keys())
 def test_a_channel_that_gave_up_or_is_late_is_a_problem(fields: dict[str, object], codes: list[str]) -> None:
-    found = health.backlogs([channel(**fields)], now=NOW)
+    fields = dict(fields)
+    configured = {"team"} if fields.pop("configured", True) else set()
+    found = health.backlogs([backlog(**fields)], configured=configured, now=NOW)
     assert [f"{finding.level} {finding.code}" for finding in found] == codes
     assert all((finding.channel, finding.source, finding.name) == ("team", None, "team") for finding in found)
 
@@ -161,5 +163,5 @@ def test_a_channel_that_gave_up_or_is_late_is_a_problem(fields: dict[str, object
 def test_a_channel_that_rests_says_why_and_how_long_it_still_does() -> None:
     fields = {"pending": 3, "last_error": "HTTP 503", "next_attempt_at": NOW + timedelta(minutes=40)}
     for oldest in (NOW - timedelta(minutes=5), NOW - 2 * HOUR):
-        [finding] = health.backlogs([channel(oldest=oldest, **fields)], now=NOW)
+        [finding] = health.backlogs([backlog(oldest=oldest, **fields)], configured={"team"}, now=NOW)
         assert "next attempt in 40 min: HTTP 503" in finding.text

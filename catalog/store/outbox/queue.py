@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from catalog.events import DeliveryError, DeliveryStatus, OutboxMessage
+from catalog.health import Backlog
 from catalog.store.engine.database import Database
 from catalog.store.outbox import backoff
 from catalog.store.outbox.backoff import HEALTHY
@@ -47,18 +48,6 @@ class Delivery:
     delivered_at: datetime | None
     last_error: str | None
     created_at: datetime
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Backlog:
-    """What waits for one channel."""
-
-    channel: str
-    pending: int
-    dead: int
-    oldest: datetime | None  # when the oldest of the pending ones was enqueued
-    next_attempt_at: datetime | None  # before which none of the pending ones is tried
-    last_error: str | None
 
 
 def register(connection: sa.Connection, names: Iterable[str], now: datetime) -> None:
