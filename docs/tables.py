@@ -7,7 +7,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from catalog.store.schema import identity_tables as _askers  # noqa: F401 - its tables join those of schema
 from catalog.store.schema import outbox_tables as _owed  # noqa: F401 - its tables join those of schema
-from catalog.store.schema import tables
+from catalog.store.schema import tables, views
 
 _OPENING = """\
 # Schema
@@ -37,11 +37,11 @@ the two views `catalog_prunable_…` name.
 
 def page() -> str:
     """Write the page."""
-    public = map(_view, tables.surface.tables.values())
+    public = map(_view, views.surface.tables.values())
     # By name: the order in which modules add their tables depends on what was imported first.
-    hidden = {**tables.metadata.tables, **tables.internal.tables}
+    hidden = {**tables.metadata.tables, **views.internal.tables}
     internal = [_table(hidden[name]) for name in sorted(hidden)]
-    names = ", ".join(f"`{name}`" for name in tables.surface.tables)
+    names = ", ".join(f"`{name}`" for name in views.surface.tables)
     return "\n".join([_OPENING.replace("RELATIONS", names), *public, _INTERNAL, *internal])
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from alembic import context
 
-from catalog.store.schema import indexes, tables, versions
+from catalog.store.schema import indexes, tables, versions, views
 
 options: dict[str, Any] = {
     "target_metadata": indexes.metadata,
@@ -21,7 +21,7 @@ def write_comments() -> None:
     They are written at head alone, where the tables that exist are those of the program. A revision that only rewords
     them is an empty one.
     """
-    for kind, metadata in (("TABLE", tables.metadata), ("VIEW", tables.surface), ("VIEW", tables.internal)):
+    for kind, metadata in (("TABLE", tables.metadata), ("VIEW", views.surface), ("VIEW", views.internal)):
         for table in metadata.tables.values():
             write_comment(f"{kind} {table.name}", table.comment)
             for column in table.columns:

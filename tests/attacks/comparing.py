@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from catalog.store.engine.database import Database
 from catalog.store.queries import history
-from catalog.store.schema import invariants, tables
+from catalog.store.schema import invariants, views
 from tests.attacks.facts import TICK, Proof, Row
 from tests.attacks.oracle import Oracle
 
@@ -56,7 +56,7 @@ def past_differences(database: Database, states: Sequence[Row]) -> list[str]:
 
 
 def rows(connection: sa.Connection, view: str) -> list[Row]:
-    return [readable(row) for row in connection.execute(sa.select(tables.surface.tables[view])).mappings()]
+    return [readable(row) for row in connection.execute(sa.select(views.surface.tables[view])).mappings()]
 
 
 def readable(row: Mapping[Any, Any]) -> Row:

@@ -21,7 +21,7 @@ from catalog import dates
 from catalog.alerts.channels import webhook
 from catalog.domain import Status
 from catalog.service import deliver
-from catalog.store.schema import invariants, tables
+from catalog.store.schema import invariants, tables, views
 from catalog.store.schema.outbox_tables import delivery
 from tests import server as play
 from tests.attacks.victim import Victims
@@ -293,7 +293,7 @@ class Soak:
 
     def read_changes(self) -> set[str]:
         """Read on in the log; give what is news."""
-        view = tables.changes.c
+        view = views.changes.c
         wanted = sa.select(view.change_id, view.uid, view.baseline, view.not_before)
         with self.world.database.read() as connection:
             rows = connection.execute(wanted.where(view.change_id > self.read_to)).all()

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from catalog.domain import Policy
 from catalog.errors import StoppedError
 from catalog.store.engine import locks
-from catalog.store.schema import tables
+from catalog.store.schema import views
 from tests import server as play
 from tests.attacks import comparing, reading
 from tests.attacks.catalogs import Catalog
@@ -102,7 +102,7 @@ class Story:
 
     def read_uids(self) -> list[str]:
         with self.database.read() as connection:
-            return list(connection.scalars(sa.select(tables.changes.c.uid).order_by(tables.changes.c.change_id)))
+            return list(connection.scalars(sa.select(views.changes.c.uid).order_by(views.changes.c.change_id)))
 
     def wait_to_confirm(self, reader: Reader, ticks: int) -> None:
         """Let it be so late that a walk of the list as it is ends when an absence may be confirmed, to the tick."""
@@ -223,7 +223,7 @@ class Story:
 
     def statuses(self, *, after: int) -> list[str]:
         """Ask how the runs after this one ended."""
-        view = tables.sync_runs
+        view = views.sync_runs
         wanted = sa.select(view.c.status).where(view.c.run_id > after).order_by(view.c.run_id)
         with self.database.read() as connection:
             return [str(status) for status in connection.scalars(wanted)]

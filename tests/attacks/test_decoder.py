@@ -16,7 +16,7 @@ from catalog.domain import MERGED, Status
 from catalog.errors import AnswerError
 from catalog.store.queries import history
 from catalog.store.queries.history import Which
-from catalog.store.schema import tables
+from catalog.store.schema import views
 from catalog.upstream.wire import Page, Reader
 from tests import server as play
 from tests.attacks import rounds, shapes
@@ -132,7 +132,7 @@ def test_whatever_the_decoder_takes_both_databases_hold_alike_and_every_form_can
 def listing(world: World) -> list[tuple[Any, ...]]:
     """All that is known of models."""
     with world.database.read() as connection:
-        return [tuple(row) for row in connection.execute(sa.select(tables.models).order_by("source", "id"))]
+        return [tuple(row) for row in connection.execute(sa.select(views.models).order_by("source", "id"))]
 
 
 def run(world: World, body: bytes) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from catalog.errors import Exit
 from catalog.store.engine import database as databases
 from catalog.store.engine import postgres_locks
 from catalog.store.engine.database import Database
-from catalog.store.schema import invariants, tables
+from catalog.store.schema import invariants, tables, views
 from tests import server as play
 from tests.attacks.catalogs import Catalogs
 from tests.server import ModelsServer, Visit
@@ -155,7 +155,7 @@ def doubled(database: Database) -> int:
     gone: set[str] = set()
     wrong = 0
     with database.read() as connection:
-        for row in connection.execute(sa.select(tables.changes).order_by(tables.changes.c.change_id)):
+        for row in connection.execute(sa.select(views.changes).order_by(views.changes.c.change_id)):
             fits = {
                 "added": row.model_id not in now,
                 "removed": row.model_id in now and row.model_id not in gone,
@@ -170,7 +170,7 @@ def doubled(database: Database) -> int:
 
 def backwards(database: Database) -> int:
     """Count the merged walks that were older than the one merged before: the list counts its answers."""
-    column = tables.changes.c
+    column = views.changes.c
     named = sa.select(column.new_value).where(column.model_id == CLOCK, column.field == "display_name")
     with database.read() as connection:
         numbers = [int(json.loads(value)) for value in connection.scalars(named.order_by(column.run_id))]
@@ -191,7 +191,7 @@ def harass(crew: Crew, counting: Counting, take_lock: Callable[[], object], unti
 def outcome(database: Database, calls: list[tuple[int, str]]) -> dict[str, int]:
     """Count what happened, and what must not."""
     with database.read() as connection:
-        statuses = Counter(connection.scalars(sa.select(tables.sync_runs.c.status)))
+        statuses = Counter(connection.scalars(sa.select(views.sync_runs.c.status)))
         generation = connection.scalar(sa.select(tables.source.c.generation)) or 0
     merged = sum(statuses[status] for status in MERGED)
     return {

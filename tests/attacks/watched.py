@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from catalog.domain import Kind, Missing, Scope
 from catalog.service import sync as syncs
 from catalog.store.engine.database import Database
-from catalog.store.schema import tables
+from catalog.store.schema import views
 from catalog.upstream.client import Answer, Coming, ModelsClient
 from tests.attacks.shelf import Paging, Shelf
 from tests.attacks.timeline import Ran, Removal, Request, Timeline, missed
@@ -159,7 +159,7 @@ class Watched:
 
     def catalog(self) -> dict[str, str | None]:
         """What the catalog says is listed, and the names."""
-        view = tables.models
+        view = views.models
         mine = (view.c.source == self.name) & view.c.removed_at.is_(None)
         with self.database.read() as connection:
             rows = connection.execute(sa.select(view.c.id, view.c.display_name).where(mine)).all()
@@ -167,7 +167,7 @@ class Watched:
 
     def removals(self) -> list[Removal]:
         """What the change log says of removals."""
-        view = tables.changes
+        view = views.changes
         wanted = sa.select(view.c.model_id, view.c.run_id, view.c.observed_at).order_by(view.c.change_id)
         mine = wanted.where(view.c.source == self.name, view.c.kind == Kind.REMOVED)
         with self.database.read() as connection:

@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
-from catalog.store.schema import tables
+from catalog.store.schema import views
 from tests.e2e.ground import Ground
 from tests.server import ModelsServer, error, model
 
 ROOT = Path(__file__).parents[2]
-VIEWS = tables.surface.tables
+VIEWS = views.surface.tables
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ import sqlalchemy as sa
 
 from catalog.errors import DatabaseError
 from catalog.store.engine import database as databases
-from catalog.store.schema import invariants, tables
+from catalog.store.schema import invariants, views
 from tests import postgres
 from tests import server as play
 from tests.server import ModelsServer, free_port, model
@@ -63,7 +63,7 @@ class Place:
 
     def runs(self, *columns: str) -> list[tuple[Any, ...]]:
         """Columns of all runs, oldest first; none when there is no catalog yet."""
-        view = tables.sync_runs
+        view = views.sync_runs
         database = databases.open_(self.url)
         try:
             if not database.exists():

@@ -29,7 +29,7 @@ from aiosmtpd.controller import Controller
 from catalog.demo import history, play
 from catalog.demo.server import ModelsApi
 from catalog.store.engine import database as databases
-from catalog.store.schema import invariants, outbox_tables, tables
+from catalog.store.schema import invariants, outbox_tables, views
 from tests.alerts.test_apprise import Mailbox
 from tests.e2e import test_run
 from tests.e2e.test_run import end
@@ -314,7 +314,7 @@ def words(mail: EmailMessage) -> str:
 def assert_nothing_went_wrong(around: Surroundings, hosts: Sequence[Host]) -> None:
     """No message needed a second attempt, no run failed, and the history keeps its rules."""
     assert around.ask(sa.func.max(outbox_tables.deliveries.c.attempts)) == [(1,)]
-    runs = {status for (status,) in around.ask(tables.sync_runs.c.status)}
+    runs = {status for (status,) in around.ask(views.sync_runs.c.status)}
     assert runs <= {"complete", "skipped", "abandoned"}
     watched = {seen.path.removeprefix("/ping/0b5e6f0c") for seen in around.receiver.requests if "/ping" in seen.path}
     assert watched == {"/start", ""}

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from catalog.store.engine import database as databases
 from catalog.store.engine.database import Database
-from catalog.store.schema import indexes, tables, upgrade
+from catalog.store.schema import indexes, tables, upgrade, views
 from tests import postgres
 
 
@@ -92,22 +92,22 @@ def test_the_head_is_the_last_revision_there_is() -> None:
 def test_the_views_have_the_columns_of_the_surface(migrated_url: str) -> None:
     with opened(migrated_url) as database, database.read() as connection:
         inspector = sa.inspect(connection)
-        views = {
+        found = {
             name: [column["name"] for column in inspector.get_columns(name)] for name in inspector.get_view_names()
         }
-    known = {**tables.surface.tables, **tables.internal.tables}
-    assert views == {name: list(view.columns.keys()) for name, view in known.items()}
+    known = {**views.surface.tables, **views.internal.tables}
+    assert found == {name: list(view.columns.keys()) for name, view in known.items()}
 
 
 def test_every_view_can_be_read_as_the_program_knows_it(migrated_url: str) -> None:
     with opened(migrated_url) as database, database.read() as connection:
-        assert [connection.execute(sa.select(view)).all() for view in tables.surface.tables.values()] == [
-            [] for _ in tables.surface.tables
+        assert [connection.execute(sa.select(view)).all() for view in views.surface.tables.values()] == [
+            [] for _ in views.surface.tables
         ]
 
 
 @pytest.mark.parametrize(
-    "metadata", [tables.metadata, tables.surface, tables.internal], ids=["tables", "views", "internal views"]
+    "metadata", [tables.metadata, views.surface, views.internal], ids=["tables", "views", "internal views"]
 )
 def test_everything_has_a_comment_of_one_line(metadata: sa.MetaData) -> None:
     commented = [(part.name, part.comment) for table in metadata.tables.values() for part in (table, *table.columns)]
@@ -132,8 +132,8 @@ def test_the_comments_are_in_a_postgres_database_itself(postgres_url: str) -> No
         (table.name, part.name if part is not table else ""): part.comment
         for table in (
             *tables.metadata.tables.values(),
-            *tables.surface.tables.values(),
-            *tables.internal.tables.values(),
+            *views.surface.tables.values(),
+            *views.internal.tables.values(),
         )
         for part in (table, *table.columns)
     }

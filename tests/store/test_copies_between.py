@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from catalog.domain import Status
 from catalog.errors import CatalogError, DatabaseError, Exit, SchemaError
 from catalog.service import deliver
-from catalog.store.schema import tables, upgrade
+from catalog.store.schema import tables, upgrade, views
 from tests import postgres
 from tests.migrations import samples
 from tests.store import copying
@@ -101,7 +101,7 @@ def seen(world: World) -> dict[str, list[str]]:
     """Give what every view shows, but for the notes that a restoration leaves."""
     found = {}
     with world.database.read() as connection:
-        for name, view in tables.surface.tables.items():
+        for name, view in views.surface.tables.items():
             wanted = sa.select(*(column for column in view.columns if (name, column.name) not in NOTED))
             rows = [dict(row) for row in connection.execute(wanted).mappings()]
             kept = [row for row in rows if name != "sync_runs" or "restored from" not in str(row["error"])]

@@ -20,7 +20,7 @@ from catalog.errors import DatabaseError, Exit
 from catalog.store.engine import database as databases
 from catalog.store.engine import locks, time_limits
 from catalog.store.engine.database import Database
-from catalog.store.schema import invariants, tables
+from catalog.store.schema import invariants, tables, views
 from catalog.upstream.client import ModelsClient
 from tests import pooler, postgres
 from tests import server as play
@@ -96,10 +96,10 @@ def wrong(url: str, lists: Lists, *names: str) -> dict[str, Any]:
     database = databases.open_(url)
     try:
         with database.read() as connection:
-            held = {tuple(row) for row in connection.execute(sa.select(tables.models.c.source, tables.models.c.id))}
-            added = connection.scalars(sa.select(tables.changes.c.model_id).where(tables.changes.c.kind == "added"))
+            held = {tuple(row) for row in connection.execute(sa.select(views.models.c.source, views.models.c.id))}
+            added = connection.scalars(sa.select(views.changes.c.model_id).where(views.changes.c.kind == "added"))
             twice = [id for id, count in Counter(added).items() if count > 1]
-            statuses = set(connection.scalars(sa.select(tables.sync_runs.c.status)))
+            statuses = set(connection.scalars(sa.select(views.sync_runs.c.status)))
         there = {(name, model["id"]) for name in names for model in lists[name].models}
         found = {
             "lost": there - held,

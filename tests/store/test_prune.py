@@ -18,7 +18,7 @@ from catalog.monitor import metrics
 from catalog.store.ingest import prune
 from catalog.store.outbox import enqueue, queue
 from catalog.store.queries import history, run_report, source_health
-from catalog.store.schema import invariants, outbox_tables, tables
+from catalog.store.schema import invariants, outbox_tables, tables, views
 from tests import server as play
 from tests.store.copying import Safe, restore
 from tests.store.world import MINUTE, START, Enter, World
@@ -78,7 +78,7 @@ def answers(world: World, moments: Iterable[datetime]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     with world.database.read() as connection:
         for name in VIEWS:
-            view = tables.surface.tables[name]
+            view = views.surface.tables[name]
             rows = connection.execute(sa.select(view).order_by(*list(view.c)[:3])).mappings()
             found[name] = [{column: said(value) for column, value in row.items()} for row in rows]
         found["health"] = source_health.all_(connection)
@@ -219,7 +219,7 @@ def test_the_database_lets_go_of_what_may_go_and_of_nothing_else(
     twins = Twins(world, enter(f"sqlite:///{tmp_path / 'twin.db'}"), Random(100 + seed))
     for _ in range(30):
         twins.step()
-    kinds = ((tables.run, tables.prunable_run), (outbox_tables.delivery, outbox_tables.prunable_delivery))
+    kinds = ((tables.run, views.prunable_run), (outbox_tables.delivery, outbox_tables.prunable_delivery))
     for table, prunable in kinds:
         with world.database.read() as connection:
             every = set(connection.scalars(sa.select(*table.primary_key)))

@@ -18,7 +18,7 @@ from catalog.service import sync
 from catalog.service.sync import RunReport
 from catalog.store.engine import locks
 from catalog.store.ingest import runs
-from catalog.store.schema import tables
+from catalog.store.schema import views
 from catalog.upstream import wire
 from tests import server as play
 from tests.store import world as worlds
@@ -30,8 +30,8 @@ STATES = ("models", "model_history", "changes")
 
 
 def contents(world: World) -> list[list[tuple[Any, ...]]]:
-    views = (*STATES, "sync_runs")
-    return [sorted(world.rows(view, *tables.surface.tables[view].c.keys()), key=str) for view in views]
+    names = (*STATES, "sync_runs")
+    return [sorted(world.rows(view, *views.surface.tables[view].c.keys()), key=str) for view in names]
 
 
 def test_a_run_records_how_it_went(world: World) -> None:

@@ -20,7 +20,7 @@ from catalog.domain import Change, Policy, Scope
 from catalog.service import sync as syncs
 from catalog.store.engine import database as databases
 from catalog.store.engine.database import Database
-from catalog.store.schema import invariants, tables
+from catalog.store.schema import invariants, views
 from catalog.upstream import walk
 from catalog.upstream.client import ModelsClient
 from tests import server as play
@@ -118,14 +118,14 @@ class World:
 
     def rows(self, view: str, *columns: str, order: str | None = None) -> list[tuple[Any, ...]]:
         """Read columns of a view, ordered by the first of them; times in minutes."""
-        table = tables.surface.tables[view]
+        table = views.surface.tables[view]
         wanted = sa.select(*(table.c[name] for name in columns)).order_by(table.c[order or columns[0]])
         with self.database.read() as connection:
             return [tuple(map(minutes, row)) for row in connection.execute(wanted)]
 
     def listed(self, moment: float | None = None) -> str:
         """The ids listed now, or at a moment, in one text."""
-        view = tables.models if moment is None else tables.model_history
+        view = views.models if moment is None else views.model_history
         wanted = sa.select(view.c.id).order_by(view.c.id)
         if moment is None:
             wanted = wanted.where(view.c.removed_at.is_(None))

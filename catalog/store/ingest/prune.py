@@ -16,7 +16,8 @@ import sqlalchemy as sa
 
 from catalog.store.engine.database import Database
 from catalog.store.schema.outbox_tables import delivery, prunable_delivery
-from catalog.store.schema.tables import prunable_run, run, source
+from catalog.store.schema.tables import run, source
+from catalog.store.schema.views import prunable_run
 
 EVERY = timedelta(days=1)
 _AT_ONCE = 500  # rows in one transaction

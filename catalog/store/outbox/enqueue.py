@@ -15,7 +15,7 @@ from catalog.events import Composer, News, OutboxMessage, Rule, RunFacts, Subscr
 from catalog.store.engine.database import Database
 from catalog.store.ingest import held, runs
 from catalog.store.outbox import queue, retirements
-from catalog.store.schema import rows, tables
+from catalog.store.schema import rows, tables, views
 from catalog.store.schema.outbox_tables import deferred_removal
 
 _CHUNK = 1000
@@ -98,7 +98,7 @@ def _drop_returned(connection: sa.Connection, rule: Rule, facts: RunFacts) -> No
 
 
 def _news(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> Iterator[News]:
-    view, change, model, source = tables.changes, tables.change, tables.model, tables.source
+    view, change, model, source = views.changes, tables.change, tables.model, tables.source
     wanted = (
         sa.select(view, model.c.display_name, model.c.created_at, model.c.line, model.c.lifecycle)
         .join(change, change.c.change_id == view.c.change_id)

@@ -33,17 +33,17 @@ from catalog.store.engine.database import Connection
 from catalog.store.ingest import runs as all_runs
 from catalog.store.ingest.diff import canonical, compare
 from catalog.store.queries import globs
-from catalog.store.schema import rows, tables
+from catalog.store.schema import rows, tables, views
 
 _CHUNK = 1000
 _NEIGHBOURS = 1000
 _FEW = 200
 
-MODEL_COLUMNS = tuple(tables.models.c.keys())
-STATE_COLUMNS = tuple(tables.model_history.c.keys())
-CHANGE_COLUMNS = tuple(tables.changes.c.keys())
-RUN_COLUMNS = tuple(tables.sync_runs.c.keys())
-SOURCE_COLUMNS = tuple(tables.sources.c.keys())
+MODEL_COLUMNS = tuple(views.models.c.keys())
+STATE_COLUMNS = tuple(views.model_history.c.keys())
+CHANGE_COLUMNS = tuple(views.changes.c.keys())
+RUN_COLUMNS = tuple(views.sync_runs.c.keys())
+SOURCE_COLUMNS = tuple(views.sources.c.keys())
 DIFFERENCE_COLUMNS = ("source", "model_id", "kind", "field", "old_value", "new_value")
 
 
@@ -80,7 +80,7 @@ def models(
     connection: Connection, *, which: Which = Which.LISTED, source: str | None = None, match: str | None = None
 ) -> Generator[Model, None, None]:
     """Stream models with their present or last fields, by source and id."""
-    view = tables.models
+    view = views.models
     conditions = {
         Which.LISTED: [view.c.removed_at.is_(None)],
         Which.REMOVED: [view.c.removed_at.is_not(None)],
@@ -91,7 +91,7 @@ def models(
 
 def named(connection: Connection, ids: Iterable[str]) -> list[Model]:
     """List the models of these ids, gone ones too, by source and id."""
-    view, wanted = tables.models, sorted({id for id in ids if globs.storable(id)})
+    view, wanted = views.models, sorted({id for id in ids if globs.storable(id)})
     found: list[Model] = []
     for name in _names(connection, None):
         for start in range(0, len(wanted), _CHUNK):
@@ -105,7 +105,7 @@ def as_of(
     connection: Connection, moment: datetime, *, source: str | None = None, match: str | None = None
 ) -> Generator[State, None, None]:
     """Stream the states of the models that were listed at a moment, by source and id."""
-    view = tables.model_history
+    view = views.model_history
     conditions = [view.c.valid_from <= moment, sa.or_(view.c.valid_to.is_(None), view.c.valid_to > moment)]
     return (State(**row) for row in _by_source(connection, view, conditions, source, match))
 
@@ -122,7 +122,7 @@ def neighbours(connection: Connection, id: str, *, source: str | None = None) ->
     """List known ids that stand near an unknown one in the order of ids, among which a misspelt one may be found."""
     if not globs.storable(id):
         return []
-    view, near = tables.models, set[str]()
+    view, near = views.models, set[str]()
     for name in _names(connection, source):
         ids = sa.select(view.c.id).where(view.c.source == name).limit(_NEIGHBOURS)
         near.update(connection.scalars(ids.where(view.c.id >= id).order_by(view.c.id)))
@@ -151,14 +151,14 @@ def changes(
 
 def has_changed(connection: Connection, pattern: str) -> bool:
     """Tell whether a field that fits the pattern ever changed."""
-    field = tables.changes.c.field
+    field = views.changes.c.field
     fits = field.is_not(None) & globs.matches(field, pattern, dialect=connection.dialect.name)
     return connection.execute(sa.select(field).where(fits).limit(1)).first() is not None
 
 
 def runs(connection: Connection, *, source: str | None = None, limit: int | None = None) -> Generator[Run, None, None]:
     """Stream the runs, newest first."""
-    view = tables.sync_runs
+    view = views.sync_runs
     statement = sa.select(view).order_by(view.c.run_id.desc()).limit(limit)
     if source is not None:
         statement = statement.where(view.c.source == source)
@@ -175,13 +175,13 @@ def _last_of(source: str, limit: int | None) -> sa.Select[int]:
 
 def sources(connection: Connection) -> list[Source]:
     """List every source ever synced, by name."""
-    statement = sa.select(tables.sources).order_by(tables.sources.c.source)
+    statement = sa.select(views.sources).order_by(views.sources.c.source)
     return [_source(row) for row in connection.execute(statement).mappings()]
 
 
 def begins(connection: Connection) -> datetime | None:
     """Tell when the oldest run that recorded anything began; about earlier moments the catalog knows nothing."""
-    view = tables.sync_runs
+    view = views.sync_runs
     merged = view.c.status.in_(MERGED)
     statement = sa.select(view.c.started_at).where(merged).order_by(view.c.run_id).limit(1)
     return connection.execute(statement).scalar_one_or_none()
@@ -199,7 +199,7 @@ def diff(
 
     Reads only states that began or ended between the two: one that holds at both differs in nothing.
     """
-    view = tables.model_history
+    view = views.model_history
     ended = sa.and_(view.c.valid_from <= earlier, view.c.valid_to > earlier, view.c.valid_to <= later)
     open_later = sa.or_(view.c.valid_to.is_(None), view.c.valid_to > later)
     began = sa.and_(view.c.valid_from > earlier, view.c.valid_from <= later, open_later)
@@ -247,7 +247,7 @@ def _log(connection: Connection, window: _Window, match: str | None) -> Generato
 
     One statement would say the same, but no planner without statistics finds the few runs of a window first.
     """
-    view = tables.changes
+    view = views.changes
     conditions = [] if match is None else [globs.matches(view.c.model_id, match, dialect=connection.dialect.name)]
     if window.kind is not None:
         conditions.append(view.c.kind == window.kind.value)
@@ -274,7 +274,7 @@ def _runs_of(connection: Connection, window: _Window) -> Iterator[int]:
 
 def _few(connection: Connection, source: str | None, match: str) -> list[tuple[str, str]] | None:
     """Name the models that match, as (source, id), when they are so few that their own changes are quickly read."""
-    view = tables.models
+    view = views.models
     matching = globs.matches(view.c.id, match, dialect=connection.dialect.name)
     found: list[tuple[str, str]] = []
     for name in _names(connection, source):
@@ -287,7 +287,7 @@ def _log_of(
     connection: Connection, window: _Window, named: Sequence[tuple[str, str]], limit: int | None
 ) -> Generator[dict[str, Any], None, None]:
     """Read the log of a few models, newest first."""
-    view = tables.changes
+    view = views.changes
     conditions = window.holds(view, view.c.recorded_at)
     if window.kind is not None:
         conditions.append(view.c.kind == window.kind.value)
@@ -304,7 +304,7 @@ def _log_of(
 def _names(connection: Connection, source: str | None) -> Sequence[str]:
     if source is not None:
         return [source] if globs.storable(source) else []
-    return connection.scalars(sa.select(tables.sources.c.source).order_by(tables.sources.c.source)).all()
+    return connection.scalars(sa.select(views.sources.c.source).order_by(views.sources.c.source)).all()
 
 
 def _by_source(
@@ -329,7 +329,7 @@ def _rows(connection: Connection, statement: sa.Select[Any]) -> Generator[dict[s
 
 
 def _story(connection: Connection, id: str, source: str) -> Story | None:
-    models, states, changes = tables.models, tables.model_history, tables.changes
+    models, states, changes = views.models, views.model_history, views.changes
     one = sa.select(models).where(models.c.source == source, models.c.id == id)
     row = connection.execute(one).mappings().one_or_none()
     if row is None:
@@ -386,4 +386,4 @@ def _spelled(name: str, value: Any) -> str | int | None:
 
 def known_ids(connection: Connection, ids: Collection[str]) -> frozenset[str]:
     """Give those of some ids that any source ever listed."""
-    return frozenset(connection.scalars(sa.select(tables.models.c.id).where(tables.models.c.id.in_(ids))))
+    return frozenset(connection.scalars(sa.select(views.models.c.id).where(views.models.c.id.in_(ids))))

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from catalog.domain import Change, Missing, Policy, Run, Status
 from catalog.store.ingest import runs
-from catalog.store.schema import rows, tables
+from catalog.store.schema import rows, tables, views
 
 _CHUNK = 1000
 _CLOCK_SLACK = timedelta(hours=1)
@@ -15,7 +15,7 @@ _CLOCK_SLACK = timedelta(hours=1)
 
 def run(connection: sa.Connection, run_id: int) -> Run:
     """Give the row of a run. Raises DatabaseError when it is gone: then the catalog was restored while it went on."""
-    view = tables.sync_runs
+    view = views.sync_runs
     row = connection.execute(sa.select(view).where(view.c.run_id == run_id)).mappings().first()
     if row is None:
         raise runs.replaced()
@@ -55,7 +55,7 @@ def has_begun(connection: sa.Connection, source: str, since: datetime, now: date
 
 def changes(connection: sa.Connection, run_id: int) -> Generator[Change, None, None]:
     """Stream what a run recorded, in the order of the log."""
-    view = tables.changes
+    view = views.changes
     wanted = sa.select(view).where(view.c.run_id == run_id).order_by(view.c.change_id)
     with connection.execute(wanted.execution_options(yield_per=_CHUNK)) as found:
         yield from map(rows.change, found.mappings())

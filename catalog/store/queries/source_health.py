@@ -9,7 +9,7 @@ from catalog.errors import Failure
 from catalog.health import SourceHealth
 from catalog.store.ingest import held, runs
 from catalog.store.queries import history
-from catalog.store.schema import rows, tables
+from catalog.store.schema import rows, views
 from catalog.store.schema.tables import model, run, source
 
 
@@ -46,7 +46,7 @@ def _last(connection: sa.Connection, key: int) -> tuple[Run | None, Failure | No
     found = connection.execute(wanted).first()
     if found is None:
         return None, None
-    view = tables.sync_runs
+    view = views.sync_runs
     record = connection.execute(sa.select(view).where(view.c.run_id == found.run_id)).mappings().one()
     return rows.run(record), Failure(found.failure) if found.failure in set(Failure) else None
 

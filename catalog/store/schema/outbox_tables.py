@@ -2,7 +2,8 @@
 
 import sqlalchemy as sa
 
-from catalog.store.schema.tables import UtcTime, internal, metadata, surface
+from catalog.store.schema.tables import UtcTime, metadata
+from catalog.store.schema.views import internal, surface
 
 channel = sa.Table(
     "catalog_channel",

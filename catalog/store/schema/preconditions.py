@@ -15,11 +15,11 @@ import sqlalchemy as sa
 from catalog.errors import DatabaseError
 from catalog.store.engine import charset, temp_folder
 from catalog.store.engine.database import Database
-from catalog.store.schema import outbox_tables, tables
+from catalog.store.schema import outbox_tables, tables, views
 
 _OLDEST = 14
 _LEAST = 1_000_000  # bytes that a disk must have left for a run to begin
-_TABLES = {**outbox_tables.delivery.metadata.tables, **tables.surface.tables}  # theirs join those of schema
+_TABLES = {**outbox_tables.delivery.metadata.tables, **views.surface.tables}  # theirs join those of schema
 _OURS = (tables.VERSION_TABLE, *_TABLES)
 _READ_ONLY = {
     "user": "ALTER ROLE {role} RESET default_transaction_read_only",

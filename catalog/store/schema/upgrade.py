@@ -13,7 +13,7 @@ from catalog.store.engine import database as databases
 from catalog.store.engine.database import Database
 from catalog.store.schema import identity_tables as _askers  # noqa: F401 - its tables join those of schema
 from catalog.store.schema import outbox_tables as _owed  # noqa: F401 - its tables join those of schema
-from catalog.store.schema import preconditions, tables, versions
+from catalog.store.schema import preconditions, tables, versions, views
 from catalog.store.schema.preconditions import Need
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ def revision(database: Database, connection: sa.Connection) -> str | None:
         wanted = f"SELECT CAST(version_num AS TEXT) FROM {tables.VERSION_TABLE}"  # noqa: S608 - our constant
         return _known(database, connection.execute(sa.text(wanted)).scalar())
     there = {*inspector.get_table_names(), *inspector.get_view_names()}
-    ours = sorted(there & {*tables.metadata.tables, *tables.surface.tables})
+    ours = sorted(there & {*tables.metadata.tables, *views.surface.tables})
     if ours or (there and database.is_sqlite):
         names = ", ".join(ours or sorted(there)[:3])
         hint = "check database.url; a catalog needs a file or a schema of its own"
