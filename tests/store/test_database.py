@@ -20,7 +20,7 @@ import sqlalchemy as sa
 from catalog.domain import Status
 from catalog.errors import ConfigError, DatabaseError, Exit
 from catalog.store.engine import database as databases
-from catalog.store.engine import locks
+from catalog.store.engine import locks, sqlite_file
 from catalog.store.schema import upgrade
 from tests.store.world import Enter, World
 
@@ -163,7 +163,7 @@ def test_a_file_that_went_away_is_refused_in_words(sqlite_world: World) -> None:
 def test_a_database_that_another_program_locks_is_refused_in_words(
     sqlite_world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(databases, "BUSY_SECONDS", 0.05)
+    monkeypatch.setattr(sqlite_file, "BUSY_SECONDS", 0.05)
     assert sqlite_world.database.path is not None
     other = sqlite3.connect(sqlite_world.database.path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")

@@ -21,7 +21,7 @@ from sqlalchemy.exc import DBAPIError
 from catalog.errors import DatabaseError, SchemaError
 from catalog.store.backup import after_restore, copy_file, sqlite_copy
 from catalog.store.backup.after_restore import Holdings
-from catalog.store.engine import charset, driver_errors, read_only
+from catalog.store.engine import charset, driver_errors, sqlite_file
 from catalog.store.engine.database import Database
 from catalog.store.ingest import diff
 from catalog.store.schema import invariants, tables, upgrade
@@ -245,7 +245,7 @@ def _exchange(
     progress = _Progress(total, on_progress)
     for table in found:
         _load(connection, table, progress.through(_read(source, table, path)))
-    read_only.demand_same(getattr(_driver(source), "stamp", None))
+    sqlite_file.demand_same(getattr(_driver(source), "stamp", None))
     for table in found:
         connection.exec_driver_sql(f"ALTER TABLE {table.name} ENABLE TRIGGER USER")
 

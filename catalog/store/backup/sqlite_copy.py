@@ -15,8 +15,9 @@ from catalog.errors import DatabaseError
 from catalog.store.backup import after_restore, copy_file
 from catalog.store.backup.after_restore import Holdings, Known
 from catalog.store.engine import database as databases
-from catalog.store.engine import read_only
-from catalog.store.engine.database import BUSY_SECONDS, Database
+from catalog.store.engine import sqlite_file
+from catalog.store.engine.database import Database
+from catalog.store.engine.sqlite_file import BUSY_SECONDS
 from catalog.store.schema import invariants, upgrade
 
 _PAGES, _ALL = 2048, -1  # in one step
@@ -30,7 +31,7 @@ def backup(database: Database, path: Path, on_progress: Callable[[int, int], Non
         live.execute("BEGIN")  # one view for all steps: a writer in between would make it start again, for ever
         live.execute("SELECT count(*) FROM sqlite_schema").fetchone()
         _copy(live, copy, _PAGES, on_progress)
-        read_only.demand_same(live.stamp)
+        sqlite_file.demand_same(live.stamp)
         copy.execute("PRAGMA journal_mode=DELETE")
     with closing(copy_file.catalog(path)) as made:
         return copy_file.checked(made, database.describe(), NO_COPY)
@@ -121,8 +122,8 @@ def _copy(
     source.backup(target, pages=pages, progress=tell)
 
 
-def _read(path: Path) -> closing[read_only.Reading]:
-    return closing(read_only.opened(path, seconds=BUSY_SECONDS))
+def _read(path: Path) -> closing[sqlite_file.FileConnection]:
+    return closing(sqlite_file.opened(path))
 
 
 @contextmanager

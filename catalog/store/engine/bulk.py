@@ -1,4 +1,4 @@
-"""Many rows or many values in one statement: the three places where SQLite and Postgres want different words."""
+"""Many rows or many values in one statement, by the fastest way of each database."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError
 
 
 def among(connection: sa.Connection, column: sa.Column[Any], values: Sequence[Any]) -> sa.ColumnElement[bool]:
-    """Say that a column holds one of many values, as a single parameter, by way of an index."""
+    """Say in SQL that a column holds one of many values, as a single parameter; an index can serve it."""
     if connection.dialect.name == "postgresql":
         return column == sa.any_(sa.literal(list(values), sa.ARRAY(column.type)))
     each = sa.func.json_each(json.dumps(list(values), ensure_ascii=False)).table_valued("value")
@@ -17,7 +17,7 @@ def among(connection: sa.Connection, column: sa.Column[Any], values: Sequence[An
 
 
 def fetch(connection: sa.Connection, statement: sa.Select[Any]) -> list[tuple[Any, ...]]:
-    """Give every row at once, as the driver makes it: for columns whose values need no translation."""
+    """Give every row at once, as the driver makes it; only for columns whose values need no conversion."""
     with connection.execute(statement) as result:
         cursor: Any = result.cursor
         rows: list[tuple[Any, ...]] = cursor.fetchall()
@@ -25,16 +25,12 @@ def fetch(connection: sa.Connection, statement: sa.Select[Any]) -> list[tuple[An
 
 
 def insert(connection: sa.Connection, table: sa.Table, rows: Iterable[Sequence[Any]]) -> None:
-    """Insert rows of plain values in the order of a temporary table's columns, by the fastest way the driver has."""
+    """Insert rows into a temporary table; each row has plain values, in the order of the columns."""
     if connection.dialect.name == "postgresql":
         _copy(connection, table, rows)
     elif found := [tuple(row) for row in rows]:
-        connection.exec_driver_sql(_insert(table), found)
-
-
-def _insert(table: sa.Table) -> str:
-    marks = ", ".join("?" * len(table.columns))
-    return f"INSERT INTO temp.{table.name} VALUES ({marks})"  # noqa: S608 - our own table
+        marks = ", ".join("?" * len(table.columns))
+        connection.exec_driver_sql(f"INSERT INTO temp.{table.name} VALUES ({marks})", found)  # noqa: S608 - our own table
 
 
 def _copy(connection: sa.Connection, table: sa.Table, rows: Iterable[Sequence[Any]]) -> None:

@@ -1,7 +1,7 @@
-r"""Text for a database that does not hold all of Unicode: what it cannot hold is spelled as an escape.
+r"""Escapes text for a database whose encoding does not hold all of Unicode.
 
-A new catalog is made in UTF8 alone. One that stands in another encoding must not stop for one name in another script:
-that name is kept as `\u4e2d`, the same each time, so that it is no change on the next day either.
+A new catalog is made in UTF8 only. An old one in another encoding must not stop at a name in another script: the name
+is stored as `\u4e2d`, the same each time, so that it is no change on the next day.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,9 +15,10 @@ from catalog.domain import Item, Reading
 
 Escape = Callable[[str], str]
 _LONGEST = 256  # characters of an id
-_SHORT = 0xFFFF  # the highest number of a letter that four digits spell
+_SHORT = 0xFFFF  # the highest code point that four digits spell
 _ALL = ("UTF8", "SQL_ASCII")
-# How Python calls what Postgres calls a server's encoding; of one that is not here, ASCII alone is relied on.
+# Python's names for the encodings of Postgres (https://www.postgresql.org/docs/current/multibyte.html); of any other
+# one, only ASCII is relied on.
 _PYTHON = {
     **{f"LATIN{number}": f"iso8859-{part}" for number, part in enumerate((1, 2, 3, 4, 9, 10, 13, 14, 15, 16), start=1)},
     **{f"ISO_8859_{number}": f"iso8859-{number}" for number in (5, 6, 7, 8)},
@@ -33,18 +34,18 @@ def holds_all(encoding: str) -> bool:
 
 
 def of(connection: sa.Connection) -> Escape | None:
-    """Give what spells text for the database of a connection; None where it holds every text."""
+    """Give the function that escapes text for the database of a connection; None where it holds every text."""
     return None if connection.dialect.name == "sqlite" else of_driver(connection.connection.driver_connection)
 
 
 def of_driver(driver: Any) -> Escape | None:
-    """Do the same for the driver's connection, which was told the encoding when it began."""
+    """Do the same for a connection of the driver."""
     encoding = driver.info.parameter_status("server_encoding") or "UTF8"
     return None if holds_all(encoding) else escaping(encoding)
 
 
 def escaping(encoding: str) -> Escape:
-    """Give what spells text for a database of this encoding."""
+    """Give the function that escapes text for a database of this encoding."""
     codec = _PYTHON.get(encoding, "ascii")
 
     def each(letter: str) -> str:
@@ -58,7 +59,7 @@ def escaping(encoding: str) -> Escape:
 
 
 def teach(driver: Any) -> None:
-    """Let a connection of the driver spell each text so that its database holds it."""
+    """Let a connection of the driver escape each text that it sends."""
     escape = of_driver(driver)
     if escape is not None:
         driver.adapters.register_dumper(str, _dumper(escape))
@@ -75,7 +76,7 @@ def _dumper(escape: Escape) -> type:
 
 
 def storable(items: Sequence[Item], escape: Escape) -> list[Item]:
-    """Give items as they will be read back, so that they compare with what is stored; of equal ids only the first."""
+    """Give items as they will be read back, to compare them with what is stored; of equal ids only the first."""
     first: dict[str, Item] = {}
     for item in items:
         escaped = _Escaped(item, escape)
@@ -84,7 +85,7 @@ def storable(items: Sequence[Item], escape: Escape) -> list[Item]:
 
 
 class _Escaped:
-    """An item whose texts the database holds."""
+    """An item with escaped texts."""
 
     def __init__(self, item: Item, escape: Escape) -> None:
         self._item = item
@@ -101,14 +102,13 @@ class _Escaped:
 
 
 def in_json(text: str, escape: Escape) -> str:
-    """Spell a JSON text so that the escapes are in what it means: as JSON's own, a database would refuse them."""
-    return text if text.isascii() else "".join(_doubled(letter, escape(letter)) for letter in text)
-
-
-def _doubled(letter: str, escaped: str) -> str:
-    return letter if escaped == letter else f"\\{escaped}"
+    """Escape a JSON text inside its strings: the backslash is doubled, for as JSON's own escape Postgres refuses it."""
+    if text.isascii():
+        return text
+    each = ((letter, escape(letter)) for letter in text)
+    return "".join(letter if escaped == letter else f"\\{escaped}" for letter, escaped in each)
 
 
 def short(id: str) -> str:
-    """Cut an id that became too long, and tell it from others that begin so."""
+    """Cut an id that became too long; a digest at its end keeps it apart from others that begin alike."""
     return id if len(id) <= _LONGEST else f"{id[: _LONGEST - 17]}~{sha256(id.encode()).hexdigest()[:16]}"

@@ -1,4 +1,4 @@
-"""Why a Postgres server turned us away, by its code: while connecting, the driver keeps only a text in any language."""
+"""Finds the SQLSTATE of a refused connection to Postgres, of which the driver keeps only a text in any language."""
 
 import os
 import re
@@ -8,34 +8,35 @@ from contextlib import suppress
 
 _SECONDS = 15.0
 _MANY = 65536  # a handshake is a few hundred bytes
-# As libpq writes it down: `B 92 ErrorResponse S "FATAL" V "FATAL" C "3D000" M "..."`.
+# In a trace of libpq (https://www.postgresql.org/docs/current/libpq-control.html):
+# `B 92 ErrorResponse S "FATAL" V "FATAL" C "3D000" M "..."`.
 _REFUSAL = re.compile(rb'^B\t\d+\tErrorResponse\t.*? C "([0-9A-Z]{5})"', re.MULTILINE)
 
 
 def refusal(conninfo: str) -> str | None:
-    """Knock once more, and give the SQLSTATE of the refusal; None when nothing was said, or we were let in."""
+    """Connect once more, and give the SQLSTATE of the refusal; None where there is none."""
     from psycopg import Error
 
     try:
-        found = _REFUSAL.findall(_overheard(conninfo))
-    except (Error, OSError, ValueError):  # not reached, or a system that cannot listen to itself
+        found = _REFUSAL.findall(_trace(conninfo))
+    except (Error, OSError, ValueError):  # not reached, or a system that cannot trace
         return None
     return found[-1].decode() if found else None
 
 
-def _overheard(conninfo: str) -> bytes:
-    """Give what was said both ways. It may hold the password, and goes no further than this module."""
+def _trace(conninfo: str) -> bytes:
+    """Give what libpq and the server said to each other. It may hold the password: it never leaves this module."""
     reading, writing = os.pipe()
     os.set_blocking(reading, False)
     os.set_blocking(writing, False)
     with os.fdopen(reading, "rb", buffering=0) as out, os.fdopen(writing, "wb", buffering=0):  # closes both
-        _knock(conninfo, writing)
+        _connect(conninfo, writing)
         with suppress(BlockingIOError):
             return out.read(_MANY) or b""
     return b""
 
 
-def _knock(conninfo: str, note: int) -> None:
+def _connect(conninfo: str, note: int) -> None:
     from psycopg import pq
 
     connection = pq.PGconn.connect_start(conninfo.encode())

@@ -1,4 +1,4 @@
-"""What a database means by refusing, in words, with what to do about it. Quotes nothing a driver said."""
+"""Puts the errors of database drivers into our words, with a hint. Quotes nothing that a driver said."""
 
 import re
 import sqlite3
@@ -13,10 +13,11 @@ class _Words(NamedTuple):
     hint: str
 
 
+# By the name of the result code: https://sqlite.org/rescode.html
 _SQLITE = {
     "SQLITE_READONLY_DIRECTORY": _Words(
         "cannot be read without the right to write beside it",
-        "let this user write to its folder, where SQLite keeps an index while somebody reads, or give it a copy",
+        "let this user write to its folder, where SQLite keeps an index while it reads, or give it a copy",
     ),
     "SQLITE_BUSY": _Words("is locked by another program", "wait until it is done, or find it with `fuser`"),
     "SQLITE_LOCKED": _Words("is locked by another program", "wait until it is done, or find it with `fuser`"),
@@ -28,6 +29,7 @@ _SQLITE = {
     "SQLITE_NOTADB": _Words("is no SQLite database", "check database.url, or move that file away"),
     "SQLITE_CORRUPT": _Words("is damaged", "restore a copy: `catalog db restore FILE`"),
 }
+# By SQLSTATE: https://www.postgresql.org/docs/current/errcodes-appendix.html
 _POSTGRES = {
     "28P01": _Words("refused the password", "check the password, PGPASSWORD or ~/.pgpass"),
     "28000": _Words("refused the user: there is no such user, or pg_hba.conf keeps it out", "check the user name"),
@@ -137,7 +139,7 @@ def explain(error: BaseException | None, name: str, *, lost: bool = False, code:
 
 
 def was_turned_away(error: BaseException | None) -> bool:
-    """Tell whether a server was reached and did not let us in: then the driver knows its words and not its code."""
+    """Tell whether a server was reached and refused the connection: then the driver knows its text but not its code."""
     return not getattr(error, "sqlstate", None) and bool(_FROM_SERVER.search(str(error)))
 
 
@@ -152,7 +154,7 @@ def _from_sqlite(error: sqlite3.Error, name: str) -> DatabaseError:
 
 
 def _refused(name: str, error: BaseException | None, code: str) -> DatabaseError:
-    """Tell of a refusal nobody foresaw, by its type and code alone."""
+    """Tell of an error that is not foreseen, by its type and code alone."""
     told = " ".join(filter(None, (type(error).__name__, code)))
     return DatabaseError(f"the database {name} refused a statement ({told})")
 

@@ -1,4 +1,7 @@
-"""A lock per source that saves a second run the work. Correctness never rests on it; it dies with its holder."""
+"""One lock per source, so that a second run does not start in vain. It dies with its holder.
+
+Correctness does not depend on it: the generation of the source decides which run is merged.
+"""
 
 import fcntl
 import os
@@ -11,7 +14,7 @@ from catalog.store.engine.database import Database
 
 @contextmanager
 def hold(database: Database, source: str) -> Iterator[bool]:
-    """Hold the source's lock while the block lasts; False when another run has it."""
+    """Hold the source's lock for the block; gives False when another run has it."""
     holder = _beside_file(database.path.resolve(), source) if database.path else _in_postgres(database, source)
     with database.translated(), holder as mine:
         yield mine

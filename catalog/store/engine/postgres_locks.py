@@ -1,4 +1,4 @@
-"""The locks that a process holds in Postgres while it reads sources: all of them on one connection."""
+"""The advisory locks that a process holds in Postgres, one per source that it reads, all on one connection."""
 
 from collections.abc import Collection
 from contextlib import ExitStack, suppress
@@ -10,14 +10,14 @@ from sqlalchemy.exc import DBAPIError, InvalidRequestError
 
 
 class Locks:
-    """Locks by the names of sources, in one transaction that stays open while there are any.
+    """Locks by the names of sources, in one transaction that stays open while any is held.
 
-    Not in a session: behind a pooler that may outlive us, and keep a lock for ever. Locks of a transaction can only be
-    let go together, so the others are taken again at once, in the same message. Correctness rests on none of them.
+    A lock of the session could outlive this process behind a pooler. Locks of a transaction can only be released
+    together, so the others are taken again in the same message. Correctness depends on none of them.
     """
 
     def __init__(self) -> None:
-        """Begin with none."""
+        """Hold none."""
         self._turn = Lock()
         self._held: set[str] = set()
         self._open: ExitStack | None = None
@@ -35,7 +35,7 @@ class Locks:
             return mine
 
     def let_go(self, source: str) -> None:
-        """Let a lock go. If its connection died, it is gone already: what the run did stands, and is no failure."""
+        """Release a lock. If its connection died, the lock is gone already, and that is no failure."""
         with self._turn, suppress(DBAPIError, InvalidRequestError):
             self._held.discard(source)
             if not self._held:
@@ -44,7 +44,7 @@ class Locks:
                 self._connection.exec_driver_sql(f"ROLLBACK TO SAVEPOINT no_lock; {self._taking(self._held)}")
 
     def give_way(self) -> bool:
-        """Give the connection back to a server that has no other, and the locks with it; tell whether there was one."""
+        """Close the connection, and release the locks with it, for a server that has no other; False: none was open."""
         if not self._turn.acquire(blocking=False):
             return False
         try:
@@ -59,7 +59,7 @@ class Locks:
             if not self._held:
                 self._leave()
                 raise
-            self._leave()  # The connection died meanwhile, and the locks with it.
+            self._leave()  # the connection died meanwhile, and the locks with it
             return self._try(engine, source)
 
     def _try(self, engine: sa.Engine, source: str) -> bool:
@@ -70,7 +70,7 @@ class Locks:
     def _enter(self, engine: sa.Engine) -> None:
         with ExitStack() as stack:
             self._connection = stack.enter_context(engine.connect())
-            stack.callback(_end, self._connection.begin())
+            stack.callback(_roll_back, self._connection.begin())
             self._schema = self._connection.scalar(sa.select(sa.func.current_schema()))
             self._connection.exec_driver_sql("SAVEPOINT no_lock")
             if self._held:
@@ -81,7 +81,7 @@ class Locks:
         opened, self._open = self._open, None
         if opened is None:
             return False
-        if for_good:  # Kept for later, it would still be one that the server counts.
+        if for_good:  # back in the pool, it would still count for the server
             opened.callback(self._connection.detach)
         opened.close()
         return True
@@ -91,11 +91,11 @@ class Locks:
         return f"SELECT {', '.join(locks)}"
 
 
-def _end(transaction: sa.Transaction) -> None:
+def _roll_back(transaction: sa.Transaction) -> None:
     with suppress(DBAPIError, InvalidRequestError):
         transaction.rollback()
 
 
 def number(schema: str | None, source: str) -> int:
-    """Give the number of a source's lock in the catalog that is in this schema."""
+    """Give the number of a source's lock, for the catalog in this schema."""
     return int.from_bytes(sha256(f"model-catalog {schema} {source}".encode()).digest()[:8], "big", signed=True)

@@ -1,8 +1,8 @@
-"""What is said at the beginning of each transaction on Postgres: nothing of ours stays on a session.
+"""The settings that begin each transaction on Postgres; none of them stays on the session.
 
-Behind a pooler in transaction mode the next transaction may come to another session of the server, and this one may be
-given to somebody else. What would be said at the start of a session, a pooler may refuse or drop. So it is the same
-whatever the server, the role, the database, the URL or a variable of libpq says.
+Behind a pooler in transaction mode, the next transaction may get another session of the server, and this session
+another client (https://www.pgbouncer.org/features.html). A pooler may also refuse or drop what is set when a session
+starts. So every transaction sets all that it relies on, whatever the server, the role, the URL or libpq says.
 """
 
 import os
@@ -16,20 +16,20 @@ from sqlalchemy.exc import DBAPIError
 from catalog.errors import DatabaseError
 
 Kind = Literal["write", "rehearsal", "brief", "read", "own"]
-BEGIN = "BEGIN"  # what the driver's errors at the beginning of a transaction have for a statement
-NEXT = "begin"  # in the notes of a connection: what kind of transaction begins next
+BEGIN = "BEGIN"  # the statement that errors at the beginning of a transaction name
+TRANSACTION = "transaction"  # the execution option that holds the kind of a connection's transactions
 
 _COMMIT = "synchronous_commit"  # a stricter one than ours is left as it is
 
-# Spelled in SQL. What we read and write must mean the same everywhere, and no time-out of somebody else's may end a
-# long list, a long merge, or a lock that is held while a list is read. Waiting for a lock has an end: its holder may
-# have hung.
+# Values in SQL. What we read and write must mean the same everywhere. No time-out that an administrator set may end a
+# long list, a long merge, or a lock that is held while a list is read. Only waiting for a lock has an end: its holder
+# may hang.
 _OURS = {
     "client_encoding": "'UTF8'",
     "timezone": "'UTC'",
     "datestyle": "'ISO'",
     "standard_conforming_strings": "'on'",
-    # A server may be set to confirm commits that a crash takes back. Alerts of these would come again as news.
+    # With "off", a crash takes back commits that were confirmed; their alerts would be sent again as news.
     _COMMIT: "coalesce(nullif(current_setting('synchronous_commit'), 'off'), 'on')",
     "lock_timeout": "'10min'",
     "statement_timeout": "'0'",
@@ -38,7 +38,7 @@ _OURS = {
 _OF_NEWER = ("idle_session_timeout", "transaction_timeout")  # Postgres 14 and 17 brought them
 _READ_ONLY = "default_transaction_read_only"
 
-# A line whose other end is gone is noticed within two minutes, and not after two hours.
+# A dead connection is noticed within two minutes, not after two hours.
 _KEEPALIVES = {
     "keepalives": 1,
     "keepalives_idle": 30,
@@ -52,36 +52,38 @@ _OPTION = re.compile(r"\s*(?:-c\s*|--)([A-Za-z_][\w.-]*)=((?:\\.|[^\\\s])*)", re
 
 
 def arguments(url: sa.URL, environment: Mapping[str, str] = os.environ) -> tuple[dict[str, Any], dict[str, str]]:
-    """Give what the driver is told beside the URL, and the settings of each transaction that were asked for."""
+    """Give the driver's arguments beside the URL, and the settings that the user asks for in each transaction."""
     usual = {name: value for name, (variable, value) in _USUAL.items() if variable not in environment}
     free = {name: value for name, value in {**usual, **_KEEPALIVES}.items() if name not in url.query}
     # A service that the URL names may hold options, which libpq alone can find.
-    asked = _asked(url) or ("" if "service" in url.query else _defaults())
+    options = url.query.get("options", "")
+    in_url = options if isinstance(options, str) else " ".join(options)
+    asked = in_url or ("" if "service" in url.query else _defaults())
     settings, rest = divide(asked)
-    options = {} if "service" in url.query and not asked else {"options": rest}
-    return {**free, "client_encoding": "utf8", **options}, settings
+    ours = {} if "service" in url.query and not asked else {"options": rest}
+    return {**free, "client_encoding": "utf8", **ours}, settings
 
 
 def plain(url: sa.URL) -> sa.URL:
-    """Give a URL without what a session says for itself."""
+    """Give a URL without what each transaction sets."""
     return url.difference_update_query(["options", "client_encoding"])
 
 
 def named(dialect: sa.Dialect, url: sa.URL) -> dict[str, Any]:
-    """Give what a URL says, by the names that libpq has for it."""
+    """Give the parts of a URL by libpq's names."""
     _, found = dialect.create_connect_args(url)
     return {name: value for name, value in found.items() if name != "context"}
 
 
 def conninfo(dialect: sa.Dialect, url: sa.URL) -> str:
-    """Spell where a URL leads as libpq does, with the password that it names."""
+    """Give the connection string of libpq for a URL, with its password."""
     from psycopg.conninfo import make_conninfo
 
     return make_conninfo("", **{**named(dialect, plain(url)), "options": ""})
 
 
 def divide(options: str) -> tuple[dict[str, str], str]:
-    """Part libpq's `options` into settings for each transaction, and what only a session can begin with."""
+    """Divide libpq's `options` into settings for each transaction, and what only a session can start with."""
     settings, rest, place = {}, [], 0
     while place < len(options):
         found = _OPTION.match(options, place)
@@ -94,19 +96,22 @@ def divide(options: str) -> tuple[dict[str, str], str]:
 
 
 def beginning(kind: Kind | None, settings: Mapping[str, str]) -> str:
-    """Give the statements that begin a transaction; None: of no kind, one that SQLAlchemy began by itself."""
-    # Another default of isolation would show a writer that waited for its turn what was there before it waited.
+    """Give the statements that begin a transaction; its kind is None where SQLAlchemy began it by itself."""
+    # With a stricter default, a writer that waited for its turn would see what was there before it waited.
     mode = "REPEATABLE READ READ ONLY" if kind == "read" else "READ COMMITTED"
     own = f"; SET LOCAL transaction_read_only = {settings[_READ_ONLY]}" if _READ_ONLY in settings else ""
-    # Not SET LOCAL: a search path in its quotes would be the name of one schema.
+    # Not SET LOCAL, where a search path in quotes would be the name of one schema.
     theirs = {name: value for name, value in settings.items() if name not in _OURS or name == _COMMIT}
     each = [f"set_config('{name}', {value}, true)" for name, value in (*theirs.items(), *_OURS.items())]
-    each += [f"CASE WHEN current_setting('{name}', true) <> '0' THEN {_off(name)} END" for name in _OF_NEWER]
+    each += [
+        f"CASE WHEN current_setting('{name}', true) <> '0' THEN set_config('{name}', '0', true) END"
+        for name in _OF_NEWER
+    ]
     return f"BEGIN ISOLATION LEVEL {mode}{'' if kind == 'read' else own}; SELECT {', '.join(each)}"
 
 
 def refused(url: sa.URL, error: DBAPIError) -> DatabaseError | None:
-    """Give the failure of settings that the server did not take at a beginning; their values are not repeated."""
+    """Give the error for settings that the server refused at the beginning of a transaction, without their values."""
     if error.statement != BEGIN or getattr(error.orig, "sqlstate", None) not in _REFUSALS:
         return None
     hint = "check what follows the ? in database.url, and PGOPTIONS: spelling, values, and what this role may set"
@@ -114,24 +119,15 @@ def refused(url: sa.URL, error: DBAPIError) -> DatabaseError | None:
     return DatabaseError(f"the database cannot be connected to with the settings asked for: {names}", hint=hint)
 
 
-def _asked(url: sa.URL) -> str:
-    options = url.query.get("options", "")
-    return options if isinstance(options, str) else " ".join(options)
-
-
 def _defaults() -> str:
-    """Give the options that a variable of libpq sets, or a service that one names."""
+    """Give the options that libpq takes from the environment, or from the service that it names."""
     from psycopg import pq
 
     found = {option.keyword: option.val for option in pq.Conninfo.get_defaults()}
     return (found.get(b"options") or b"").decode(errors="replace")
 
 
-def _off(name: str) -> str:
-    return f"set_config('{name}', '0', true)"
-
-
 def _literal(text: str) -> str:
-    """Spell a text so that every server reads it alike, whatever it makes of backslashes."""
+    """Quote a text so that every server reads it alike, whatever its setting for backslashes."""
     doubled = text.replace("\\", "\\\\").replace("'", "''")
     return f"E'{doubled}'"

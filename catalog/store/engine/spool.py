@@ -1,7 +1,7 @@
-"""Where what a walk stages waits for its merge, so that no other run, and nobody's table, can come near it.
+"""Keeps the staged rows of a walk until the merge, apart from other runs and from tables of the user.
 
-SQLite: temporary tables of one connection, which is ours alone. Postgres: behind a pooler a connection is not, so rows
-wait on this side, and the transaction that merges them makes its own temporary tables, which go when it ends.
+SQLite: in temporary tables of one connection, which is ours alone. Postgres: behind a pooler no connection is ours, so
+rows wait in temporary files, and the merging transaction makes its own temporary tables, which go when it ends.
 """
 
 import pickle
@@ -18,19 +18,19 @@ from catalog.store.engine.database import Database
 from catalog.store.engine.session import Kind
 
 SCHEMA = "pg_temp"  # of temporary tables on Postgres, whatever the search path says; SQLite calls it "temp"
-_IN_MEMORY = 1 << 20  # bytes a table; what is more waits in a file without a name
+_IN_MEMORY = 1 << 20  # bytes of a table; beyond that, its rows wait in a file without a name
 
 Rows = Sequence[Sequence[Any]]
 
 
 class Shelf(Protocol):
-    """Takes rows for temporary tables, and has the tables ready when they are merged."""
+    """Takes rows for temporary tables, and gives a transaction that sees them there."""
 
     def reading(self) -> AbstractContextManager[sa.Connection]:
-        """Give a connection to look something up, in a short transaction."""
+        """Give a connection for a query, in a short transaction."""
 
     def adding(self) -> AbstractContextManager[object]:
-        """Keep what the block inserts together: a page comes whole."""
+        """Keep all that the block inserts, or nothing: pages come whole."""
 
     def insert(self, table: sa.Table, rows: Rows) -> None:
         """Take rows of plain values, in the order of the table's columns."""
@@ -39,7 +39,7 @@ class Shelf(Protocol):
         """Forget every row."""
 
     def merging(self, kind: Kind) -> AbstractContextManager[sa.Connection]:
-        """Give a transaction of this kind that sees the tables, and all rows in them."""
+        """Give a transaction of this kind that sees all rows in the tables."""
 
 
 @contextmanager
@@ -57,7 +57,7 @@ def _beside(database: Database, tables: sa.MetaData) -> Iterator["_Beside"]:
         try:
             yield _Beside(database, connection, tables)
         finally:
-            # The tables go with their connection: dropping large ones would hold all they ever held in memory.
+            # Closing the connection drops the tables; DROP TABLE would hold all of a large one in memory.
             connection.invalidate()
 
 
@@ -93,7 +93,7 @@ class _Beside:
 
 
 class _Spool:
-    """Rows that wait on this side of a connection to Postgres."""
+    """Rows in temporary files, until they are copied into Postgres."""
 
     def __init__(self, database: Database, tables: sa.MetaData, files: dict[str, IO[bytes]]) -> None:
         self._database = database
@@ -106,12 +106,12 @@ class _Spool:
         with ExitStack() as stack:
             files = {name: _file() for name in tables.tables}
             for file in files.values():
-                stack.callback(_let_go, file)
+                stack.callback(_close, file)
             yield cls(database, tables, files)
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
-        # A connection that a slow list would let grow old is not held; that of a pooler is shared with others.
+        # Not one connection for the whole walk: a slow list would keep it from others.
         with self._database.connect() as connection, self._database.transaction(connection, "own"):
             yield connection
 
@@ -145,8 +145,8 @@ def _file() -> IO[bytes]:
     return tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY, prefix="catalog-", dir=str(place) if place else None)
 
 
-def _let_go(file: IO[bytes]) -> None:
-    with suppress(OSError):  # what is still to be written has no room, and is not needed any more
+def _close(file: IO[bytes]) -> None:
+    with suppress(OSError):  # no room to write the last rows, which are not needed any more
         file.close()
 
 

@@ -1,4 +1,4 @@
-"""A folder for files that are gone after the run: the usual one, or, where that has no room, the catalog's own."""
+"""Finds a folder with room for temporary files: the usual one, or the catalog's own."""
 
 import os
 import tempfile
@@ -10,21 +10,21 @@ from catalog.errors import DatabaseError
 
 _ROOM = 16_000_000  # bytes; less is as good as none
 _SQLITE = ("SQLITE_TMPDIR", "TMPDIR")
-_USUAL = ("/var/tmp", "/usr/tmp", "/tmp", ".")  # noqa: S108 - the places SQLite looks at, in its order
+_USUAL = ("/var/tmp", "/usr/tmp", "/tmp", ".")  # noqa: S108 - the folders of SQLite (sqlite.org/tempfiles.html)
 
 
 def folder(beside: Path | None) -> Path | None:
-    """Give the first folder that has room; `beside` is the catalog's. None: there is no such folder."""
+    """Give the first folder that has room, or None; `beside` is the catalog's own."""
     return next(filter(has_room, _places(beside)), None)
 
 
 def fault(beside: Path | None) -> DatabaseError | None:
-    """Say so if there is no folder that has room."""
+    """Give the error for having no folder with room; None: there is one."""
     return None if folder(beside) else _none()
 
 
 def demanded(beside: Path | None) -> Path:
-    """Give the folder, where nothing can be done without one. Raises DatabaseError when there is none."""
+    """Give the folder. Raises DatabaseError when there is none."""
     place = folder(beside)
     if place is None:
         raise _none()
@@ -32,7 +32,7 @@ def demanded(beside: Path | None) -> Path:
 
 
 def for_sqlite(beside: Path) -> Path | None:
-    """Give the folder that SQLite is to use instead of its own choice; None: its choice has room, or nothing has."""
+    """Give the folder that SQLite must be told to use; None: its own choice has room, or no folder has."""
     named = [os.environ[name] for name in _SQLITE if os.environ.get(name)]
     chosen = next((place for place in map(Path, [*named, *_USUAL]) if _is_open(place)), None)
     if chosen is not None and has_room(chosen):
@@ -41,7 +41,7 @@ def for_sqlite(beside: Path) -> Path | None:
 
 
 def has_room(place: Path, *, least: int | None = None) -> bool:
-    """Tell whether files can be made there, and a good many bytes written."""
+    """Tell whether files can be made in a folder, with room for `least` bytes."""
     try:
         state = os.statvfs(place)
     except OSError:
@@ -55,7 +55,7 @@ def _is_open(place: Path) -> bool:
 
 
 def _places(beside: Path | None) -> Iterator[Path]:
-    with suppress(OSError):  # it looks at them all, and finds none that is there, open, and has room for a word
+    with suppress(OSError):  # raised where it can write a file in none of its choices
         yield Path(tempfile.gettempdir())
     yield from filter(None, [beside])
     yield from map(Path, _USUAL)

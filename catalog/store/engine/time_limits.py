@@ -1,6 +1,6 @@
-"""Connections to Postgres on which a transaction begins within a time, or fails: a pooler may have no session left.
+"""Connections to Postgres whose transactions begin within a time limit, or fail: a pooler may have no session left.
 
-A transaction begins by one message. So it takes no longer than it would with settings that stay on a session.
+One message begins a transaction and sets its settings, so that they cost no round trip.
 """
 
 import time
@@ -15,13 +15,14 @@ from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 
 from catalog.store.engine import charset
-from catalog.store.engine.session import BEGIN, NEXT, Kind
+from catalog.store.engine.session import BEGIN, TRANSACTION, Kind
 
-SECONDS = 30.0  # for a session to be had
-GIVE_WAY = 1.0  # seconds after which what can be done without is given back
-# BEGIN comes from us, and a prepared statement would stay on a session that is somebody else's the next moment.
+SECONDS = 30.0  # to wait for a session
+GIVE_WAY = 1.0  # seconds to wait before a connection that is not needed is given up
+# We send BEGIN ourselves. A prepared statement would stay on a session that another client gets next:
+# https://www.psycopg.org/psycopg3/docs/advanced/prepare.html
 ARGUMENTS = {"autocommit": True, "prepare_threshold": None}
-_GLANCE = 0.1
+_INTERVAL = 0.1  # seconds between two looks at the clock
 _Result = TypeVar("_Result")
 
 
@@ -30,32 +31,32 @@ class UnansweredError(psycopg.OperationalError):
 
 
 class Timely(psycopg.Connection[Any]):
-    """Ends its waits at a moment, where there is one."""
+    """Stops waiting for the server at the moment `until`, where one is set."""
 
     until: float | None = None
     relieve: Callable[[], bool]
 
     def ask(self, statements: str) -> None:
-        """Have statements executed that wait for nothing but a session. Raises UnansweredError when there is none."""
+        """Execute statements that wait for nothing but a session. Raises UnansweredError when there is none."""
         self.until = time.monotonic() + SECONDS
         try:
             self.execute(statements.encode())
         except psycopg.OperationalError as error:
-            if "query_wait_timeout" in str(error):  # of PgBouncer, which has its own patience
+            if "query_wait_timeout" in str(error):  # PgBouncer has a limit of its own
                 raise UnansweredError("no answer in time") from error
             raise
         finally:
             self.until = None
 
     def wait(
-        self, gen: Generator[Any, Any, _Result], interval: float = _GLANCE, timeout: float | None = None
+        self, gen: Generator[Any, Any, _Result], interval: float = _INTERVAL, timeout: float | None = None
     ) -> _Result:
-        """Wait for the server as psycopg does, but not beyond the moment."""
-        more = {} if timeout is None else {"timeout": timeout}  # older versions know of none
+        """Wait for the server as psycopg does, but not beyond `until`."""
+        more = {} if timeout is None else {"timeout": timeout}  # older versions have no such argument
         return super().wait(gen if self.until is None else self._in_time(gen, self.until), interval, **more)
 
     def _in_time(self, gen: Generator[Any, Any, _Result], moment: float) -> Generator[Any, Any, _Result]:
-        """Hand a generator's questions on; an answer of 0 says that nothing happened for a while."""
+        """Pass a generator's questions on; the answer 0 says that nothing happened in the last interval."""
         relief: float | None = time.monotonic() + GIVE_WAY
         try:
             question = next(gen)
@@ -74,9 +75,9 @@ class Timely(psycopg.Connection[Any]):
 
 
 def look_after(engine: sa.Engine, beginning: Callable[[Kind | None], str], relieve: Callable[[], bool]) -> None:
-    """Let an engine make such connections, and begin transactions by these statements.
+    """Let an engine make such connections, and begin transactions with these statements.
 
-    Where no session is to be had, `relieve` gives back one that can be done without, and tells whether there was one.
+    Where no session is free, `relieve` gives up a connection that is not needed; it returns False if there is none.
     """
 
     def connect(_dialect: object, _record: object, arguments: list[Any], named: dict[str, Any]) -> Timely:
@@ -93,7 +94,7 @@ def look_after(engine: sa.Engine, beginning: Callable[[Kind | None], str], relie
     def begin(connection: sa.Connection) -> None:
         driver: Any = connection.connection.driver_connection
         try:
-            driver.ask(beginning(connection.info.pop(NEXT, None)))
+            driver.ask(beginning(connection.get_execution_options().get(TRANSACTION)))
         except psycopg.Error as error:
             lost = driver.broken or isinstance(error, UnansweredError)
             connection.invalidate(error)
@@ -105,7 +106,7 @@ def look_after(engine: sa.Engine, beginning: Callable[[Kind | None], str], relie
 
 
 def _made(connect: Callable[[], Timely], relieve: Callable[[], bool]) -> Timely:
-    """Make a connection; if it is one too many, make it as soon as one is gone that could be done without."""
+    """Make a connection; if the server has none left, give one up and try again for a second."""
     try:
         return connect()
     except psycopg.OperationalError:
@@ -115,7 +116,7 @@ def _made(connect: Callable[[], Timely], relieve: Callable[[], bool]) -> Timely:
     while time.monotonic() < until:
         with suppress(psycopg.OperationalError):
             return connect()
-        time.sleep(_GLANCE)
+        time.sleep(_INTERVAL)
     return connect()
 
 
