@@ -238,7 +238,7 @@ class _Task:
         except BaseException as error:
             self.close_if_possible(opened, *_unforeseen(error))
             raise
-        return self.report(opened.run_id, unreadable=bool(sealed.tally.unreadable))
+        return self.report(opened.run_id, unreadable=bool(sealed.counts.unreadable))
 
     def rehearse(self) -> RunReport:
         """Walk for real, merge, take everything back, and tell: whoever reads slowly must not keep others waiting."""
@@ -278,7 +278,7 @@ class _Task:
         except ListingError as failure:
             runs.close(connection, opened, Status.FAILED, self.clock(), error=failure.message)
             return self.tell_of(connection, opened.run_id, failure)
-        return self.tell_of(connection, opened.run_id, unreadable=bool(sealed.tally.unreadable))
+        return self.tell_of(connection, opened.run_id, unreadable=bool(sealed.counts.unreadable))
 
     def is_taken(self) -> bool:
         """Tell whether another worker was here first."""

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from catalog.errors import DatabaseError
 from catalog.store.engine import spool, temp_folder
 from catalog.store.ingest import staging
-from catalog.store.schema import tables
+from catalog.store.schema import staging_tables, tables
 from catalog.upstream.wire import Page, Reader
 from tests import postgres
 from tests import server as play
@@ -119,7 +119,7 @@ def test_a_page_that_comes_twice_is_remembered_once(stage: staging.Staging, worl
         repeats.append(stage.add_known(digest))
 
     assert repeats == [0, 1, 1]
-    assert rows(stage, staging.staged_page) == 1
+    assert rows(stage, staging_tables.staged_page) == 1
 
 
 def test_what_was_staged_before_a_walk_began_again_is_gone(stage: staging.Staging) -> None:
@@ -127,7 +127,7 @@ def test_what_was_staged_before_a_walk_began_again_is_gone(stage: staging.Stagin
     stage.restart()
     stage.add(page(play.model("d")), START)
 
-    found = (staging.staged, staging.staged_change, staging.staged_page)
+    found = (staging_tables.staged, staging_tables.staged_change, staging_tables.staged_page)
     assert [rows(stage, table) for table in found] == [1, 0, 1]
 
 
@@ -154,7 +154,7 @@ def test_a_walk_of_large_attributes_is_not_kept_in_memory(stage: staging.Staging
     tracemalloc.stop()
 
     assert peak < 15_000_000  # of 40 MB
-    assert rows(stage, staging.staged_shape) == 40 * 50
+    assert rows(stage, staging_tables.staged_shape) == 40 * 50
 
 
 def test_a_temporary_folder_that_is_gone_ends_the_run_in_words(

@@ -1,4 +1,4 @@
-"""What a walk did not list: missing, held, removed, or found again. Only `merge` comes here, with a sealed walk."""
+"""Writes which models are missing, held, removed or found again. Only `merge` calls it, with a sealed walk."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,8 +25,8 @@ class Absences:
     source_key: int
     seen: bytes
     together: bytes
-    last_whole_run: int  # before this one, by an accepted identity; 0: none
-    several: bool  # identities, of this scope or one before: what one lacked another may list
+    last_whole_run: int | None  # before this one, by an accepted identity
+    several: bool  # identities answered, in this scope or an earlier one: what one lacks another may list
 
     def count(self) -> tuple[int, int]:
         """Count the models that were listed before and are absent now, and those of them that are held."""
@@ -34,54 +34,54 @@ class Absences:
         absent, waiting = self.connection.execute(counts).one()
         return absent, waiting
 
-    def note_found(self) -> int:
-        """A model that was missing and is listed again is simply there: presence is a fact. Gives how many."""
+    def note_found(self) -> None:
+        """A missing model that is listed again is there, even where the walk is unclean: presence is a fact."""
         missing = sa.exists().where(self._mine(), model.c.missing_run.is_not(None))
         if not self.connection.scalar(sa.select(missing)):
-            return 0
+            return
         listed = self._mark(self.seen) == _LISTED
         found = model.update().where(self._mine(), model.c.missing_run.is_not(None), listed)
         values = {"missing_run": None, "held_run": None, "seen_run": self.run_id}
-        return self.connection.execute(found.values(**values)).rowcount
+        self.connection.execute(found.values(**values))
 
-    def note_lacked(self) -> int:
-        """A whole walk proves no state of what it lacks, although another identity lists it. Gives how many moved."""
+    def note_lacked(self) -> None:
+        """A whole walk proves no state of a model that it lacks and that only another identity lists."""
         if not self.several:
-            return 0
+            return
         listed = self._mark(self.seen) == _LISTED
         again = model.update().where(self._mine(), model.c.lacked_run.is_not(None), listed)
         elsewhere = sa.and_(self._mark(self.seen) == _LACKED, self._mark(self.together) == _LISTED)
         present = model.c.removed_run.is_(None) & model.c.missing_run.is_(None)
         lacked = model.update().where(self._mine(), present, model.c.lacked_run.is_(None), elsewhere)
-        found = self.connection.execute(again.values(lacked_run=None)).rowcount
-        return found + self.connection.execute(lacked.values(lacked_run=self.run_id, seen_run=self._seen())).rowcount
+        self.connection.execute(again.values(lacked_run=None))
+        self.connection.execute(lacked.values(lacked_run=self.run_id, seen_run=self._seen()))
 
-    def record(self, judged: Judgement, *, missed_until: datetime, since: int) -> tuple[int, int]:
-        """Do as was judged: removed is what walks that ended by `missed_until` lacked already, from run `since` on.
+    def record(self, judged: Judgement, *, missed_until: datetime, since: int | None) -> int:
+        """Remove models, mark the others as missing, or hold all, as was judged; give how many were removed.
 
-        Gives how many models were removed, and how many are missing for the first time.
+        A model is removed when a walk that ended by `missed_until` lacked it already, and each since. What walks before
+        the run `since` lacked, in another view of the list, is missing from this walk on.
         """
-        self._start_anew(since)
+        before = model.c.missing_run < sa.literal(since, sa.Integer)  # with None, true of no model
+        earlier = model.update().where(*self._absent(), before)
+        self.connection.execute(earlier.values(missing_run=self.run_id, held_run=None))
         removed = self._remove(judged, missed_until)
-        fresh = self._mark_missing()
+        fresh = model.update().where(*self._absent(), model.c.missing_run.is_(None))
+        self.connection.execute(fresh.values(missing_run=self.run_id, seen_run=self._seen(), lacked_run=None))
         if judged.hold:
-            self._hold()
-        return removed, fresh
+            waiting = model.update().where(*self._absent(), model.c.held_run.is_(None))
+            self.connection.execute(waiting.values(held_run=self.run_id))
+        return removed
 
     def forget_held(self) -> None:
-        """What another view of the list held is not held in a new one."""
+        """Hold nothing any more: a new view of the list begins."""
         held = model.update().where(self._mine(), model.c.held_run.is_not(None))
         self.connection.execute(held.values(held_run=None))
-
-    def _start_anew(self, since: int) -> None:
-        """What was missing in another view of the list is missing from this walk on, in the present one."""
-        lacking = model.update().where(*self._absent(), model.c.missing_run < since)
-        self.connection.execute(lacking.values(missing_run=self.run_id, held_run=None))
 
     def _remove(self, judged: Judgement, missed_until: datetime) -> int:
         old_enough = sa.select(run.c.run_id).where(run.c.source_key == self.source_key, run.c.walked_at <= missed_until)
         ordinary = model.c.held_run.is_(None) & model.c.missing_run.in_(old_enough) & (not judged.hold)
-        confirmed = ordinary | model.c.held_run.is_not(None) if judged.release else ordinary
+        confirmed = ordinary | model.c.held_run.is_not(None) if judged.accept else ordinary
         gone = sa.and_(*self._absent(), model.c.missing_run.is_not(None), confirmed)
         last_listed = runs.later(model.c.seen_run, model.c.valid_from_run)
         rows = sa.select(model.c.model_key, model.c.missing_run, last_listed).where(gone).subquery()
@@ -89,18 +89,9 @@ class Absences:
         values = {"removed_run": model.c.missing_run, "missing_run": None, "held_run": None, "lacked_run": None}
         return self.connection.execute(model.update().where(gone).values(**values)).rowcount
 
-    def _mark_missing(self) -> int:
-        fresh = model.update().where(*self._absent(), model.c.missing_run.is_(None))
-        values = {"missing_run": self.run_id, "seen_run": self._seen(), "lacked_run": None}
-        return self.connection.execute(fresh.values(**values)).rowcount
-
-    def _hold(self) -> None:
-        waiting = model.update().where(*self._absent(), model.c.held_run.is_(None))
-        self.connection.execute(waiting.values(held_run=self.run_id))
-
     def _seen(self) -> sa.ColumnElement[int]:
-        """The last run that proves that a model was listed, of those that are not missing."""
-        whole = runs.later(model.c.seen_run, sa.literal(self.last_whole_run))
+        """The last run that proves that a model was listed; for models that are not missing yet."""
+        whole = runs.later(model.c.seen_run, self.last_whole_run)
         return sa.case((model.c.lacked_run.is_not(None), model.c.seen_run), else_=whole)
 
     def _mine(self) -> sa.ColumnElement[bool]:
@@ -110,6 +101,6 @@ class Absences:
         return self._mine(), model.c.removed_run.is_(None), self._mark(self.together) == _LACKED
 
     def _mark(self, seen: bytes) -> sa.ColumnElement[bytes]:
-        """A byte for a model; empty for the models that this merge itself made."""
+        """A model's byte; empty for the models that this merge itself made."""
         marks = sa.literal(seen, sa.LargeBinary)
         return sa.func.substr(marks, model.c.model_key + 1, 1, type_=sa.LargeBinary)

@@ -1,4 +1,4 @@
-"""Writes the change log. Rows are numbered on from the last, which the caller's write transaction makes safe."""
+"""Writes the change log. Numbers go on from the last one, which the caller's write transaction makes safe."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ def append(
     observed: sa.ColumnElement[Any] | None = None,
     number: sa.ColumnElement[Any] | None = None,
 ) -> None:
-    """Log a change of this kind for each model key of `keys`, in their order, or in that of `number`, from 1 on."""
+    """Log a change of this kind for each model key of `keys`, in their order; or in that of `number`, from 1 on."""
     rows = sa.select(
         _next(connection, keys.c.model_key) if number is None else number + last_number(connection),
         sa.literal(run_id),
@@ -33,7 +33,7 @@ def append(
 
 
 def append_fields(connection: sa.Connection, run_id: int, fields: sa.Subquery, *, proof: sa.ColumnElement[Any]) -> None:
-    """Log the fields that changed: `fields` has model_key, field, old_value, new_value and baseline."""
+    """Log fields that changed. `fields` has the columns model_key, field, old_value, new_value and baseline."""
     said = [fields.c[name] for name in ("model_key", "field", "old_value", "new_value", "baseline")]
     rows = sa.select(
         _next(connection, fields.c.model_key, fields.c.field),
@@ -47,14 +47,14 @@ def append_fields(connection: sa.Connection, run_id: int, fields: sa.Subquery, *
 
 
 def last_number(connection: sa.Connection) -> int:
-    """Give the highest number a change ever had here; what a restoration took away counts: its readers had seen it."""
+    """Give the highest number that a change ever had, also one that a restoration took away: programs had read it."""
     last = sa.select(change.c.change_id, change.c.run_id).order_by(change.c.change_id.desc()).limit(1)
     number, run_id = connection.execute(last).one_or_none() or (0, 0)
     return max(number, runs.last_change_lost(connection, after=run_id))
 
 
 def highest(connection: sa.Connection, column: sa.Column[int]) -> int:
-    """Give the highest number in use; 0 when there is none."""
+    """Give the highest number in a column; 0 when there is none."""
     return connection.scalar(sa.select(sa.func.max(column))) or 0
 
 

@@ -1,16 +1,16 @@
-"""What differs between two readings of one model, field by field; and which state to keep of them."""
+"""Compares two readings of one model field by field, and chooses the state to keep. Pure."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from catalog import dates
 from catalog.domain import DATE_FIELDS, FIELDS, Reading
 
-_MOST_LEAVES = 500  # beyond it a member changed as a whole, and one row says so
-_RAW_DATE = "created_at"  # kept in the attributes as it was spelled, and a spelling is no change
-_COLUMNS = frozenset(FIELDS)  # of these, attributes hold what was received
+_MOST_LEAVES = 500  # if more leaves of a member changed, one row says that it changed as a whole
+_RAW_DATE = "created_at"  # the attributes keep it as it was received; another spelling of one date is no change
+_COLUMNS = frozenset(FIELDS)  # an attribute with such a name is what was received for the column
 _NEEDS_QUOTES = frozenset('." ')
 _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"), sort_keys=True)
 
@@ -25,15 +25,20 @@ class FieldChange:
 
 
 def compare(old: Reading, new: Reading) -> list[FieldChange]:
-    """Name every field that `new` says otherwise than `old`, sorted by path; a silent column says nothing.
+    """Give every field that differs, sorted by path. A column on which `new` is silent does not differ.
 
-    An unreadable one says what was received: the log has it, although the column keeps its last good value.
+    The new value of an unreadable column is what was received, although the column keeps its last good value.
     """
-    return sorted([*_columns(old, new), *_attributes(old.attributes, new.attributes)], key=lambda change: change.path)
+    before, after = old.attributes, new.attributes
+    changes = list(_columns(old, new))
+    for name in (before.keys() | after.keys()) - _COLUMNS:
+        if before.get(name) != after.get(name):
+            changes += _member(name, before.get(name), after.get(name))
+    return sorted(changes, key=lambda change: change.path)
 
 
 def merge(old: Reading, new: Reading) -> Reading:
-    """Give the state to keep: `new`, with the last good value of `old` where `new` is silent. Nothing in it is."""
+    """Give the state to keep: `new`, with the last good values of `old` where `new` is silent."""
     kept = zip(FIELDS, old.columns, new.columns, strict=True)
     columns = tuple(before if name in new.silent else after for name, before, after in kept)
     said_before = {name: old.attributes[name] for name in new.silent - new.unreadable if name in old.attributes}
@@ -41,14 +46,14 @@ def merge(old: Reading, new: Reading) -> Reading:
 
 
 def withholds(old: Reading, new: Reading) -> bool:
-    """Tell whether `new` says nothing of a column that `old` holds a value for, so that it does not prove all of it."""
+    """Tell whether `new` is silent on a column that has a value in `old`: then it does not prove the whole state."""
     unsaid = new.silent - new.unreadable
     held = zip(FIELDS, old.columns, strict=True)
     return bool(unsaid) and any(value is not None and name in unsaid for name, value in held)
 
 
 def without_date(reading: Reading) -> Reading:
-    """Give a reading whose `created_at` says nothing."""
+    """Give a reading that is silent on `created_at`."""
     columns = zip(FIELDS, reading.columns, strict=True)
     return Reading(
         columns=tuple(None if name == _RAW_DATE else value for name, value in columns),
@@ -59,15 +64,15 @@ def without_date(reading: Reading) -> Reading:
 
 
 def is_better_reading(change: FieldChange, old: Reading, new: Reading) -> bool:
-    """Tell whether a newer reader may have found a change that no list made: before, there was nothing that it reads.
+    """Tell whether a change may come from a newer version of the reader, and not from the list.
 
-    So it is where the old value was absent, or where either value was received in a form that could not be read.
+    It may where the old value was absent, or where one of the values was received in a form that could not be read.
     """
     return change.old is None or change.path in new.unreadable or _unreadable(old, change.path) is not None
 
 
 def canonical(value: object) -> str:
-    """Spell a JSON value in the one way in which equal values have equal texts."""
+    """Spell a JSON value so that equal values have equal texts."""
     return _ENCODER.encode(value)
 
 
@@ -82,7 +87,7 @@ def _columns(old: Reading, new: Reading) -> Iterator[FieldChange]:
 
 
 def _unreadable(state: Reading, name: str) -> str | None:
-    """Give what was received last for a column of a stored state, where that could not be read; else None."""
+    """Give what a stored state received for a column and could not read; None: it could read it."""
     received = state.attributes.get(name) if name in _COLUMNS else None
     if received is None or (name == _RAW_DATE and _is_date(received)):
         return None
@@ -90,7 +95,7 @@ def _unreadable(state: Reading, name: str) -> str | None:
 
 
 def _is_date(received: str) -> bool:
-    """Tell whether a raw `created_at`, which is kept in any case, is a date or says nothing."""
+    """Tell whether a raw `created_at` is a date or null. It is kept in any case."""
     value = json.loads(received)
     if not isinstance(value, str):
         return value is None
@@ -102,20 +107,14 @@ def _is_date(received: str) -> bool:
 
 
 def _say(name: str, value: str | int | None) -> str | None:
-    """Spell the value of a column as JSON text; a date the short way."""
+    """Spell the value of a column as JSON text, a date in its short form."""
     if value is None:
         return None
     return canonical(dates.short(dates.from_text(str(value))) if name in DATE_FIELDS else value)
 
 
-def _attributes(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[FieldChange]:
-    for name in (old.keys() | new.keys()) - _COLUMNS:
-        if old.get(name) != new.get(name):
-            yield from _member(name, old.get(name), new.get(name))
-
-
 def _member(name: str, old: str | None, new: str | None) -> list[FieldChange]:
-    """Compare one top-level member down to its leaves, or as a whole where that would be too much to say."""
+    """Compare one top-level member leaf by leaf, or as a whole where too many leaves changed."""
     path = _step(name)
     before, after = _leaves(path, old), _leaves(path, new)
     paths = [leaf for leaf in before.keys() | after.keys() if before.get(leaf) != after.get(leaf)]
@@ -129,7 +128,7 @@ def _leaves(path: str, text: str | None) -> dict[str, str]:
 
 
 def _flatten(path: str, value: Any) -> Iterator[tuple[str, str]]:
-    """Walk down the objects of a value; arrays and empty objects are leaves, because their parts have no names."""
+    """Give the leaves of a value by path. Arrays and empty objects are leaves: their parts have no names."""
     if not isinstance(value, dict) or not value:
         yield path, canonical(value)
         return
@@ -138,6 +137,6 @@ def _flatten(path: str, value: Any) -> Iterator[tuple[str, str]]:
 
 
 def _step(key: str) -> str:
-    """Spell a key as one step of a dotted path; quoted as in JSON where a reader could mistake it."""
+    """Spell a key as one step of a dotted path, quoted as in JSON where it could be misread."""
     plain = key and key.isprintable() and not _NEEDS_QUOTES.intersection(key)
     return key if plain else canonical(key)

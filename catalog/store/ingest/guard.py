@@ -1,4 +1,4 @@
-"""What a walk's findings are worth: baseline or news, believed or held. Pure: numbers in, a judgement out."""
+"""Decides what the findings of a walk are worth: baseline or news, believed or held. Pure."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,7 @@ from catalog.domain import Policy, Status
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Evidence:
+class GuardFacts:
     """What is known when a sealed walk meets the database; counts are of models."""
 
     whole: bool  # what it lacks is absent
@@ -24,64 +24,56 @@ class Evidence:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Judgement:
-    """What the merge has to do with it."""
+    """What the merge has to do with the walk."""
 
     baseline: bool  # its findings are not news
-    makes_baseline: bool  # from now on, findings are
-    accepts: bool  # its identity is accepted from now on
-    stranger: bool  # its identity is not: what it lacks says nothing
+    makes_baseline: bool  # the findings of later walks are news
+    other_identity: bool  # it answered for an identity that is not accepted: its absences prove nothing here
     absences: bool  # what it lacks is absent
     hold: bool  # every absence of this walk waits for a person
-    release: bool  # what was held before and is still absent is removed at once
+    accept: bool  # what was held before and is still absent is removed at once
     status: Status
     reason: str = ""
 
 
-def judge(evidence: Evidence, policy: Policy) -> Judgement:
-    """Decide. Absences are believed of whole walks alone, never when the guard or the identity speaks against it."""
-    accepts = evidence.unknown_identity and evidence.accept_scope and evidence.complete
-    stranger = evidence.unknown_identity and not accepts
-    baseline = evidence.first or evidence.scope_changed or evidence.unknown_identity
-    makes_baseline = baseline and evidence.complete and not stranger
-    absences = evidence.whole and not stranger and not evidence.nameless
-    # A new view of the list begins with nothing held and nothing missing.
-    release = absences and evidence.accept_removals and not makes_baseline
-    alarmed = absences and _alarming(evidence, policy, accepted=evidence.absent_held if release else 0)
-    waiting = bool(absences and evidence.absent_held and not release and not makes_baseline)
+def judge(facts: GuardFacts, policy: Policy) -> Judgement:
+    """Decide. Only a whole walk of an accepted identity proves absences, and too many of them at once are held."""
+    other_identity = facts.unknown_identity and not (facts.accept_scope and facts.complete)
+    baseline = facts.first or facts.scope_changed or facts.unknown_identity
+    makes_baseline = baseline and facts.complete and not other_identity
+    absences = facts.whole and not other_identity and not facts.nameless
+    # A new baseline begins with nothing held and nothing missing, so that there is nothing to accept.
+    accept = absences and facts.accept_removals and not makes_baseline
+    alarmed = absences and _is_alarming(facts, policy, accepted=facts.absent_held if accept else 0)
+    waiting = bool(absences and facts.absent_held and not accept and not makes_baseline)
+    is_held = other_identity or alarmed or waiting
     return Judgement(
         baseline=baseline,
         makes_baseline=makes_baseline,
-        accepts=accepts,
-        stranger=stranger,
+        other_identity=other_identity,
         absences=absences,
         hold=alarmed,
-        release=release,
-        status=_status(absences=absences, held=stranger or alarmed or waiting),
-        reason=_reason(evidence, stranger=stranger, alarmed=alarmed, waiting=waiting),
+        accept=accept,
+        status=Status.HELD if is_held else Status.COMPLETE if absences else Status.PARTIAL,
+        reason=_reason(facts, other_identity=other_identity, alarmed=alarmed, waiting=waiting),
     )
 
 
-def _alarming(evidence: Evidence, policy: Policy, *, accepted: int) -> bool:
-    absent, before = evidence.absent - accepted, evidence.listed_before - accepted
+def _is_alarming(facts: GuardFacts, policy: Policy, *, accepted: int) -> bool:
+    absent, before = facts.absent - accepted, facts.listed_before - accepted
     if absent <= 0:
         return False
     return absent == before or (absent >= policy.min_removed and absent * 100 > policy.max_removed_percent * before)
 
 
-def _status(*, absences: bool, held: bool) -> Status:
-    if held:
-        return Status.HELD
-    return Status.COMPLETE if absences else Status.PARTIAL
-
-
-def _reason(evidence: Evidence, *, stranger: bool, alarmed: bool, waiting: bool) -> str:
-    if stranger:
+def _reason(facts: GuardFacts, *, other_identity: bool, alarmed: bool, waiting: bool) -> str:
+    if other_identity:
         return "the answers name another organization or workspace than before: absences wait for --accept-scope"
     if alarmed:
-        lacked = f"{evidence.absent} of {evidence.listed_before} listed models are gone at once"
+        lacked = f"{facts.absent} of {facts.listed_before} listed models are gone at once"
         return f"{lacked}: they wait for --accept-removals"
     if waiting:
-        return f"{evidence.absent_held} held models are still not listed: they wait for --accept-removals"
-    if evidence.nameless:
+        return f"{facts.absent_held} held models are still not listed: they wait for --accept-removals"
+    if facts.nameless:
         return "several identities are accepted, and the answers name none of them: what they lack counts for nothing"
     return ""

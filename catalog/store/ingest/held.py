@@ -1,4 +1,4 @@
-"""Which sources are held, and why: what the tables say, whatever the last run came to."""
+"""Tells which sources are held, and why, from their tables alone."""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -13,21 +13,22 @@ from catalog.store.schema.tables import model, source
 def causes(connection: sa.Connection) -> Mapping[str, tuple[Cause, ...]]:
     """Give the causes of each source that is held, by its name.
 
-    A source is held while a model has a `held_run`, or while the last merged walk came from an organization or
-    workspace that was not accepted. Two runs held for the same thing share a cause, whatever came in between.
+    A source is held while a model has a `held_run`, or while the last merged walk answered for an organization or
+    workspace that was not accepted. As long as the same thing is held, the cause stays the same.
     """
     found: dict[str, list[Cause]] = defaultdict(list)
     for row in connection.execute(_held_models()):
         cause = Cause(wait=Wait.REMOVALS, since_run=row.since, models=row.models, listed=row.models_listed)
         found[row.source].append(cause)
-    for row in connection.execute(_strangers()):
+    other = sa.select(source.c.source, source.c.models_listed, source.c.stranger_run)
+    for row in connection.execute(other.where(source.c.stranger.is_not(None))):
         cause = Cause(wait=Wait.SCOPE, since_run=row.stranger_run, models=0, listed=row.models_listed)
         found[row.source].append(cause)
     return {name: tuple(mine) for name, mine in found.items()}
 
 
 def _held_models() -> sa.Select[Any]:
-    """Count the held models of each source, and name the first run that held one."""
+    """Select for each source how many models are held, and the first run that held one."""
     count, since = sa.func.count().label("models"), sa.func.min(model.c.held_run).label("since")
     return (
         sa.select(source.c.source, source.c.models_listed, count, since)
@@ -35,9 +36,3 @@ def _held_models() -> sa.Select[Any]:
         .where(model.c.missing_run.is_not(None), model.c.held_run.is_not(None))
         .group_by(source.c.source, source.c.models_listed)
     )
-
-
-def _strangers() -> sa.Select[Any]:
-    """Each source whose last merged walk came from a stranger, and the first run that this one answered."""
-    columns = (source.c.source, source.c.models_listed, source.c.stranger_run)
-    return sa.select(*columns).where(source.c.stranger.is_not(None))

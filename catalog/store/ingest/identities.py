@@ -1,7 +1,7 @@
-"""Who may answer for a source: identities that were accepted, and what the latest whole walk of each one listed.
+"""The accepted identities of a source, and what the latest whole walk of each one listed.
 
-A gateway may ask for several accounts in turn. What their list is, they list together: a model is absent only when the
-latest whole walk of every accepted identity lacks it.
+A gateway may answer for several accounts in turn. Together they make one list: a model is absent only when the latest
+whole walk of every accepted identity lacks it.
 """
 
 import zlib
@@ -17,7 +17,7 @@ from catalog.domain import Identity
 from catalog.store.schema.identity_tables import identity
 from catalog.store.schema.tables import run
 
-FORGOTTEN_AFTER = timedelta(days=30)  # an identity that was silent for so long must be accepted again
+FORGOTTEN_AFTER = timedelta(days=30)  # an identity that did not answer for so long must be accepted again
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,43 +32,43 @@ class Accepted:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asker:
-    """Who answered a walk, among the identities that are accepted. Pure."""
+class WalkIdentity:
+    """Which of the accepted identities answered a walk. Pure."""
 
     accepted: Sequence[Accepted]
-    named: Identity  # by the answers
+    named: Identity  # in the answers
     walked_at: datetime
     last_walk_end: datetime | None  # of the merged walk before
 
     @cached_property
     def fitting(self) -> list[Accepted]:
-        """The accepted one that the answers name exactly, else all that they do not contradict."""
+        """The accepted identity that equals the answers' one, else all that do not contradict it."""
         fits = [each for each in self.accepted if same(each.identity, self.named)]
         return [each for each in fits if each.identity == self.named] or fits
 
     @property
     def known(self) -> Accepted | None:
-        """The one that answered; None: a new one, or nothing says which one."""
+        """The accepted identity that answered; None: a new one did, or the answers do not say which one."""
         return self.fitting[0] if len(self.fitting) == 1 else None
 
     @property
     def is_unknown(self) -> bool:
-        """An identity that was not accepted."""
+        """Whether an identity answered that is not accepted."""
         return bool(self.accepted) and not self.fitting
 
     @property
     def is_nameless(self) -> bool:
-        """One of several accepted identities, and nothing says which one."""
+        """Whether the answers do not say which of several accepted identities they come from."""
         return len(self.fitting) > 1
 
     @property
     def names_one(self) -> bool:
-        """Whether the answers say who they are for."""
+        """Whether it is clear which identity answered."""
         return self.known is not None or (not self.fitting and self.named != Identity())
 
     @cached_property
     def silent(self) -> list[Accepted]:
-        """Those that are forgotten from now on. Silence counts only while others were asked."""
+        """The identities that are forgotten from now on. Their silence counts only while others answered."""
         if self.last_walk_end is None or self.walked_at - self.last_walk_end >= FORGOTTEN_AFTER:
             return []
         apart = [each for each in self.accepted if each not in self.fitting]
@@ -76,17 +76,17 @@ class Asker:
 
     @cached_property
     def others(self) -> list[Accepted]:
-        """The accepted ones that list models beside the one that answered."""
+        """The accepted identities beside the one that answered."""
         return [each for each in self.accepted if each is not self.known and each not in self.silent]
 
     @property
     def number(self) -> int:
-        """Its number among the identities of the source."""
+        """The number of the identity that answered, among those of the source."""
         return self.known.number if self.known else 1 + max((each.number for each in self.accepted), default=0)
 
     @property
     def filled(self) -> Identity:
-        """What the answers name, and where they are silent, what they named before."""
+        """The identity that answered; where the answers are silent, as it was named before."""
         before, now = self.known.identity if self.known else Identity(), self.named
         return Identity(
             organization=now.organization or before.organization, workspace=now.workspace or before.workspace
@@ -111,13 +111,13 @@ def of_source(connection: sa.Connection, source_key: int) -> list[Accepted]:
 
 
 def same(before: Identity, now: Identity) -> bool:
-    """Tell whether two answers can come from the same asker; an absent header is no statement."""
+    """Tell whether two answers can come from the same identity; an absent header is no statement."""
     pairs = ((before.organization, now.organization), (before.workspace, now.workspace))
     return all(old is None or new is None or old == new for old, new in pairs)
 
 
 def together(seen: bytes, others: Sequence[Accepted]) -> bytes:
-    """Give a byte for each model key of `seen`: 1 where it, or the latest whole walk of another one, has the model."""
+    """Give a byte for each model key of `seen`: 1 where it, or the latest whole walk of another identity, has it."""
     size = len(seen)
     if any(each.seen is None for each in others):
         return b"\x01" * size
@@ -128,7 +128,7 @@ def together(seen: bytes, others: Sequence[Accepted]) -> bytes:
 
 
 def note(connection: sa.Connection, source_key: int, number: int, who: Identity, run_id: int, **whole: Any) -> None:
-    """Note that an identity answered this run, which accepts it if it was not; `whole` is what `whole_walk` gives."""
+    """Note that an accepted identity answered a run, also a new one; `whole` comes from `whole_walk`."""
     mine = (identity.c.source_key == source_key) & (identity.c.number == number)
     named = {"organization": who.organization, "workspace": who.workspace, "last_run": run_id, **whole}
     if not connection.execute(identity.update().where(mine).values(**named)).rowcount:
@@ -136,17 +136,17 @@ def note(connection: sa.Connection, source_key: int, number: int, who: Identity,
 
 
 def whole_walk(run_id: int, seen: bytes | None) -> dict[str, Any]:
-    """Say what the latest whole walk of an identity listed; None where it is the only one, and no other has to know."""
+    """Give the columns for the whole walk of an identity; `seen` is None where it is the only identity."""
     return {"whole_run": run_id, "seen": None if seen is None else zlib.compress(seen, 1)}
 
 
 def forget_all(connection: sa.Connection, source_key: int) -> None:
-    """Take back every acceptance: another scope begins."""
+    """Forget all identities of a source: a new scope begins."""
     connection.execute(identity.delete().where(identity.c.source_key == source_key))
 
 
 def forget(connection: sa.Connection, source_key: int, numbers: Sequence[int]) -> None:
-    """Take back the acceptance of some identities."""
+    """Forget some identities: they must be accepted again."""
     if not numbers:
         return
     mine = (identity.c.source_key == source_key) & identity.c.number.in_(numbers)

@@ -1,4 +1,4 @@
-"""What a merged run says beside its verdict, in words for people. Pure."""
+"""Words for people about a merged run, beside its status. Pure."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -9,20 +9,24 @@ from catalog.store.ingest import identities
 from catalog.store.ingest.staging import Unreadable
 
 _FIELDS_NAMED = 5
-_CLOCK_SLACK = timedelta(minutes=1)  # clocks of several hosts differ by so much in ordinary times
+_CLOCK_SLACK = timedelta(minutes=1)  # the clocks of several hosts usually differ by less
 
 
 def stamped() -> str:
-    """Say that the creation dates of a list are no dates."""
+    """Say that the creation dates of a list are not believed."""
     return "`created_at` is the same on all entries, and is the time of the request or moves with each walk: unknown"
 
 
 def unreadable(fields: Sequence[Unreadable]) -> str:
-    """Name the fields that could not be read, a few of them, each with a model."""
+    """Name some of the fields that could not be read, each with a model."""
     count = sum(field.models for field in fields)
     if not count:
         return ""
-    named = ", ".join(map(_named, fields[:_FIELDS_NAMED])) + (", ..." if fields[_FIELDS_NAMED:] else "")
+    few = [
+        f"{field.field} of {field.model_id}" + (f" and {field.models - 1:,} more" if field.models > 1 else "")
+        for field in fields[:_FIELDS_NAMED]
+    ]
+    named = ", ".join(few) + (", ..." if fields[_FIELDS_NAMED:] else "")
     what = "1 field" if count == 1 else f"{count:,} fields"
     return f"{what} could not be read ({named}); the last good value stays, and what was received is kept beside it"
 
@@ -46,8 +50,3 @@ def forgotten(silent: Sequence[Identity]) -> str:
     named = " and ".join(map(identities.describe, silent))
     days = identities.FORGOTTEN_AFTER.days
     return f"{named}: silent for {days} days, and forgotten; if it answers again, --accept-scope accepts it again"
-
-
-def _named(field: Unreadable) -> str:
-    more = f" and {field.models - 1:,} more" if field.models > 1 else ""
-    return f"{field.field} of {field.model_id}{more}"

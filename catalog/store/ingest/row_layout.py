@@ -1,7 +1,6 @@
-"""How a reading is laid out in a row, and read back. Large attributes are split off, to be stored once and shared."""
+"""Lays a reading out in a row, and reads it back. Large attributes are stored apart, once for many models."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from json.encoder import encode_basestring
 from typing import Any, NamedTuple
 
@@ -12,8 +11,8 @@ from catalog.domain import DATE_FIELDS, FIELDS, Reading
 from catalog.store.ingest import diff
 from catalog.store.schema import tables
 
-# Longer attributes are shared. The official list's `capabilities` is about 700 characters, the same for whole families;
-# shorter values cost less in their row than a reference and a join.
+# Longer attributes are shared. `capabilities` in the official list has about 700 characters, the same for whole
+# families; a shorter value costs less in its row than a reference and a join do.
 SHARED_FROM = 100
 
 
@@ -25,7 +24,7 @@ class Layout(NamedTuple):
 
 
 def lay_out(attributes: Mapping[str, str]) -> Layout:
-    """Split canonical texts by size."""
+    """Divide attributes, which are canonical texts, by size."""
     small: list[str] = []
     large: list[str] = []
     for name, text in attributes.items():
@@ -34,7 +33,7 @@ def lay_out(attributes: Mapping[str, str]) -> Layout:
 
 
 def select_states() -> sa.Select[Any]:
-    """Select what `reading` needs of models; the caller adds which."""
+    """Select what `reading` needs; the caller adds which models."""
     columns = [tables.model.c[name] for name in ("id", "model_key", *FIELDS, "own")]
     joined = tables.model.outerjoin(tables.shape, tables.shape.c.shape_key == tables.model.c.shape_key)
     return sa.select(*columns, tables.shape.c.body).select_from(joined)
@@ -42,11 +41,9 @@ def select_states() -> sa.Select[Any]:
 
 def reading(row: sa.RowMapping) -> Reading:
     """Give back the reading that a row of `select_states` was laid out from."""
-    columns = tuple(_plain(row[name]) if name in DATE_FIELDS else row[name] for name in FIELDS)
+    columns = tuple(
+        dates.to_text(row[name]) if name in DATE_FIELDS and row[name] is not None else row[name] for name in FIELDS
+    )
     attributes = {**row["own"], **(row["body"] or {})}
-    # What is stored was made canonical when it was read off the wire; only spacing and order are the database's own.
+    # Only spacing and order may differ from the canonical text that was stored: jsonb has its own.
     return Reading(columns, {name: diff.canonical(value) for name, value in attributes.items()})
-
-
-def _plain(value: datetime | None) -> str | None:
-    return None if value is None else dates.to_text(value)

@@ -1,4 +1,4 @@
-"""Which ids a walk brought so far, in sixteen bytes each: a million strings would be a hundred megabytes."""
+"""Remembers which ids a walk brought, in sixteen bytes each: a million strings would take a hundred megabytes."""
 
 from array import array
 from collections.abc import Iterable
@@ -7,18 +7,18 @@ _FIRST_SIZE = 1024  # a power of two, as every later size
 
 
 class Ids:
-    """Remembers ids by 64 bits of a hash that each process keys anew.
+    """A set of ids, by 64 bits of Python's hash, which has another key in each process.
 
-    Two of a million share one in one walk of 40 million: then the walk is unclean, and the next one tells them apart.
+    Of a million ids, two share a hash in one of 40 million walks: that walk is unclean, and the next one is not.
     """
 
     def __init__(self) -> None:
         """Begin with none."""
-        self._slots = array("q", bytes(8 * _FIRST_SIZE))  # 0: free; else the first free place from where its bits point
+        self._slots = array("q", bytes(8 * _FIRST_SIZE))  # 0: free
         self._count = 0
 
     def add(self, ids: Iterable[str]) -> set[str]:
-        """Take ids, each once; give those that came before."""
+        """Add ids, each at most once per call; give those that were added before."""
         return {id for id in ids if not self._take(hash(id) or 1)}
 
     def _place(self, mark: int) -> int:

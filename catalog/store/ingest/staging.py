@@ -1,7 +1,6 @@
-"""Compares the pages of a walk with the database as they arrive, keeps only what differs, and seals the walk.
+"""Compares the pages of a walk with the database as they arrive, keeps what differs, and seals the walk.
 
-Lives in the tables below, which wait for the merge as `spool` has it, and in one byte per model. Between pages no
-transaction is open.
+What differs waits in `staging_tables`; in memory there is one byte per model. Between pages no transaction is open.
 """
 
 import json
@@ -11,11 +10,11 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from catalog.domain import FIELDS, Item, KnownPage, Outcome, Page, Reading, reader_of
+from catalog.domain import Item, KnownPage, Outcome, Page, Reading, reader_of
 from catalog.store.engine import bulk, charset, spool
 from catalog.store.engine.database import Database
 from catalog.store.engine.session import Kind
@@ -23,100 +22,54 @@ from catalog.store.ingest import diff, row_layout
 from catalog.store.ingest.diff import FieldChange
 from catalog.store.ingest.seen_ids import Ids
 from catalog.store.ingest.stamped_dates import Stamps
-from catalog.store.schema import identity_tables, tables
+from catalog.store.schema import identity_tables, staging_tables, tables
+from catalog.store.schema.staging_tables import (
+    staged,
+    staged_change,
+    staged_digest,
+    staged_dispute,
+    staged_page,
+    staged_shape,
+    staged_silence,
+)
 
 _SHAPES_REMEMBERED = 10_000
 _SEAL = object()
-_IN_DISPUTE = "disputed"  # ends the digest of a model that was never seen but in dispute: some of it is not known
-
-staging_tables = sa.MetaData()
-
-
-def _temporary(name: str, *columns: sa.schema.SchemaItem) -> sa.Table:
-    # ON COMMIT DROP: behind a pooler the next transaction on the same session is somebody else's.
-    options: Any = {"prefixes": ["TEMPORARY"], "postgresql_on_commit": "DROP", "schema": spool.SCHEMA}
-    return sa.Table(f"catalog_stage_{name}", staging_tables, *columns, **options)
-
-
-def _once(column: str) -> sa.UniqueConstraint:
-    """Let SQLite leave out what is there already; the spool for Postgres cannot know, and the merge does it there."""
-    return sa.UniqueConstraint(column, sqlite_on_conflict="IGNORE").ddl_if(dialect="sqlite")
-
-
-staged = _temporary(
-    "model",
-    sa.Column("position", sa.Integer, primary_key=True, autoincrement=False),
-    sa.Column("id", tables.Id),
-    sa.Column("model_key", sa.Integer),  # NULL: never seen before; its key will be the highest there is plus `number`
-    sa.Column("number", sa.Integer),
-    *(sa.Column(name, tables.model.c[name].type) for name in (*FIELDS, "own")),
-    sa.Column("shape", sa.Text),
-    sa.Column("digest", sa.Text),
-)
-staged_change = _temporary(
-    "change",
-    sa.Column("model_key", sa.Integer),
-    sa.Column("field", sa.Text),
-    sa.Column("old_value", sa.Text),
-    sa.Column("new_value", sa.Text),
-    sa.Column("baseline", sa.Boolean),  # true: only a better reading, no news; NULL: as its run
-)
-staged_digest = _temporary(  # of models that say what they said, first read by this version of the reader
-    "digest", sa.Column("model_key", sa.Integer), sa.Column("digest", sa.Text)
-)
-staged_dispute = _temporary("dispute", sa.Column("id", tables.Id, primary_key=True))
-staged_silence = _temporary(
-    "silence",
-    sa.Column("model_key", sa.Integer),
-    sa.Column("silent", sa.Boolean),  # from this walk on something of its state is not said; or all of it again
-)
-staged_shape = _temporary(
-    "shape",
-    sa.Column("digest", sa.Text, nullable=False),
-    sa.Column("body", tables.Json, nullable=False),
-    _once("digest"),
-)
-staged_page = _temporary(
-    "page",
-    sa.Column("digest", sa.Text),
-    sa.Column("known", sa.LargeBinary),
-    sa.Column("first_number", sa.Integer),
-    sa.Column("new", sa.Integer),
-    sa.Column("last_id", sa.Text),
-    sa.Column("has_more", sa.Boolean),
-)
+_IN_DISPUTE = "disputed"  # ends the digest of a model that was only seen in dispute: some of it is unknown
 
 
 class _Known(NamedTuple):
+    """What the database holds of a model that a page lists."""
+
     id: str
     key: int
     digest: str
     listed: bool
-    silent: bool  # the last listing said nothing of something that is held
+    silent: bool  # its last listing was silent on a value that its state has
 
     @property
     def is_partial(self) -> bool:
-        """Whether it was never seen but in dispute, so that some of it is not known."""
+        """Whether it was only seen in dispute, so that some of it is unknown."""
         return self.digest.endswith(_IN_DISPUTE)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Tally:
-    """What a walk amounts to; counts are of models."""
+class WalkCounts:
+    """What a walk comes to; counts are of models."""
 
     seen: bytes  # a byte per model key there was when the walk began: 1 where the walk listed the model
     listed: int  # all it listed
     present: int  # of those, the ones that were listed before it
     new: int  # of those, the ones never seen before
-    staged: int  # new ones, and known ones that changed, returned, fell silent, spoke again or were read anew
-    disputes: int  # ids that it lists twice with different content
+    staged: int  # new ones, and known ones that the merge has to update
+    disputes: int  # ids that it lists twice, with different content
     new_disputes: int  # of those, the ones that the last merged walk did not have
-    stamps: tuple[str, ...]  # its creation dates, if they say when it was asked for, and so were left out
+    stamps: tuple[str, ...]  # its creation dates, if they only say when it was asked for and were left out
     unreadable: tuple["Unreadable", ...]  # fields that could not be read, and keep their last good value
 
 
 class Unreadable(NamedTuple):
-    """A field that could not be read, of how many models, and one of them."""
+    """A field that could not be read: of how many models, and one of them."""
 
     field: str
     models: int
@@ -124,49 +77,49 @@ class Unreadable(NamedTuple):
 
 
 class SealedWalk:
-    """A walk that reached its end, and what it showed that the database lacks. Only `Staging.seal` makes one."""
+    """A walk that ended, and its counts. Only `Staging.seal` makes one."""
 
-    def __init__(self, token: object, outcome: Outcome, tally: Tally) -> None:
-        """Refuse to be made by anybody else: a removal without a walk must not be possible to write."""
+    def __init__(self, token: object, outcome: Outcome, counts: WalkCounts) -> None:
+        """Refuse any other maker: it must not be possible to write a removal without a walk."""
         if token is not _SEAL:
             raise TypeError("only Staging.seal() makes a SealedWalk")
         self.outcome = outcome
-        self.tally = tally
+        self.counts = counts
 
     @property
     def proves_absence(self) -> bool:
-        """Only a whole walk can count as evidence that something was not listed.
+        """Whether it was whole, so that what it lacks was not listed.
 
-        A dispute may be another model under a wrong id. One that the last merged walk had as well tells nothing new.
+        An id in dispute may hide another model under a wrong id; one that the last merged walk had too does not count.
         """
-        return self.outcome.complete and not (self.outcome.unusable or self.tally.new_disputes)
+        return self.outcome.complete and not (self.outcome.unusable or self.counts.new_disputes)
 
     @property
     def makes_a_baseline(self) -> bool:
-        """Whether it showed the whole list, and something in it; doubts about single entries cost those alone."""
-        return self.outcome.complete and self.tally.listed > 0
+        """Whether it showed the whole list, with a model in it; single entries may be in doubt."""
+        return self.outcome.complete and self.counts.listed > 0
 
 
 @contextmanager
 def open_(database: Database, source_key: int) -> Iterator["Staging"]:
-    """Make room for one walk of one source, which nobody else can reach and which is gone after the block."""
-    with spool.open_(database, staging_tables) as shelf:
+    """Give the staging of one walk of one source, apart from all others; it is gone after the block."""
+    with spool.open_(database, staging_tables.metadata) as shelf:
         yield Staging(shelf, source_key)
 
 
 class Staging:
-    """Takes a walk's pages; satisfies the walk's `Sink`."""
+    """Takes the pages of a walk; it is the walk's `Sink`."""
 
     def __init__(self, shelf: spool.Shelf, source_key: int) -> None:
-        """Begin with nothing seen."""
+        """Begin with no page."""
         self._shelf = shelf
         self._source_key = source_key
         self._recalled: dict[str, tuple[bytes, KnownPage]] = {}
-        self._believing = False  # creation dates, in this pass, whatever they look like
+        self._believing = False  # take every creation date for true in this pass
         self._reset()
 
     def recall(self, digest: str) -> KnownPage | None:
-        """Tell what a page lists if its bytes equal one of the last merged walk."""
+        """Tell what a page lists if the last merged walk had it byte for byte; else None."""
         wanted = sa.select(tables.page).where(
             tables.page.c.source_key == self._source_key, tables.page.c.digest == digest
         )
@@ -179,7 +132,7 @@ class Staging:
         return page
 
     def add_known(self, digest: str) -> int:
-        """Count a recalled page's models as seen and unchanged; give how many of them an earlier page had."""
+        """Count the models of a recalled page as unchanged; give how many of them an earlier page had."""
         keys, page = self._recalled.pop(digest)
         repeats = sum(self._repeats(key) for key in array("I", keys))
         self._listed += page.count - repeats
@@ -190,26 +143,24 @@ class Staging:
         return repeats
 
     def add(self, page: Page, asked_at: datetime) -> int:
-        """Stage what differs from the database; give how many of the page's ids an earlier page had."""
+        """Stage what differs from the database; give how many ids of the page an earlier page had."""
         first, unread = self._new + 1, self._unread
         all_ = page.items if self._escape is None else charset.storable(page.items, self._escape)
         with self._shelf.adding():
             known = self._look_up([item.id for item in all_])
-            again = {id for id, row in known.items() if self._repeats(row.key)}
-            if len(known) < len(all_):
-                again |= self._ids.add(item.id for item in all_ if item.id not in known)
+            again = self._repeated(all_, known)
             items = [item for item in all_ if item.id not in again] if again else all_
+            self._listed += len(items)
             self._present += sum(row.listed for id, row in known.items() if id not in again)
             new, differing = _sift(items, known)
             olds = self._states([row.key for _, row in differing])
             recorded = [olds[row.key].attributes.get("created_at") for _, row in differing]
-            if len(known) > len(differing):  # some are as they were, byte by byte: no date of theirs moved
+            if len(known) > len(differing):  # some models are the same byte for byte: their dates did not move
                 recorded.append(page.stamp)
             doubted = self._stamps.doubts(page, len(all_), asked_at, recorded)
             self._stage_new(new, doubted=doubted)
             self._stage_differing(differing, olds, doubted=doubted)
             self._stage_disputes([item.id for item in items if item.disputed])
-            self._listed += len(items)
             same = page.clean and len(all_) == len(page.items) and all_[-1:] and all_[-1].id == page.items[-1].id
             if same and not again and not doubted and self._unread == unread:
                 keys = array("I", [known[item.id].key for item in all_ if item.id in known]).tobytes()
@@ -218,18 +169,18 @@ class Staging:
         return len(again)
 
     def settled(self) -> bool:
-        """Tell whether what was read can be judged as it stands; if not, the next pass believes every date."""
+        """Tell whether the pass can be merged; if not, the next one takes every creation date for true."""
         self._believing = not self._stamps.consistent
         return not self._believing
 
     def restart(self) -> None:
-        """Forget every page: the walk begins again from the top."""
+        """Forget every page: the walk begins again."""
         self._shelf.clear()
         self._reset()
 
     def seal(self, outcome: Outcome) -> SealedWalk:
-        """Close the walk: from here on it can be merged, and nothing can be added."""
-        tally = Tally(
+        """Close the walk, so that it can be merged."""
+        counts = WalkCounts(
             seen=bytes(self._seen),
             listed=self._listed,
             present=self._present,
@@ -240,10 +191,10 @@ class Staging:
             stamps=self._stamps.stamps,
             unreadable=tuple(Unreadable(field, *told) for field, told in sorted(self._unreadable.items())),
         )
-        return SealedWalk(_SEAL, outcome, tally)
+        return SealedWalk(_SEAL, outcome, counts)
 
     def merging(self, kind: Kind) -> AbstractContextManager[sa.Connection]:
-        """Give a transaction of this kind in which what was staged can be merged."""
+        """Give a transaction of this kind that sees what was staged."""
         return self._shelf.merging(kind)
 
     def _reset(self) -> None:
@@ -253,9 +204,9 @@ class Staging:
         self._listed = self._present = 0
         self._reread = 0
         self._disputes = self._new_disputes = 0
-        self._unread = 0  # fields, of all models
+        self._unread = 0  # fields that could not be read, of all models
         self._unreadable: dict[str, tuple[int, str]] = {}  # by field: how many models, and the first of them
-        self._shapes: set[str] = set()  # digests, not texts: these may be large
+        self._shapes: set[str] = set()  # digests, for the texts may be large
         self._ids = Ids()  # of models never seen before
         self._pages = Ids()  # by their digests
         mine = sa.exists().where(tables.model.c.source_key == self._source_key)
@@ -268,8 +219,16 @@ class Staging:
         self._stamps = Stamps(json.loads(stamps or "[]"), believing=self._believing)
         self._seen = bytearray((highest or 0) + 1)
 
+    def _repeated(self, items: Sequence[Item], known: Mapping[str, _Known]) -> set[str]:
+        """Note that a page lists these; give the ids that an earlier page had."""
+        again = {id for id, row in known.items() if self._repeats(row.key)}
+        if len(known) < len(items):
+            again |= self._ids.add(item.id for item in items if item.id not in known)
+        return again
+
     def _repeats(self, key: int) -> int:
-        if key >= len(self._seen):  # made by a run that was merged since: this one will be superseded
+        """Note that the walk lists a model; 1 if an earlier page had it."""
+        if key >= len(self._seen):  # of a run that was merged meanwhile: this one will be superseded
             self._seen.extend(bytes(key + 1 - len(self._seen)))
         if self._seen[key]:
             return 1
@@ -376,14 +335,14 @@ class Staging:
 
 
 def _digest(item: Item, reading: Reading, *, doubted: bool) -> str:
-    """The digest that a state is known by; only its reader when not all of the item went into it: it is read again."""
+    """The digest of the item; only its reader's part where not all of it was read, so that it is read again."""
     if item.disputed:
         return f"{reader_of(item.digest)}.{_IN_DISPUTE}"
     return f"{reader_of(item.digest)}." if doubted or reading.unreadable else item.digest
 
 
 def _is_no_news(change: FieldChange, item: Item, known: _Known, old: Reading, new: Reading) -> bool | None:
-    """True for what is only known better now: what a dispute hid, or what no earlier reader could read."""
+    """True for a change of our knowledge alone: what a dispute hid, or what no earlier reader could read."""
     if known.is_partial and change.old is None:
         return True
     better = reader_of(known.digest) != reader_of(item.digest)
@@ -391,7 +350,7 @@ def _is_no_news(change: FieldChange, item: Item, known: _Known, old: Reading, ne
 
 
 def _sift(items: Sequence[Item], known: Mapping[str, _Known]) -> tuple[list[Item], list[tuple[Item, _Known]]]:
-    """Pick out what is new, and what is known and does not simply say its state again."""
+    """Divide items into new ones and known ones that may differ; leave out those that are the same byte for byte."""
     new, differing = [], []
     for item in items:
         row = known.get(item.id)

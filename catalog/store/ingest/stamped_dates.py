@@ -1,4 +1,4 @@
-"""Whether the creation dates of a list only say when it was asked for. Pure, but for what it remembers of one walk."""
+"""Finds creation dates that only say when a list was asked for. Pure, apart from its memory of one walk."""
 
 import json
 from collections.abc import Collection, Iterable
@@ -13,7 +13,7 @@ _UNITS = ((1e14, 1e6), (1e11, 1e3), (0, 1))  # from how large on a number counts
 
 
 class Stamped(Protocol):
-    """What a page tells of its dates."""
+    """What `Stamps` needs of a page."""
 
     @property
     def stamp(self) -> str | None: ...
@@ -22,7 +22,7 @@ class Stamped(Protocol):
 
 
 class Stamps:
-    """Judges page by page, and at the end whether it judged rightly.
+    """Judges the dates of each page, and at the end of a pass whether it must be read again.
 
     A page is stamped when all its entries carry one `created_at` that lies within five minutes of the request, or that
     moved on all of them since they were recorded and since the last walk. A list of two entries or more is stamped when
@@ -30,7 +30,7 @@ class Stamps:
     """
 
     def __init__(self, last: Collection[str] = (), *, believing: bool = False) -> None:
-        """Begin a pass; a `believing` one takes every date at its word. `last` has those of the last walk."""
+        """Begin a pass; `believing` takes every date for true. `last` has the stamps of the last walk."""
         self._last = last
         self._met: dict[str, None] = {}
         self._all_stamped = not believing
@@ -38,7 +38,7 @@ class Stamps:
         self._entries = 0
 
     def doubts(self, page: Stamped, entries: int, asked_at: datetime, recorded: Iterable[str | None]) -> bool:
-        """Tell whether the dates of the next page say nothing; `recorded` are those known of its models, as spelled."""
+        """Tell whether the dates of the next page are stamps; `recorded` has the known raw dates of its models."""
         alone = not self._entries and entries < 2 and not page.has_more  # noqa: PLR2004 - one entry proves nothing
         self._entries += entries
         stamped = page.stamp is not None and not alone and self._says_when(page.stamp, asked_at, list(recorded))
@@ -49,7 +49,7 @@ class Stamps:
         return self._all_stamped
 
     def believe(self) -> None:
-        """Take in a page that is known byte for byte: its dates did not move."""
+        """Count a page that is known byte for byte: its dates did not move."""
         self._all_stamped = False
 
     def _says_when(self, stamp: str, asked_at: datetime, recorded: list[str | None]) -> bool:
@@ -63,17 +63,17 @@ class Stamps:
 
     @property
     def stamps(self) -> tuple[str, ...]:
-        """The dates of the pages, if they say nothing on all of them; else none."""
+        """The stamps of the pages, if all pages are stamped; else none."""
         return tuple(self._met) if self._all_stamped and self._entries else ()
 
     @property
     def consistent(self) -> bool:
-        """Whether no date was doubted that a later page clears."""
+        """Whether no date was doubted that a later page shows to be true."""
         return self._all_stamped or not self._any_doubted
 
 
 def _is_unknown(stamp: str) -> bool:
-    """Tell whether a date is one that means "unknown" everywhere, and needs no other reason to be left out."""
+    """Tell whether a date means "unknown" in any list, such as the epoch."""
     value = json.loads(stamp)
     try:
         return isinstance(value, str) and dates.listed(value) is None
@@ -88,7 +88,7 @@ def _differ(before: str, now: str) -> bool:
 
 
 def _moment(text: str) -> datetime | None:
-    """Read a date, or a number that may be one; None: it is neither."""
+    """Read a date, also one that is a number; None: it is no date."""
     value = json.loads(text)
     try:
         if isinstance(value, str) and value.isascii() and value.isdigit():

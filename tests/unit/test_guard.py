@@ -7,7 +7,7 @@ import pytest
 
 from catalog.domain import Policy, Status
 from catalog.store.ingest import guard
-from catalog.store.ingest.guard import Evidence, Judgement
+from catalog.store.ingest.guard import GuardFacts, Judgement
 
 pytestmark = pytest.mark.promise("P1")
 
@@ -25,14 +25,14 @@ USUAL: dict[str, Any] = {
     "accept_scope": False,
 }
 COMPLETE, PARTIAL, HELD = Status.COMPLETE, Status.PARTIAL, Status.HELD
-TRUTHS = ("baseline", "makes_baseline", "accepts", "stranger", "absences", "hold", "release")
+TRUTHS = ("baseline", "makes_baseline", "other_identity", "absences", "hold", "accept")
 BEGINS = {"baseline", "makes_baseline"}
 ENTRIES = {"whole": False}  # a doubt about entries
 CUT_SHORT = {"whole": False, "complete": False}  # a doubt about completeness
 
 
-def judge(policy: Policy | None = None, **evidence: Any) -> Judgement:
-    return guard.judge(Evidence(**USUAL | evidence), policy or Policy())
+def judge(policy: Policy | None = None, **facts: Any) -> Judgement:
+    return guard.judge(GuardFacts(**USUAL | facts), policy or Policy())
 
 
 def brief(judged: Judgement) -> tuple[Status, set[str]]:
@@ -40,7 +40,7 @@ def brief(judged: Judgement) -> tuple[Status, set[str]]:
 
 
 @pytest.mark.parametrize(
-    ("evidence", "status", "truths"),
+    ("facts", "status", "truths"),
     [
         ({}, COMPLETE, {"absences"}),
         (ENTRIES, PARTIAL, set()),
@@ -56,31 +56,31 @@ def brief(judged: Judgement) -> tuple[Status, set[str]]:
         ({"scope_changed": True, **CUT_SHORT}, PARTIAL, {"baseline"}),
         ({"scope_changed": True, "absent": 9}, HELD, BEGINS | {"absences", "hold"}),
         ({"scope_changed": True, "complete": False, "absent": 10}, HELD, {"baseline", "absences", "hold"}),
-        # Another identity alone is held, until somebody says that it is meant.
-        ({"unknown_identity": True}, HELD, {"baseline", "stranger"}),
-        ({"unknown_identity": True, **ENTRIES}, HELD, {"baseline", "stranger"}),
-        ({"unknown_identity": True, "accept_scope": True}, COMPLETE, BEGINS | {"accepts", "absences"}),
-        ({"unknown_identity": True, "accept_scope": True, **ENTRIES}, PARTIAL, BEGINS | {"accepts"}),
-        ({"unknown_identity": True, "accept_scope": True, **CUT_SHORT}, HELD, {"baseline", "stranger"}),
+        # Another identity alone is held, until a person accepts it.
+        ({"unknown_identity": True}, HELD, {"baseline", "other_identity"}),
+        ({"unknown_identity": True, **ENTRIES}, HELD, {"baseline", "other_identity"}),
+        ({"unknown_identity": True, "accept_scope": True}, COMPLETE, BEGINS | {"absences"}),
+        ({"unknown_identity": True, "accept_scope": True, **ENTRIES}, PARTIAL, BEGINS),
+        ({"unknown_identity": True, "accept_scope": True, **CUT_SHORT}, HELD, {"baseline", "other_identity"}),
         ({"accept_scope": True}, COMPLETE, {"absences"}),
         # Where several identities are accepted, an answer that names none of them proves no absence.
         ({"nameless": True, "absent": 9}, PARTIAL, set()),
         # What was held waits for a person: an ordinary walk that lacks it still does not decide.
         ({"absent": 2, "absent_held": 2}, HELD, {"absences"}),
         ({"absent": 2, "absent_held": 2, **ENTRIES}, PARTIAL, set()),
-        ({"absent": 2, "absent_held": 2, "accept_removals": True}, COMPLETE, {"absences", "release"}),
-        ({"absent": 10, "absent_held": 10, "accept_removals": True}, COMPLETE, {"absences", "release"}),
+        ({"absent": 2, "absent_held": 2, "accept_removals": True}, COMPLETE, {"absences", "accept"}),
+        ({"absent": 10, "absent_held": 10, "accept_removals": True}, COMPLETE, {"absences", "accept"}),
         ({"absent": 10, "absent_held": 10, "accept_removals": True, **ENTRIES}, PARTIAL, set()),
         ({"absent": 2, "absent_held": 2, "scope_changed": True}, COMPLETE, BEGINS | {"absences"}),
         # What goes while a great loss is held is part of it.
         ({"absent": 5, "absent_held": 4}, HELD, {"absences", "hold"}),
-        # A person's word covers what was held when it was spoken, and nobody else's list.
-        ({"absent": 9, "absent_held": 4, "accept_removals": True}, HELD, {"absences", "hold", "release"}),
-        ({"absent": 5, "absent_held": 4, "accept_removals": True}, COMPLETE, {"absences", "release"}),
+        # A person accepts what was held by then, of an accepted identity alone.
+        ({"absent": 9, "absent_held": 4, "accept_removals": True}, HELD, {"absences", "hold", "accept"}),
+        ({"absent": 5, "absent_held": 4, "accept_removals": True}, COMPLETE, {"absences", "accept"}),
         (
             {"absent": 9, "absent_held": 9, "accept_removals": True, "unknown_identity": True},
             HELD,
-            {"baseline", "stranger"},
+            {"baseline", "other_identity"},
         ),
         (
             {"absent": 9, "absent_held": 9, "accept_removals": True, "scope_changed": True},
@@ -89,8 +89,8 @@ def brief(judged: Judgement) -> tuple[Status, set[str]]:
         ),
     ],
 )
-def test_what_a_walk_is_worth(evidence: dict[str, Any], status: Status, truths: set[str]) -> None:
-    assert brief(judge(**evidence)) == (status, truths)
+def test_what_a_walk_is_worth(facts: dict[str, Any], status: Status, truths: set[str]) -> None:
+    assert brief(judge(**facts)) == (status, truths)
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_the_guard_is_configured_per_source() -> None:
 
 
 @pytest.mark.parametrize(
-    ("evidence", "words"),
+    ("facts", "words"),
     [
         ({}, ""),
         ({"absent": 1}, ""),
@@ -135,5 +135,5 @@ def test_the_guard_is_configured_per_source() -> None:
         ),
     ],
 )
-def test_a_held_run_says_what_it_waits_for(evidence: dict[str, Any], words: str) -> None:
-    assert judge(**evidence).reason == words
+def test_a_held_run_says_what_it_waits_for(facts: dict[str, Any], words: str) -> None:
+    assert judge(**facts).reason == words
