@@ -26,7 +26,7 @@ CHOSEN = (
     "Which fields change most often?",
     "How fresh is it?",
     "Which runs failed, and why?",
-    "Which alerts has nobody taken yet?",
+    "Which alerts were not taken yet?",
 )
 
 # Questions that need their section's title to be understood.
