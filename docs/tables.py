@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from catalog.store.schema import identity_tables as _askers  # noqa: F401 - its tables join those of schema
-from catalog.store.schema import outbox_tables as _owed  # noqa: F401 - its tables join those of schema
+from catalog.store.schema import identity_tables as _identity_tables  # noqa: F401 - its tables join those of schema
+from catalog.store.schema import outbox_tables as _outbox_tables  # noqa: F401 - its tables join those of schema
 from catalog.store.schema import tables, views
 
 _OPENING = """\

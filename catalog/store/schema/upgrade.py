@@ -11,8 +11,8 @@ import sqlalchemy as sa
 from catalog.errors import DatabaseError, NoCatalogError, SchemaError
 from catalog.store.engine import database as databases
 from catalog.store.engine.database import Database
-from catalog.store.schema import identity_tables as _askers  # noqa: F401 - its tables join those of schema
-from catalog.store.schema import outbox_tables as _owed  # noqa: F401 - its tables join those of schema
+from catalog.store.schema import identity_tables as _identity_tables  # noqa: F401 - its tables join those of schema
+from catalog.store.schema import outbox_tables as _outbox_tables  # noqa: F401 - its tables join those of schema
 from catalog.store.schema import preconditions, tables, versions, views
 from catalog.store.schema.preconditions import Need
 
