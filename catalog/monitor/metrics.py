@@ -34,7 +34,7 @@ METRICS = {
     ),
     "catalog_alerts_next_attempt_timestamp_seconds": (
         ("channel",),
-        "Before this nothing is sent to the channel; later than now while it rests.",
+        "Before this nothing is sent to the channel; in the future while it backs off.",
     ),
 }
 
