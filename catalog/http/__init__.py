@@ -1,1 +1,1 @@
-"""HTTP with anybody: one exchange, bounded in time and size, and in our own words why there was none."""
+"""HTTP as a client: one exchange, bounded in time and size, and our own words for what went wrong."""

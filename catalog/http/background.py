@@ -1,4 +1,4 @@
-"""Work in a thread that nobody has to wait for: one that hangs delays neither the caller nor the end of the process."""
+"""Runs a function in a daemon thread: one that hangs delays neither the caller nor the end of the process."""
 
 import threading
 from collections.abc import Callable
@@ -9,16 +9,17 @@ Result = TypeVar("Result")
 
 
 def start(work: Callable[[], Result], *, name: str) -> Future[Result]:
-    """Begin `work` at once; its result, or whatever it raised, is in the Future. An executor would join it at exit."""
+    """Start `work`; the Future gets its result or its exception."""
+    # No executor: the interpreter joins the threads of executors when it exits.
     future: Future[Result] = Future()
-    threading.Thread(target=_carry_out, args=(work, future), name=name, daemon=True).start()
+    threading.Thread(target=_run, args=(work, future), name=name, daemon=True).start()
     return future
 
 
-def _carry_out(work: Callable[[], Result], future: Future[Result]) -> None:
+def _run(work: Callable[[], Result], future: Future[Result]) -> None:
     try:
         result = work()
-    except BaseException as error:  # noqa: BLE001 - carried to the caller, who asked for the result
+    except BaseException as error:  # noqa: BLE001 - the caller gets it from the Future
         future.set_exception(error)
     else:
         future.set_result(result)

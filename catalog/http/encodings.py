@@ -1,4 +1,4 @@
-"""How an answer is compressed, and whether that was asked for. Pure."""
+"""Content encodings: which we ask for, and which other one an answer has. Pure."""
 
 from collections.abc import Mapping
 
@@ -15,7 +15,7 @@ _NAMES = {
 
 
 def foreign(headers: Mapping[str, str]) -> str:
-    """Name the first encoding that was not asked for; empty: there is none. What the answer says is never repeated."""
-    told = (name.strip().lower() for name in headers.get("content-encoding", "").split(","))
-    strange = next((name for name in told if name and name not in _KNOWN), None)
-    return "" if strange is None else _NAMES.get(strange, "an encoding that nobody registered")
+    """Name the first encoding that was not asked for; empty: there is none. The header's own text is never returned."""
+    names = (name.strip().lower() for name in headers.get("content-encoding", "").split(","))
+    unknown = next((name for name in names if name and name not in _KNOWN), None)
+    return "" if unknown is None else _NAMES.get(unknown, "an unregistered encoding")

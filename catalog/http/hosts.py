@@ -11,9 +11,9 @@ _USUAL_PORTS = {"http": 80, "https": 443}
 
 
 def is_loopback(name: str) -> bool:
-    """Tell whether a host is this very machine: localhost and all below it (RFC 6761), 127.0.0.0/8, ::1, as mapped too.
+    """Tell whether a host is this machine: localhost, names below it (RFC 6761), 127.0.0.0/8, ::1, ::ffff:127.0.0.1.
 
-    Short and numeric spellings that systems take for an address, such as 127.1 or 2130706433, count as the address.
+    Short and numeric spellings, such as 127.1 or 2130706433, count as the address that systems read in them.
     """
     name = name.strip("[]").rstrip(".").lower()
     if name == "localhost" or name.endswith(".localhost"):
@@ -25,14 +25,14 @@ def is_loopback(name: str) -> bool:
 
 
 def address(name: str) -> IPv4Address | IPv6Address | None:
-    """Read an address in any spelling that a system takes for one; None: it is a name."""
+    """Read an IP address in any spelling that the system accepts; None: it is a name."""
     try:
         return ip_address(name)
     except ValueError:
         pass
     try:
         return IPv4Address(socket.inet_aton(name))
-    except (OSError, ValueError):  # ValueError: a NUL, or a sign that is not ASCII
+    except (OSError, ValueError):  # ValueError: a NUL, or a character that is not ASCII
         return None
 
 

@@ -1,4 +1,7 @@
-"""How long a server asks to wait, in any legal spelling. Pure: the time comes in as an argument."""
+"""Reads how long a server asks to wait. Pure: the time comes in as an argument.
+
+See https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3
+"""
 
 import re
 from collections.abc import Mapping
@@ -9,26 +12,24 @@ _NUMBER = re.compile(r"[0-9]+(\.[0-9]*)?|\.[0-9]+")
 
 
 def named(headers: Mapping[str, str], now: datetime) -> float | None:
-    """The seconds that `retry-after-ms` or `Retry-After` ask for; None: nothing, or nothing legal."""
+    """The seconds that `retry-after-ms` or `Retry-After` ask for; None: neither is there, or it cannot be read."""
     milliseconds = _number(headers.get("retry-after-ms", ""))
     if milliseconds is not None:
         return milliseconds / 1000
     text = headers.get("retry-after", "")
-    seconds = _number(text)
-    return seconds if seconds is not None else _until(text, _date(headers.get("date", "")) or now)
+    seconds, moment = _number(text), _date(text)
+    if seconds is not None or moment is None:
+        return seconds
+    # The server's own clock counts, where it tells it: ours may be wrong.
+    return max(0.0, (moment - (_date(headers.get("date", "")) or now)).total_seconds())
 
 
 def _number(text: str) -> float | None:
     return float(text) if _NUMBER.fullmatch(text := text.strip()) else None
 
 
-def _until(text: str, now: datetime) -> float | None:
-    moment = _date(text)
-    return None if moment is None else max(0.0, (moment - now).total_seconds())
-
-
 def _date(text: str) -> datetime | None:
-    """One of the three spellings of an HTTP date; the server's own clock is `Date`, so that ours need not be right."""
+    """Read an HTTP date in any of its three spellings; None: it is none."""
     try:
         moment = parsedate_to_datetime(text)
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

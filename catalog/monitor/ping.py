@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from catalog import logs
 from catalog.http import proxy
 from catalog.http.exchange import Exchange, Received
-from catalog.http.transport_errors import Broken
+from catalog.http.transport_errors import NoAnswer
 
 log = logging.getLogger("catalog.monitor.ping")
 TIMEOUT = 10.0  # seconds; a watcher that does not answer must not delay the sync
@@ -83,11 +83,11 @@ class Pinger:
         url = parts._replace(query=query).geturl()
         self._judge(self.exchange.get(url, (), timeout=self.timeout, max_bytes=_LARGEST))
 
-    def _judge(self, outcome: Received | Broken) -> None:
+    def _judge(self, outcome: Received | NoAnswer) -> None:
         """Log when pings begin to fail and when they arrive again; no run fails for it."""
         host = urlsplit(self.url).hostname or "the watcher"
-        if isinstance(outcome, Broken) or not outcome.taken:
-            words = outcome.words if isinstance(outcome, Broken) else f"HTTP {outcome.status}"
+        if isinstance(outcome, NoAnswer) or not outcome.taken:
+            words = outcome.words if isinstance(outcome, NoAnswer) else f"HTTP {outcome.status}"
             told = f"{host} could not be pinged{proxy.words(self.url)}: {words}"
             if self.tell is not None:
                 self.tell(told)

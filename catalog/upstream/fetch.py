@@ -6,7 +6,7 @@ from datetime import datetime
 
 from catalog.errors import DeadlineError, ListingError
 from catalog.http.exchange import OK, Exchange, Params, Pending, Received
-from catalog.http.transport_errors import Broken
+from catalog.http.transport_errors import NoAnswer
 from catalog.upstream.failures import http_failures, retry
 from catalog.upstream.failures.http_failures import Question
 
@@ -56,7 +56,7 @@ class Patience:
             glance()
         self.sleep(seconds)
 
-    def pause(self, outcome: Received | Broken, question: Question, attempt: int, deadline: float) -> float:
+    def pause(self, outcome: Received | NoAnswer, question: Question, attempt: int, deadline: float) -> float:
         """Seconds until the next try. Raises the failure when there is to be none."""
         left = deadline - self.monotonic()
         decision = retry.wait(

@@ -24,7 +24,7 @@ _LINK = re.compile(rf'<([^<>]*)>((?:\s*;\s*(?:[^\s;,="]+(?:\s*=\s*{_VALUE})?)?)*
 _PARAMETER = re.compile(rf';\s*([^\s;,="]+)\s*=\s*({_VALUE})')
 
 
-class Told(NamedTuple):
+class Member(NamedTuple):
     """A member that stands beside the list, by itself or in one of the objects there."""
 
     outer: str  # the name of that object, or empty
@@ -51,7 +51,7 @@ def tells(name: str) -> bool:
     return _bare(name) in _NEXT | _MORE | _TOTAL
 
 
-def unfollowed(told: Iterable[Told], links: str) -> str | None:
+def unfollowed(told: Iterable[Member], links: str) -> str | None:
     """Name the first mark that says that more follows, `links` being the header `Link`; None: there is none."""
     for each in told:
         if _bare(each.name) in _NEXT | _MORE and _says_something(each.value):
@@ -59,7 +59,7 @@ def unfollowed(told: Iterable[Told], links: str) -> str | None:
     return 'Link: rel="next"' if _links_on(links) else None
 
 
-def refusal(told: Iterable[Told], links: str, *, paging: bool) -> AnswerError | None:
+def refusal(told: Iterable[Member], links: str, *, paging: bool) -> AnswerError | None:
     """The error of an answer that ends a list and says that more follows; None: it does not say so."""
     mark = unfollowed(told, links)
     if mark is None:
@@ -68,13 +68,13 @@ def refusal(told: Iterable[Told], links: str, *, paging: bool) -> AnswerError | 
     return AnswerError(words, hint=_ONE_PAGE if paging else _OTHER_PAGING)
 
 
-def total(told: Iterable[Told]) -> Total | None:
+def total(told: Iterable[Member]) -> Total | None:
     """The largest count of the whole list; None: none is given."""
     counts = [Total(each.path, count) for each in told if (count := _count(each)) is not None]
     return max(counts, key=lambda each: each.entries, default=None)
 
 
-def _count(told: Told) -> int | None:
+def _count(told: Member) -> int | None:
     value = told.value
     if _bare(told.name) not in _TOTAL or isinstance(value, bool):
         return None

@@ -12,8 +12,8 @@ from catalog.domain import KnownPage, Outcome
 from catalog.errors import AnswerError, DeadlineError, KeyRefusedError, ListingError
 from catalog.upstream import marks, wire
 from catalog.upstream.client import Answer, Coming, ModelsClient
-from catalog.upstream.paging import Choice, choose
-from catalog.upstream.verdict import Evidence
+from catalog.upstream.paging import CursorChoice, choose
+from catalog.upstream.verdict import Doubts
 
 _USABLE_ID = "check `base_url` of this source: an `id` is a text of 1 to 256 characters"
 _INCLUSIVE = "an entry that the cursor named"
@@ -62,7 +62,7 @@ class Bounds:
 class Learned:
     """What one pass of a walk learned for those after it."""
 
-    choice: Choice | None = None  # which cursor leads on; None: they were never seen to differ
+    choice: CursorChoice | None = None  # which cursor leads on; None: they were never seen to differ
     inclusive: tuple[list[str], list[str]] | None = None  # ids of two pages: the second begins with its own cursor
 
 
@@ -72,7 +72,7 @@ class _Turn:
 
     answer: Answer
     digest: str
-    page: wire.Page | None  # None: it is known, and was not read
+    page: wire.ListPage | None  # None: it is known, and was not read
     count: int  # models
     received: int  # entries of any kind
     empty: bool
@@ -107,7 +107,7 @@ class Traversal:
         self.ahead: dict[str, Coming] = {}  # what was asked for to compare two cursors
         self.expected = self.learned.inclusive  # the first pages, where each page is to begin with its own cursor
         self.dropped = 0
-        self.evidence = Evidence()
+        self.evidence = Doubts()
 
     def run(self) -> Outcome:
         """Go through the list. While the sink works on a page, the next one is already on its way."""
@@ -196,7 +196,7 @@ class Traversal:
             land=lambda: self.sink.add(page, answer.asked_at),
         )
 
-    def _page(self, body: bytes, digest: str) -> wire.Page:
+    def _page(self, body: bytes, digest: str) -> wire.ListPage:
         try:
             page = self.reader.page(body, known_as=digest)
         except AnswerError as error:
@@ -225,7 +225,7 @@ class Traversal:
             turn, count=len(rest.items), land=lambda: self.sink.add(rest, turn.answer.asked_at) if rest.items else 0
         )
 
-    def _begins_anew(self, before: wire.Page, page: wire.Page) -> bool:
+    def _begins_anew(self, before: wire.ListPage, page: wire.ListPage) -> bool:
         """Whether a page begins with the entry that its cursor named, byte by byte."""
         return any(
             (first.id, first.digest) == (named.id, named.digest) and named.id in self.cursors
@@ -269,7 +269,7 @@ class Traversal:
             )
         return token if choice and choice.follow == "last_id" else entry
 
-    def _compare(self, turn: _Turn, token: str, entry: str) -> Choice | None:
+    def _compare(self, turn: _Turn, token: str, entry: str) -> CursorChoice | None:
         """Ask with both cursors; what the better one brings is kept for when it is asked for."""
         page = turn.page or self.reader.page(turn.answer.body)
         self.ahead = {cursor: self._begin(cursor) for cursor in (entry, token)}
@@ -300,7 +300,7 @@ class Traversal:
         alone = [item.digest for item in end.items] == [full.items[-1].digest]
         return alone and not (end.unusable or end.has_more)
 
-    def _look(self, cursor: str | None) -> wire.Page:
+    def _look(self, cursor: str | None) -> wire.ListPage:
         answer = self._await(self._begin(cursor))
         self.evidence.meet(answer.identity)
         return self.reader.page(answer.body)
@@ -343,5 +343,5 @@ class Traversal:
             raise ShiftError
 
 
-def _ids(page: wire.Page) -> list[str]:
+def _ids(page: wire.ListPage) -> list[str]:
     return [item.id for item in page.items]

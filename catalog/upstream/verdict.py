@@ -9,7 +9,7 @@ WARNINGS_KEPT = 20
 
 
 @dataclass(slots=True)
-class Evidence:
+class Doubts:
     """Grows page by page; `outcome` judges it."""
 
     identity: Identity = field(default_factory=Identity)
@@ -21,7 +21,7 @@ class Evidence:
     _unusable: int = 0
     _disputed: bool = False
 
-    def note(self, number: int, page: wire.Page) -> None:
+    def note(self, number: int, page: wire.ListPage) -> None:
         """Take in what was wrong with page `number`."""
         self._unusable += page.unusable
         self._disputed |= page.disputed > 0

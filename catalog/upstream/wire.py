@@ -20,7 +20,7 @@ from catalog import dates, domain
 from catalog.errors import AnswerError
 from catalog.upstream import marks, repair
 from catalog.upstream.fields import REFUSED, Fields
-from catalog.upstream.marks import Told
+from catalog.upstream.marks import Member
 
 READER = 1  # raise it whenever the same bytes are read otherwise than before: what is known is then read again
 
@@ -38,7 +38,7 @@ _SET_PAGING = 'if this server sends its whole list at once, set paging = "none" 
 _TRY_LATER = "this is a fault of the server; try again later"
 
 
-class Item(msgspec.Struct, frozen=True, gc=False):
+class RawEntry(msgspec.Struct, frozen=True, gc=False):
     """An entry of a page: its id, its own bytes, and a digest of them."""
 
     id: str
@@ -63,11 +63,11 @@ class Item(msgspec.Struct, frozen=True, gc=False):
         return reading
 
 
-class Page(msgspec.Struct, frozen=True, kw_only=True):
+class ListPage(msgspec.Struct, frozen=True, kw_only=True):
     """One page of a list: usable items in the order received, and what was wrong with the others."""
 
     digest: str
-    items: list[Item]
+    items: list[RawEntry]
     has_more: bool
     last_id: str | None  # id of the last entry received; None: there is none, or it is unusable
     token: str | None  # what the answer itself calls its last id; None: nothing that can be sent
@@ -106,7 +106,7 @@ class Reader:
         """Call this now and then while a page, or an item of one, takes long to read; it may raise to end that."""
         self._fields.glance = glance
 
-    def page(self, body: bytes, *, known_as: str | None = None) -> Page:
+    def page(self, body: bytes, *, known_as: str | None = None) -> ListPage:
         """Read one page; `known_as` spares working out its `digest` once more.
 
         Raises AnswerError, in words, for what cannot be a page of a models list.
@@ -119,10 +119,10 @@ class Reader:
         if has_more and not entries:
             message = "the page is empty although `has_more` is true, so the list cannot be read to its end"
             raise AnswerError(message, hint=_TRY_LATER)
-        found = [Item(id, self.digest(raw), raw, self._fields) for id, raw in zip(ids, entries, strict=True) if id]
+        found = [RawEntry(id, self.digest(raw), raw, self._fields) for id, raw in zip(ids, entries, strict=True) if id]
         items, duplicates, disputed = _settle(found)
         unusable = len(ids) - len(found)
-        return Page(
+        return ListPage(
             digest=known_as or self.digest(body),
             items=items,
             has_more=has_more,
@@ -150,7 +150,7 @@ class Reader:
         if id is None:
             _refuse_errors(values)
             raise AnswerError("the answer has no usable `id`, so it is no model", hint=_CHECK_BASE_URL)
-        return self.info(Item(id, digest(body), body, self._fields))
+        return self.info(RawEntry(id, digest(body), body, self._fields))
 
     def info(self, item: domain.Item) -> domain.ModelInfo:
         """Read an item as a model, for those who use the client by itself."""
@@ -171,7 +171,7 @@ class Reader:
         members = self._fields.members(body.removeprefix(_BOM))
         return _token(self._fields.value(members["last_id"])) if "last_id" in members else None
 
-    def beside(self, body: bytes) -> list[Told]:
+    def beside(self, body: bytes) -> list[Member]:
         """What an answer says, beside its list, of what follows and of how many there are."""
         members = self._fields.members(body.removeprefix(_BOM))
         members.pop("data", None)
@@ -181,8 +181,8 @@ class Reader:
                 told += self._told(name, self._fields.members(raw))
         return told
 
-    def _told(self, outer: str, members: Mapping[str, bytes]) -> list[Told]:
-        return [Told(outer, name, self._fields.value(raw)) for name, raw in members.items() if marks.tells(name)]
+    def _told(self, outer: str, members: Mapping[str, bytes]) -> list[Member]:
+        return [Member(outer, name, self._fields.value(raw)) for name, raw in members.items() if marks.tells(name)]
 
     def _open(self, body: bytes) -> tuple[list[bytes], bool, Any]:
         """Find the entries, unread, `has_more` and `last_id`."""
@@ -222,7 +222,7 @@ class Reader:
             raise AnswerError(f"{came}, so nothing says whether the list is complete", hint=_SET_PAGING)
         return False
 
-    def _stamp(self, items: Iterable[Item]) -> str | None:
+    def _stamp(self, items: Iterable[RawEntry]) -> str | None:
         """Find the `created_at` that all items carry; ends at the first that differs."""
         stamp = None
         for item in items:
@@ -298,9 +298,9 @@ def _token(value: Any) -> str | None:
     return value if fits else None
 
 
-def _settle(items: list[Item]) -> tuple[list[Item], int, list[str]]:
+def _settle(items: list[RawEntry]) -> tuple[list[RawEntry], int, list[str]]:
     """Keep the first item of each id. Say how many were dropped as saying the same, and which ids are disputed."""
-    first: dict[str, Item] = {}
+    first: dict[str, RawEntry] = {}
     duplicates, disputed = 0, dict[str, list[bytes]]()
     if len({item.id for item in items}) == len(items):
         return items, 0, []
@@ -327,7 +327,7 @@ def _common(one: domain.Reading, other: domain.Reading) -> domain.Reading:
     )
 
 
-def _agree(one: Item, other: Item) -> bool:
+def _agree(one: RawEntry, other: RawEntry) -> bool:
     """Whether two items mean the same; the spelling of `created_at`, which is kept beside its meaning, is no matter."""
     if one.digest == other.digest:
         return True

@@ -17,7 +17,7 @@ from catalog.errors import AnswerError
 from catalog.store.queries import history
 from catalog.store.queries.history import Which
 from catalog.store.schema import views
-from catalog.upstream.wire import Page, Reader
+from catalog.upstream.wire import ListPage, Reader
 from tests import server as play
 from tests.attacks import rounds, shapes
 from tests.postgres import Server
@@ -65,7 +65,7 @@ def test_whatever_bytes_come_the_decoder_gives_a_page_or_says_in_words_why_not(
     volume.came_to(bodies=(seen["pages"] + seen["refused"]) // 2, **seen, other_errors=0)
 
 
-def read(reader: Reader, body: bytes) -> Page | None:
+def read(reader: Reader, body: bytes) -> ListPage | None:
     """Read a page and all that is on it; None: it was refused in words."""
     try:
         page = reader.page(body)
@@ -78,7 +78,7 @@ def read(reader: Reader, body: bytes) -> Page | None:
     return None
 
 
-def hold(reader: Reader, page: Page) -> None:
+def hold(reader: Reader, page: ListPage) -> None:
     """Hold a page against what the walk and the store build on."""
     ids = [item.id for item in page.items]
     assert len(set(ids)) == len(ids)

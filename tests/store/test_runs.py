@@ -136,7 +136,7 @@ def test_a_page_that_comes_again_byte_for_byte_is_not_read(world: World, monkeyp
     read: list[int] = []
     page = wire.Reader.page
 
-    def count(self: wire.Reader, body: bytes, *, known_as: str | None = None) -> wire.Page:
+    def count(self: wire.Reader, body: bytes, *, known_as: str | None = None) -> wire.ListPage:
         found = page(self, body, known_as=known_as)
         read.append(len(found.items))
         return found

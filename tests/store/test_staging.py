@@ -16,7 +16,7 @@ from catalog.errors import DatabaseError
 from catalog.store.engine import spool, temp_folder
 from catalog.store.ingest import staging
 from catalog.store.schema import staging_tables, tables
-from catalog.upstream.wire import Page, Reader
+from catalog.upstream.wire import ListPage, Reader
 from tests import postgres
 from tests import server as play
 from tests.store.world import START, Enter, World
@@ -91,7 +91,7 @@ def test_nothing_of_a_run_stays_on_its_sessions(enter: Enter, own_url: str) -> N
                 assert session.fetchone() == (0,)
 
 
-def page(*entries: dict[str, object]) -> Page:
+def page(*entries: dict[str, object]) -> ListPage:
     return Reader().page(json.dumps({"data": entries, "has_more": True}).encode())
 
 

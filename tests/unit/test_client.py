@@ -804,7 +804,7 @@ def test_answers_in_between_without_end_are_bounded_in_time(server: ModelsServer
         ("BR", "br (Brotli)"),
         ("gzip, br", "br (Brotli)"),
         ("compress", "compress"),
-        (KEY, "an encoding that nobody registered"),
+        (KEY, "an unregistered encoding"),
     ],
 )
 def test_an_encoding_that_was_not_asked_for_is_told_by_its_name(

@@ -87,7 +87,7 @@ OTHER_LINKS = [
 ]
 
 
-def beside(members: dict[str, Any]) -> list[marks.Told]:
+def beside(members: dict[str, Any]) -> list[marks.Member]:
     return Reader(paging=False).beside(json.dumps({"data": [{"next": 1, "total": 9}], **members}).encode())
 
 

@@ -5,31 +5,31 @@ from datetime import UTC, datetime
 import pytest
 
 from catalog.upstream.failures import retry
-from catalog.upstream.failures.retry import Failure, GiveUp
+from catalog.upstream.failures.retry import FailedTry, GiveUp
 
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 
 
-def decide(failure: Failure, attempt: int = 1, *, left: float = 600.0, spread: float = 0.0) -> float | GiveUp:
+def decide(failure: FailedTry, attempt: int = 1, *, left: float = 600.0, spread: float = 0.0) -> float | GiveUp:
     return retry.wait(failure, attempt, tries=6, left=left, spread=spread, now=NOW)
 
 
-def after(**headers: str) -> Failure:
-    return Failure(status=429, headers={name.replace("_", "-"): value for name, value in headers.items()})
+def after(**headers: str) -> FailedTry:
+    return FailedTry(status=429, headers={name.replace("_", "-"): value for name, value in headers.items()})
 
 
 @pytest.mark.parametrize("status", [None, 408, 409, 429, 500, 502, 503, 504, 529, 599])
 def test_what_may_pass_is_tried_again(status: int | None) -> None:
-    assert decide(Failure(status=status)) == 0.5
+    assert decide(FailedTry(status=status)) == 0.5
 
 
 @pytest.mark.parametrize("status", [201, 204, 301, 308, 400, 401, 403, 404, 410, 413, 422])
 def test_what_will_not_pass_is_not_tried_again(status: int) -> None:
-    assert decide(Failure(status=status)) == GiveUp()
+    assert decide(FailedTry(status=status)) == GiveUp()
 
 
 def test_a_failure_that_lasts_is_not_tried_again() -> None:
-    assert decide(Failure(lasting=True)) == GiveUp()
+    assert decide(FailedTry(lasting=True)) == GiveUp()
 
 
 @pytest.mark.parametrize(
@@ -45,25 +45,25 @@ def test_a_failure_that_lasts_is_not_tried_again() -> None:
     ],
 )
 def test_x_should_retry_overrides_the_status_but_for_a_refused_key(status: int, said: str, again: bool) -> None:
-    assert retry.worth_it(Failure(status=status, headers={"x-should-retry": said})) is again
+    assert retry.worth_it(FailedTry(status=status, headers={"x-should-retry": said})) is again
 
 
 def test_a_reached_spend_limit_is_told_and_not_tried_again() -> None:
-    spent = Failure(status=429, code="enforced_spend_limit_reached", headers={"retry-after": "1"})
+    spent = FailedTry(status=429, code="enforced_spend_limit_reached", headers={"retry-after": "1"})
     assert decide(spent) == GiveUp(because="the spend limit of this key is reached until the 1st of the month")
 
 
 def test_waits_double_to_eight_seconds_and_then_end() -> None:
-    waits = [decide(Failure(status=529), attempt) for attempt in range(1, 7)]
+    waits = [decide(FailedTry(status=529), attempt) for attempt in range(1, 7)]
     assert waits == [0.5, 1.0, 2.0, 4.0, 8.0, GiveUp(because="given up after 6 tries")]
 
 
 def test_chance_takes_at_most_a_quarter_of_a_wait() -> None:
-    assert decide(Failure(status=529), 5, spread=1.0) == 6.0
+    assert decide(FailedTry(status=529), 5, spread=1.0) == 6.0
 
 
 def test_the_exponent_is_bounded_however_many_tries_are_allowed() -> None:
-    assert retry.wait(Failure(), 5000, tries=9999, left=600, spread=0, now=NOW) == 8.0
+    assert retry.wait(FailedTry(), 5000, tries=9999, left=600, spread=0, now=NOW) == 8.0
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_the_exponent_is_bounded_however_many_tries_are_allowed() -> None:
         (after(retry_after="Sun, 22 Nov 2026 09:30:20 GMT", date="today"), 20.0),
     ],
 )
-def test_a_named_wait_is_kept_in_every_legal_spelling(failure: Failure, seconds: float) -> None:
+def test_a_named_wait_is_kept_in_every_legal_spelling(failure: FailedTry, seconds: float) -> None:
     assert decide(failure, 4) == seconds
 
 
@@ -109,4 +109,4 @@ def test_a_named_wait_beyond_the_deadline_is_given_up_at_once_and_told(text: str
 
 
 def test_our_own_wait_never_outlasts_the_deadline() -> None:
-    assert decide(Failure(), 5, left=7.9) == GiveUp(because="no time is left after 5 tries")
+    assert decide(FailedTry(), 5, left=7.9) == GiveUp(because="no time is left after 5 tries")

@@ -14,7 +14,7 @@ from catalog import domain
 from catalog.domain import FIELDS, ModelInfo, Reading
 from catalog.errors import AnswerError
 from catalog.upstream import fields, repair, wire
-from catalog.upstream.wire import Item, Page, Reader
+from catalog.upstream.wire import ListPage, RawEntry, Reader
 
 pytestmark = pytest.mark.promise("P1", "P2")
 
@@ -39,7 +39,7 @@ def answer(*entries: object, has_more: object = False, **more: object) -> bytes:
     return json.dumps({"data": entries, "has_more": has_more, **more}).encode()
 
 
-def page_of(*entries: bytes, paging: bool = True) -> Page:
+def page_of(*entries: bytes, paging: bool = True) -> ListPage:
     return Reader(paging=paging).page(b'{"data": [%b], "has_more": false}' % b", ".join(entries))
 
 
@@ -133,7 +133,7 @@ def test_a_bad_neighbour_changes_neither_bytes_nor_digests() -> None:
 def test_pages_and_items_are_what_the_store_expects() -> None:
     page: domain.Page = page_of(json.dumps(MODEL).encode())
     item: domain.Item = page.items[0]
-    assert isinstance(item, Item)
+    assert isinstance(item, RawEntry)
     assert item.read() == Reading(
         columns=(
             "Claude Test 1",

@@ -87,7 +87,7 @@ def of_error(error: BaseException) -> str:
         return "there is no way to the host"
     if transport_errors.is_of_http(error):
         return (
-            "" if isinstance(error, ValueError) else transport_errors.broken(error).words
+            "" if isinstance(error, ValueError) else transport_errors.no_answer(error).words
         )  # an answer came that is no JSON
     found = (say(cause) for kind, say in _KINDS for cause in causes if isinstance(cause, kind))
     return next((words for words in found if words), "")

@@ -15,7 +15,7 @@ from catalog.errors import ConfigError
 from catalog.events import DeliveryError, Message
 from catalog.http import proxy, retry_after
 from catalog.http.exchange import Exchange, Received
-from catalog.http.transport_errors import Broken
+from catalog.http.transport_errors import NoAnswer
 
 GONE = 410
 REDIRECTS = frozenset({300, 301, 302, 303, 305, 307, 308})
@@ -36,7 +36,7 @@ class Webhook:
         """Post the payload. Raises DeliveryError unless the answer is a 2xx."""
         body = message.payload.encode()
         outcome = self.exchange.post(self.url, body, headers(message, self.secret), timeout=self.timeout)
-        if isinstance(outcome, Broken):
+        if isinstance(outcome, NoAnswer):
             raise DeliveryError(f"{self._host}: {outcome.words}", hint=outcome.hint)
         if not outcome.taken:
             raise self._refusal(outcome)

@@ -10,9 +10,9 @@ import msgspec
 from catalog.domain import Identity
 from catalog.errors import AnswerError, CursorError, KeyRefusedError, ListingError
 from catalog.http.exchange import Received
-from catalog.http.transport_errors import Broken
+from catalog.http.transport_errors import NoAnswer
 from catalog.upstream.failures import api_words, hints
-from catalog.upstream.failures.retry import Failure
+from catalog.upstream.failures.retry import FailedTry
 
 UNAUTHORIZED, FORBIDDEN, NOT_FOUND = 401, 403, 404
 CURSOR_REFUSALS = frozenset({400, 404, 410, 422})  # when the page before was given for the same request
@@ -45,19 +45,19 @@ class Question:
     known: api_words.Known = nothing_known  # which ids of models are known besides
 
 
-def failure(outcome: Received | Broken) -> Failure:
+def failure(outcome: Received | NoAnswer) -> FailedTry:
     """What `retry` has to know of it."""
-    if isinstance(outcome, Broken):
-        return Failure(lasting=outcome.lasting)
+    if isinstance(outcome, NoAnswer):
+        return FailedTry(lasting=outcome.lasting)
     details = _error(outcome.body).get("details")
     code = details.get("error_code") if isinstance(details, dict) else None
-    return Failure(status=outcome.status, headers=outcome.headers, code=code if isinstance(code, str) else None)
+    return FailedTry(status=outcome.status, headers=outcome.headers, code=code if isinstance(code, str) else None)
 
 
-def error(outcome: Received | Broken, question: Question, because: str) -> ListingError:
+def error(outcome: Received | NoAnswer, question: Question, because: str) -> ListingError:
     """The failure in words: status, type and request id of the answer. Its text, which may name secrets, is `said`."""
     ending = f"; {because}" if because else ""
-    if isinstance(outcome, Broken):
+    if isinstance(outcome, NoAnswer):
         return ListingError(f"{question.subject}: {outcome.words}{ending}", hint=outcome.hint, failure=outcome.failure)
     told = f"{question.subject}: HTTP {outcome.status}{_named(outcome, question.key)}"
     text = api_words.message(outcome.body) if outcome.status >= 400 else ""  # noqa: PLR2004 - 4xx and 5xx

@@ -16,7 +16,7 @@ JITTER = 0.25  # the share of a wait that chance may take away
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Failure:
+class FailedTry:
     """A try that brought no page. `headers` have lower-case names; status None: no whole answer came."""
 
     status: int | None = None
@@ -32,7 +32,7 @@ class GiveUp:
     because: str = ""
 
 
-def wait(failure: Failure, attempt: int, *, tries: int, left: float, spread: float, now: datetime) -> float | GiveUp:
+def wait(failure: FailedTry, attempt: int, *, tries: int, left: float, spread: float, now: datetime) -> float | GiveUp:
     """Seconds to wait after the failed try number `attempt` of `tries`, when `left` seconds remain.
 
     `spread` is chance, from 0 to 1. A wait that the server names is kept; else 0.5 s doubling to 8 s, with jitter.
@@ -52,7 +52,7 @@ def wait(failure: Failure, attempt: int, *, tries: int, left: float, spread: flo
     return GiveUp(because=f"no time is left after {_tries(attempt)}")
 
 
-def worth_it(failure: Failure) -> bool:
+def worth_it(failure: FailedTry) -> bool:
     """True when the same request may fare better later: by `x-should-retry`, else by status."""
     if failure.lasting or failure.status in NEVER:
         return False
