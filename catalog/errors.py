@@ -16,7 +16,7 @@ CatalogError                 1  something a person can act on
 """
 
 import copy
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from enum import IntEnum, StrEnum
 from typing import Self
 
@@ -143,3 +143,10 @@ class StoppedError(CatalogError):
     """The program was told to end: a walk stopped between two pages, and nothing of it is recorded."""
 
     exit_code = Exit.TERMINATED
+
+
+CheckCancelled = Callable[[], object]  # called often while something takes long; raises to end it
+
+
+def never_cancelled() -> None:
+    """Let the work go on to its end."""

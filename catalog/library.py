@@ -192,8 +192,8 @@ class Catalog:
         catalog where there is none. Raises what made the run fail, after it was recorded.
         """
         self._demand_open()
-        from catalog.service.sync import Options
-        from catalog.wiring import after_run, one_run
+        from catalog.service.sync import Options, sync_source
+        from catalog.wiring import after_run
 
         config = self._config()
         settings = config.select([name])[0]
@@ -207,7 +207,7 @@ class Catalog:
         )
         with closing(wiring.database(config)) as database, after_run.pinged(config, database) as problems:
             upgrade.ensure(database, auto=config.database.auto_upgrade)
-            report = one_run.make(database, settings, lambda: configuration.key(settings), options=options)
+            report = sync_source(database, settings, wiring.connector(), options)
             if report.failure is not None:
                 problems.append(report.failure.of(name).message)
             after_run.follow(config, database)

@@ -20,7 +20,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,11 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 
+from catalog.settings import SourceSettings
+
 KEY = "sk-loopback-0123456789"
+SOURCE = SourceSettings(name="one")
+UNPAGED = replace(SOURCE, paging="none")
 ORGANIZATION = "11111111-2222-4333-8444-555555555555"
 
 Json = dict[str, Any]

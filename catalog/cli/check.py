@@ -126,7 +126,7 @@ class _Checkup:
     def _source(self, settings: SourceSettings) -> Lines:
         self._all_listed, sound = False, self._all_listed
         known = wiring.known_ids(self._config)
-        with wiring.client(settings, self._context.key(settings), known=known) as client:
+        with wiring.connector(self._context.key, known=known)(settings) as client:
             limit, seconds = min(settings.page_size, MAX_LIMIT), settings.deadline.total_seconds()
             page = client.page(limit=limit, seconds=seconds)
         self._listed += page.models

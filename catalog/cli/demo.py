@@ -18,15 +18,15 @@ from catalog.cli.context import Context, pass_context
 from catalog.demo import history, play
 from catalog.demo.play import DemoLook
 from catalog.demo.server import ModelsApi
-from catalog.domain import Change, Kind, Run, Scope, Status
+from catalog.domain import Change, Kind, Run, Status
 from catalog.errors import CatalogError, DatabaseError
 from catalog.service import sync
-from catalog.service.sync import Source
+from catalog.settings import SourceSettings
 from catalog.store.engine import database as databases
 from catalog.store.engine.database import Database
 from catalog.store.queries import history as catalogs
 from catalog.store.schema import upgrade
-from catalog.upstream.client import ModelsClient
+from catalog.upstream.client import SourceClient
 
 SOURCE = (
     "demo"  # not the name of a real source: a real sync into the same database must not continue the demo's history
@@ -154,15 +154,16 @@ def _play(database: Database, looks: Iterable[DemoLook]) -> Iterator[Run]:
     The schema must be at head. Raises CatalogError as soon as a run ends in anything but `complete`.
     """
     api = ModelsApi()
-    with api.serve() as base_url, ModelsClient(base_url=base_url, key=api.key) as client:
-        source = Source(name=SOURCE, scope=Scope(base_url=base_url))
+    with api.serve() as base_url:
+        source = SourceSettings(name=SOURCE, base_url=base_url)
         for look in looks:
             api.items = look.items
-            yield _sync(database, client, source, look)
+            yield _sync(database, source, api.key, look)
 
 
-def _sync(database: Database, client: ModelsClient, source: Source, look: DemoLook) -> Run:
-    report = sync.sync_source(database, client, source, clock=lambda: look.at)
+def _sync(database: Database, source: SourceSettings, key: str, look: DemoLook) -> Run:
+    options = sync.Options(clock=lambda: look.at)
+    report = sync.sync_source(database, source, lambda settings: SourceClient(settings, key), options)
     if report.failure is not None:
         raise report.failure
     if report.run.status is not Status.COMPLETE:

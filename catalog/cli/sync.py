@@ -1,9 +1,9 @@
 """`catalog sync`: one run per source, each told in a line, with a line per change."""
 
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from typing import NamedTuple
 
@@ -14,10 +14,13 @@ from catalog.cli import output, run_lines
 from catalog.cli.context import Context, json_option, pass_context
 from catalog.domain import Change
 from catalog.errors import CatalogError, Exit
-from catalog.service.sync import Options, RunReport
+from catalog.service.dry_run import rehearse
+from catalog.service.sync import Connect, Options, RunReport, sync_source
 from catalog.settings import SourceSettings
 from catalog.store.engine.database import Database
-from catalog.wiring import after_run, one_run
+from catalog.wiring import after_run
+
+_Run = Callable[[SourceSettings, Connect, Options], RunReport]
 
 _PROGRESS_FROM = 2  # pages; a list of one page is there at once
 
@@ -40,7 +43,6 @@ def command(
     run_lines.demand_a_key(context, chosen)
     after_run.demand_places(config)
     options = Options(
-        dry_run=dry_run,
         accept_removals=accept_removals,
         accept_scope=accept_scope,
         configured=tuple(source.name for source in config.sources),
@@ -50,7 +52,8 @@ def command(
     database = wiring.database(config, must_exist=False if dry_run else None)
     try:
         if dry_run:
-            ends = [_sync(context, database, source, options, printer) for source in chosen]
+            run = partial(rehearse, database)
+            ends = [_sync(context, run, source, options, printer) for source in chosen]
         else:
             ends = _sync_for_good(context, database, chosen, options, printer)
     finally:
@@ -68,7 +71,8 @@ def _sync_for_good(
     config = context.config()
     with after_run.pinged(config, database) as problems:
         run_lines.make_ready(context, config, database)
-        ends = [_sync(context, database, source, options, printer) for source in chosen]
+        run = partial(sync_source, database)
+        ends = [_sync(context, run, source, options, printer) for source in chosen]
         problems += [end.words for end in ends if end.words]
         if any(end.baseline for end in ends):
             run_lines.warn_of_unknowns(context, config, database)
@@ -84,9 +88,7 @@ class _End(NamedTuple):
     baseline: bool = False
 
 
-def _sync(
-    context: Context, database: Database, settings: SourceSettings, options: Options, printer: "_Printer"
-) -> _End:
+def _sync(context: Context, run: _Run, settings: SourceSettings, options: Options, printer: "_Printer") -> _End:
     """Sync one source. A failure is printed, and the other sources still have their turn."""
     progress = _ProgressLine(settings.name, shown=sys.stderr.isatty() and not context.quiet)
 
@@ -95,15 +97,8 @@ def _sync(
         printer.tell(report, changes)
 
     try:
-        report = one_run.make(
-            database,
-            settings,
-            partial(context.key, settings),
-            options=options,
-            on_page=progress.page,
-            tell=tell,
-            known=wiring.known_ids(context.config()),
-        )
+        connect = wiring.connector(context.key, known=wiring.known_ids(context.config()))
+        report = run(settings, connect, replace(options, on_page=progress.page, tell=tell))
     except CatalogError as failure:
         progress.clear()
         return _failed(context, failure.of(settings.name))

@@ -20,10 +20,10 @@ from catalog.config import Config, Key
 from catalog.domain import Change, Status
 from catalog.errors import CatalogError, StoppedError
 from catalog.monitor import systemd
-from catalog.service.sync import Options, RunReport
+from catalog.service.sync import Options, RunReport, sync_source
 from catalog.settings import SourceSettings
 from catalog.store.engine.database import Database
-from catalog.wiring import after_run, one_run
+from catalog.wiring import after_run
 
 if TYPE_CHECKING:
     from catalog.monitor.ping import Pinger
@@ -129,15 +129,15 @@ class _Runner:
         return report
 
     def _once(self, settings: SourceSettings, slot: datetime) -> RunReport:
-        return one_run.make(
-            self._database,
-            settings,
-            partial(self._key, settings),
-            options=Options(configured=self._configured, slot=slot, subscriptions=wiring.subscriptions(self._config)),
+        options = Options(
+            configured=self._configured,
+            slot=slot,
+            subscriptions=wiring.subscriptions(self._config),
             tell=self._tell,
             on_page=partial(self._page, settings.name),
             on_wait=self._check,
         )
+        return sync_source(self._database, settings, wiring.connector(self._key), options)
 
     def _key(self, settings: SourceSettings) -> Key:
         with self._speaking:  # threads must not lose each other's secrets

@@ -1,1 +1,1 @@
-"""Somebody else's API: asking for pages, reading them, judging a walk."""
+"""The API that is read: asks for pages, reads them, judges a walk."""

@@ -4,59 +4,28 @@ import random
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Self
 from urllib.parse import quote, urlsplit
 
 from catalog.clock import utc_now
-from catalog.domain import Identity, ModelInfo
-from catalog.errors import AnswerError, ConfigError
+from catalog.domain import ModelInfo
+from catalog.errors import AnswerError, ConfigError, DeadlineError, KeyRefusedError, ListingError
 from catalog.http import proxy
-from catalog.http.exchange import Exchange
+from catalog.http.exchange import Exchange, Params
+from catalog.settings import Auth, SourceSettings
 from catalog.upstream import marks, request, wire
 from catalog.upstream.failures import http_failures
 from catalog.upstream.failures.api_words import Known
 from catalog.upstream.failures.http_failures import Question
-from catalog.upstream.fetch import Errand, Glance, Patience
-from catalog.upstream.request import Auth
+from catalog.upstream.fetch import MAX_TRIES, USUAL_PACE, Answer, Fetch, Pace
+from catalog.upstream.paging import CursorChoice, Cursors, choose
 
 MAX_LIMIT = 1000
-MAX_TRIES = 6  # with our own waits, about 15 seconds
-LONGEST = 600.0  # seconds for one question, tries and waits included, when the caller sets no deadline
+LONGEST = 600.0  # seconds for one request, tries and waits included, when the caller sets no deadline
 
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Answer:
-    """The bytes of a 200, who the API says was asking, and when the try began that brought it."""
-
-    body: bytes
-    identity: Identity
-    asked_at: datetime
-    links: str = ""  # the header `Link`
-
-
-@dataclass(frozen=True, slots=True)
-class Coming:
-    """A page that was asked for. Tries after the first one are made while its answer is awaited."""
-
-    _errand: Errand
-    _question: Question
-
-    def answer(self, glance: Glance | None = None) -> Answer:
-        """Wait for it. `glance` is called several times a second meanwhile, and may raise to end the waiting."""
-        asked = self._errand.answer(glance)
-        received = asked.received
-        http_failures.demand_no_echo(received.body, self._question)
-        return Answer(
-            body=received.body,
-            identity=http_failures.identity(received.headers, self._question.key),
-            asked_at=asked.at,
-            links=received.headers.get("link", ""),
-        )
-
-    def cancel(self) -> None:
-        """Want it no more."""
-        self._errand.cancel()
+_SHAPING = ("lifecycle", "betas", "workspace_id")  # settings that shape the list, or the answer, where they are set
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,7 +38,192 @@ class ModelPage:
     last_id: str | None
 
 
-class ModelsClient:
+class SourceClient:
+    """Reads the models list that the settings of a source describe.
+
+    Raises ConfigError for a key or a header that cannot be sent; KeyRefusedError, AnswerError, DeadlineError or plain
+    ListingError when the list cannot be read. The key is in none of them.
+    """
+
+    def __init__(
+        self,
+        source: SourceSettings,
+        key: str | None,
+        *,
+        known: Known = http_failures.nothing_known,
+        pace: Pace = USUAL_PACE,
+    ) -> None:
+        """Check what is given; nothing is sent yet. `key` None sends none; `known` tells ids of models from secrets."""
+        self.source = source
+        self.reader = wire.Reader(source)
+        self._key = None if key is None else request.usable_key(key)
+        self._exchange = Exchange(request.headers(source, self._key))
+        self._known = known
+        self._pace = pace
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(base_url={self.base_url!r})"
+
+    @property
+    def base_url(self) -> str:
+        """Where the API is."""
+        return self.source.base_url
+
+    def close(self) -> None:
+        """Close idle connections. The client stays usable."""
+        self._exchange.close()
+
+    def monotonic(self) -> float:
+        """The clock of deadlines, in seconds."""
+        return self._pace.monotonic()
+
+    def models(
+        self, *, limit: int = MAX_LIMIT, backwards: bool = False, start: str | None = None
+    ) -> Iterator[ModelInfo]:
+        """Every model after `start` (else from the top), page by page; `backwards`: every one before it, nearest first.
+
+        Backwards without a `start` begins at the end of the list, which is read to find it.
+        Raises AnswerError instead of ending early or never: an empty page with more to come, a cursor that repeats.
+        """
+        if backwards and start is None:
+            yield from reversed(list(self.models(limit=limit)))
+            return
+        cursor, seen, cursors = start, {start}, Cursors()
+        while True:
+            page = self._page(LONGEST, limit, **{"before_id" if backwards else "after_id": cursor})
+            models = list(map(self.reader.info, page.items))
+            yield from reversed(models) if backwards else models
+            if not page.has_more:
+                return
+            if backwards:
+                cursor = models[0].id if models else None
+            else:
+                cursor, _ = cursors.following(page.token, page.last_id, partial(self._compare, page, limit))
+            if cursor is None or cursor in seen:
+                raise AnswerError(f"{self._subject()}: the next page cannot be asked for, its cursor came before")
+            seen.add(cursor)
+
+    def page(
+        self,
+        *,
+        limit: int = MAX_LIMIT,
+        after_id: str | None = None,
+        before_id: str | None = None,
+        seconds: float = LONGEST,
+    ) -> ModelPage:
+        """One page: the first one, or what follows `after_id`, or what stands just before `before_id`.
+
+        All tries and waits together take no longer than `seconds`. Raises AnswerError for a last page that says in
+        another way than by `has_more` that more follows.
+        """
+        page = self._page(seconds, limit, after_id=after_id, before_id=before_id)
+        return ModelPage(
+            models=tuple(map(self.reader.info, page.items)),
+            has_more=page.has_more,
+            first_id=page.items[0].id if page.items else None,
+            last_id=page.last_id,
+        )
+
+    def _page(
+        self, seconds: float, limit: int, *, after_id: str | None = None, before_id: str | None = None
+    ) -> wire.ListPage:
+        deadline = self.monotonic() + seconds
+        answer = self.begin(limit=limit, after_id=after_id, before_id=before_id, deadline=deadline).answer()
+        try:
+            page = self.reader.page(answer.body)
+            refusal = None
+            if before_id is None and not (page.has_more and self.reader.paging):
+                refusal = marks.refusal(self.reader.beside(answer.body), answer.links, paging=self.reader.paging)
+            if refusal is not None:
+                raise refusal
+        except AnswerError as error:
+            raise AnswerError(f"{self._subject()}: {error.message}", hint=self._with_proxy_hint(error.hint)) from error
+        return page
+
+    def _compare(self, page: wire.ListPage, limit: int) -> CursorChoice | None:
+        """Ask with both cursors that a page names."""
+        by_entry, by_last_id = (
+            self.brought(self.begin(limit=limit, after_id=cursor).answer) for cursor in (page.last_id, page.token)
+        )
+        return choose(set(page.ids), by_last_id=by_last_id, by_entry=by_entry)
+
+    def brought(self, answer: Callable[[], Answer]) -> set[str] | None:
+        """The ids that an answer lists; None: the request is refused, or the answer is no page."""
+        try:
+            return set(self.reader.page(answer().body).ids)
+        except (KeyRefusedError, DeadlineError):
+            raise
+        except ListingError:
+            return None
+
+    def model(self, id: str) -> ModelInfo:
+        """One model, by its id or an alias of it. Raises AnswerError when there is none."""
+        if id in {"", ".", ".."}:
+            raise AnswerError(f"{self._subject()}: {id!r} is no model id")
+        url = f"{self._list_url()}/{quote(id, safe='')}"
+        fetch = self._fetch(url, (), self.monotonic() + LONGEST, model_id=id, ids=frozenset({id}))
+        return self.reader.model(fetch.answer().body)
+
+    def begin(
+        self,
+        *,
+        limit: int,
+        after_id: str | None = None,
+        before_id: str | None = None,
+        deadline: float | None = None,
+    ) -> Fetch:
+        """Ask for one page, and do not wait for it. `deadline` is a moment of `monotonic`."""
+        if not 1 <= limit <= MAX_LIMIT or (after_id is not None and before_id is not None):
+            raise ConfigError(f"a page has 1 to {MAX_LIMIT} models, and begins at one cursor", hint="check page_size")
+        cursor = {"after_id": after_id, "before_id": before_id}
+        params = [(name, id) for name, id in cursor.items() if id is not None]
+        asked = [("limit", str(limit)), *params, *(("lifecycle[]", name) for name in self.source.lifecycle)]
+        until = self.monotonic() + LONGEST if deadline is None else deadline
+        ids = frozenset(id for _, id in params)
+        return self._fetch(self._list_url(), asked, until, with_cursor=bool(params), ids=ids)
+
+    def route(self) -> str:
+        """Words to follow what is asked: through which proxy of the environment; empty: through none."""
+        return proxy.words(self.base_url)
+
+    def _fetch(self, url: str, params: Params, deadline: float, **what: Any) -> Fetch:
+        question = Question(
+            subject=self._subject(),
+            list_url=self._list_url(),
+            key=self._key,
+            proxy_hint=self._with_proxy_hint(""),
+            sent=frozenset(name for name in _SHAPING if getattr(self.source, name)),
+            known=self._known,
+            **what,
+        )
+        return Fetch(
+            exchange=self._exchange,
+            source=self.source,
+            pace=self._pace,
+            url=url,
+            params=params,
+            question=question,
+            deadline=deadline,
+        )
+
+    def _list_url(self) -> str:
+        return f"{self.base_url}/v1/models"
+
+    def _with_proxy_hint(self, hint: str) -> str:
+        through = proxy.before(self.base_url)
+        return "; ".join(filter(None, [hint, proxy.hint(through) if through else ""]))
+
+    def _subject(self) -> str:
+        return f"the models list of {urlsplit(self.base_url).netloc}{self.route()}"
+
+
+class ModelsClient(SourceClient):
     """Reads a models list, patiently and within bounds; usable by itself.
 
         with ModelsClient(base_url="https://api.anthropic.com", key=os.environ["ANTHROPIC_API_KEY"]) as client:
@@ -83,8 +237,7 @@ class ModelsClient:
     `max_tries` times, with the waits the server asks for. Redirects are refused, TLS is verified; proxies and CA
     bundles come from the usual environment variables. `paging=False` is for servers that answer the whole list at once.
 
-    Raises ConfigError for a key, a header or an address that cannot be used; KeyRefusedError, AnswerError,
-    DeadlineError or plain ListingError when the list cannot be read. The key is in none of them.
+    Raises what SourceClient raises, and ConfigError for an address that cannot be used.
     """
 
     def __init__(
@@ -108,159 +261,19 @@ class ModelsClient:
         monotonic: Callable[[], float] = time.monotonic,
         spread: Callable[[], float] = random.random,
     ) -> None:
-        """Check what is given; nothing is sent yet. `key` None sends none; `known` tells ids of models from secrets."""
-        self.base_url = request.base_url(base_url)
-        self._key = None if key is None else request.usable_key(key)
-        headers = request.headers(key=self._key, auth=auth, api_version=api_version, betas=betas, workspace=workspace)
-        self._lifecycle = tuple(lifecycle)
-        shaping = {"lifecycle": lifecycle, "betas": betas, "workspace_id": workspace}
-        self._sent = frozenset(name for name, value in shaping.items() if value)
-        self._known = known
-        self._monotonic = monotonic
-        self._exchange = Exchange(headers)
-        self._patience = Patience(
-            exchange=self._exchange,
-            timeout=timeout,
-            max_bytes=max_page_bytes,
-            max_tries=max_tries,
-            sleep=sleep,
-            clock=clock,
-            monotonic=monotonic,
-            spread=spread,
+        """Say in plain values what a configuration says in settings."""
+        source = SourceSettings(
+            name="",
+            base_url=request.base_url(base_url),
+            auth=auth,
+            api_version=api_version,
+            betas=tuple(betas),
+            lifecycle=tuple(lifecycle),
+            workspace_id=workspace,
+            timeout=timedelta(seconds=timeout),
+            max_page_bytes=max_page_bytes,
+            paging="cursor" if paging else "none",
+            unknown_dates=tuple(unknown_dates),
         )
-        self._paging = paging
-        self._reader = wire.Reader(unknown_dates=unknown_dates, paging=paging)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exc_info: object) -> None:
-        self.close()
-
-    def __repr__(self) -> str:
-        return f"ModelsClient(base_url={self.base_url!r})"
-
-    def close(self) -> None:
-        """Close idle connections. The client stays usable."""
-        self._exchange.close()
-
-    def models(
-        self, *, limit: int = MAX_LIMIT, backwards: bool = False, start: str | None = None
-    ) -> Iterator[ModelInfo]:
-        """Every model after `start` (else from the top), page by page; `backwards`: every one before it, nearest first.
-
-        Backwards without a `start` begins at the end of the list, which is read to find it.
-        Raises AnswerError instead of ending early or never: an empty page with more to come, a cursor that repeats.
-        """
-        if backwards and start is None:
-            yield from reversed(list(self.models(limit=limit)))
-            return
-        cursor, seen = start, {start}
-        while True:
-            page = self.page(limit=limit, before_id=cursor) if backwards else self.page(limit=limit, after_id=cursor)
-            yield from reversed(page.models) if backwards else page.models
-            if not page.has_more:
-                return
-            cursor = page.first_id if backwards else page.last_id
-            if cursor is None or cursor in seen:
-                raise AnswerError(f"{self._subject()}: the next page cannot be asked for, its cursor came before")
-            seen.add(cursor)
-
-    def page(
-        self,
-        *,
-        limit: int = MAX_LIMIT,
-        after_id: str | None = None,
-        before_id: str | None = None,
-        seconds: float = LONGEST,
-    ) -> ModelPage:
-        """One page: the first one, or what follows `after_id`, or what stands just before `before_id`.
-
-        All tries and waits together take no longer than `seconds`. Raises AnswerError for a last page that says in
-        another way than by `has_more` that more follows.
-        """
-        deadline = self._monotonic() + seconds
-        answer = self.fetch(limit=limit, after_id=after_id, before_id=before_id, deadline=deadline)
-        try:
-            page = self._reader.page(answer.body)
-            if before_id is None and not (page.has_more and self._paging):
-                self._demand_end(answer)
-        except AnswerError as error:
-            raise AnswerError(f"{self._subject()}: {error.message}", hint=self._with_way(error.hint)) from error
-        ids = [item.id for item in page.items]
-        return ModelPage(
-            models=tuple(map(self._reader.info, page.items)),
-            has_more=page.has_more,
-            first_id=ids[0] if ids else None,
-            last_id=page.last_id or (ids[-1] if ids else None),
-        )
-
-    def _demand_end(self, answer: Answer) -> None:
-        unfollowed = marks.refusal(self._reader.beside(answer.body), answer.links, paging=self._paging)
-        if unfollowed is not None:
-            raise unfollowed
-
-    def model(self, id: str) -> ModelInfo:
-        """One model, by its id or an alias of it. Raises AnswerError when there is none."""
-        if id in {"", ".", ".."}:
-            raise AnswerError(f"{self._subject()}: {id!r} is no model id")
-        question = self._question(model_id=id, ids=frozenset({id}))
-        url = f"{self._list_url()}/{quote(id, safe='')}"
-        received = self._patience.ask(url, (), question, self._monotonic() + LONGEST).answer().received
-        http_failures.demand_no_echo(received.body, question)
-        return self._reader.model(received.body)
-
-    def fetch(
-        self,
-        *,
-        limit: int,
-        after_id: str | None = None,
-        before_id: str | None = None,
-        deadline: float | None = None,
-    ) -> Answer:
-        """The bytes of one page. `deadline` is a moment of `monotonic`."""
-        return self.begin(limit=limit, after_id=after_id, before_id=before_id, deadline=deadline).answer()
-
-    def begin(
-        self,
-        *,
-        limit: int,
-        after_id: str | None = None,
-        before_id: str | None = None,
-        deadline: float | None = None,
-    ) -> "Coming":
-        """Ask for one page, and do not wait for it."""
-        if not 1 <= limit <= MAX_LIMIT or (after_id is not None and before_id is not None):
-            raise ConfigError(f"a page has 1 to {MAX_LIMIT} models, and begins at one cursor", hint="check page_size")
-        cursor = {"after_id": after_id, "before_id": before_id}
-        params = [(name, id) for name, id in cursor.items() if id is not None]
-        question = self._question(with_cursor=bool(params), ids=frozenset(id for _, id in params))
-        asked = [("limit", str(limit)), *params, *(("lifecycle[]", name) for name in self._lifecycle)]
-        until = self._monotonic() + LONGEST if deadline is None else deadline
-        return Coming(self._patience.ask(self._list_url(), asked, question, until), question)
-
-    def _list_url(self) -> str:
-        return f"{self.base_url}/v1/models"
-
-    def route(self) -> str:
-        """Say, to follow what is asked, through which proxy of the environment it is asked; empty: there is none."""
-        return proxy.words(self.base_url)
-
-    def _question(self, **what: Any) -> Question:
-        subject, way = self._subject(), self._with_way("")
-        return Question(
-            subject=subject,
-            list_url=self._list_url(),
-            key=self._key,
-            way=way,
-            sent=self._sent,
-            known=self._known,
-            **what,
-        )
-
-    def _with_way(self, hint: str) -> str:
-        through = proxy.before(self.base_url)
-        return "; ".join(filter(None, [hint, proxy.hint(through) if through else ""]))
-
-    def _subject(self) -> str:
-        return f"the models list of {urlsplit(self.base_url).netloc}{self.route()}"
+        pace = Pace(max_tries=max_tries, sleep=sleep, clock=clock, monotonic=monotonic, spread=spread)
+        super().__init__(source, key, known=known, pace=pace)

@@ -1,110 +1,123 @@
-"""Asks until there is an answer, a failure that will stay, or no time left: exchange and retry, under one deadline."""
+"""Fetches one page: tries again while that may help, until there is an answer, a lasting failure or no time left."""
 
+import random
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from catalog.errors import DeadlineError, ListingError
+from catalog.clock import utc_now
+from catalog.domain import Identity
+from catalog.errors import CheckCancelled, DeadlineError
 from catalog.http.exchange import OK, Exchange, Params, Pending, Received
 from catalog.http.transport_errors import NoAnswer
+from catalog.settings import SourceSettings
 from catalog.upstream.failures import http_failures, retry
 from catalog.upstream.failures.http_failures import Question
 
-Glance = Callable[[], object]
+MAX_TRIES = 6  # with our own waits, about 15 seconds
 
-_GLANCE = 0.2  # seconds between two glances
+_CHECK_EVERY = 0.2  # seconds between two calls of `check_cancelled`, while the next try is waited for
 _RAISE_DEADLINE = "raise `deadline` of this source"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Asked:
-    """The answer of the try that brought one, and when that try began."""
+class Pace:
+    """How often a request is tried, and what the waits in between are measured and varied by."""
 
-    received: Received
-    at: datetime
+    max_tries: int = MAX_TRIES
+    sleep: Callable[[float], None] = time.sleep
+    clock: Callable[[], datetime] = utc_now
+    monotonic: Callable[[], float] = time.monotonic
+    spread: Callable[[], float] = random.random
+
+
+USUAL_PACE = Pace()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Patience:
-    """How long to insist. Times are seconds; `monotonic` counts the deadline, `clock` says what time it is."""
+class Answer:
+    """The body of a 200, who the API says is asking, and when the try that brought it began."""
+
+    body: bytes
+    identity: Identity
+    asked_at: datetime
+    links: str = ""  # the header `Link`
+
+
+@dataclass(kw_only=True, slots=True)
+class Fetch:
+    """A request on its way. The first try begins at once, the others while `answer` waits.
+
+    Raises DeadlineError when no time is left for a try. `deadline` is a moment of `pace.monotonic`.
+    """
 
     exchange: Exchange
-    timeout: float
-    max_bytes: int
-    max_tries: int
-    sleep: Callable[[float], None]
-    clock: Callable[[], datetime]
-    monotonic: Callable[[], float]
-    spread: Callable[[], float]
+    source: SourceSettings
+    pace: Pace
+    url: str
+    params: Params
+    question: Question
+    deadline: float
+    _tries: int = field(default=0, init=False)
+    _asked_at: datetime = field(init=False)
+    _pending: Pending = field(init=False)
 
-    def ask(self, url: str, params: Params, question: Question, deadline: float) -> "Errand":
-        """Ask, and do not wait for the answer. Raises DeadlineError when there is no time for it."""
-        return Errand(self, url, params, question, deadline)
-
-    def begin(self, url: str, params: Params, question: Question, deadline: float) -> Pending:
-        """Begin one try."""
-        left = deadline - self.monotonic()
-        if left <= 0:
-            raise DeadlineError(f"{question.subject}: the time is up", hint=_RAISE_DEADLINE)
-        return self.exchange.begin(url, params, timeout=min(self.timeout, left), max_bytes=self.max_bytes)
-
-    def rest(self, seconds: float, glance: Glance | None) -> None:
-        """Wait between two tries."""
-        while glance is not None and seconds > _GLANCE:
-            self.sleep(_GLANCE)
-            seconds -= _GLANCE
-            glance()
-        self.sleep(seconds)
-
-    def pause(self, outcome: Received | NoAnswer, question: Question, attempt: int, deadline: float) -> float:
-        """Seconds until the next try. Raises the failure when there is to be none."""
-        left = deadline - self.monotonic()
-        decision = retry.wait(
-            http_failures.failure(outcome),
-            attempt,
-            tries=self.max_tries,
-            left=left,
-            spread=self.spread(),
-            now=self.clock(),
-        )
-        if isinstance(decision, retry.GiveUp):
-            raise _late(http_failures.error(outcome, question, decision.because), left)
-        return decision
-
-
-class Errand:
-    """A question that was asked, and is asked again for as long as that is worth it."""
-
-    def __init__(self, patience: Patience, url: str, params: Params, question: Question, deadline: float) -> None:
-        """Make the first try; the others are made while somebody waits for the answer."""
-        self._patience = patience
-        self._asked = (url, params, question, deadline)
-        self._attempt = 0
+    def __post_init__(self) -> None:
         self._try()
 
-    def answer(self, glance: Glance | None = None) -> Asked:
-        """The answer, which is a 200; ListingError when there is none.
+    def answer(self, check_cancelled: CheckCancelled | None = None) -> Answer:
+        """Wait for the answer; ListingError when there is none.
 
-        `glance` is called several times a second until there is one, and may raise to end the waiting.
+        `check_cancelled` is called several times a second meanwhile; raise from it to end the wait.
         """
-        _, _, question, deadline = self._asked
         while True:
-            outcome = self._pending.result(glance)
+            outcome = self._pending.result(check_cancelled)
             if isinstance(outcome, Received) and outcome.status == OK:
-                return Asked(received=outcome, at=self._at)
-            seconds = self._patience.pause(outcome, question, self._attempt, deadline)
-            self._patience.rest(seconds, glance)
+                http_failures.demand_no_echo(outcome.body, self.question)
+                return Answer(
+                    body=outcome.body,
+                    identity=http_failures.identity(outcome.headers, self.question.key),
+                    asked_at=self._asked_at,
+                    links=outcome.headers.get("link", ""),
+                )
+            self._sleep(self._seconds_to_wait(outcome), check_cancelled)
             self._try()
 
     def cancel(self) -> None:
-        """Want the answer no more."""
+        """Stop it: the answer is not needed any more."""
         self._pending.cancel()
 
     def _try(self) -> None:
-        self._attempt += 1
-        self._at = self._patience.clock()
-        self._pending = self._patience.begin(*self._asked)
+        self._tries += 1
+        self._asked_at = self.pace.clock()
+        left = self.deadline - self.pace.monotonic()
+        if left <= 0:
+            raise DeadlineError(f"{self.question.subject}: the time is up", hint=_RAISE_DEADLINE)
+        timeout = min(self.source.timeout.total_seconds(), left)
+        self._pending = self.exchange.begin(
+            self.url, self.params, timeout=timeout, max_bytes=self.source.max_page_bytes
+        )
 
+    def _seconds_to_wait(self, outcome: Received | NoAnswer) -> float:
+        """Seconds until the next try. Raises the failure when there is to be none."""
+        left = self.deadline - self.pace.monotonic()
+        decision = retry.wait(
+            http_failures.failure(outcome),
+            self._tries,
+            tries=self.pace.max_tries,
+            left=left,
+            spread=self.pace.spread(),
+            now=self.pace.clock(),
+        )
+        if not isinstance(decision, retry.GiveUp):
+            return decision
+        error = http_failures.error(outcome, self.question, decision.because)
+        raise error if left > 0 else DeadlineError(error.message, hint=_RAISE_DEADLINE, said=error.said)
 
-def _late(error: ListingError, left: float) -> ListingError:
-    return error if left > 0 else DeadlineError(error.message, hint=_RAISE_DEADLINE, said=error.said)
+    def _sleep(self, seconds: float, check_cancelled: CheckCancelled | None) -> None:
+        while check_cancelled is not None and seconds > _CHECK_EVERY:
+            self.pace.sleep(_CHECK_EVERY)
+            seconds -= _CHECK_EVERY
+            check_cancelled()
+        self.pace.sleep(seconds)

@@ -1,4 +1,4 @@
-"""The bytes of one entry of a list to a reading: what each field says, what it leaves open, what cannot be read."""
+"""Reads the fields of one entry: what each says, which say nothing, which cannot be read. Pure."""
 
 import json
 import re
@@ -12,11 +12,12 @@ from msgspec.json import Decoder
 
 from catalog import dates
 from catalog.domain import DATE_FIELDS, FIELDS, NUMBER_FIELDS, TEXT_FIELDS, Reading
+from catalog.errors import CheckCancelled, never_cancelled
 from catalog.upstream import repair
 
 REFUSED = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)  # what a strict decoder raises
 _LARGEST = 2**63 - 1  # what a bigint column holds
-_MEMO_ENTRIES, _MEMO_BYTES = 1024, 4096  # each; 50 MB for all, were every value as long as is remembered
+_MEMO_ENTRIES, _MEMO_BYTES = 1024, 4096  # per memo; at most 50 MB for all of them
 _KNOWN = frozenset((*FIELDS, "id"))
 
 _QUOTED = re.compile(r"([0-9]{1,100})(?:\.0{1,100})?")
@@ -32,12 +33,12 @@ class Cell(msgspec.Struct, frozen=True, eq=False, gc=False):
     value: str | int | None
 
 
-# The three ways to say no value; cells are told apart by identity, which is quick.
+# The three ways to have no value. They are compared by identity, which is quick.
 ABSENT, UNKNOWN, UNREADABLE = Cell(None), Cell(None), Cell(None)
 
 
 class _Ordinary(msgspec.Struct, gc=False):
-    """The columns of an entry in which everything is as it should be, in the order of FIELDS."""
+    """The columns of an ordinary entry; any other is read the slow way."""
 
     created_at: str
     display_name: str | None = None
@@ -51,10 +52,10 @@ class _Ordinary(msgspec.Struct, gc=False):
 
 
 class Fields:
-    """Reads entries; remembers, within bounds, what it made of values it met before, because most are shared."""
+    """Reads entries. Remembers how it read values, within bounds: most values occur in many entries."""
 
     def __init__(self, unknown_dates: Collection[str]) -> None:
-        """Take the dates that mean "unknown" at this source; raises ValueError when one is no RFC 3339."""
+        """Take the dates that mean "unknown" at this source. Raises ValueError when one is not RFC 3339."""
         unknown = frozenset(filter(None, map(dates.canonical, unknown_dates)))
         rules: dict[str, Callable[[Any], Cell]] = dict.fromkeys(TEXT_FIELDS, text)
         rules |= dict.fromkeys(NUMBER_FIELDS, number)
@@ -66,17 +67,17 @@ class Fields:
         self._encode = json.JSONEncoder(
             ensure_ascii=False, allow_nan=False, separators=(",", ":"), sort_keys=True
         ).encode
-        self._columns = [(name, _Memo(partial(self._judge, rules[name]))) for name in FIELDS]
+        self._columns = [(name, _Memo(partial(self._read, rules[name]))) for name in FIELDS]
         self._attributes = _Memo(self._spell)
         self._unknown = unknown
-        self.glance: repair.Glance = repair.unhurried
+        self.check_cancelled: CheckCancelled = never_cancelled
 
     def reading(self, raw: bytes) -> Reading:
-        """Read one entry, whatever its fields hold; it must be an object that was found to be JSON."""
+        """Read one entry, whatever its fields hold. It must be a JSON object."""
         return self._quickly(raw) or self._closely(raw)
 
     def _quickly(self, raw: bytes) -> Reading | None:
-        """Read an entry in which everything is as it should be; None: it needs a closer look."""
+        """Read an ordinary entry; None: it is not ordinary."""
         try:
             told = self._decode_ordinary(raw)
             found = self._decode_members(raw)
@@ -92,7 +93,7 @@ class Fields:
         return Reading((*texts, told.max_input_tokens, told.max_tokens), attributes)
 
     def _moment(self, text: str | None) -> str | None:
-        """Give a date in its one spelling; ValueError when it says nothing, or is none."""
+        """A date in its canonical spelling. Raises ValueError when it is unknown, or no date."""
         if text is None:
             return None
         moment = dates.canonical(text)
@@ -119,29 +120,29 @@ class Fields:
         )
 
     def members(self, raw: bytes) -> dict[str, bytes]:
-        """Take an object apart, its values unread; ValueError when it is none."""
+        """Split an object, its values unread. Raises ValueError when it is none."""
         try:
             return {name: bytes(value) for name, value in self._decode_members(raw).items()}
         except REFUSED:
-            return repair.members(raw, self.glance)
+            return repair.members(raw, self.check_cancelled)
 
     def value(self, raw: bytes) -> Any:
-        """Read the value of a member of an entry; ValueError when it is no JSON."""
+        """Read the value of a member of an entry. Raises ValueError when it is no JSON."""
         try:
             return self._decode(raw)
         except REFUSED:
-            return repair.parse(raw, depth=2, glance=self.glance)
+            return repair.parse(raw, depth=2, check_cancelled=self.check_cancelled)
 
     def spell(self, raw: bytes) -> str:
-        """Spell a value the one canonical way, made safe; ValueError when it is no JSON."""
+        """The canonical and safe JSON text of a value. Raises ValueError when it is no JSON."""
         return self._attributes[raw]
 
-    def _judge(self, rule: Callable[[Any], Cell], raw: bytes) -> Cell:
+    def _read(self, rule: Callable[[Any], Cell], raw: bytes) -> Cell:
         return rule(self.value(raw))
 
     def _spell(self, raw: bytes) -> str:
         if raw.startswith(b'"') and raw.isascii() and b"\\" not in raw and (text := raw.decode()).isprintable():
-            return text  # It is canonical as it stands.
+            return text  # it is canonical already
         return self._encode(repair.safe(self.value(raw), depth=2))
 
 
@@ -152,7 +153,7 @@ def _columns_of(cells: list[Cell], kind: Cell) -> frozenset[str]:
 
 
 class _Memo(dict[bytes, _Spelling]):
-    """Answers what a pure function of bytes answers, mostly from memory; starts afresh when it is full."""
+    """Remembers the results of a pure function of bytes; forgets all of them when it is full."""
 
     def __init__(self, work_out: Callable[[bytes], _Spelling]) -> None:
         super().__init__()
@@ -168,14 +169,14 @@ class _Memo(dict[bytes, _Spelling]):
 
 
 def text(value: Any) -> Cell:
-    """Judge what a text column was sent."""
+    """Read the value of a text column."""
     if value is None:
         return ABSENT
     return Cell(repair.safe_text(value)) if isinstance(value, str) else UNREADABLE
 
 
 def number(value: Any) -> Cell:
-    """Judge what a number column was sent; 0 means unknown. Digits in quotes are a number, too."""
+    """Read the value of a number column. 0 means unknown; digits in quotes are a number, too."""
     if value is None:
         return ABSENT
     quoted = _QUOTED.fullmatch(value) if isinstance(value, str) else None
@@ -188,7 +189,7 @@ def number(value: Any) -> Cell:
 
 
 def date(value: Any, *, unknown: frozenset[str], when_absent: Cell = ABSENT) -> Cell:
-    """Judge what a date column was sent; an unknown date says nothing, so that it never wipes a known one."""
+    """Read the value of a date column. An unknown date says nothing: it must never replace a known one."""
     if value is None:
         return when_absent
     if not isinstance(value, str):

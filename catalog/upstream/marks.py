@@ -1,4 +1,4 @@
-"""What an answer says, beside its list, of more that follows and of how many there are. Pure."""
+"""Reads the members beside a list that say that more follows, or how many entries there are. Pure."""
 
 import re
 from collections.abc import Iterable
@@ -9,13 +9,13 @@ from catalog.errors import AnswerError
 _ONE_PAGE = "raise `page_size` of this source, so that all of its list fits one page"
 _OTHER_PAGING = f'set paging = "cursor" for this source, if its list goes on by `after_id`; else {_ONE_PAGE}'
 
-# Compared without case and joints: `nextPageToken`, `next_page_token` and `NextPageToken` are one name.
+# Compared without case, "_" and "-": `nextPageToken`, `next_page_token` and `NextPageToken` are one name.
 _NEXT = frozenset({"next", "nextpage", "nextpagetoken", "nexttoken", "nextcursor", "nextlink", "@odata.nextlink"})
 _MORE = frozenset({"hasmore"})
 _TOTAL = frozenset({"total", "totalcount", "totalsize"})
 
 _NOTHING = frozenset({"", "0", "false", "no", "nil", "none", "null", "undefined"})  # texts that name no next page
-_PLAIN = re.compile("[A-Za-z_@$.-]{1,32}")  # no digits: a key that is echoed as a name stays secret
+_PLAIN = re.compile("[A-Za-z_@$.-]{1,32}")  # no digits: an echoed key does not fit
 _DIGITS = re.compile("[0-9]{1,18}")
 
 # RFC 8288, section 3: links are parted by commas, their parameters by semicolons; values may be quoted.
@@ -25,15 +25,15 @@ _PARAMETER = re.compile(rf';\s*([^\s;,="]+)\s*=\s*({_VALUE})')
 
 
 class Member(NamedTuple):
-    """A member that stands beside the list, by itself or in one of the objects there."""
+    """A member beside the list, or inside an object beside the list."""
 
-    outer: str  # the name of that object, or empty
+    outer: str  # the name of that object; empty: it stands by itself
     name: str
     value: Any
 
     @property
     def path(self) -> str:
-        """Its dotted path for people; a name that is no plain word is not shown."""
+        """Its dotted path for people; an outer name that is no plain word is not shown."""
         if not self.outer:
             return self.name
         return f"{self.outer if _PLAIN.fullmatch(self.outer) else '...'}.{self.name}"
@@ -46,37 +46,38 @@ class Total(NamedTuple):
     entries: int
 
 
-def tells(name: str) -> bool:
-    """Whether a member of this name says what follows, or how many there are."""
+def is_mark(name: str) -> bool:
+    """True when a member of this name says that more follows, or how many entries there are."""
     return _bare(name) in _NEXT | _MORE | _TOTAL
 
 
-def unfollowed(told: Iterable[Member], links: str) -> str | None:
-    """Name the first mark that says that more follows, `links` being the header `Link`; None: there is none."""
-    for each in told:
+def unfollowed(members: Iterable[Member], links: str) -> str | None:
+    """Name the first member, or the header `Link`, that says that more follows; None: nothing says so."""
+    for each in members:
         if _bare(each.name) in _NEXT | _MORE and _says_something(each.value):
             return each.path
-    return 'Link: rel="next"' if _links_on(links) else None
+    next_links = (target.strip() and "next" in _relations(parameters) for target, parameters in _LINK.findall(links))
+    return 'Link: rel="next"' if any(next_links) else None
 
 
-def refusal(told: Iterable[Member], links: str, *, paging: bool) -> AnswerError | None:
-    """The error of an answer that ends a list and says that more follows; None: it does not say so."""
-    mark = unfollowed(told, links)
+def refusal(members: Iterable[Member], links: str, *, paging: bool) -> AnswerError | None:
+    """The error for the last answer of a walk when it says that more follows; None: it does not say so."""
+    mark = unfollowed(members, links)
     if mark is None:
         return None
     words = f"more follows (`{mark}`), and this source does not follow it"
     return AnswerError(words, hint=_ONE_PAGE if paging else _OTHER_PAGING)
 
 
-def total(told: Iterable[Member]) -> Total | None:
-    """The largest count of the whole list; None: none is given."""
-    counts = [Total(each.path, count) for each in told if (count := _count(each)) is not None]
+def total(members: Iterable[Member]) -> Total | None:
+    """The largest count of the whole list's entries; None: none is given."""
+    counts = [Total(each.path, count) for each in members if (count := _count(each)) is not None]
     return max(counts, key=lambda each: each.entries, default=None)
 
 
-def _count(told: Member) -> int | None:
-    value = told.value
-    if _bare(told.name) not in _TOTAL or isinstance(value, bool):
+def _count(member: Member) -> int | None:
+    value = member.value
+    if _bare(member.name) not in _TOTAL or isinstance(value, bool):
         return None
     if isinstance(value, float) and value.is_integer():
         return int(value)
@@ -95,11 +96,6 @@ def _says_something(value: Any) -> bool:
     if isinstance(value, dict | list):  # such as {"href": ...}
         return any(value.values() if isinstance(value, dict) else value)
     return bool(value)
-
-
-def _links_on(header: str) -> bool:
-    """Whether a `Link` header has a link to the next page."""
-    return any(target.strip() and "next" in _relations(parameters) for target, parameters in _LINK.findall(header))
 
 
 def _relations(parameters: str) -> list[str]:

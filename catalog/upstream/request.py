@@ -1,28 +1,32 @@
-"""What every request carries: an address and headers, checked before anything is sent. Pure."""
+"""The address and the headers of every request, checked before anything is sent. Pure."""
 
 import re
-from collections.abc import Sequence
-from typing import Literal
 
 from catalog.errors import ConfigError
-from catalog.http import hosts
-
-Auth = Literal["x-api-key", "bearer"]
+from catalog.http import encodings, hosts
+from catalog.settings import SourceSettings
 
 _PRINTABLE = re.compile(r"[\x21-\x7e]+")
 _HEADER_TEXT = re.compile(r"[\x20-\x7e]*")
 
 
-def headers(*, key: str | None, auth: Auth, api_version: str, betas: Sequence[str], workspace: str) -> dict[str, str]:
-    """The headers of a source. Raises ConfigError, which never quotes the key."""
+def headers(source: SourceSettings, key: str | None) -> dict[str, str]:
+    """The headers of a source; without `key` no key is among them. Raises ConfigError, which never quotes the key.
+
+    See https://docs.anthropic.com/en/api/versioning and https://docs.anthropic.com/en/api/beta-headers
+    """
+    optional = {
+        "anthropic-beta": _header_text("betas", ",".join(source.betas)),
+        "anthropic-workspace-id": _header_text("workspace_id", source.workspace_id),
+        "authorization": f"Bearer {key}" if key and source.auth == "bearer" else "",
+        "x-api-key": key if key and source.auth == "x-api-key" else "",
+    }
     return {
         "accept": "application/json",
-        "accept-encoding": "gzip, deflate",
+        "accept-encoding": encodings.ASKED,
         "user-agent": "model-catalog",
-        "anthropic-version": _header_text("api_version", api_version),
-        **_optional("anthropic-beta", _header_text("betas", ",".join(betas))),
-        **_optional("anthropic-workspace-id", _header_text("workspace_id", workspace)),
-        **_credentials(key, auth),
+        "anthropic-version": _header_text("api_version", source.api_version),
+        **{name: value for name, value in optional.items() if value},
     }
 
 
@@ -46,17 +50,7 @@ def usable_key(text: str) -> str:
 
 
 def _header_text(setting: str, text: str) -> str:
-    """A header's value, without blanks around it. Raises ConfigError when it cannot be one."""
+    """A setting as the value of a header, without blanks around it. Raises ConfigError when it cannot be one."""
     if not _HEADER_TEXT.fullmatch(text.strip()):
         raise ConfigError(f"{setting} holds a character that is not printable ASCII", hint=f"check {setting}")
     return text.strip()
-
-
-def _optional(name: str, value: str) -> dict[str, str]:
-    return {name: value} if value else {}
-
-
-def _credentials(key: str | None, auth: Auth) -> dict[str, str]:
-    if key is None:
-        return {}
-    return {"authorization": f"Bearer {key}"} if auth == "bearer" else {"x-api-key": key}

@@ -1,18 +1,20 @@
-"""One way through a list, from its top to its end: follows the cursor, and holds each answer against the others."""
+"""One pass through a list, from its top to its end: follows the cursor, and compares each answer with the others."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from typing import Protocol
 
 import msgspec
 
 from catalog import domain
 from catalog.domain import KnownPage, Outcome
-from catalog.errors import AnswerError, DeadlineError, KeyRefusedError, ListingError
+from catalog.errors import AnswerError, CheckCancelled, DeadlineError, ListingError
 from catalog.upstream import marks, wire
-from catalog.upstream.client import Answer, Coming, ModelsClient
-from catalog.upstream.paging import CursorChoice, choose
+from catalog.upstream.client import SourceClient
+from catalog.upstream.fetch import Answer, Fetch
+from catalog.upstream.paging import CursorChoice, Cursors, choose
 from catalog.upstream.verdict import Doubts
 
 _USABLE_ID = "check `base_url` of this source: an `id` is a text of 1 to 256 characters"
@@ -21,151 +23,152 @@ _IGNORES_CURSOR = 'if the server ignores `after_id` and answers its whole list a
 
 
 class Sink(Protocol):
-    """Takes the pages of a walk as they arrive; `add` and `add_known` say how many ids an earlier page had already."""
+    """Takes the pages of a walk as they arrive. `add` and `add_known` give how many ids were on an earlier page."""
 
     def recall(self, digest: str) -> KnownPage | None:
-        """What is known of a page whose bytes have this digest; None: it must be read."""
+        """What is known of a page with this digest; None: it must be read."""
         ...
 
     def add(self, page: domain.Page, asked_at: datetime) -> int: ...
     def add_known(self, digest: str) -> int: ...
 
     def restart(self) -> None:
-        """Forget what this walk brought so far: it begins again from the top."""
+        """Forget the pages of this walk: it begins again from the top."""
         ...
 
     def settled(self) -> bool:
-        """Asked at the end of the list; False: all of it must be read once more, which happens once in a walk."""
+        """Called at the end of the list. False: the whole list must be read once more, which happens once in a walk."""
         ...
 
 
 class ShiftError(Exception):
-    """The list moved under the walk, which must begin again."""
+    """The list changed during the walk, which must begin again."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Bounds:
-    """What a walk may cost. `deadline` is a moment of `monotonic`."""
+    """When a walk must end, and what is called meanwhile."""
 
-    page_size: int
-    max_pages: int
-    deadline: float
+    deadline: float  # a moment of `monotonic`
     monotonic: Callable[[], float]
+    on_page: Callable[[int, int], None]
+    on_wait: CheckCancelled
 
-    def check(self) -> None:
+    def check_deadline(self) -> None:
         """Raise DeadlineError when the walk's time is up."""
         if self.monotonic() >= self.deadline:
             raise DeadlineError("the time for the whole walk is up", hint="raise `deadline` of this source")
 
+    def check_cancelled(self) -> None:
+        """Raise when the walk's time is up, or what `on_wait` raises."""
+        self.on_wait()
+        self.check_deadline()
+
 
 @dataclass(kw_only=True, slots=True)
 class Learned:
-    """What one pass of a walk learned for those after it."""
+    """What the passes of one walk learn for those after them."""
 
-    choice: CursorChoice | None = None  # which cursor leads on; None: they were never seen to differ
+    cursors: Cursors = field(default_factory=Cursors)
     inclusive: tuple[list[str], list[str]] | None = None  # ids of two pages: the second begins with its own cursor
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Turn:
-    """One page, as far as the walk cares; `land` hands it to the sink."""
+    """What the walk needs of one page, read or recalled."""
 
     answer: Answer
     digest: str
-    page: wire.ListPage | None  # None: it is known, and was not read
+    page: wire.ListPage | None  # None: it was recalled, not read
     count: int  # models
-    received: int  # entries of any kind
+    received: int  # entries, usable or not
     empty: bool
     entry: str | None  # id of the last entry
-    token: str | None  # what the answer calls its last id
+    token: str | None  # the answer's own `last_id`
     has_more: bool
-    land: Callable[[], int]
+    add: Callable[[], int]  # hands the page to the sink
 
 
 @dataclass(kw_only=True)
 class Traversal:
-    """One way through the list, from the top."""
+    """One pass through the list, from the top."""
 
-    client: ModelsClient
-    reader: wire.Reader
+    client: SourceClient
     sink: Sink
     bounds: Bounds
-    on_page: Callable[[int, int], None]
-    on_wait: Callable[[], None]
-    paging: bool
-    totals: bool
     learned: Learned
     may_restart: bool
 
     def __post_init__(self) -> None:
+        self.reader = self.client.reader
         self.pages = self.models = self.received = 0
-        self.asked: tuple[str | None, str | None] = (None, None)  # the cursors of the last two questions
-        self.landed = ""  # the digest of the last page that the sink took
+        self.asked: tuple[str | None, str | None] = (None, None)  # the cursors of the last two requests
+        self.added = ""  # the digest of the last page that the sink took
         self.before: _Turn | None = None  # that page, while what follows is compared with it
         self.cursors: set[str] = set()
-        self.coming: list[Coming] = []  # what was asked for, and did not arrive
-        self.ahead: dict[str, Coming] = {}  # what was asked for to compare two cursors
+        self.fetches: list[Fetch] = []  # requests whose answers did not arrive yet
+        self.ahead: dict[str, Fetch] = {}  # requests that compare two cursors, by cursor
         self.expected = self.learned.inclusive  # the first pages, where each page is to begin with its own cursor
         self.dropped = 0
-        self.evidence = Doubts()
+        self.doubts = Doubts()
 
     def run(self) -> Outcome:
-        """Go through the list. While the sink works on a page, the next one is already on its way."""
+        """Read the list to its end. While the sink stores a page, the next one is already on its way."""
         try:
             return self._follow()
         finally:
-            for coming in self.coming:
-                coming.cancel()
+            for fetch in self.fetches:
+                fetch.cancel()
 
     def _follow(self) -> Outcome:
-        coming: Coming | None = self._ask(None)
-        while coming is not None:
-            coming = self._take(self._await(coming))
-            self.bounds.check()
+        fetch: Fetch | None = self._ask(None)
+        while fetch is not None:
+            fetch = self._take(self._await(fetch))
+            self.bounds.check_deadline()
         return self._outcome()
 
-    def _take(self, answer: Answer) -> Coming | None:
-        """Judge a page, ask for the one that follows, and hand the page to the sink; None: it was the last one."""
+    def _take(self, answer: Answer) -> Fetch | None:
+        """Judge a page, ask for the next one, and hand the page to the sink; None: it was the last one."""
         turn = self._without_its_cursor(self._read(answer))
         self.received += turn.received
         cursor = self._next(turn)
         if cursor is None:
             self._demand_end(turn)
-        coming = None if cursor is None else self._ask(cursor)
-        self._land(turn)
-        return coming
+        fetch = None if cursor is None else self._ask(cursor)
+        self._add(turn)
+        return fetch
 
     def _outcome(self) -> Outcome:
         if self.dropped:
             often = f"{self.dropped:,} page{'s begin' if self.dropped > 1 else ' begins'}"
-            self.evidence.warn(f"{often} with the entry that the cursor names: dropped, `after_id` is inclusive here")
-        outcome = self.evidence.outcome(self.pages)
+            self.doubts.warn(f"{often} with the entry that the cursor names: dropped, `after_id` is inclusive here")
+        outcome = self.doubts.outcome(self.pages)
         if outcome.unusable and not self.models:
             raise AnswerError("none of its entries has a usable `id`, so it is no list of models", hint=_USABLE_ID)
         return outcome
 
     # Asking
 
-    def _ask(self, cursor: str | None) -> Coming:
+    def _ask(self, cursor: str | None) -> Fetch:
         self.asked = self.asked[1], cursor
-        known, self.ahead = self.ahead.get(cursor or ""), {}
-        return known or self._begin(cursor)
+        begun, self.ahead = self.ahead.get(cursor or ""), {}
+        return begun or self._begin(cursor)
 
-    def _begin(self, cursor: str | None) -> Coming:
-        coming = self.client.begin(limit=self.bounds.page_size, after_id=cursor, deadline=self.bounds.deadline)
-        self.coming.append(coming)
-        return coming
+    def _begin(self, cursor: str | None) -> Fetch:
+        fetch = self.client.begin(limit=self.client.source.page_size, after_id=cursor, deadline=self.bounds.deadline)
+        self.fetches.append(fetch)
+        return fetch
 
-    def _await(self, coming: Coming) -> Answer:
-        self.on_wait()
-        answer = coming.answer(self.on_wait)
-        self.coming = [each for each in self.coming if each is not coming]
+    def _await(self, fetch: Fetch) -> Answer:
+        self.bounds.on_wait()
+        answer = fetch.answer(self.bounds.on_wait)
+        self.fetches = [each for each in self.fetches if each is not fetch]
         return answer
 
     # Reading
 
     def _read(self, answer: Answer) -> _Turn:
-        self.evidence.meet(answer.identity)
+        self.doubts.meet(answer.identity)
         digest = self.reader.digest(answer.body)
         known = None if self.expected else self.sink.recall(digest)
         if known is not None:
@@ -179,7 +182,7 @@ class Traversal:
                 entry=known.last_id,
                 token=self.reader.token(answer.body) if known.has_more else None,
                 has_more=known.has_more,
-                land=lambda: self.sink.add_known(digest),
+                add=lambda: self.sink.add_known(digest),
             )
         page = self._page(answer.body, digest)
         return _Turn(
@@ -189,11 +192,10 @@ class Traversal:
             count=len(page.items),
             received=page.received,
             empty=not page.items and not page.unusable,
-            # Behind entries without a usable id, the last usable one brings them once more, and what follows them.
-            entry=page.last_id or (page.items[-1].id if page.items else None),
+            entry=page.last_id,
             token=page.token,
             has_more=page.has_more,
-            land=lambda: self.sink.add(page, answer.asked_at),
+            add=lambda: self.sink.add(page, answer.asked_at),
         )
 
     def _page(self, body: bytes, digest: str) -> wire.ListPage:
@@ -202,31 +204,31 @@ class Traversal:
         except AnswerError as error:
             where = f"page {self.pages + 1}{self.client.route()}"
             raise AnswerError(f"{where}: {error.message}", hint=error.hint) from error
-        self.evidence.note(self.pages + 1, page)
+        self.doubts.note(self.pages + 1, page)
         return page
 
     def _without_its_cursor(self, turn: _Turn) -> _Turn:
-        """Take off the entry that an inclusive cursor brings once more; anywhere else it is an id on two pages."""
+        """Drop the first entry where the cursor is inclusive, and the entry is the one that the cursor names."""
         if self.expected is None or turn.page is None:
             return turn
         before = self.before.page if self.before else None
-        as_before = self.pages > 1 or _ids(turn.page) == self.expected[self.pages]
+        as_before = self.pages > 1 or turn.page.ids == self.expected[self.pages]
         if as_before and before is None:
             return turn
-        if not as_before or before is None or not self._begins_anew(before, turn.page):
+        if not as_before or before is None or not self._begins_with_its_cursor(before, turn.page):
             self.expected = self.learned.inclusive = None
             if self.dropped:
                 self._shifted()
-                self.evidence.repeat(self.dropped)
+                self.doubts.repeat(self.dropped)
             return turn
         self.dropped += 1
         rest = msgspec.structs.replace(turn.page, items=turn.page.items[1:], warnings=[*turn.page.warnings, _INCLUSIVE])
         return replace(
-            turn, count=len(rest.items), land=lambda: self.sink.add(rest, turn.answer.asked_at) if rest.items else 0
+            turn, count=len(rest.items), add=lambda: self.sink.add(rest, turn.answer.asked_at) if rest.items else 0
         )
 
-    def _begins_anew(self, before: wire.ListPage, page: wire.ListPage) -> bool:
-        """Whether a page begins with the entry that its cursor named, byte by byte."""
+    def _begins_with_its_cursor(self, before: wire.ListPage, page: wire.ListPage) -> bool:
+        """True when a page begins with the very entry that its cursor names."""
         return any(
             (first.id, first.digest) == (named.id, named.digest) and named.id in self.cursors
             for named, first in zip(before.items[-1:], page.items[:1], strict=False)
@@ -235,16 +237,16 @@ class Traversal:
     # Going on
 
     def _next(self, turn: _Turn) -> str | None:
-        """The cursor of the page that follows; None at the end. Raises when the walk cannot go on."""
+        """The cursor of the next page; None at the end. Raises when the walk cannot go on."""
         number = self.pages + 1
         if turn.empty and self.pages:
             if self.may_restart and not turn.has_more and self._is_the_end():
                 return None
             self._shifted()
-            self.evidence.doubt("a page promised more, and nothing followed")
-        if not (turn.has_more and self.paging):
+            self.doubts.doubt("a page promised more, and nothing followed")
+        if not (turn.has_more and self.reader.paging):
             return None
-        if number >= self.bounds.max_pages:
+        if number >= self.client.source.max_pages:
             hint = "raise `max_pages` of this source, if its list is really that long"
             raise ListingError(f"the list goes on after {number:,} pages", hint=hint)
         cursor = self._cursor(turn)
@@ -257,91 +259,71 @@ class Traversal:
         return cursor
 
     def _cursor(self, turn: _Turn) -> str | None:
-        token, entry = turn.token, turn.entry
-        if token is None or entry is None or token == entry:
-            return token or entry
-        if self.learned.choice is None:
-            self.learned.choice = self._compare(turn, token, entry)
-        choice = self.learned.choice
-        if choice and not choice.sure:
-            self.evidence.doubt(
-                "the answers name two cursors that lead to different models: `last_id`, and the last id"
-            )
-        return token if choice and choice.follow == "last_id" else entry
+        cursor, is_sure = self.learned.cursors.following(turn.token, turn.entry, partial(self._compare, turn))
+        if not is_sure:
+            self.doubts.doubt("the answers name two cursors that lead to different models: `last_id`, and the last id")
+        return cursor
 
-    def _compare(self, turn: _Turn, token: str, entry: str) -> CursorChoice | None:
-        """Ask with both cursors; what the better one brings is kept for when it is asked for."""
+    def _compare(self, turn: _Turn) -> CursorChoice | None:
+        """Ask with both cursors; the answer to the better one is kept for the next turn."""
         page = turn.page or self.reader.page(turn.answer.body)
-        self.ahead = {cursor: self._begin(cursor) for cursor in (entry, token)}
-        by_last_id, by_entry = (self._brought(self.ahead[cursor]) for cursor in (token, entry))
-        return choose(set(_ids(page)), by_last_id=by_last_id, by_entry=by_entry)
-
-    def _brought(self, coming: Coming) -> set[str] | None:
-        """The ids that an answer lists; None: it is none."""
-        try:
-            return set(_ids(self.reader.page(self._await(coming).body)))
-        except (KeyRefusedError, DeadlineError):
-            raise
-        except ListingError:
-            return None
+        self.ahead = {cursor: self._begin(cursor) for cursor in (turn.entry, turn.token) if cursor}
+        by_entry, by_last_id = (self.client.brought(partial(self._await, fetch)) for fetch in self.ahead.values())
+        return choose(set(page.ids), by_last_id=by_last_id, by_entry=by_entry)
 
     def _is_the_end(self) -> bool:
-        """Tell whether the list ends where an empty page says so, although the page before it promised more.
+        """Check that the list ends where an empty page says so, although the page before it promised more.
 
-        Either its cursor has vanished, or the server promises more on each full page. Then what follows the last model
-        but one is the last one alone: an end like any other, as if the full page had been one shorter. Whatever has
-        changed meanwhile would be lost: it makes the walk begin again.
+        Either the model that the cursor names was removed meanwhile, or the server promises more on each full page. In
+        the second case the last model alone follows the last but one, and the list is complete. The full page must
+        still be the same, else a change would be missed.
         """
         before, last = self.asked
-        full = self._look(before)
-        if full.digest != self.landed or len(full.items) < 2 or full.items[-1].id != last:  # noqa: PLR2004 - last but one
+        full = self._read_at(before)
+        if full.digest != self.added or len(full.items) < 2 or full.items[-1].id != last:  # noqa: PLR2004 - last but one
             return False
-        end = self._look(full.items[-2].id)
+        end = self._read_at(full.items[-2].id)
         alone = [item.digest for item in end.items] == [full.items[-1].digest]
         return alone and not (end.unusable or end.has_more)
 
-    def _look(self, cursor: str | None) -> wire.ListPage:
+    def _read_at(self, cursor: str | None) -> wire.ListPage:
         answer = self._await(self._begin(cursor))
-        self.evidence.meet(answer.identity)
+        self.doubts.meet(answer.identity)
         return self.reader.page(answer.body)
 
     def _demand_end(self, turn: _Turn) -> None:
-        """Hold the answer that ends the walk to what it says of more. Raises AnswerError when it goes on elsewhere."""
+        """Raise AnswerError when the last answer says that more follows; doubt the walk when entries are lacking."""
         beside = self.reader.beside(turn.answer.body)
-        refusal = marks.refusal(beside, turn.answer.links, paging=self.paging)
+        refusal = marks.refusal(beside, turn.answer.links, paging=self.reader.paging)
         if refusal is not None:
             raise AnswerError(f"page {self.pages + 1}: {refusal.message}", hint=refusal.hint)
-        total = marks.total(beside) if self.totals else None
+        total = marks.total(beside) if self.client.source.list.total is None else None
         if total is not None and total.entries > self.received:
             came = f"the list has {total.entries:,} entries (`{total.path}`), and {self.received:,} came"
-            self.evidence.doubt(f'{came}; where that count means something else, set list.total = ""')
+            self.doubts.doubt(f'{came}; where that count means something else, set list.total = ""')
 
-    # Taking
+    # Adding
 
-    def _land(self, turn: _Turn) -> None:
-        repeated = turn.land()
+    def _add(self, turn: _Turn) -> None:
+        repeated = turn.add()
         if repeated:
-            self._suspect(turn)
+            self._note_inclusive(turn)
             self._shifted()
-            self.evidence.repeat(repeated)
-        self.landed, self.before = turn.digest, turn if self.expected or not self.pages else None
+            self.doubts.repeat(repeated)
+        self.added, self.before = turn.digest, turn if self.expected or not self.pages else None
         self.pages += 1
         self.models += turn.count
-        self.on_page(self.pages, self.models)
+        self.bounds.on_page(self.pages, self.models)
 
-    def _suspect(self, turn: _Turn) -> None:
-        """Note for the next pass that the second page begins with its own cursor: all pages may do so."""
+    def _note_inclusive(self, turn: _Turn) -> None:
+        """Note for the next pass when the second page begins with its own cursor: all pages may do so."""
         if self.pages != 1 or self.before is None or self.expected:
             return
         first, second = (each.page or self.reader.page(each.answer.body) for each in (self.before, turn))
-        if self._begins_anew(first, second):
-            self.learned.inclusive = _ids(first), _ids(second)
+        if self._begins_with_its_cursor(first, second):
+            self.learned.inclusive = first.ids, second.ids
 
     def _shifted(self) -> None:
-        """The list may have moved under the walk: begin again, if that may still be done."""
+        """The list may have changed during the walk: begin again, unless that was done too often."""
         if self.may_restart:
             raise ShiftError
-
-
-def _ids(page: wire.ListPage) -> list[str]:
-    return [item.id for item in page.items]

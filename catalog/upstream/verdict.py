@@ -1,4 +1,4 @@
-"""What speaks against a walk: doubts about entries, doubts about completeness, warnings. Knows no network."""
+"""Judges a walk: collects doubts about entries, doubts about completeness, and warnings. Pure."""
 
 from dataclasses import dataclass, field
 
@@ -10,19 +10,19 @@ WARNINGS_KEPT = 20
 
 @dataclass(slots=True)
 class Doubts:
-    """Grows page by page; `outcome` judges it."""
+    """What speaks against a walk, page by page; `outcome` gives the verdict."""
 
     identity: Identity = field(default_factory=Identity)
     _doubts: dict[str, None] = field(default_factory=dict)  # about completeness, in the order they came, each once
     _flaws: dict[str, None] = field(default_factory=dict)  # doubts about entries
     _warnings: dict[str, None] = field(default_factory=dict)
-    _untold: int = 0
+    _not_kept: int = 0
     _repeated: int = 0
     _unusable: int = 0
     _disputed: bool = False
 
     def note(self, number: int, page: wire.ListPage) -> None:
-        """Take in what was wrong with page `number`."""
+        """Note what is wrong with page `number`."""
         self._unusable += page.unusable
         self._disputed |= page.disputed > 0
         for words in page.doubts:
@@ -31,7 +31,7 @@ class Doubts:
             self._keep(self._warnings, f"page {number}: {words}")
 
     def meet(self, identity: Identity) -> None:
-        """Take in who a page says is asking; a header that is absent says nothing."""
+        """Note who a page says is asking; an absent header says nothing."""
         organization = self.identity.organization or identity.organization
         workspace = self.identity.workspace or identity.workspace
         if (identity.organization or organization, identity.workspace or workspace) != (organization, workspace):
@@ -39,28 +39,28 @@ class Doubts:
         self.identity = Identity(organization=organization, workspace=workspace)
 
     def repeat(self, ids: int) -> None:
-        """Take in that so many ids of a page were on an earlier one."""
+        """Note that so many ids of a page were on an earlier page."""
         self._repeated += ids
 
     def doubt(self, words: str) -> None:
-        """Take in a reason not to hold against anyone what the walk lacks."""
+        """Note a reason why the walk may lack models that are listed."""
         self._doubts[words] = None
 
     def warn(self, words: str) -> None:
-        """Take in what was put right."""
+        """Note what was repaired or dropped."""
         self._keep(self._warnings, words)
 
-    def _keep(self, told: dict[str, None], words: str) -> None:
-        if len(told) < WARNINGS_KEPT:
-            told[words] = None
+    def _keep(self, noted: dict[str, None], words: str) -> None:
+        if len(noted) < WARNINGS_KEPT:
+            noted[words] = None
         else:
-            self._untold += 1
+            self._not_kept += 1
 
     def outcome(self, pages: int) -> Outcome:
-        """The verdict on a walk that reached its end."""
+        """The outcome of a walk that reached the end of the list."""
         if self._repeated:
             self.doubt(f"ids listed on more than one page, also after restarts: {self._repeated:,}")
-        more = [f"and {self._untold:,} more warnings"] if self._untold else []
+        more = [f"and {self._not_kept:,} more warnings"] if self._not_kept else []
         return Outcome(
             pages=pages,
             identity=self.identity,

@@ -1,7 +1,6 @@
-"""Bytes of a models list to items: strict on what the walk relies on, keeps what it does not know.
+"""Reads the bytes of an answer: strict on what a walk relies on, and keeps what it does not know.
 
-Knows the shape of the answers; knows no HTTP, no database and no clock. What a strict decoder refuses goes the slow
-way through `repair`, piece by piece.
+What a strict decoder refuses goes through `repair`, piece by piece, which is slow. Pure.
 """
 
 import hashlib
@@ -17,17 +16,18 @@ from msgspec import Raw
 from msgspec.json import Decoder
 
 from catalog import dates, domain
-from catalog.errors import AnswerError
+from catalog.errors import AnswerError, CheckCancelled
+from catalog.settings import SourceSettings
 from catalog.upstream import marks, repair
 from catalog.upstream.fields import REFUSED, Fields
 from catalog.upstream.marks import Member
 
-READER = 1  # raise it whenever the same bytes are read otherwise than before: what is known is then read again
+READER = 1  # raise it when the same bytes are read differently than before: then all is read anew, not recalled
 
 _MAX_ID = 256
 _MAX_TOKEN = 2048
 _UNUSABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")  # control characters, halves of surrogate pairs
-_ERROR_TYPE = re.compile("[A-Za-z][A-Za-z_]{0,63}")  # no digits: a key that is echoed there stays secret
+_ERROR_TYPE = re.compile("[A-Za-z][A-Za-z_]{0,63}")  # no digits: an echoed key does not fit
 _READ_BY = f"{READER}."
 _NULL = "null"
 _BOM = b"\xef\xbb\xbf"
@@ -39,7 +39,7 @@ _TRY_LATER = "this is a fault of the server; try again later"
 
 
 class RawEntry(msgspec.Struct, frozen=True, gc=False):
-    """An entry of a page: its id, its own bytes, and a digest of them."""
+    """An entry of a page, not yet read: its id, its own bytes, and a digest of them."""
 
     id: str
     digest: str
@@ -49,14 +49,11 @@ class RawEntry(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def disputed(self) -> bool:
-        """Whether the page lists the id twice with different content."""
+        """True when the page lists the id twice with different content."""
         return bool(self.against)
 
     def read(self) -> domain.Reading:
-        """Say what the entry tells of its model; of an id in dispute, that on which its entries agree.
-
-        It never fails, whatever the fields hold.
-        """
+        """What the entry says of its model; of a disputed id, only what all its entries say. Never fails."""
         reading = self.fields.reading(self.raw)
         for other in self.against:
             reading = _common(reading, self.fields.reading(other))
@@ -69,32 +66,38 @@ class ListPage(msgspec.Struct, frozen=True, kw_only=True):
     digest: str
     items: list[RawEntry]
     has_more: bool
-    last_id: str | None  # id of the last entry received; None: there is none, or it is unusable
-    token: str | None  # what the answer itself calls its last id; None: nothing that can be sent
-    received: int  # entries of any kind
+    last_id: str | None  # id of the last entry that has a usable one; asked with, it brings those behind it once more
+    token: str | None  # the answer's own `last_id`; None: absent, or it cannot be sent
+    received: int  # entries, usable or not
     unusable: int  # entries without a usable id
-    duplicates: int  # entries dropped because they say what an earlier one of the same id said
+    duplicates: int  # entries dropped because an earlier one of the same id says the same
     disputed: int  # ids listed twice with different content
     repaired: int  # entries that a strict decoder refuses
-    stamp: str | None  # the JSON text of the `created_at` that all entries carry
-    doubts: list[str]  # in words, why not all of the page can be trusted
-    warnings: list[str]  # what was put right, in words
+    stamp: str | None  # the JSON text of the `created_at`, where all entries have the same
+    doubts: list[str]  # why some entries cannot be trusted, in words
+    warnings: list[str]  # what was repaired or dropped, in words
 
     @property
     def clean(self) -> bool:
-        """Whether nothing on the page needs a warning."""
+        """True when nothing on the page needs a warning."""
         return not (self.doubts or self.warnings)
+
+    @property
+    def ids(self) -> list[str]:
+        """The ids of its items, in the order received."""
+        return [item.id for item in self.items]
 
 
 class Reader:
     """Reads the answers of one source."""
 
-    def __init__(self, *, unknown_dates: frozenset[str] = frozenset(), paging: bool = True) -> None:
-        """Take the dates that mean "unknown" at this source, and whether its pages must say `has_more`."""
-        self._paging = paging
-        self._fields = Fields(unknown_dates)
-        # Read by other rules, the same bytes say something else: then they must not pass for what is known already.
-        rules = json.dumps([sorted(unknown_dates), paging]).encode() if unknown_dates or not paging else b""
+    def __init__(self, source: SourceSettings) -> None:
+        """Take the settings that say how the source spells its list."""
+        self.paging = source.paging == "cursor"  # then its pages must have `has_more`
+        self._fields = Fields(source.unknown_dates)
+        # The digest covers the rules of reading: under other rules the same bytes say something else.
+        is_usual = self.paging and not source.unknown_dates
+        rules = b"" if is_usual else json.dumps([sorted({*source.unknown_dates}), self.paging]).encode()
         self.digest = partial(digest, rules=rules)
         self._decode_envelope = Decoder(_Envelope).decode
         self._decode_entries = Decoder(list[Raw]).decode
@@ -102,15 +105,12 @@ class Reader:
         self._decode_stamped = Decoder(_Stamped).decode
         self._decode_ending = Decoder(_Ending).decode
 
-    def heed(self, glance: repair.Glance) -> None:
-        """Call this now and then while a page, or an item of one, takes long to read; it may raise to end that."""
-        self._fields.glance = glance
+    def cancel_by(self, check_cancelled: CheckCancelled) -> None:
+        """Call `check_cancelled` every 65,536 tokens while parsing the slow way; raise from it to cancel."""
+        self._fields.check_cancelled = check_cancelled
 
     def page(self, body: bytes, *, known_as: str | None = None) -> ListPage:
-        """Read one page; `known_as` spares working out its `digest` once more.
-
-        Raises AnswerError, in words, for what cannot be a page of a models list.
-        """
+        """Read one page; `known_as` is its digest, where that is known. Raises AnswerError for what is no page."""
         try:
             entries, has_more, last_id = self._open(body.removeprefix(_BOM))
             ids, repaired = self._ids(entries)
@@ -126,7 +126,7 @@ class Reader:
             digest=known_as or self.digest(body),
             items=items,
             has_more=has_more,
-            last_id=ids[-1] if ids else None,
+            last_id=next(filter(None, reversed(ids)), None),
             token=_token(last_id),
             received=len(entries),
             unusable=unusable,
@@ -153,7 +153,7 @@ class Reader:
         return self.info(RawEntry(id, digest(body), body, self._fields))
 
     def info(self, item: domain.Item) -> domain.ModelInfo:
-        """Read an item as a model, for those who use the client by itself."""
+        """Read an item as a model, for programs."""
         reading = item.read()
         columns: dict[str, Any] = dict(zip(domain.FIELDS, reading.columns, strict=True))
         for name in domain.DATE_FIELDS:
@@ -162,30 +162,32 @@ class Reader:
         return domain.ModelInfo(id=item.id, attributes=attributes, **columns)
 
     def token(self, body: bytes) -> str | None:
-        """What a page that was read before calls its last id; quick where that stands behind the list."""
+        """The `last_id` of a page that was read before: quick where it stands behind the list."""
         behind = body[body.rfind(b"]") + 1 :].lstrip()
         if behind.startswith(b","):
-            # Valid JSON as a whole, so these are the last members of the answer itself: of equal names the last wins.
+            # The page is valid JSON, so these are the last members of the answer; of equal names the last counts.
             with suppress(*REFUSED):
                 return _token(self._decode_ending(b"{" + behind[1:]).last_id)
         members = self._fields.members(body.removeprefix(_BOM))
         return _token(self._fields.value(members["last_id"])) if "last_id" in members else None
 
     def beside(self, body: bytes) -> list[Member]:
-        """What an answer says, beside its list, of what follows and of how many there are."""
+        """The members beside the list that say what follows, or how many entries there are."""
         members = self._fields.members(body.removeprefix(_BOM))
         members.pop("data", None)
-        told = self._told("", members)
+        tables = [("", members)]
         for name, raw in members.items():
             if raw.startswith(b"{"):
-                told += self._told(name, self._fields.members(raw))
-        return told
-
-    def _told(self, outer: str, members: Mapping[str, bytes]) -> list[Member]:
-        return [Member(outer, name, self._fields.value(raw)) for name, raw in members.items() if marks.tells(name)]
+                tables.append((name, self._fields.members(raw)))
+        return [
+            Member(outer, name, self._fields.value(raw))
+            for outer, table in tables
+            for name, raw in table.items()
+            if marks.is_mark(name)
+        ]
 
     def _open(self, body: bytes) -> tuple[list[bytes], bool, Any]:
-        """Find the entries, unread, `has_more` and `last_id`."""
+        """Split an answer into its entries (unread), `has_more` and `last_id`."""
         try:
             envelope = self._decode_envelope(body)
         except REFUSED:
@@ -194,7 +196,7 @@ class Reader:
         return list(map(bytes, envelope.data)), envelope.has_more, envelope.last_id
 
     def _open_slowly(self, body: bytes) -> tuple[list[bytes], bool, Any]:
-        """Say what is wrong with an answer that is no ordinary page, or find what can be used of it."""
+        """The same for an answer that strict decoders refuse. Raises AnswerError when it is no page."""
         members = self._fields.members(body)
         values = {name: self._fields.value(raw) for name, raw in members.items() if name != "data"}
         _refuse_errors(values)
@@ -204,26 +206,26 @@ class Reader:
 
     def _entries(self, data: bytes) -> list[bytes]:
         if not data.startswith(b"["):
-            came = _kind(self._fields.value(data))
-            raise AnswerError(f"`data` is {came}, not a list, so it is no page of a models list", hint=_CHECK_BASE_URL)
+            kind = _kind(self._fields.value(data))
+            raise AnswerError(f"`data` is {kind}, not a list, so it is no page of a models list", hint=_CHECK_BASE_URL)
         try:
             return list(map(bytes, self._decode_entries(data)))
         except REFUSED:
-            return repair.elements(data, self._fields.glance)
+            return repair.elements(data, self._fields.check_cancelled)
 
     def _has_more(self, values: Mapping[str, Any]) -> bool:
-        told = values.get("has_more")
-        if isinstance(told, bool):
-            return told
-        if told is not None:
-            raise AnswerError(f"`has_more` is {_kind(told)}, not true or false", hint=_TRY_LATER)
-        if self._paging:
-            came = "`has_more` is null" if "has_more" in values else "the answer has no `has_more`"
-            raise AnswerError(f"{came}, so nothing says whether the list is complete", hint=_SET_PAGING)
+        has_more = values.get("has_more")
+        if isinstance(has_more, bool):
+            return has_more
+        if has_more is not None:
+            raise AnswerError(f"`has_more` is {_kind(has_more)}, not true or false", hint=_TRY_LATER)
+        if self.paging:
+            fault = "`has_more` is null" if "has_more" in values else "the answer has no `has_more`"
+            raise AnswerError(f"{fault}, so nothing says whether the list is complete", hint=_SET_PAGING)
         return False
 
     def _stamp(self, items: Iterable[RawEntry]) -> str | None:
-        """Find the `created_at` that all items carry; ends at the first that differs."""
+        """Find the one `created_at` that all items have; ends at the first that differs."""
         stamp = None
         for item in items:
             mine = self._created_at(item.raw)
@@ -234,10 +236,10 @@ class Reader:
 
     def _created_at(self, raw: bytes) -> str | None:
         try:
-            told = bytes(self._decode_stamped(raw).created_at)
+            spelled = bytes(self._decode_stamped(raw).created_at)
         except REFUSED:
-            told = self._fields.members(raw).get("created_at", b"")
-        return self._fields.spell(told) if told else None
+            spelled = self._fields.members(raw).get("created_at", b"")
+        return self._fields.spell(spelled) if spelled else None
 
     def _ids(self, entries: list[bytes]) -> tuple[list[str | None], int]:
         """Find the id of each entry, None where it is unusable; and how many entries a strict decoder refuses."""
@@ -254,13 +256,13 @@ class Reader:
         try:
             return _usable(self._decode_named(raw).id), False
         except REFUSED:
-            value = repair.parse(raw, glance=self._fields.glance)
+            value = repair.parse(raw, check_cancelled=self._fields.check_cancelled)
         id = value.get("id") if isinstance(value, dict) else None
         return (_usable(id), True) if isinstance(id, str) else (None, False)
 
 
 class _Envelope(msgspec.Struct):
-    """An ordinary page; answers of any other shape are looked at slowly."""
+    """An ordinary page; any other answer is read the slow way."""
 
     data: list[Raw]
     has_more: bool
@@ -282,24 +284,24 @@ class _Stamped(msgspec.Struct):
 
 
 def digest(data: bytes, rules: bytes = b"") -> str:
-    """Stand for some bytes, and for how they are read: READER, a dot, 96 bits of their SHA-256 in hexadecimal."""
+    """The digest of some bytes and of how they are read: READER, a dot, 96 bits of their SHA-256 in hexadecimal."""
     return _READ_BY + hashlib.sha256(rules + data).hexdigest()[:24]
 
 
 def _usable(id: str) -> str | None:
-    """Give back an id that can be stored, shown and sent as a cursor; else None."""
+    """The id, if it can be stored, shown and sent as a cursor; else None."""
     fits = 0 < len(id) <= _MAX_ID and (id.isprintable() or _UNUSABLE.search(id) is None)
     return id if fits else None
 
 
 def _token(value: Any) -> str | None:
-    """Give back a `last_id` that can be sent; else None."""
+    """A `last_id`, if it can be sent; else None."""
     fits = isinstance(value, str) and value.isprintable() and value.strip() != "" and len(value) <= _MAX_TOKEN
     return value if fits else None
 
 
 def _settle(items: list[RawEntry]) -> tuple[list[RawEntry], int, list[str]]:
-    """Keep the first item of each id. Say how many were dropped as saying the same, and which ids are disputed."""
+    """Keep the first item of each id. Gives also how many were dropped as equal, and which ids are disputed."""
     first: dict[str, RawEntry] = {}
     duplicates, disputed = 0, dict[str, list[bytes]]()
     if len({item.id for item in items}) == len(items):
@@ -316,7 +318,7 @@ def _settle(items: list[RawEntry]) -> tuple[list[RawEntry], int, list[str]]:
 
 
 def _common(one: domain.Reading, other: domain.Reading) -> domain.Reading:
-    """Keep of two readings what both say."""
+    """What two readings both say."""
     columns = zip(one.columns, other.columns, strict=True)
     attributes = {name: text for name, text in one.attributes.items() if other.attributes.get(name) == text}
     return domain.Reading(
@@ -328,7 +330,7 @@ def _common(one: domain.Reading, other: domain.Reading) -> domain.Reading:
 
 
 def _agree(one: RawEntry, other: RawEntry) -> bool:
-    """Whether two items mean the same; the spelling of `created_at`, which is kept beside its meaning, is no matter."""
+    """True when two items mean the same, however they spell `created_at`."""
     if one.digest == other.digest:
         return True
     a, b = one.read(), other.read()
@@ -360,18 +362,18 @@ def _count(entries: int) -> str:
 
 
 def _refuse_errors(values: Mapping[str, Any]) -> None:
-    """Raise AnswerError when an answer says that it is an error. Its message is not quoted: it may name secrets."""
+    """Raise AnswerError for an answer that calls itself an error. Its message is not quoted: it may hold secrets."""
     error = values.get("error")
     if error:
-        told = error.get("type") if isinstance(error, dict) else None
-        named = f" ({told})" if isinstance(told, str) and _ERROR_TYPE.fullmatch(told) else ""
+        kind = error.get("type") if isinstance(error, dict) else None
+        named = f" ({kind})" if isinstance(kind, str) and _ERROR_TYPE.fullmatch(kind) else ""
         raise AnswerError(f"the answer is an error{named}, although its status is 200", hint=_TRY_LATER)
     if values.get("success") is False:
         raise AnswerError("the answer says `success: false`, although its status is 200", hint=_TRY_LATER)
 
 
 def _no_object(body: bytes) -> AnswerError:
-    """Say what an answer is that is no JSON object, without quoting it."""
+    """The error for an answer that is no JSON object; the answer is not quoted."""
     start = body.removeprefix(_BOM).lstrip()
     if not start:
         return AnswerError("the answer is empty, not JSON", hint=_TRY_LATER)

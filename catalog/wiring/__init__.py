@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from catalog import config as configuration
 from catalog.clock import utc_now
 from catalog.config import Config, Key
-from catalog.domain import Policy, Scope
 from catalog.errors import CatalogError, ConfigError
 from catalog.settings import AlertSettings, SourceSettings
 from catalog.store.engine import database as databases
@@ -25,10 +24,8 @@ if TYPE_CHECKING:
     from catalog.service import sync
     from catalog.service.deliver import AlertChannel, Sender
     from catalog.service.schedule import Chore, Task, Worker
-    from catalog.upstream.client import ModelsClient
-
-
-Known = Callable[[Collection[str]], Collection[str]]
+    from catalog.service.sync import Connect
+    from catalog.upstream.failures.api_words import Known
 
 
 def database(config: Config, *, must_exist: bool | None = None) -> Database:
@@ -37,32 +34,19 @@ def database(config: Config, *, must_exist: bool | None = None) -> Database:
     return databases.open_(config.database.url, must_exist=wanted)
 
 
-def client(settings: SourceSettings, key: Key, *, known: Known | None = None) -> "ModelsClient":
-    """Give a client for one source. Raises ConfigError when the key cannot be sent.
+def connector(key: Callable[[SourceSettings], Key] = configuration.key, *, known: "Known | None" = None) -> "Connect":
+    """Give what makes the client of a source. It raises ConfigError when the key is missing, or cannot be sent.
 
     `known` says which words are ids of models: only needed where a person is shown what an API says of an error.
     """
-    from catalog.upstream.client import ModelsClient
+    from catalog.upstream.client import SourceClient
     from catalog.upstream.failures import http_failures
 
-    return ModelsClient(
-        base_url=settings.base_url,
-        key=key.reveal(),
-        auth="bearer" if settings.auth == "bearer" else "x-api-key",
-        api_version=settings.api_version,
-        betas=settings.betas,
-        lifecycle=settings.lifecycle,
-        workspace=settings.workspace_id,
-        timeout=settings.timeout.total_seconds(),
-        max_page_bytes=settings.max_page_bytes,
-        paging=settings.paging == "cursor",
-        unknown_dates=frozenset(settings.unknown_dates),
-        known=known or http_failures.nothing_known,
-    )
+    return lambda source: SourceClient(source, key(source).reveal(), known=known or http_failures.nothing_known)
 
 
-def known_ids(config: Config) -> Known:
-    """Give what says which words are ids of models: those that the catalog knows, while it can be asked."""
+def known_ids(config: Config) -> "Known":
+    """Give what says which words are ids of models: those in the catalog, while it can be read."""
 
     def known(words: Collection[str]) -> Collection[str]:
         with suppress(CatalogError):
@@ -76,32 +60,6 @@ def known_ids(config: Config) -> Known:
         return ()
 
     return known
-
-
-def source(settings: SourceSettings) -> "sync.Source":
-    """Give what one run needs to know of a source."""
-    from catalog.service import sync
-
-    return sync.Source(
-        name=settings.name,
-        scope=Scope(
-            base_url=settings.base_url,
-            betas=settings.betas,
-            lifecycle=settings.lifecycle,
-            workspace=settings.workspace_id,
-        ),
-        policy=Policy(
-            confirm_after=settings.confirm_after,
-            max_removed_percent=settings.guard.max_removed_percent,
-            min_removed=settings.guard.min_removed,
-        ),
-        page_size=settings.page_size,
-        deadline=settings.deadline.total_seconds(),
-        max_pages=settings.max_pages,
-        paging=settings.paging == "cursor",
-        unknown_dates=frozenset(settings.unknown_dates),
-        totals=settings.list.total is None,
-    )
 
 
 def has_begun(database: Database, settings: SourceSettings, since: datetime) -> bool:

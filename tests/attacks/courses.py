@@ -100,7 +100,6 @@ class Attack:
 @contextmanager
 def entered(world: World) -> Iterator[World]:
     yield world
-    world.client.close()
     world.database.close()
 
 

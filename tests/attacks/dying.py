@@ -29,7 +29,6 @@ def main(name: str, models: str, database: str, minutes: float) -> None:
     began = world.now
     workloads.run(world, failures)  # so that every statement is compiled before the first fork
     world.now = began
-    world.client.close()
     world.database.close()
 
     def die_at(moment: int) -> None:

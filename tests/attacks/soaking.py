@@ -258,7 +258,6 @@ class Soak:
 
     def restart(self) -> None:
         self.world.database.close()
-        self.world.client.close()
         fresh = worlds.build(self.world.server, self.world.url)
         fresh.now = self.world.now
         self.world = fresh

@@ -78,7 +78,6 @@ class Story:
     def station(self, reader: Reader) -> Station:
         made = Station(**vars(worlds.build(self.ground.servers[reader[1]], self.ground.catalog.url)))
         made.page_size = PAGE_SIZES[reader]
-        self.stack.callback(made.client.close)
         self.stack.callback(made.database.close)
         return made
 

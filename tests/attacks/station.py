@@ -6,6 +6,7 @@ from datetime import datetime
 
 from catalog.domain import Change
 from catalog.errors import StoppedError
+from catalog.service import dry_run as dry_runs
 from catalog.service import sync as syncs
 from tests.attacks import reading
 from tests.attacks.edits import Edit
@@ -71,16 +72,15 @@ class Station(World):
         """Make the run of a turn, and let somebody hear of its end before a second one begins."""
         self.pages, self.began = 0, (self.now, len(self.answers))
         self.marks.clear()
-        syncs.sync_source(
-            self.database,
-            self.client,
-            self.source(turn.reader[1]),
+        options = syncs.Options(
             clock=lambda: self.now,
-            options=syncs.Options(dry_run=turn.dry, **vars(turn.wish)),
             on_page=lambda *_: self.turn_page(turn),
             on_wait=lambda: self.wait(turn),
             tell=lambda report, changes: hear_of(self.note(report, changes)),
+            **vars(turn.wish),
         )
+        run = dry_runs.rehearse if turn.dry else syncs.sync_source
+        run(self.database, self.source(turn.reader[1]), self.connect, options)
 
     def turn_page(self, turn: Turn) -> None:
         """Let a page take a minute."""

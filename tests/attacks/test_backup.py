@@ -39,7 +39,6 @@ def world(server: ModelsServer, migrated_url: str) -> Iterator[World]:
     yield made
     made.check()
     made.database.close()
-    made.client.close()
 
 
 LAST = 12
@@ -126,7 +125,6 @@ def test_a_process_killed_while_it_restores_leaves_the_old_catalog_or_the_new(
             ends.append(found == new)
         world.sync(subscriptions=team(), after=60)
         world.check()
-        world.client.close()
         world.database.close()
     assert True in ends
     assert False in ends
@@ -160,7 +158,6 @@ def test_copies_made_while_others_write_are_of_one_moment(
         made[path] = moments.snapshot(world.database)
         copies.backup(world.database, path, on_progress=write)
     other.database.close()
-    other.client.close()
     for path, then in made.items():
         restore(world, path)
         found = moments.snapshot(world.database)

@@ -24,10 +24,12 @@ LEAST, MOST = 100 * MEBIBYTE, 2.0  # bytes of memory, and seconds beyond the dea
 # it had before it asked. A first, honest answer loads whatever is loaded late.
 READER = """
 import json, pathlib, sys, time
+from datetime import timedelta
 from catalog.errors import ListingError
 from catalog.upstream import walk
-from catalog.upstream.client import ModelsClient
-from catalog.upstream.wire import Reader
+from catalog.settings import SourceSettings
+from catalog.upstream.client import SourceClient
+from catalog.upstream.fetch import Pace
 
 class Sink:
     ids = set()
@@ -52,10 +54,10 @@ def peak():
     return 1024 * int(pathlib.Path("/proc/self/status").read_text().partition("VmHWM:")[2].split()[0])
 
 def read(seconds):
-    return walk.walk(client, Reader(), Sink(), page_size=1000, deadline_seconds=seconds, max_pages=100_000)
+    source = SourceSettings(name="one", base_url=url, max_page_bytes=most, deadline=timedelta(seconds=seconds))
+    return walk.walk(SourceClient(source, key, pace=Pace(max_tries=1)), Sink())
 
 url, key, deadline, most = sys.argv[1], sys.argv[2], float(sys.argv[3]), int(sys.argv[4])
-client = ModelsClient(base_url=url, key=key, max_tries=1, max_page_bytes=most)
 read(60)
 pathlib.Path("/proc/self/clear_refs").write_text("5")  # the peak begins anew
 before, began = peak(), time.monotonic()

@@ -14,7 +14,7 @@ from catalog import cron, health
 from catalog.alerts import wording as words
 from catalog.domain import MERGED, Policy, Status
 from catalog.events import DeliveryError, Message, Subscriptions
-from catalog.service import deliver
+from catalog.service import deliver, sync
 from catalog.service.deliver import Sender
 from catalog.service.schedule import Timetable
 from catalog.store.engine import locks
@@ -151,7 +151,7 @@ class Story:
 
 def die(world: World, name: str) -> None:
     """Begin a run that never ends."""
-    scope = world.source(name).scope
+    scope = sync.scope_of(world.source(name))
     with world.database.write() as connection:
         runs.begin(connection, runs.source_key(connection, name, scope), scope, world.now)
 

@@ -21,7 +21,7 @@ from catalog.upstream.wire import ListPage, Reader
 from tests import server as play
 from tests.attacks import rounds, shapes
 from tests.postgres import Server
-from tests.server import ModelsServer
+from tests.server import SOURCE, UNPAGED, ModelsServer
 from tests.store import world as worlds
 from tests.store.world import World
 from tests.volume import Volume
@@ -55,7 +55,7 @@ def test_whatever_bytes_come_the_decoder_gives_a_page_or_says_in_words_why_not(
     seen = {"pages": 0, "items": 0, "refused": 0}
 
     def look(body: bytes) -> None:
-        for reader in (Reader(), Reader(paging=False)):
+        for reader in (Reader(SOURCE), Reader(UNPAGED)):
             page = read(reader, body)
             seen["refused" if page is None else "pages"] += 1
             seen["items"] += len(page.items) if page else 0

@@ -7,7 +7,7 @@ holds what really left, somebody accepts it. What a world claims to do is counte
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -16,7 +16,7 @@ from catalog.store.schema import invariants
 from tests.attacks import watched as watching
 from tests.attacks import worlds
 from tests.attacks.shelf import Paging
-from tests.attacks.watched import CONFIRM_AFTER, SteadyClient, Watched
+from tests.attacks.watched import CONFIRM_AFTER, Watched
 from tests.attacks.worlds import Hostile, Life
 from tests.server import ModelsServer
 from tests.store.world import open_hastily
@@ -36,7 +36,6 @@ class Theatre:
     volume: Volume
     stack: ExitStack
     counts: Counter[str] = field(default_factory=Counter)
-    clients: dict[bool, SteadyClient] = field(default_factory=dict)
 
     def play(self, name: str, world: Hostile, round_: int) -> None:
         """Play one story to its end."""
@@ -44,7 +43,8 @@ class Theatre:
         watched = Watched(
             server=self.server,
             database=self.database,
-            client=self.client(faulty=world.faults > 0),
+            # It gives up sooner where much fails, so that walks are cut, too.
+            pace=replace(watching.PACE, max_tries=2) if world.faults else watching.PACE,
             name=f"{name} {round_}",
             page_size=1000 if world.one_page else random.randint(2, 6),
             minutes_a_page=0.1,
@@ -66,13 +66,6 @@ class Theatre:
         self.calm_down(watched, again)
         self.judge(watched, world, again)
         self.counts.update(life.counts)
-
-    def client(self, *, faulty: bool) -> SteadyClient:
-        """A client that gives up sooner where much fails, so that walks are cut, too."""
-        if faulty not in self.clients:
-            options = {"max_tries": 2} if faulty else {}
-            self.clients[faulty] = self.stack.enter_context(watching.asking(self.server, **options))
-        return self.clients[faulty]
 
     def calm_down(self, watched: Watched, again: str) -> None:
         """Let the truth be found, in as few quiet runs as it takes, and see that it stays."""

@@ -9,7 +9,6 @@ latest. What a vanished cursor gets is a branch of its own wherever one vanishes
 
 import shutil
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import fmean
@@ -18,10 +17,9 @@ import pytest
 
 from catalog.store.engine.database import Database
 from catalog.store.schema import invariants
-from tests.attacks import watched as watching
 from tests.attacks.choices import LETTERS, Chance, Choices, Edited
 from tests.attacks.shelf import VANISHED, Paging, Shelf
-from tests.attacks.watched import CONFIRM_AFTER, MANY, Quiet, SteadyClient, Watched
+from tests.attacks.watched import CONFIRM_AFTER, MANY, Quiet, Watched
 from tests.server import Json, ModelsServer
 from tests.store import world as worlds
 from tests.volume import Volume
@@ -96,7 +94,6 @@ class Teller:
     """Tells histories, each as a source of its own; a database holds so many of them, and is checked then."""
 
     server: ModelsServer
-    client: SteadyClient
     folder: Path
     blank: Path
     oddity: str = ""  # of the server: "inclusive", "tokens" or "spoils"
@@ -112,7 +109,6 @@ class Teller:
         watched = Watched(
             server=self.server,
             database=self.databases[-1],
-            client=self.client,
             name=f"history-{self.counts['histories']}",
             truth=shelf,
             paging=ChosenPaging(choices=choices, inclusive=self.oddity == "inclusive", tokens=self.oddity == "tokens"),
@@ -152,10 +148,9 @@ class Teller:
 
 
 @pytest.fixture
-def teller(server: ModelsServer, migrated_file: Path, tmp_path: Path) -> Iterator[Teller]:
+def teller(server: ModelsServer, migrated_file: Path, tmp_path: Path) -> Teller:
     """Somebody who tells histories."""
-    with watching.asking(server) as client:
-        yield Teller(server=server, client=client, folder=tmp_path, blank=migrated_file)
+    return Teller(server=server, folder=tmp_path, blank=migrated_file)
 
 
 @pytest.mark.promise("P1", "P2")

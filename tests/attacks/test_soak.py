@@ -31,7 +31,6 @@ def soak(server: ModelsServer, migrated_url: str, safe: Safe, volume: Volume) ->
             truth.appear(0)
         yield soak
         soak.world.database.close()
-        soak.world.client.close()
 
 
 @pytest.mark.promise("P1", "P3", "P4", "P6", "P7", "P8")

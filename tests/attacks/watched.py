@@ -3,19 +3,20 @@
 The catalog talks to a real loopback server and writes to a real database; a `Plan` decides what each request meets.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Protocol
 
 import sqlalchemy as sa
 
-from catalog.domain import Kind, Missing, Scope
+from catalog.domain import Kind, Missing
 from catalog.service import sync as syncs
+from catalog.settings import SourceSettings
 from catalog.store.engine.database import Database
 from catalog.store.schema import views
-from catalog.upstream.client import Answer, Coming, ModelsClient
+from catalog.upstream.client import SourceClient
+from catalog.upstream.fetch import Answer, Fetch, Pace
 from tests.attacks.shelf import Paging, Shelf
 from tests.attacks.timeline import Ran, Removal, Request, Timeline, missed
 from tests.server import KEY, Json, ModelsServer, Step, Visit
@@ -24,6 +25,7 @@ from tests.store import world
 CONFIRM_AFTER = 15  # minutes, as the product has it where nobody says otherwise
 
 
+PACE = Pace(sleep=lambda _: None, spread=lambda: 0.5)  # of a client that never waits
 MANY = 10_000  # as a count beside the list: more than any list here has
 
 
@@ -62,21 +64,21 @@ class Quiet:
         return body
 
 
-class SteadyClient(ModelsClient):
+class SteadyClient(SourceClient):
     """Asks for a page only when the walk waits for it, so that a story told again is the same story."""
 
-    def begin(self, **options: Any) -> Coming:
-        return _Later(partial(super().begin, **options))  # type: ignore[return-value] # it does what a Coming does
+    def begin(self, **options: Any) -> Fetch:
+        return _Later(partial(super().begin, **options))  # type: ignore[return-value] # it does what a Fetch does
 
 
 @dataclass
 class _Later:
-    begin: Callable[[], Coming]
-    coming: Coming | None = None
+    begin: Callable[[], Fetch]
+    fetch: Fetch | None = None
 
-    def answer(self, glance: Callable[[], object] | None = None) -> Answer:
-        self.coming = self.coming or self.begin()
-        return self.coming.answer(glance)
+    def answer(self, check_cancelled: Callable[[], object] | None = None) -> Answer:
+        self.fetch = self.fetch or self.begin()
+        return self.fetch.answer(check_cancelled)
 
     def cancel(self) -> None:
         """Nothing is on its way."""
@@ -88,7 +90,7 @@ class Watched:
 
     server: ModelsServer
     database: Database
-    client: SteadyClient
+    pace: Pace = PACE
     name: str = "one"
     page_size: int = 2
     minutes_a_page: float = 1.0
@@ -108,11 +110,13 @@ class Watched:
         self.server.always = self._answer
         report = syncs.sync_source(
             self.database,
-            self.client,
-            syncs.Source(name=self.name, scope=Scope(base_url=self.server.url), page_size=self.page_size),
-            clock=lambda: world.START + self.now * world.MINUTE,
-            options=syncs.Options(accept_removals=accept),
-            on_page=self._hear,
+            SourceSettings(name=self.name, base_url=self.server.url, page_size=self.page_size),
+            lambda source: SteadyClient(source, KEY, pace=self.pace),
+            syncs.Options(
+                accept_removals=accept,
+                clock=lambda: world.START + self.now * world.MINUTE,
+                on_page=self._hear,
+            ),
         )
         if self._trouble:
             raise self._trouble[0]
@@ -199,11 +203,3 @@ def read(body: Json, cursor: str | None) -> dict[str, Any]:
         "overlaps": overlaps,
         "doubtful": says_more or len(items) < len(body["data"]),
     }
-
-
-@contextmanager
-def asking(server: ModelsServer, **options: Any) -> Iterator[SteadyClient]:
-    """Give a client that never waits for the clock on the wall."""
-    usual: dict[str, Any] = {"base_url": server.url, "key": KEY, "sleep": lambda _: None, "spread": lambda: 0.5}
-    with SteadyClient(**usual | options) as client:
-        yield client

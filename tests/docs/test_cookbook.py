@@ -81,7 +81,6 @@ def reader(server: ModelsServer, migrated_url: str) -> Iterator[Reader]:
     live(world)
     with closing(connected(world)) as connection:
         yield Reader("sqlite" if world.database.is_sqlite else "postgres", connection)
-    world.client.close()
     world.database.close()
 
 

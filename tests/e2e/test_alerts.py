@@ -295,6 +295,6 @@ def owed_by_a_run(ground: Ground) -> None:
     """Let a run owe alerts that it does not get to send."""
     settings = config.load()
     [source] = settings.sources
-    with closing(wiring.database(settings)) as database, wiring.client(source, config.key(source)) as client:
+    with closing(wiring.database(settings)) as database:
         options = sync.Options(configured=(source.name,), subscriptions=wiring.subscriptions(settings))
-        sync.sync_source(database, client, wiring.source(source), clock=clock.utc_now, options=options)
+        sync.sync_source(database, source, wiring.connector(), options)

@@ -14,15 +14,15 @@ from pathlib import Path
 from typing import Any
 
 from catalog import dates
-from catalog.domain import Scope
 from catalog.events import DeliveryError
 from catalog.service import sync as syncs
+from catalog.settings import SourceSettings
 from catalog.store.backup import copies
 from catalog.store.ingest import runs
 from catalog.store.outbox import enqueue, queue
-from catalog.upstream.client import ModelsClient
+from catalog.upstream.client import SourceClient
 from tests import server as play
-from tests.server import KEY, ORGANIZATION, ModelsServer
+from tests.server import ORGANIZATION, ModelsServer
 from tests.store import world as worlds
 from tests.store.test_disputes import twice
 from tests.store.world import MINUTE, NAMELESS, World
@@ -63,8 +63,11 @@ class Teller(World):
     page_size: int = 3
     last: dict[str, tuple[str, list[play.Json]]] = field(default_factory=dict)
 
-    def source(self, name: str) -> syncs.Source:
-        return replace(super().source(name), scope=Scope(base_url=ADDRESS))
+    def source(self, name: str) -> SourceSettings:
+        return replace(super().source(name), base_url=ADDRESS)
+
+    def connect(self, source: SourceSettings) -> SourceClient:
+        return super().connect(replace(source, base_url=self.server.url))
 
     def reads(self, name: str, *items: play.Json, by: str = ORGANIZATION, after: float = 20, **options: Any) -> None:
         """Make a run of a source whose list shows these entries from now on."""
@@ -79,7 +82,7 @@ class Teller(World):
 
     def dies(self, name: str) -> None:
         """Begin a run that nothing is heard of again."""
-        scope = self.source(name).scope
+        scope = syncs.scope_of(self.source(name))
         with self.database.write() as connection:
             runs.begin(connection, runs.source_key(connection, name, scope), scope, self.now)
 
@@ -87,13 +90,9 @@ class Teller(World):
 @contextmanager
 def telling(server: ModelsServer, url: str) -> Iterator[Teller]:
     """Give a world whose client goes by the clock of the story."""
-    world = Teller(server, worlds.open_hastily(url), ModelsClient(base_url=server.url, key=KEY), url)
-    world.client.close()
-    world.client = ModelsClient(
-        base_url=server.url, key=KEY, max_tries=1, sleep=lambda _: None, clock=lambda: world.now
-    )
+    world = Teller(server, worlds.open_hastily(url), url)
+    world.pace = replace(world.pace, clock=lambda: world.now)
     yield world
-    world.client.close()
     world.database.close()
 
 

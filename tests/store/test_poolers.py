@@ -21,7 +21,6 @@ from catalog.store.engine import database as databases
 from catalog.store.engine import locks, time_limits
 from catalog.store.engine.database import Database
 from catalog.store.schema import invariants, tables, views
-from catalog.upstream.client import ModelsClient
 from tests import pooler, postgres
 from tests import server as play
 from tests.pooler import Mode
@@ -123,7 +122,6 @@ def test_runs_side_by_side_keep_to_their_sources(
     worlds = {name: enter(url) for name in ("one", "two")}
     for name, world in worlds.items():
         world.server, world.page_size = lists[name], 2
-        world.client = ModelsClient(base_url=lists[name].url, key=play.KEY)
     for number in range(12):
         move(lists, number)
         threads = [Thread(target=world.sync, kwargs={"name": name}) for name, world in worlds.items()]
@@ -133,8 +131,6 @@ def test_runs_side_by_side_keep_to_their_sources(
             thread.join(60)
 
     assert wrong(url, lists, "one", "two") == {}
-    for world in worlds.values():
-        world.client.close()
 
 
 def test_commands_side_by_side_do_with_a_single_session(

@@ -97,9 +97,9 @@ def test_a_list_that_is_spelled_anew_costs_one_slow_run(world: World) -> None:
     world.sync()
     with world.database.read() as connection:
         pages = list(connection.scalars(sa.select(tables.page.c.digest)))
-    client = world.client
-    answer = client.fetch(limit=world.page_size)
-    assert pages == [wire.Reader().digest(answer.body)]
+    with world.connect(world.source("one")) as client:
+        answer = client.begin(limit=world.page_size).answer()
+        assert pages == [client.reader.digest(answer.body)]
 
 
 def test_pages_of_an_earlier_walk_stand_for_nothing(world: World) -> None:

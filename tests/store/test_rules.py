@@ -3,6 +3,7 @@
 import pytest
 from sqlalchemy.exc import IntegrityError
 
+from catalog.service import sync
 from catalog.store.engine import database as databases
 from catalog.store.ingest import runs
 from catalog.store.schema import upgrade
@@ -129,7 +130,7 @@ def history(world: World) -> World:
         ("d", None, None),
     ]
     with world.database.write() as connection:
-        runs.begin(connection, 1, world.source("one").scope, world.now)
+        runs.begin(connection, 1, sync.scope_of(world.source("one")), world.now)
     return world
 
 

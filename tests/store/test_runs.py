@@ -191,8 +191,9 @@ def test_a_run_that_is_interrupted_says_so_and_writes_nothing(world: World, sign
     def interrupt(_pages: int, _models: int) -> None:
         raise signal
 
+    options = sync.Options(clock=lambda: world.now, on_page=interrupt)
     with pytest.raises(signal):
-        sync.sync_source(world.database, world.client, world.source("one"), clock=lambda: world.now, on_page=interrupt)
+        sync.sync_source(world.database, world.source("one"), world.connect, options)
     assert (world.listed(), world.last_run("status")) == ("a", ("abandoned",))
     assert world.sync().run.added == 2
 
@@ -258,7 +259,7 @@ def test_the_record_of_a_run_that_died_is_closed_by_the_next(world: World) -> No
     world.lists("a")
     world.sync()
     with world.database.write() as connection:
-        runs.begin(connection, 1, world.source("one").scope, world.now + 60 * worlds.MINUTE)
+        runs.begin(connection, 1, sync.scope_of(world.source("one")), world.now + 60 * worlds.MINUTE)
     assert world.last_run("status", "finished_at") == ("running", None)
     assert world.sync().run.status is Status.COMPLETE
     rows = world.rows("sync_runs", "run_id", "status", "started_at", "finished_at")

@@ -12,8 +12,10 @@ from catalog.errors import ConfigError, Failure
 from catalog.health import SourceHealth
 from catalog.monitor import metrics
 from catalog.service import sync
+from catalog.settings import SourceSettings
 from catalog.store.queries import source_health
 from catalog.store.schema import tables
+from catalog.upstream.client import SourceClient
 from tests import server as play
 from tests.store.delivering import types
 from tests.store.world import Enter, World
@@ -60,9 +62,12 @@ def scripted(world: World, *steps: play.Step) -> None:
 
 
 def keyless(world: World) -> None:
-    failure = ConfigError("there is no key", hint="set it")
-    source, options = world.source("one"), sync.Options(subscriptions=team("sync_failed", failures=1))
-    sync.fail_source(world.database, source, failure, clock=lambda: world.now, options=options)
+    def refuse(_source: SourceSettings) -> SourceClient:
+        raise ConfigError("there is no key", hint="set it")
+
+    options = sync.Options(subscriptions=team("sync_failed", failures=1), clock=lambda: world.now)
+    with pytest.raises(ConfigError, match="there is no key"):
+        sync.sync_source(world.database, world.source("one"), refuse, options)
     assert types(world) == ["sync_failed"]
 
 

@@ -19,6 +19,7 @@ from catalog.store.schema import staging_tables, tables
 from catalog.upstream.wire import ListPage, Reader
 from tests import postgres
 from tests import server as play
+from tests.server import SOURCE
 from tests.store.world import START, Enter, World
 
 pytestmark = pytest.mark.promise("P1")
@@ -92,7 +93,7 @@ def test_nothing_of_a_run_stays_on_its_sessions(enter: Enter, own_url: str) -> N
 
 
 def page(*entries: dict[str, object]) -> ListPage:
-    return Reader().page(json.dumps({"data": entries, "has_more": True}).encode())
+    return Reader(SOURCE).page(json.dumps({"data": entries, "has_more": True}).encode())
 
 
 @pytest.fixture

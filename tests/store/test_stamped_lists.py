@@ -1,14 +1,13 @@
 """A gateway that stamps every entry with the time of the request: its list is quiet, and its dates are unknown."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from catalog.domain import Status
-from catalog.upstream.client import ModelsClient
 from tests import server as play
-from tests.server import KEY
 from tests.store.world import World
 
 pytestmark = pytest.mark.promise("P5", "P7")
@@ -34,10 +33,7 @@ STAMPS: dict[str, Stamp] = {
 @pytest.fixture
 def stamped(world: World) -> World:
     """The client's clock is that of the story."""
-    world.client.close()
-    world.client = ModelsClient(
-        base_url=world.server.url, key=KEY, max_tries=1, sleep=lambda _: None, clock=lambda: world.now
-    )
+    world.pace = replace(world.pace, clock=lambda: world.now)
     world.now = datetime(2026, 1, 1, 12, 0, 7, tzinfo=UTC)
     return world
 

@@ -16,30 +16,34 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from catalog.domain import Change, Policy, Scope
+from catalog.domain import Change, Policy
+from catalog.errors import never_cancelled
+from catalog.service import dry_run as dry_runs
 from catalog.service import sync as syncs
+from catalog.settings import GuardSettings, SourceSettings
 from catalog.store.engine import database as databases
 from catalog.store.engine.database import Database
 from catalog.store.schema import invariants, views
-from catalog.upstream import walk
-from catalog.upstream.client import ModelsClient
+from catalog.upstream.client import SourceClient
+from catalog.upstream.fetch import Pace
 from tests import server as play
 from tests.server import KEY, ModelsServer, Step
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
+PACE = Pace(max_tries=1, sleep=lambda _: None)
 NAMELESS = play.model("nameless") | {"id": 5}  # an entry without a usable id: the walk that meets it is unclean
 
 
 @dataclass
 class World:
-    """One server, one database, one client, one clock."""
+    """One server, one database, one clock."""
 
     server: ModelsServer
     database: Database
-    client: ModelsClient
     url: str  # of the database
     now: datetime = START
+    pace: Pace = PACE  # of its clients
     policy: Policy = field(default_factory=Policy)
     page_size: int = 1000
     betas: tuple[str, ...] = ()
@@ -51,25 +55,41 @@ class World:
         self.server.models = [play.model(id, **fields) for id in ids]
 
     def sync(
-        self, *, name: str = "one", after: float = 10, on_wait: Callable[[], None] = walk.undisturbed, **options: Any
+        self,
+        *,
+        name: str = "one",
+        after: float = 10,
+        dry_run: bool = False,
+        on_wait: Callable[[], None] = never_cancelled,
+        **options: Any,
     ) -> syncs.RunReport:
         """Let some minutes pass, then make a run whose walk takes one minute a page."""
         self.pass_minutes(after)
         self.every = []
-        return syncs.sync_source(
-            self.database,
-            self.client,
-            self.source(name),
+        wanted = syncs.Options(
             clock=lambda: self.now,
-            options=syncs.Options(**options),
             on_page=lambda _pages, _models: self.pass_minutes(1),
             on_wait=on_wait,
             tell=self.hear,
+            **options,
+        )
+        make = dry_runs.rehearse if dry_run else syncs.sync_source
+        return make(self.database, self.source(name), self.connect, wanted)
+
+    def source(self, name: str) -> SourceSettings:
+        return SourceSettings(
+            name=name,
+            base_url=self.server.url,
+            betas=self.betas,
+            page_size=self.page_size,
+            confirm_after=self.policy.confirm_after,
+            guard=GuardSettings(
+                max_removed_percent=self.policy.max_removed_percent, min_removed=self.policy.min_removed
+            ),
         )
 
-    def source(self, name: str) -> syncs.Source:
-        scope = Scope(base_url=self.server.url, betas=self.betas)
-        return syncs.Source(name=name, scope=scope, policy=self.policy, page_size=self.page_size)
+    def connect(self, source: SourceSettings) -> SourceClient:
+        return SourceClient(source, KEY, pace=self.pace)
 
     def hear(self, report: syncs.RunReport, changes: Iterable[Change]) -> None:
         self.every.append(report)
@@ -151,8 +171,7 @@ def minutes(value: Any) -> Any:
 
 def build(server: ModelsServer, url: str) -> World:
     """Give a world around a server and a database."""
-    client = ModelsClient(base_url=server.url, key=KEY, max_tries=1, sleep=lambda _: None)
-    return World(server, open_hastily(url), client, url)
+    return World(server, open_hastily(url), url)
 
 
 def open_hastily(url: str) -> Database:
@@ -178,7 +197,6 @@ def entering(server: ModelsServer) -> Iterator[Enter]:
         def enter(url: str) -> World:
             world = build(server, url)
             stack.callback(world.database.close)
-            stack.callback(world.client.close)
             return world
 
         yield enter

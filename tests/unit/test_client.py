@@ -293,9 +293,9 @@ def test_an_id_that_would_change_the_path_is_not_asked_for(server: ModelsServer,
 
 def test_answers_name_who_asked(server: ModelsServer, connect: Connect) -> None:
     server.workspace = "wrkspc_9"
-    assert connect().fetch(limit=1).identity == Identity(organization=ORGANIZATION, workspace="wrkspc_9")
+    assert connect().begin(limit=1).answer().identity == Identity(organization=ORGANIZATION, workspace="wrkspc_9")
     server.organization = server.workspace = None
-    assert connect().fetch(limit=1).identity == Identity()
+    assert connect().begin(limit=1).answer().identity == Identity()
 
 
 # Trying again
@@ -344,7 +344,7 @@ def test_without_a_length_another_answer_is_not_taken_for_a_cut_one(
         play.hang_up(visit)
 
     server.script(step)
-    assert connect().fetch(limit=1).body == body.encode()
+    assert connect().begin(limit=1).answer().body == body.encode()
 
 
 @pytest.mark.parametrize(
@@ -638,12 +638,12 @@ def test_a_late_answer_is_told_with_the_time_it_had(server: ModelsServer, connec
 def test_the_deadline_cuts_a_try_short(server: ModelsServer, connect: Connect, pace: Pace) -> None:
     server.script(play.silence())
     with pytest.raises(DeadlineError, match="no time is left after 1 try"):
-        connect().fetch(limit=1, deadline=pace.monotonic() + 0.2)
+        connect().begin(limit=1, deadline=pace.monotonic() + 0.2).answer()
 
 
 def test_nothing_is_asked_after_the_deadline(server: ModelsServer, connect: Connect, pace: Pace) -> None:
     with pytest.raises(DeadlineError, match="the time is up"):
-        connect().fetch(limit=1, deadline=pace.monotonic())
+        connect().begin(limit=1, deadline=pace.monotonic()).answer()
     assert server.requests == []
 
 
@@ -652,12 +652,12 @@ def test_what_is_wanted_no_more_frees_its_thread_and_delays_nothing_that_follows
 ) -> None:
     server.script(play.silence())
     client = connect()
-    coming = client.begin(limit=1)
+    fetch = client.begin(limit=1)
     while not server.requests:
         time.sleep(0.01)
     began = time.monotonic()
-    coming.cancel()
-    assert client.fetch(limit=1).body
+    fetch.cancel()
+    assert client.begin(limit=1).answer().body
     assert time.monotonic() - began < 2
     assert nobody_hangs()
 
@@ -900,12 +900,12 @@ def test_a_request_id_is_named_unless_it_spells_the_key(server: ModelsServer, co
 
 def test_the_key_never_passes_for_an_identity(server: ModelsServer, connect: Connect) -> None:
     server.organization = f"org-{KEY}"
-    assert connect().fetch(limit=1).identity == Identity()
+    assert connect().begin(limit=1).answer().identity == Identity()
 
 
 def test_a_placeholder_for_a_key_hides_no_identity(server: ModelsServer, connect: Connect) -> None:
     server.organization, server.key = "org-none", "none"
-    assert connect(key="none").fetch(limit=1).identity == Identity(organization="org-none")
+    assert connect(key="none").begin(limit=1).answer().identity == Identity(organization="org-none")
 
 
 def test_the_key_is_in_no_repr(connect: Connect, server: ModelsServer) -> None:

@@ -10,7 +10,7 @@ from catalog.errors import AnswerError
 from catalog.upstream import marks
 from catalog.upstream.wire import Reader
 from tests import server as play
-from tests.server import ModelsServer, honest
+from tests.server import SOURCE, UNPAGED, ModelsServer, honest
 from tests.unit.walking import Go, Shelf, models
 
 pytestmark = pytest.mark.promise("P1")
@@ -88,7 +88,7 @@ OTHER_LINKS = [
 
 
 def beside(members: dict[str, Any]) -> list[marks.Member]:
-    return Reader(paging=False).beside(json.dumps({"data": [{"next": 1, "total": 9}], **members}).encode())
+    return Reader(UNPAGED).beside(json.dumps({"data": [{"next": 1, "total": 9}], **members}).encode())
 
 
 @pytest.mark.parametrize(("members", "mark"), MARKS)
@@ -165,7 +165,7 @@ def test_a_mark_in_the_body_cuts_the_walk_also_at_a_page_that_is_known(
 ) -> None:
     server.models = models("abcd")
     server.reshape = lambda envelope: envelope | {"next": None if envelope["has_more"] else "/2"}
-    shelf.known = {Reader().digest(json.dumps(server.reshape(play.page(models("cd")))).encode()): list("cd")}
+    shelf.known = {Reader(SOURCE).digest(json.dumps(server.reshape(play.page(models("cd")))).encode()): list("cd")}
     shelf.more = dict.fromkeys(shelf.known, False)
     with pytest.raises(AnswerError, match=r"page 2: more follows .`next`"):
         go()

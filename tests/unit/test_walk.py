@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from catalog import domain
 from catalog.domain import Identity, Outcome, Verdict
 from catalog.errors import AnswerError, CursorError, DeadlineError, KeyRefusedError, ListingError, StoppedError
-from catalog.upstream import wire
-from catalog.upstream.client import ModelsClient
+from catalog.settings import SourceSettings
+from catalog.upstream.client import SourceClient
 from catalog.upstream.walk import walk
 from tests import server as play
 from tests.server import KEY, ORGANIZATION, ModelsServer, Step, honest, model
@@ -342,8 +342,9 @@ def test_a_whole_walk_lacks_no_model_that_was_listed_throughout(edits: list[tupl
             del server.models[place : place + 1]
 
     server.script(*(play.then(functools.partial(edit, kind, place)) for kind, place in edits))
-    with ModelsClient(base_url=server.url, key=KEY) as client, contextlib.suppress(CursorError):
-        outcome = walk(client, wire.Reader(), shelf, page_size=2, deadline_seconds=60, max_pages=100)
+    source = SourceSettings(name="one", base_url=server.url, page_size=2)
+    with SourceClient(source, KEY) as client, contextlib.suppress(CursorError):
+        outcome = walk(client, shelf)
         assert outcome.verdict is Verdict.UNCLEAN or throughout <= set(shelf.ids())
     server.close()
 
@@ -406,13 +407,10 @@ def test_a_list_beyond_the_page_cap_is_cut(server: ModelsServer, go: Go) -> None
     assert "max_pages" in caught.value.hint
 
 
-def test_a_page_beyond_the_size_cap_is_cut(server: ModelsServer, shelf: Shelf, clock: Clock) -> None:
+def test_a_page_beyond_the_size_cap_is_cut(server: ModelsServer, shelf: Shelf, go: Go) -> None:
     server.script(play.gzip_bomb(1))
-    with (
-        ModelsClient(base_url=server.url, key=KEY, max_page_bytes=100_000, monotonic=clock) as client,
-        pytest.raises(ListingError, match="larger than 100,000 bytes"),
-    ):
-        walk(client, wire.Reader(), shelf, page_size=2, deadline_seconds=60, max_pages=9, monotonic=clock)
+    with pytest.raises(ListingError, match="larger than 100,000 bytes"):
+        go(max_page_bytes=100_000)
     assert shelf.pages == []
 
 

@@ -3,6 +3,7 @@
 import json
 import math
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,6 +16,7 @@ from catalog.domain import FIELDS, ModelInfo, Reading
 from catalog.errors import AnswerError
 from catalog.upstream import fields, repair, wire
 from catalog.upstream.wire import ListPage, RawEntry, Reader
+from tests.server import SOURCE, UNPAGED
 
 pytestmark = pytest.mark.promise("P1", "P2")
 
@@ -40,7 +42,7 @@ def answer(*entries: object, has_more: object = False, **more: object) -> bytes:
 
 
 def page_of(*entries: bytes, paging: bool = True) -> ListPage:
-    return Reader(paging=paging).page(b'{"data": [%b], "has_more": false}' % b", ".join(entries))
+    return Reader(SOURCE if paging else UNPAGED).page(b'{"data": [%b], "has_more": false}' % b", ".join(entries))
 
 
 def entry(**members: object) -> bytes:
@@ -54,13 +56,13 @@ def read(**members: object) -> dict[str, Any]:
 
 
 def reading(raw: bytes, reader: Reader | None = None) -> Reading:
-    [item] = (reader or Reader()).page(b'{"data": [%b], "has_more": false}' % raw).items
+    [item] = (reader or Reader(SOURCE)).page(b'{"data": [%b], "has_more": false}' % raw).items
     return item.read()
 
 
 def refusal(body: bytes, *, paging: bool = True) -> AnswerError:
     with pytest.raises(AnswerError) as caught:
-        Reader(paging=paging).page(body)
+        Reader(SOURCE if paging else UNPAGED).page(body)
     assert caught.value.hint
     return caught.value
 
@@ -70,7 +72,7 @@ def refusal(body: bytes, *, paging: bool = True) -> AnswerError:
 
 def test_a_page_gives_its_items_in_the_order_received() -> None:
     body = answer(MODEL, {"id": "another"}, has_more=True, first_id="claude-test-1", last_id="ignored")
-    page = Reader().page(body)
+    page = Reader(SOURCE).page(body)
     assert [item.id for item in page.items] == ["claude-test-1", "another"]
     assert (page.has_more, page.last_id, page.clean) == (True, "another", True)
     assert (page.doubts, page.warnings) == ([], [])
@@ -111,12 +113,12 @@ STAMPS: list[tuple[list[dict[str, Any]], str | None]] = [
 def test_a_page_names_the_created_at_that_all_of_its_entries_carry(
     entries: list[dict[str, Any]], stamp: str | None
 ) -> None:
-    assert Reader().page(answer(*entries)).stamp == stamp
+    assert Reader(SOURCE).page(answer(*entries)).stamp == stamp
 
 
 def test_a_digest_stands_for_the_rules_too_by_which_the_bytes_are_read() -> None:
     body = b'{"data": [{"id": "x"}], "has_more": false}'
-    readers = [Reader(), Reader(unknown_dates=frozenset({"2023-02-28T18:56:42Z"})), Reader(paging=False)]
+    readers = [Reader(SOURCE), Reader(replace(SOURCE, unknown_dates=("2023-02-28T18:56:42Z",))), Reader(UNPAGED)]
     pages = [reader.page(body) for reader in readers]
     assert len({page.digest for page in pages}) == len({page.items[0].digest for page in pages}) == len(readers)
     assert [page.digest for page in pages] == [reader.digest(body) for reader in readers]
@@ -192,7 +194,7 @@ def test_an_id_may_be_any_printable_text(id: str) -> None:
 def test_an_entry_without_a_usable_id_is_counted_and_the_others_stay(bad: bytes) -> None:
     page = page_of(b'{"id": "good"}', bad)
     assert [item.id for item in page.items] == ["good"]
-    assert (page.unusable, page.last_id, page.clean) == (1, None, False)
+    assert (page.unusable, page.last_id, page.clean) == (1, "good", False)
     assert "1 entry without a usable id: such models cannot be recorded" in page.doubts
 
 
@@ -224,7 +226,7 @@ def test_a_warning_names_three_disputed_ids_at_most() -> None:
 
 @pytest.mark.parametrize("key", ["x", "data"])
 def test_of_equal_keys_the_last_wins(key: str) -> None:
-    page = Reader().page(
+    page = Reader(SOURCE).page(
         b'{"data": [{"id": "old"}], "data": [{"id": "a", "%b": 1, "id": "b", "%b": 2}], "has_more": false}'
         % (key.encode(), key.encode())
     )
@@ -232,12 +234,12 @@ def test_of_equal_keys_the_last_wins(key: str) -> None:
 
 
 def test_an_empty_list_is_a_page() -> None:
-    page = Reader().page(answer(first_id="", last_id=""))
+    page = Reader(SOURCE).page(answer(first_id="", last_id=""))
     assert (page.items, page.has_more, page.last_id, page.clean) == ([], False, None, True)
 
 
 def test_a_byte_order_mark_is_no_matter() -> None:
-    page = Reader().page(b"\xef\xbb\xbf" + answer(MODEL))
+    page = Reader(SOURCE).page(b"\xef\xbb\xbf" + answer(MODEL))
     assert ([item.id for item in page.items], page.clean) == (["claude-test-1"], True)
 
 
@@ -317,17 +319,17 @@ def test_a_server_that_does_not_page_is_refused_until_paging_is_none(body: bytes
     error = refusal(body)
     assert error.message == f"{came}, so nothing says whether the list is complete"
     assert 'paging = "none"' in error.hint
-    page = Reader(paging=False).page(body)
+    page = Reader(UNPAGED).page(body)
     assert ([item.id for item in page.items], page.has_more, page.clean) == (["a"], False, True)
 
 
 def test_without_paging_an_answer_may_still_say_that_there_is_more() -> None:
-    assert Reader(paging=False).page(answer(MODEL, has_more=True)).has_more
+    assert Reader(UNPAGED).page(answer(MODEL, has_more=True)).has_more
     assert "is a string" in refusal(answer(MODEL, has_more="no"), paging=False).message
 
 
 def test_an_error_member_that_says_nothing_is_no_error() -> None:
-    assert Reader().page(answer(MODEL, error=None, success=True)).clean
+    assert Reader(SOURCE).page(answer(MODEL, error=None, success=True)).clean
 
 
 # What the fields say.
@@ -402,7 +404,7 @@ def test_a_date_that_cannot_be_read_says_nothing_and_is_counted(name: str) -> No
 
 @pytest.mark.parametrize("date", ["1970-01-01", "0001-01-01", "1970-01-01 00:00:00Z", "2023-02-28 18:56:42Z"])
 def test_a_date_that_means_unknown_is_unknown_in_these_spellings_too(date: str) -> None:
-    reader = Reader(unknown_dates=frozenset({"2023-02-28T18:56:42Z"}))
+    reader = Reader(replace(SOURCE, unknown_dates=("2023-02-28T18:56:42Z",)))
     said = reading(entry(created_at=date), reader)
     assert (said.columns[1], said.silent, said.unreadable) == (None, frozenset({"created_at"}), frozenset())
     assert said.attributes == {"created_at": json.dumps(date)}
@@ -429,7 +431,7 @@ def test_only_an_absent_creation_date_is_silent_because_others_may_be_taken_back
 
 
 def test_a_date_that_means_unknown_at_this_source_is_unknown_in_any_spelling() -> None:
-    reader = Reader(unknown_dates=frozenset({"2023-02-28T18:56:42Z", "1970-01-01T00:00:00Z"}))
+    reader = Reader(replace(SOURCE, unknown_dates=("2023-02-28T18:56:42Z", "1970-01-01T00:00:00Z")))
     said = reading(entry(created_at="2023-02-28T19:56:42+01:00"), reader)
     assert said.columns[1] is None
     assert said.silent == {"created_at"}
@@ -480,12 +482,12 @@ def test_a_control_byte_that_is_not_even_escaped_is_put_right_too() -> None:
     "body", [b'{"data": [%b], "has_more": false}' % (b"[" * 100_000), b'{"a": %b}' % (b"[" * 100_000)]
 )
 def test_whoever_waits_can_end_the_reading_of_a_page_that_takes_long(body: bytes) -> None:
-    # A page of twelve million brackets took ten times the deadline to be refused: nothing looked at the clock.
-    def glance() -> None:
+    # A page of twelve million brackets took ten times the deadline to be refused: nothing checked the clock.
+    def check() -> None:
         raise TimeoutError
 
-    reader = Reader()
-    reader.heed(glance)
+    reader = Reader(SOURCE)
+    reader.cancel_by(check)
     with pytest.raises(TimeoutError):
         reader.page(body)
 
@@ -499,7 +501,7 @@ def test_what_was_put_right_is_counted() -> None:
 def test_what_is_remembered_is_bounded_and_never_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fields, "_MEMO_ENTRIES", 4)
     monkeypatch.setattr(fields, "_MEMO_BYTES", 50)
-    reader = Reader()
+    reader = Reader(SOURCE)
     for number in range(20):
         said = reading(entry(x=number, y=["long"] * 20, display_name=str(number)), reader)
         assert (said.attributes["x"], said.columns[0], len(json.loads(said.attributes["y"]))) == (
@@ -514,7 +516,7 @@ def test_what_is_remembered_is_bounded_and_never_wrong(monkeypatch: pytest.Monke
 
 
 def test_a_model_answer_is_read_as_a_model() -> None:
-    assert Reader().model(b"\xef\xbb\xbf" + json.dumps(MODEL).encode()) == ModelInfo(
+    assert Reader(SOURCE).model(b"\xef\xbb\xbf" + json.dumps(MODEL).encode()) == ModelInfo(
         id="claude-test-1",
         display_name="Claude Test 1",
         created_at=datetime(2026, 10, 7, 18, tzinfo=UTC),
@@ -533,7 +535,7 @@ def test_a_model_answer_is_read_as_a_model() -> None:
 
 
 def test_an_item_is_read_as_a_model_with_unknown_fields_empty() -> None:
-    reader = Reader()
+    reader = Reader(SOURCE)
     [item] = reader.page(answer({"id": "m", "created_at": "1970-01-01T00:00:00Z", "max_tokens": 0})).items
     assert reader.info(item) == ModelInfo(id="m", attributes={"created_at": "1970-01-01T00:00:00Z"})
 
@@ -554,7 +556,7 @@ def test_an_item_is_read_as_a_model_with_unknown_fields_empty() -> None:
 )
 def test_what_is_no_model_is_refused_in_words(body: bytes, words: str) -> None:
     with pytest.raises(AnswerError) as caught:
-        Reader().model(body)
+        Reader(SOURCE).model(body)
     assert caught.value.message == words
 
 
@@ -604,7 +606,7 @@ def check_safe(said: Reading) -> None:
 
 
 def check_any_answer(body: bytes) -> None:
-    for reader in (Reader(), Reader(paging=False)):
+    for reader in (Reader(SOURCE), Reader(UNPAGED)):
         try:
             page = reader.page(body)
         except AnswerError:
@@ -666,4 +668,4 @@ def test_a_name_with_invisible_characters_is_kept_as_it_is_but_for_what_database
     ],
 )
 def test_the_token_of_a_known_page_is_found_wherever_it_stands(body: bytes, token: str | None) -> None:
-    assert Reader().token(body) == token
+    assert Reader(SOURCE).token(body) == token

@@ -9,9 +9,11 @@ import pytest
 
 from catalog import domain
 from catalog.domain import KnownPage, Outcome
-from catalog.upstream import wire
-from catalog.upstream.client import ModelsClient
-from catalog.upstream.walk import walk
+from catalog.errors import never_cancelled
+from catalog.settings import ListSettings, Paging, SourceSettings
+from catalog.upstream.client import SourceClient
+from catalog.upstream.fetch import Pace
+from catalog.upstream.walk import OnPage, ignore_progress, walk
 from tests import server as play
 from tests.server import KEY, ModelsServer, Step, model
 
@@ -68,7 +70,7 @@ class Shelf:
 
 
 class Clock:
-    """Stands still until somebody moves it."""
+    """Stands still until a test moves it."""
 
     now = 0.0
 
@@ -100,20 +102,21 @@ def go(server: ModelsServer, shelf: Shelf, clock: Clock) -> Iterator[Go]:
     """Walk the server's list into the shelf, two models a page."""
     clients = []
 
-    def start(*, paging: bool = True, unknown_dates: frozenset[str] = frozenset(), **options: Any) -> Outcome:
-        client = ModelsClient(
-            base_url=server.url,
-            key=KEY,
-            timeout=5,
-            max_tries=2,
-            sleep=clock.sleep,
-            monotonic=clock,
-            clock=clock.moment,
-        )
-        clients.append(client)
-        usual: dict[str, Any] = {"page_size": 2, "deadline_seconds": 60.0, "max_pages": 100, "monotonic": clock}
-        reader = wire.Reader(paging=paging, unknown_dates=unknown_dates)
-        return walk(client, reader, shelf, paging=paging, **{**usual, **options})
+    def start(
+        *,
+        on_page: OnPage = ignore_progress,
+        on_wait: Callable[[], object] = never_cancelled,
+        totals: bool = True,
+        paging: bool = True,
+        **settings: Any,
+    ) -> Outcome:
+        pages: Paging = "cursor" if paging else "none"
+        usual: dict[str, Any] = {"timeout": timedelta(seconds=5), "deadline": timedelta(minutes=1), "page_size": 2}
+        list_ = ListSettings(total=None if totals else "")
+        source = SourceSettings(name="one", base_url=server.url, paging=pages, list=list_, **{**usual, **settings})
+        pace = Pace(max_tries=2, sleep=clock.sleep, monotonic=clock, clock=clock.moment)
+        clients.append(SourceClient(source, KEY, pace=pace))
+        return walk(clients[-1], shelf, on_page=on_page, on_wait=on_wait)
 
     yield start
     for client in clients:

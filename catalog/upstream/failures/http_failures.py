@@ -39,7 +39,7 @@ class Question:
     model_id: str | None = None  # None: the list was asked for
     with_cursor: bool = False
     key: str | None = None
-    way: str = ""  # a hint at the proxy that stands between; empty: there is none
+    proxy_hint: str = ""  # empty: no proxy is used
     sent: frozenset[str] = frozenset()  # settings that shape the question
     ids: frozenset[str] = frozenset()  # of models that it names
     known: api_words.Known = nothing_known  # which ids of models are known besides
@@ -64,7 +64,7 @@ def error(outcome: Received | NoAnswer, question: Question, because: str) -> Lis
     kind, meaning, hint = _meaning(outcome, text, question)
     secrets = _secrets(outcome, question.key)
     said = api_words.shown(text, secrets, lambda ids: {*question.ids, *question.known(ids)})
-    return kind(f"{told}{meaning}{ending}", hint="; ".join(filter(None, [hint, question.way])), said=said)
+    return kind(f"{told}{meaning}{ending}", hint="; ".join(filter(None, [hint, question.proxy_hint])), said=said)
 
 
 def _meaning(answer: Received, text: str, question: Question) -> tuple[type[ListingError], str, str]:

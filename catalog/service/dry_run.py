@@ -1,0 +1,111 @@
+"""A run that leaves the database as it is: the walk and the merge are real, then all is rolled back."""
+
+import pickle
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import IO
+
+from catalog.domain import Change, Status
+from catalog.errors import ListingError
+from catalog.service.sync import Connect, Options, RunReport, SourceSync, Tell
+from catalog.settings import SourceSettings
+from catalog.store.engine import database as databases
+from catalog.store.engine import temp_folder
+from catalog.store.engine.database import Connection, Database
+from catalog.store.ingest import merge, runs, staging
+from catalog.store.ingest.runs import OpenRun
+from catalog.store.schema import upgrade
+
+
+def rehearse(database: Database, source: SourceSettings, connect: Connect, options: Options) -> RunReport:
+    """Report what `sync_source` would do now. The database may have no schema, or may not be there at all.
+
+    `options.tell` is called after the roll-back: a reader that is slow must not keep the database locked.
+    """
+    with connect(source) as client, _temporary_file(database) as file:
+        kept = _Kept(file)
+        with _database_to_read(database) as there:
+            sync = SourceSync(database=there, source=source, client=client, options=replace(options, tell=kept.keep))
+            report = _rehearse(sync)
+        kept.tell(options.tell)
+    return report
+
+
+def _temporary_file(database: Database) -> IO[bytes]:
+    return tempfile.TemporaryFile(prefix="catalog-", dir=temp_folder.demanded(database.folder))
+
+
+@contextmanager
+def _database_to_read(database: Database) -> Iterator[Database]:
+    """Give the database if there is a catalog in it, else an empty one that is removed after the block."""
+    if database.exists() and upgrade.current(database) is not None:
+        upgrade.require(database)
+        yield database
+        return
+    with tempfile.TemporaryDirectory(prefix="catalog-", dir=temp_folder.demanded(database.folder)) as folder:
+        empty = databases.open_(f"sqlite:///{Path(folder) / 'catalog.db'}")
+        upgrade.ensure(empty)
+        try:
+            yield empty
+        finally:
+            empty.close()
+
+
+class _Kept:
+    """Keeps what is to be told until the database is unlocked. On disk, because a run may find a million changes."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self._reports: list[RunReport] = []
+
+    def keep(self, report: RunReport, changes: Iterable[Change]) -> None:
+        self._reports.append(report)
+        for change in changes:
+            pickle.dump(change, self._file)
+
+    def tell(self, tell: Tell) -> None:
+        self._file.seek(0)
+        for report in self._reports:
+            tell(report, self._changes())
+
+    def _changes(self) -> Iterator[Change]:
+        with suppress(EOFError):
+            while True:
+                yield pickle.load(self._file)  # noqa: S301 - our own file, which has no name
+
+
+def _rehearse(sync: SourceSync) -> RunReport:
+    with sync.database.rehearse() as connection:
+        before = runs.begin(connection, sync.key(connection), sync.scope, sync.now())
+    with staging.open_(sync.database, before.source_key) as stage:
+        try:
+            sealed = stage.seal(sync.walk(stage))
+        except ListingError as failure:
+            with sync.database.rehearse() as connection:
+                return _failed(sync, connection, failure)
+        with stage.merging("rehearsal") as connection:
+            return _merged(sync, connection, sealed, before)
+
+
+def _merged(sync: SourceSync, connection: Connection, sealed: staging.SealedWalk, before: OpenRun) -> RunReport:
+    """Merge in a transaction that is rolled back afterwards, as a run that began before the walk."""
+    now = runs.begin(connection, sync.key(connection), sync.scope, before.started_at)
+    opened = replace(now, generation=before.generation)
+    try:
+        merge.apply(connection, opened, sealed, sync.request(sync.now()))
+    except ListingError as failure:
+        return _closed(sync, connection, opened, failure)
+    return sync.report_in(connection, opened.run_id, unreadable=bool(sealed.counts.unreadable))
+
+
+def _failed(sync: SourceSync, connection: Connection, failure: ListingError) -> RunReport:
+    opened = runs.begin(connection, sync.key(connection), sync.scope, sync.now())
+    return _closed(sync, connection, opened, failure)
+
+
+def _closed(sync: SourceSync, connection: Connection, opened: OpenRun, failure: ListingError) -> RunReport:
+    runs.close(connection, opened, Status.FAILED, sync.now(), error=failure.message)
+    return sync.report_in(connection, opened.run_id, failure)
