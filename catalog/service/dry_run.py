@@ -25,17 +25,14 @@ def rehearse(database: Database, source: SourceSettings, connect: Connect, optio
 
     `options.tell` is called after the roll-back: a reader that is slow must not keep the database locked.
     """
-    with connect(source) as client, _temporary_file(database) as file:
+    folder = temp_folder.demanded(database.folder)
+    with connect(source) as client, tempfile.TemporaryFile(prefix="catalog-", dir=folder) as file:
         kept = _Kept(file)
         with _database_to_read(database) as there:
             sync = SourceSync(database=there, source=source, client=client, options=replace(options, tell=kept.keep))
             report = _rehearse(sync)
         kept.tell(options.tell)
     return report
-
-
-def _temporary_file(database: Database) -> IO[bytes]:
-    return tempfile.TemporaryFile(prefix="catalog-", dir=temp_folder.demanded(database.folder))
 
 
 @contextmanager
@@ -85,7 +82,8 @@ def _rehearse(sync: SourceSync) -> RunReport:
             sealed = stage.seal(sync.walk(stage))
         except ListingError as failure:
             with sync.database.rehearse() as connection:
-                return _failed(sync, connection, failure)
+                opened = runs.begin(connection, sync.key(connection), sync.scope, sync.now())
+                return _closed(sync, connection, opened, failure)
         with stage.merging("rehearsal") as connection:
             return _merged(sync, connection, sealed, before)
 
@@ -99,11 +97,6 @@ def _merged(sync: SourceSync, connection: Connection, sealed: staging.SealedWalk
     except ListingError as failure:
         return _closed(sync, connection, opened, failure)
     return sync.report_in(connection, opened.run_id, unreadable=bool(sealed.counts.unreadable))
-
-
-def _failed(sync: SourceSync, connection: Connection, failure: ListingError) -> RunReport:
-    opened = runs.begin(connection, sync.key(connection), sync.scope, sync.now())
-    return _closed(sync, connection, opened, failure)
 
 
 def _closed(sync: SourceSync, connection: Connection, opened: OpenRun, failure: ListingError) -> RunReport:

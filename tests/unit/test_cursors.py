@@ -8,8 +8,9 @@ import pytest
 
 from catalog.domain import Verdict
 from catalog.errors import CursorError, KeyRefusedError
+from catalog.upstream.client import ModelsClient
 from tests import server as play
-from tests.server import ModelsServer, Step, Visit, honest, model
+from tests.server import KEY, ModelsServer, Step, Visit, honest, model
 from tests.unit.walking import Go, Shelf, models
 
 pytestmark = pytest.mark.promise("P1", "P2")
@@ -57,6 +58,15 @@ def test_of_two_cursors_the_one_that_leads_on_is_followed_and_both_are_asked_onc
     right = "token " if by_last_id == "on" else ""
     asked = [seen.first("after_id") for seen in server.requests]
     assert [cursor for cursor in dict.fromkeys(asked) if cursor not in {None, "b", "token b"}] == [f"{right}d"]
+
+
+@pytest.mark.parametrize(
+    ("by_last_id", "by_entry"), [*(("on", other) for other in ["on", *NOT_ON]), *((other, "on") for other in NOT_ON)]
+)
+def test_a_client_without_a_walk_follows_the_same_cursor(server: ModelsServer, by_last_id: str, by_entry: str) -> None:
+    server.always = Gateway(by_last_id, by_entry)
+    with ModelsClient(base_url=server.url, key=KEY, max_tries=1) as client:
+        assert [found.id for found in client.models(limit=2)] == list(LETTERS)
 
 
 @pytest.mark.parametrize("by_entry", ["400", "404", "422", "top"])

@@ -1,1 +1,1 @@
-"""A request that failed: whether to try again, what the API said of it, and what to look at."""
+"""Failed requests: whether to try again, what the API says of the failure, and hints for a person."""

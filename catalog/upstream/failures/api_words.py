@@ -1,6 +1,6 @@
-"""What an API says of its own error, made fit for a person's terminal: without keys, without ids of accounts. Pure.
+"""The API's own words for an error, without keys and ids of accounts. Pure.
 
-It is for `catalog check` and the stderr of `catalog sync` alone: no row, log, alert or ping ever holds it.
+They are for `catalog check` and the stderr of `catalog sync` alone: no row, log, alert or ping ever holds them.
 """
 
 import base64
@@ -18,12 +18,12 @@ BLOT = "***"
 
 Known = Callable[[Collection[str]], Collection[str]]  # which of these are ids of models
 
-_READ = 4_000  # characters of a message that are looked at
-_PART = 8  # so many characters of the key in a row are part of the key
-_TOKEN = 16  # a word so long with a digit in it may be a key, a token or the id of an account
+_READ = 4_000  # characters of a message that are read
+_PART = 8  # so many characters in a row, if the key has them too, count as a part of the key
+_TOKEN = 16  # a word so long that has a digit may be a key, a token or the id of an account
 _DEPTH = 6
-_FEW = 5  # of a list of errors
-_INNER = ("error", "errors", "fault", "exception", "response")  # what holds a message, when it is a table or a list
+_FEW = 5  # so many errors of a list are shown
+_INNER = ("error", "errors", "fault", "exception", "response")  # names of tables and lists that hold a message
 _MESSAGE = (
     *("message", "msg", "error_description", "error_message", "errormessage", "error_msg", "faultstring"),
     *("detail", "details", "description", "reason", "text", "title", "error", "errors", "fault", "exception"),
@@ -40,7 +40,7 @@ _MARKUP = re.compile(r"<(message|title|faultstring|h1)\b[^>]*>(.*?)</\1", re.IGN
 
 
 def message(body: bytes) -> str:
-    """Find what an error body says in words, whatever its shape; empty: nothing. It is not fit to be shown yet."""
+    """Find the message in an error body of any shape; empty: there is none. Only `shown` makes it safe to show."""
     text = body.decode("utf-8", "replace").removeprefix("\ufeff").strip()
     try:
         return _found(msgspec.json.decode(text), 0)
@@ -53,71 +53,59 @@ def message(body: bytes) -> str:
 
 
 def shown(text: str, secrets: Iterable[str], known: Known) -> str:
-    """Make a message fit to be shown: on one line, short, and without the secrets or anything like one."""
+    """Make a message safe to show: one short line, without the secrets and without anything that looks like one."""
     words = _words(text)
     for secret in secrets:
         words = [BLOT if tells(word, secret) else word for word in words]
-        if tells("".join(words), secret):  # it was scattered over several words
+        if tells("".join(words), secret):  # the secret is spread over several words
             return ""
-    keep = known({piece for word in words for piece in _suspects(word)})
-    told = " ".join(_PIECE.sub(lambda found: _blotted(found[0], keep), word) for word in words)
-    return told if len(told) <= LONGEST else f"{told[: LONGEST - 1]}…"
+    pieces = (piece for word in words for piece in _PIECE.findall(word) if _is_suspect(piece))
+    keep = known({reading for piece in pieces for reading in _readings(piece)})
+
+    def blotted(found: re.Match[str]) -> str:
+        may_stay = not _is_suspect(found[0]) or any(reading in keep for reading in _readings(found[0]))
+        return found[0] if may_stay else BLOT
+
+    text = " ".join(_PIECE.sub(blotted, word) for word in words)
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 
 def _words(text: str) -> list[str]:
     normal = unicodedata.normalize("NFKC", text)
-    visible = "".join(" " if char.isspace() else char for char in normal if char.isspace() or _is_visible(char))
+    kept = (char for char in normal if char.isspace() or unicodedata.category(char) not in _INVISIBLE)
+    visible = "".join(" " if char.isspace() else char for char in kept)
     words = visible[:_READ].split(" ")
     return [word for word in (words[:-1] if len(visible) > _READ else words) if word]
 
 
-def _is_visible(char: str) -> bool:
-    return unicodedata.category(char) not in _INVISIBLE
-
-
-def _suspects(word: str) -> Iterator[str]:
-    """Name what may be the id of a model, and else is blotted out."""
-    for piece in _PIECE.findall(word):
-        if _is_suspect(piece):
-            yield from _readings(piece)
-
-
 def _is_suspect(piece: str) -> bool:
+    """True when a piece may be a secret, unless it is the id of a model."""
     return bool(_UUID.search(piece)) or (len(piece) >= _TOKEN and any(map(str.isdigit, piece)))
 
 
 def _readings(piece: str) -> list[str]:
-    """Give what a piece may mean: itself, without what ends a sentence, and without a name before it."""
+    """What a piece may mean: itself; without punctuation at its end; without a name and `=` before it."""
     bare = piece.rstrip(_ENDS)
     named = _NAMED.fullmatch(bare)
     return [piece, bare, *([named[1]] if named else [])]
 
 
-def _blotted(piece: str, keep: Collection[str]) -> str:
-    return BLOT if _is_suspect(piece) and not any(reading in keep for reading in _readings(piece)) else piece
-
-
 def tells(word: str, key: str) -> bool:
-    """Tell whether a word holds the key or a part of it, in any spelling."""
+    """Tell whether a word holds the key or a part of it, in any encoding."""
     key = key.lower()
     if len(key) < _PART:
         return key in {view.lower().strip(_ENDS + "\"'`<>()[]{},;|") for view in _views(word)}
     parts = _parts(key)
-    return any(not parts.isdisjoint(_parts(view)) for view in _lowered(word))
+    lowered = (view.lower() for view in _views(word))
+    return any(not parts.isdisjoint(_parts(text)) for view in lowered for text in (view, view[::-1]))
 
 
 def _parts(text: str) -> set[str]:
     return {text[place : place + _PART] for place in range(len(text) - _PART + 1)}
 
 
-def _lowered(word: str) -> Iterator[str]:
-    for view in _views(word):
-        yield view.lower()
-        yield view.lower()[::-1]
-
-
 def _views(word: str) -> Iterator[str]:
-    """Give a word as it stands, and what it may stand for: percent-coded, escaped, base64, hexadecimal."""
+    """A word as it is, and decoded: from percent-encoding, escapes, base64 and hexadecimal."""
     plain = [word]
     for _ in range(3):
         plain.append(_ESCAPE.sub(_unescaped, html.unescape(unquote(plain[-1], errors="replace"))))
@@ -135,7 +123,7 @@ def _unescaped(found: re.Match[str]) -> str:
 
 
 def _decoded(run: str) -> str:
-    usable = run[: len(run) - (len(run) % 4 == 1)].replace("-", "+").replace("_", "/")  # one sign alone makes no byte
+    usable = run[: len(run) - (len(run) % 4 == 1)].replace("-", "+").replace("_", "/")  # one character is no byte
     return base64.b64decode(usable + "=" * (-len(usable) % 4)).decode("latin-1")
 
 
@@ -151,7 +139,7 @@ def _found(value: Any, depth: int) -> str:
 
 
 def _inside(text: str, depth: int) -> str:
-    """Give a text, or what it says where it is JSON once more, as gateways quote what is behind them."""
+    """A text, or its message where it is JSON itself: gateways quote the answer of the server behind them."""
     if not text.startswith(("{", "[")):
         return text
     try:
@@ -165,5 +153,5 @@ def _in_table(table: Mapping[str, Any], depth: int) -> str:
     inner = (members.get(name) for name in _INNER)
     told = next(filter(None, (_found(each, depth + 1) for each in inner if isinstance(each, (dict, list)))), "")
     told = told or next(filter(None, (_found(members.get(name), depth + 1) for name in _MESSAGE)), "")
-    place = members.get("loc")  # FastAPI says which parameter it means
+    place = members.get("loc")  # the parameter that FastAPI complains of
     return f"{'.'.join(map(str, place))}: {told}" if told and isinstance(place, list) and place else told

@@ -1,4 +1,4 @@
-"""What to look at after an answer other than 200: by what the API says, else by the status. Pure."""
+"""Hints for a person after an answer other than 200: by the words of the API, else by the status. Pure."""
 
 import re
 from collections.abc import Collection, Mapping
@@ -12,7 +12,7 @@ _LATER = "its side failed; the next run tries again"
 _BEHIND = "what stands before the API does not reach it; the next run tries again"
 _AWAY = "it does not take this question: check `base_url`"
 
-# What an API's own words are about, the surest first.
+# Hints by what an API's own words are about; the first match counts.
 _BY_WORDS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"workspace"), _WORKSPACE),
     (re.compile(r"credit|billing|insufficient[ _]quota|payment|\bbalance\b|spend(ing)? limit"), _SPENT),
@@ -24,8 +24,8 @@ _BY_WORDS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"lifecycle"), "leave `lifecycle` of this source empty, or check its names"),
     (re.compile(r"\blimit\b|page[ _-]?size|per[ _-]page"), "lower `page_size` of this source"),
 )
-_LIMITED = frozenset({400, 413, 414, 422})  # an answer to the question itself, to which `limit` belongs
-_PLAIN = frozenset({404, 407})  # these have one meaning, whatever words come with them
+_LIMITED = frozenset({400, 413, 414, 422})  # about the request itself, of which `limit` is a part
+_PLAIN = frozenset({404, 407})  # they have one meaning, whatever the words
 
 _BY_STATUS: Mapping[int, str] = {
     402: _SPENT,
@@ -56,7 +56,7 @@ _BY_STATUS: Mapping[int, str] = {
 
 
 def refused(status: int, words: str, *, first: bool, sent: Collection[str], list_url: str) -> str:
-    """Say what to look at after a 4xx or 5xx. `sent` are the settings that shape the question."""
+    """The hint for a 4xx or 5xx. `sent` are the settings that shape the request."""
     by_words = next((told for about, told in _BY_WORDS if about.search(words.lower())), "")
     about_page = "`page_size`" in by_words
     if by_words and status < 500 and status not in _PLAIN and (not about_page or status in _LIMITED):  # noqa: PLR2004 - 5xx
@@ -69,7 +69,7 @@ def refused(status: int, words: str, *, first: bool, sent: Collection[str], list
 
 
 def strange(status: int, location: str, list_url: str) -> tuple[str, str]:
-    """Say what an answer below 400 means, and what to look at. Where it leads is never quoted: it may hold a secret."""
+    """What a status below 400 means, and the hint. A `Location` is never quoted: it may hold a secret."""
     if status in _STRANGE:
         return _STRANGE[status]
     if status >= 300:  # noqa: PLR2004 - 3xx
@@ -79,7 +79,7 @@ def strange(status: int, location: str, list_url: str) -> tuple[str, str]:
 
 
 def phrase(status: int) -> str:
-    """Give the name of a status; empty: nobody registered it."""
+    """The name of a status; empty: it is not registered."""
     try:
         return HTTPStatus(status).phrase
     except ValueError:

@@ -1,4 +1,4 @@
-"""An answer other than 200, or none at all: what it is worth to `retry`, and the error that tells a person. Pure."""
+"""Turns an answer other than 200, or none at all, into what `retry` needs, and into an error for a person. Pure."""
 
 import re
 from collections.abc import Collection, Mapping
@@ -17,22 +17,21 @@ from catalog.upstream.failures.retry import FailedTry
 UNAUTHORIZED, FORBIDDEN, NOT_FOUND = 401, 403, 404
 CURSOR_REFUSALS = frozenset({400, 404, 410, 422})  # when the page before was given for the same request
 IDENTITY = ("anthropic-organization-id", "anthropic-workspace-id")  # headers that say who asks
-SHORTEST_SECRET = 8  # what is shorter, such as the "none" that some gateways take, is found in honest names too
+SHORTEST_SECRET = 8  # a shorter key, such as the "none" that some gateways take, occurs in ordinary names
+LONG_SECRET = 16  # a shorter key, such as "lm-studio", may be an ordinary word of a list
 
-LONG_SECRET = 16  # what is shorter, such as "lm-studio", may well be a word of somebody's list
-
-_ESCAPED = re.compile(rb'\\u00([2-7][0-9a-fA-F])|\\([/"\\])')  # spellings that JSON allows for signs of a key
+_ESCAPED = re.compile(rb'\\u00([2-7][0-9a-fA-F])|\\([/"\\])')  # how JSON may escape characters of a key
 _TOKEN = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
 
 
 def nothing_known(_: Collection[str]) -> Collection[str]:
-    """Know no id of a model."""
+    """No id of a model is known."""
     return ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Question:
-    """What was asked for, in words, and all that must not come back in an error."""
+    """What was asked for, in words, and all that an error must not repeat."""
 
     subject: str  # "the models list of example.org"
     list_url: str
@@ -40,13 +39,13 @@ class Question:
     with_cursor: bool = False
     key: str | None = None
     proxy_hint: str = ""  # empty: no proxy is used
-    sent: frozenset[str] = frozenset()  # settings that shape the question
-    ids: frozenset[str] = frozenset()  # of models that it names
-    known: api_words.Known = nothing_known  # which ids of models are known besides
+    sent: frozenset[str] = frozenset()  # settings that shape the request
+    ids: frozenset[str] = frozenset()  # of models that the request names
+    known: api_words.Known = nothing_known  # tells which words are other ids of models
 
 
 def failure(outcome: Received | NoAnswer) -> FailedTry:
-    """What `retry` has to know of it."""
+    """What `retry` needs to know of it."""
     if isinstance(outcome, NoAnswer):
         return FailedTry(lasting=outcome.lasting)
     details = _error(outcome.body).get("details")
@@ -55,16 +54,16 @@ def failure(outcome: Received | NoAnswer) -> FailedTry:
 
 
 def error(outcome: Received | NoAnswer, question: Question, because: str) -> ListingError:
-    """The failure in words: status, type and request id of the answer. Its text, which may name secrets, is `said`."""
+    """The failure in our words, with status, type and request id. The API's own words are in `said` alone."""
     ending = f"; {because}" if because else ""
     if isinstance(outcome, NoAnswer):
         return ListingError(f"{question.subject}: {outcome.words}{ending}", hint=outcome.hint, failure=outcome.failure)
-    told = f"{question.subject}: HTTP {outcome.status}{_named(outcome, question.key)}"
+    words = f"{question.subject}: HTTP {outcome.status}{_named(outcome, question.key)}"
     text = api_words.message(outcome.body) if outcome.status >= 400 else ""  # noqa: PLR2004 - 4xx and 5xx
     kind, meaning, hint = _meaning(outcome, text, question)
     secrets = _secrets(outcome, question.key)
     said = api_words.shown(text, secrets, lambda ids: {*question.ids, *question.known(ids)})
-    return kind(f"{told}{meaning}{ending}", hint="; ".join(filter(None, [hint, question.proxy_hint])), said=said)
+    return kind(f"{words}{meaning}{ending}", hint="; ".join(filter(None, [hint, question.proxy_hint])), said=said)
 
 
 def _meaning(answer: Received, text: str, question: Question) -> tuple[type[ListingError], str, str]:
@@ -93,21 +92,17 @@ def _refused(status: int, question: Question) -> tuple[str, str]:
 
 
 def _named(received: Received, key: str | None) -> str:
-    kind = _type(received, key)
+    kind = _token(_error(received.body).get("type"), key)
+    # Rows and logs hold it, so it must not look like a key or the id of an account.
+    if kind and api_words.shown(kind, _secrets(received, key), nothing_known) != kind:
+        kind = None
     if received.status < 400:  # noqa: PLR2004 - 4xx and 5xx are told apart by the type of the error
         kind = hints.phrase(received.status)
     request = _token(received.headers.get("request-id"), key)
     if request and key and api_words.tells(request, key):
         request = None
-    parts = [kind, f"request {request}" if request else None]
-    told = ", ".join(part for part in parts if part)
-    return f" ({told})" if told else ""
-
-
-def _type(received: Received, key: str | None) -> str | None:
-    """The type of the error, unless it is like a key or an id of an account: rows and logs hold it."""
-    told = _token(_error(received.body).get("type"), key)
-    return told if told and api_words.shown(told, _secrets(received, key), nothing_known) == told else None
+    words = ", ".join(part for part in (kind, f"request {request}" if request else None) if part)
+    return f" ({words})" if words else ""
 
 
 def _secrets(received: Received, key: str | None) -> list[str]:
@@ -115,7 +110,7 @@ def _secrets(received: Received, key: str | None) -> list[str]:
 
 
 def identity(headers: Mapping[str, str], key: str | None) -> Identity:
-    """Who the answer says is asking."""
+    """The organization and workspace that an answer names."""
     return Identity(
         organization=_token(headers.get(IDENTITY[0]), key),
         workspace=_token(headers.get(IDENTITY[1]), key),
@@ -123,21 +118,18 @@ def identity(headers: Mapping[str, str], key: str | None) -> Identity:
 
 
 def demand_no_echo(body: bytes, question: Question) -> None:
-    """Refuse a 200 that holds the key, plainly or in JSON's escapes: what it lists would be stored and shown."""
+    """Raise AnswerError for a body that holds the key, also with JSON's escapes: what it lists is stored and shown."""
     if question.key is None or len(question.key) < LONG_SECRET:
         return
     key = question.key.encode()
-    if key in body or (b"\\" in body and key in _ESCAPED.sub(_unescaped, body)):
-        hint = "nothing of it was recorded; tell whoever runs that server, and change the key"
+    unescaped = _ESCAPED.sub(lambda found: found[2] or bytes([int(found[1], 16)]), body) if b"\\" in body else body
+    if key in body or key in unescaped:
+        hint = "nothing of it was recorded; tell the people who run that server, and change the key"
         raise AnswerError(f"{question.subject}: the answer repeats the API key", hint=hint)
 
 
-def _unescaped(found: re.Match[bytes]) -> bytes:
-    return found[2] or bytes([int(found[1], 16)])
-
-
 def _token(value: Any, key: str | None) -> str | None:
-    """A name that is safe to show and to store; None: it is not one, or it echoes the key."""
+    """A name that is safe to show and to store; None: it is no name, or it echoes the key."""
     text = value.strip() if isinstance(value, str) else ""
     echoes = key is not None and len(key) >= SHORTEST_SECRET and key in text
     return text if _TOKEN.fullmatch(text) and not echoes else None

@@ -1,4 +1,4 @@
-"""What a failed try is worth: seconds to wait, or giving up. Pure: time and chance come in as arguments."""
+"""Decides after a failed try: seconds to wait, or giving up. Pure: time and chance come in as arguments."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,12 +7,12 @@ from datetime import datetime
 from catalog.http import retry_after
 
 RETRIED = frozenset({408, 409, 429})  # and everything from 500 on
-NEVER = frozenset({401, 403})  # whatever the answer says of itself: a refused key stays refused
+NEVER = frozenset({401, 403})  # also when `x-should-retry` says otherwise: a refused key stays refused
 SPENT = "enforced_spend_limit_reached"
 
 FIRST_WAIT = 0.5
 LONGEST_WAIT = 8.0
-JITTER = 0.25  # the share of a wait that chance may take away
+JITTER = 0.25  # by so much of itself a wait may be shorter, at random
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -22,12 +22,12 @@ class FailedTry:
     status: int | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     code: str | None = None  # error.details.error_code of the answer
-    lasting: bool = False  # the same try would fail the same way: a certificate, a redirect, a size
+    lasting: bool = False  # the next try would fail the same way: a certificate, a redirect, a size
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GiveUp:
-    """No further try is worth it; `because` continues a sentence about the failure, or is empty."""
+    """Not to be tried again; `because` continues a sentence about the failure, or is empty."""
 
     because: str = ""
 
@@ -35,7 +35,8 @@ class GiveUp:
 def wait(failure: FailedTry, attempt: int, *, tries: int, left: float, spread: float, now: datetime) -> float | GiveUp:
     """Seconds to wait after the failed try number `attempt` of `tries`, when `left` seconds remain.
 
-    `spread` is chance, from 0 to 1. A wait that the server names is kept; else 0.5 s doubling to 8 s, with jitter.
+    `spread` is a random number from 0 to 1. The wait that the server asks for counts; else 0.5 s doubling to 8 s, with
+    jitter. The rules are those of the official SDK: https://github.com/anthropics/anthropic-sdk-python#retries
     """
     if failure.code == SPENT:
         return GiveUp(because="the spend limit of this key is reached until the 1st of the month")
@@ -53,7 +54,7 @@ def wait(failure: FailedTry, attempt: int, *, tries: int, left: float, spread: f
 
 
 def worth_it(failure: FailedTry) -> bool:
-    """True when the same request may fare better later: by `x-should-retry`, else by status."""
+    """True when the same request may succeed later: by `x-should-retry`, else by status."""
     if failure.lasting or failure.status in NEVER:
         return False
     said = failure.headers.get("x-should-retry", "").strip().lower()
@@ -63,7 +64,7 @@ def worth_it(failure: FailedTry) -> bool:
 
 
 def backoff(attempt: int, spread: float) -> float:
-    """Half a second, doubling to eight, less up to a quarter by chance."""
+    """0.5 s, doubling to 8 s, less up to a quarter of it at random."""
     doubled = FIRST_WAIT * 2 ** min(attempt - 1, 10)
     return float(min(doubled, LONGEST_WAIT)) * (1 - JITTER * spread)
 
