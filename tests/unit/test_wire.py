@@ -15,7 +15,8 @@ from catalog import domain
 from catalog.domain import FIELDS, ModelInfo, Reading
 from catalog.errors import AnswerError
 from catalog.upstream import fields, repair, wire
-from catalog.upstream.wire import ListPage, RawEntry, Reader
+from catalog.upstream.entries import RawEntry
+from catalog.upstream.wire import ListPage, Reader
 from tests.server import SOURCE, UNPAGED
 
 pytestmark = pytest.mark.promise("P1", "P2")
