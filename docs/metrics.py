@@ -43,7 +43,7 @@ Every number is read from the database, so it is true under cron, after a restar
 database. `metrics_file` is replaced as a whole after each `catalog sync`, and every 15 seconds by `catalog run`; when
 nothing runs it stays as it is, which is why times are told and not ages. A file that holds something else is never
 replaced. A metric without a value has no line: a
-channel that owes nothing and gave nothing up has none.
+channel with nothing pending and nothing dead has none.
 
 | metric | labels | what it tells |
 |---|---|---|

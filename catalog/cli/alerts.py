@@ -82,7 +82,7 @@ def _samples(config: Config, channel: str) -> Iterator[tuple[str, Callable[[], N
 def send(context: Context) -> int:
     """Send now what is pending and due; exit 1 when a channel did not take something.
 
-    A channel that rests because it failed is tried, too, but none whose receiver asked for a pause.
+    A channel that backs off after failures is tried, too, but not where the receiver asked for a pause.
     """
     config = context.config()
     subscriptions = wiring.subscriptions(config)
@@ -99,14 +99,14 @@ def send(context: Context) -> int:
 @click.option("--delivery", "number", type=_NUMBER, cls=options.PlainOption, metavar="N", help="Only this delivery.")
 @pass_context
 def retry(context: Context, channel: str | None, number: int | None) -> int:
-    """Try dead alerts again, all of them or those of CHANNEL, even if the channel rests."""
+    """Try dead alerts again, all of them or those of CHANNEL, even if the channel backs off."""
     config = context.config()
     with library.opened(config.database.url) as database:
-        revived = queue.requeue(database, now=database.now(), name=channel, delivery_id=number)
-        if channel is not None and not revived:
+        requeued = queue.requeue(database, now=database.now(), name=channel, delivery_id=number)
+        if channel is not None and not requeued:
             config.channel(channel)  # refuses a name that is not configured: it is mistyped
         if not context.quiet:
-            output.line(f"{counted(revived, 'dead alert')} revived")
+            output.line(f"{counted(requeued, 'dead alert')} requeued")
         report = deliver.deliver(database, wiring.sender(config, clock=database.now))
         return _report(context, report, _not_due(config, database))
 

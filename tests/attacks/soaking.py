@@ -233,7 +233,7 @@ class Soak:
         if report.run.status is Status.COMPLETE and not self.world.told:
             grown = {name: size - before[name] for name, size in self.sizes().items() if size != before[name]}
             assert grown == {"catalog_run": 1}
-        if self.wants_copy and self.world.told:  # something is owed then
+        if self.wants_copy and self.world.told:  # something is pending then
             self.wants_copy, self.copy = False, self.safe.copy(self.world)
         self.deliver()
 

@@ -33,7 +33,7 @@ def copyist(safe: Safe) -> Iterator[Copyist]:
 
 @pytest.fixture
 def world(server: ModelsServer, migrated_url: str) -> Iterator[World]:
-    """A world with a history, alerts that are owed, and some that were sent."""
+    """A world with a history, alerts that are pending, and some that were sent."""
     made = worlds.build(server, migrated_url)
     live_a_little(made)
     yield made

@@ -24,7 +24,7 @@ class Workload:
     status: str = "complete"
     failures: int = 2  # in a row before anybody is told: one that was killed counts
     kinds: frozenset[Kind] = frozenset()  # of the changes it records
-    owes: int = 0  # messages
+    messages: int = 0  # that it enqueues
 
 
 def run(world: World, failures: int = 2) -> syncs.RunReport:
@@ -45,7 +45,7 @@ def demand(world: World, told: Sequence[Change], workload: Workload) -> None:
     last, status = world.rows("sync_runs", "run_id", "status")[-1]
     assert status == workload.status
     assert {change.kind for change in told} == workload.kinds
-    assert world.rows("deliveries", "run_id").count((last,)) == workload.owes
+    assert world.rows("deliveries", "run_id").count((last,)) == workload.messages
 
 
 def lived(world: World) -> None:
@@ -98,9 +98,9 @@ def many(world: World) -> None:
 
 
 ALL = {
-    "first": Workload(prepare=nothing, show=three, kinds=frozenset({Kind.ADDED}), owes=2),
-    "eventful": Workload(prepare=lived, show=after_lived, kinds=frozenset(Kind), owes=2),
+    "first": Workload(prepare=nothing, show=three, kinds=frozenset({Kind.ADDED}), messages=2),
+    "eventful": Workload(prepare=lived, show=after_lived, kinds=frozenset(Kind), messages=2),
     "quiet": Workload(prepare=settled, show=nothing),
-    "cut": Workload(prepare=settled, show=outage, status="failed", failures=1, owes=2),
-    "held": Workload(prepare=many, show=mass_loss, status="held", kinds=frozenset({Kind.ADDED}), owes=4),
+    "cut": Workload(prepare=settled, show=outage, status="failed", failures=1, messages=2),
+    "held": Workload(prepare=many, show=mass_loss, status="held", kinds=frozenset({Kind.ADDED}), messages=4),
 }

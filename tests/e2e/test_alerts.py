@@ -108,7 +108,7 @@ def test_a_channel_that_wants_no_more_is_dead_and_shows_until_it_is_tried_again(
     [finding] = channel["findings"]
     assert (finding["code"], finding["source"], finding["channel"]) == ("dead", None, "team")
     code, out, _ = ground.run("alerts", "retry", "team")
-    assert (code, out) == (0, "1 dead alert revived\nteam took 1 message\n")
+    assert (code, out) == (0, "1 dead alert requeued\nteam took 1 message\n")
     assert ground.run("status")[0] == 0
 
 
@@ -292,7 +292,7 @@ def test_two_workers_whose_clocks_are_ten_minutes_apart_send_nothing_twice(
 
 
 def owed_by_a_run(ground: Ground) -> None:
-    """Let a run owe alerts that it does not get to send."""
+    """Let a run enqueue alerts that it does not get to send."""
     settings = config.load()
     [source] = settings.sources
     with closing(wiring.database(settings)) as database:

@@ -93,7 +93,7 @@ def story(world: World) -> None:
 
 
 def alerts(world: World) -> None:
-    """Everything that is written about alerts; leaves one that is owed."""
+    """Everything that is written about alerts; leaves one that is pending."""
     patient = team("added", "removed", settle=timedelta(hours=1))
     for ids in ("abc", "ab", "ab", "abc", "ac", "ac", "acd"):
         world.lists(*ids)

@@ -40,8 +40,8 @@ def told(
     return milestones.retiring(asked or rule(), models, milestones=subscribing.DAYS, now=now, since=since)
 
 
-def said(owed: list[OutboxMessage]) -> list[tuple[str, int | None, int]]:
-    found = [json.loads(message.payload) for message in owed]
+def said(composed: list[OutboxMessage]) -> list[tuple[str, int | None, int]]:
+    found = [json.loads(message.payload) for message in composed]
     return [(content["type"], content["milestone"], content["days"]) for content in found]
 
 
@@ -53,11 +53,16 @@ def test_what_a_clock_ahead_noted_silences_no_milestone() -> None:
 
 
 def test_a_milestone_says_which_model_retires_when() -> None:
-    (owed,) = told(29.5)
-    assert (owed.channel, owed.source, owed.run_id, owed.due_at) == ("team", "anthropic", None, DATE - 29.5 * DAY)
-    assert owed.payload.isascii()
-    assert json.loads(owed.payload) == {
-        "id": owed.uid,
+    (composed,) = told(29.5)
+    assert (composed.channel, composed.source, composed.run_id, composed.due_at) == (
+        "team",
+        "anthropic",
+        None,
+        DATE - 29.5 * DAY,
+    )
+    assert composed.payload.isascii()
+    assert json.loads(composed.payload) == {
+        "id": composed.uid,
         "type": "catalog.retiring",
         "source": "anthropic",
         "run_id": None,
@@ -97,7 +102,7 @@ def test_another_source_model_date_or_milestone_has_another_id() -> None:
 def test_a_hundred_days_with_pauses_and_a_moved_date_tell_no_milestone_twice() -> None:
     start = DATE - 100 * DAY
     moved_on = start + 75 * DAY  # 25 days before, by 20 days
-    owed: dict[str, tuple[str, int | None, int]] = {}
+    composed: dict[str, tuple[str, int | None, int]] = {}
     skipped = {*range(8, 66), *range(88, 95)}
     for day in (day for day in range(131) if day not in skipped):
         now = start + day * DAY
@@ -105,8 +110,8 @@ def test_a_hundred_days_with_pauses_and_a_moved_date_tell_no_milestone_twice() -
         planned = [model(retires_at=known[0], known_since=known[1])]
         messages = milestones.retiring(rule(), planned, milestones=subscribing.DAYS, now=now, since=start)
         for message, words in zip(messages, said(messages), strict=True):
-            owed.setdefault(message.uid, words)
-    assert list(owed.values()) == [
+            composed.setdefault(message.uid, words)
+    assert list(composed.values()) == [
         ("catalog.retiring", 60, 34),
         ("catalog.retiring", 30, 30),
         ("catalog.retiring", 30, 25),
@@ -181,11 +186,13 @@ def test_without_milestones_only_overdue_models_are_told() -> None:
 
 def test_each_model_has_a_message_of_its_own() -> None:
     planned = [model(), model(model_id="claude-b"), model(model_id="claude-c", retires_at=DATE + 365 * DAY)]
-    owed = milestones.retiring(rule(), planned, milestones=subscribing.DAYS, now=DATE - DAY, since=LONG_AGO)
-    assert [json.loads(message.payload)["model_id"] for message in owed] == ["claude-a", "claude-b"]
+    composed = milestones.retiring(rule(), planned, milestones=subscribing.DAYS, now=DATE - DAY, since=LONG_AGO)
+    assert [json.loads(message.payload)["model_id"] for message in composed] == ["claude-a", "claude-b"]
 
 
 @pytest.mark.parametrize("date", [datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)])
 def test_dates_at_the_ends_of_time_stop_nothing(date: datetime) -> None:
-    owed = milestones.retiring(rule(), [model(retires_at=date)], milestones=subscribing.DAYS, now=DATE, since=LONG_AGO)
-    assert owed == []
+    composed = milestones.retiring(
+        rule(), [model(retires_at=date)], milestones=subscribing.DAYS, now=DATE, since=LONG_AGO
+    )
+    assert composed == []

@@ -89,8 +89,8 @@ def payload(message: OutboxMessage | None) -> Any:
     return json.loads(message.payload)
 
 
-def types(owed: list[OutboxMessage]) -> list[str]:
-    return [message.type for message in owed]
+def types(composed: list[OutboxMessage]) -> list[str]:
+    return [message.type for message in composed]
 
 
 # What concerns whom
@@ -185,21 +185,21 @@ def test_a_model_without_line_or_lifecycle_passes_no_filter_that_asks_for_one() 
 def test_a_run_makes_one_message_for_a_channel_with_all_that_concerns_it() -> None:
     added = news(model_id="claude-é", display_name="Claude É", created_at=datetime(2026, 11, 1, tzinfo=UTC))
     moved = changed("retires_at", old='"2026-11-30T00:00:00Z"', new=None)
-    owed = rules.digest(rule("added", "changed"), iter([added, news(Kind.REMOVED), moved]), facts())
-    assert owed is not None
-    assert owed.payload.isascii()
-    assert replace(owed, payload="") == OutboxMessage(
+    composed = rules.digest(rule("added", "changed"), iter([added, news(Kind.REMOVED), moved]), facts())
+    assert composed is not None
+    assert composed.payload.isascii()
+    assert replace(composed, payload="") == OutboxMessage(
         channel="team",
         source="anthropic",
         run_id=7,
         type="catalog.changes",
-        uid=owed.uid,
+        uid=composed.uid,
         payload="",
         due_at=NOW,
     )
     between = {"not_before": "2026-11-22T08:30:00Z", "observed_at": "2026-11-22T09:29:59.500000Z"}
-    assert payload(owed) == {
-        "id": owed.uid,
+    assert payload(composed) == {
+        "id": composed.uid,
         "type": "catalog.changes",
         "source": "anthropic",
         "run_id": 7,
@@ -244,9 +244,9 @@ def test_what_concerns_no_channel_makes_no_message(found: list[News]) -> None:
 
 def test_the_id_says_which_channel_hears_of_which_changes_and_nothing_else() -> None:
     def uid(found: list[News], **other: Any) -> str:
-        owed = rules.digest(rule("added", channel=other.pop("channel", "team")), found, facts(**other))
-        assert owed is not None
-        return owed.uid
+        composed = rules.digest(rule("added", channel=other.pop("channel", "team")), found, facts(**other))
+        assert composed is not None
+        return composed.uid
 
     two = [news(model_id="a"), news(model_id="b")]
     assert uid(two) == uid([*two, news(Kind.REMOVED)], run_id=8, finished_at=NOW + timedelta(days=1), models_listed=3)
@@ -268,14 +268,14 @@ def test_a_thousand_changes_are_carried_whole() -> None:
 
 def test_of_more_changes_the_first_thousand_are_carried_and_all_are_counted() -> None:
     found = [news(model_id=str(number)) for number in range(1002)]
-    owed = rules.digest(rule(), iter(found), facts())
-    content = payload(owed)
+    composed = rules.digest(rule(), iter(found), facts())
+    content = payload(composed)
     assert [change["model_id"] for change in content["changes"]] == [str(number) for number in range(1000)]
     assert (content["total"], content["waves"]) == (1002, [])
     shorter = rules.digest(rule(), found[:-1], facts())
-    assert owed is not None
+    assert composed is not None
     assert shorter is not None
-    assert owed.uid != shorter.uid
+    assert composed.uid != shorter.uid
 
 
 def test_waves_are_counted_beyond_the_changes_a_message_carries() -> None:
@@ -350,10 +350,10 @@ def test_an_ordinary_run_tells_operators_nothing() -> None:
 
 def test_a_held_run_is_told_once_until_it_is_resolved() -> None:
     words = "9 of 10 listed models are gone at once: they wait for --accept-removals"
-    (owed,) = rules.about_run(rule(), facts(Status.HELD, held=words))
-    assert (owed.type, owed.due_at, owed.run_id) == ("catalog.held", NOW, 7)
-    assert payload(owed) == {
-        "id": owed.uid,
+    (composed,) = rules.about_run(rule(), facts(Status.HELD, held=words))
+    assert (composed.type, composed.due_at, composed.run_id) == ("catalog.held", NOW, 7)
+    assert payload(composed) == {
+        "id": composed.uid,
         "type": "catalog.held",
         "source": "anthropic",
         "run_id": 7,
@@ -378,8 +378,8 @@ def test_failing_is_told_after_as_many_runs_as_wanted_and_once_per_streak() -> N
 
 
 def test_one_failed_run_can_be_enough() -> None:
-    (owed,) = rules.about_run(rule("sync_failed", failures=1), failed(1))
-    assert payload(owed)["reason"].startswith("1 run failed since")
+    (composed,) = rules.about_run(rule("sync_failed", failures=1), failed(1))
+    assert payload(composed)["reason"].startswith("1 run failed since")
 
 
 def test_who_does_not_ask_for_failures_hears_of_none() -> None:
@@ -389,9 +389,9 @@ def test_who_does_not_ask_for_failures_hears_of_none() -> None:
 @pytest.mark.parametrize("event", ["sync_failed", "sync_recovered"])
 @pytest.mark.parametrize("status", [Status.COMPLETE, Status.PARTIAL, Status.HELD])
 def test_recovery_is_told_once_to_those_who_heard_of_the_failure(event: str, status: Status) -> None:
-    (owed,) = rules.about_run(rule(event), recovered(20, status))
-    assert owed.type == "catalog.sync_recovered"
-    assert payload(owed)["reason"] == (
+    (composed,) = rules.about_run(rule(event), recovered(20, status))
+    assert composed.type == "catalog.sync_recovered"
+    assert payload(composed)["reason"] == (
         "The list was read again, after 20 runs in a row had failed since 2026-11-21T13:30:00Z"
     )
 
@@ -407,9 +407,9 @@ def test_a_run_that_failed_is_no_recovery() -> None:
 
 
 def test_a_baseline_is_told_to_those_who_ask() -> None:
-    (owed,) = rules.about_run(rule(), facts(baseline=True, makes_baseline=True, models_listed=1000))
-    assert owed.type == "catalog.baseline"
-    assert payload(owed)["reason"] == "This run is a baseline: it lists 1,000 models, and none of them is news"
+    (composed,) = rules.about_run(rule(), facts(baseline=True, makes_baseline=True, models_listed=1000))
+    assert composed.type == "catalog.baseline"
+    assert payload(composed)["reason"] == "This run is a baseline: it lists 1,000 models, and none of them is news"
     assert rules.about_run(rule("held", "sync_failed", "sync_recovered"), facts(baseline=True)) == []
 
 

@@ -1,8 +1,8 @@
 """What a catalog forgets and remembers when it comes back from a copy: it tells nobody anything twice.
 
-Between the copy and the loss, alerts were sent of which the copy knows nothing. So what was owed then is given up until
-somebody says otherwise, channels begin anew, and the next whole walk of each source is a baseline. A mark in the scope
-that a source's history stands for makes it one: nobody asks with that scope, so that the next walk is another's.
+Between the copy and the loss, alerts were sent of which the copy knows nothing. So what was pending then is given up
+until `catalog alerts retry`, channels begin anew, and the next whole walk of each source is a baseline. A mark in the
+scope of a source's history makes it one: no walk has that scope, so that the next walk is in a new one.
 """
 
 import json
@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from catalog import dates
 from catalog.domain import Status
 from catalog.errors import DatabaseError
+from catalog.events import DeliveryStatus
 from catalog.store.ingest import changelog, runs
 from catalog.store.schema import tables
 from catalog.store.schema.outbox_tables import channel, deferred_removal, delivery
@@ -112,15 +113,15 @@ def _close_runs(connection: sa.Connection, moment: datetime) -> None:
 
 
 def _note_delivered(connection: sa.Connection, before: Known) -> None:
-    pending = connection.execute(
-        sa.select(delivery.c.delivery_id, delivery.c.channel, delivery.c.uid).where(delivery.c.status == "pending")
-    ).all()
+    wanted = sa.select(delivery.c.delivery_id, delivery.c.channel, delivery.c.uid)
+    pending = connection.execute(wanted.where(delivery.c.status == DeliveryStatus.PENDING)).all()
     made = [(row.delivery_id, before.delivered.get((row.channel, row.uid))) for row in pending]
     for number, told in made:
         if told is not None:
-            values = {"status": "delivered", "delivered_at": told[0], "attempts": told[1], "next_attempt_at": None}
+            values = {"status": DeliveryStatus.DELIVERED, "delivered_at": told[0], "attempts": told[1]}
             mine = delivery.update().where(delivery.c.delivery_id == number)
-            connection.execute(mine.values(**values, last_error=None, lease=None, leased_until=None))
+            idle = {"next_attempt_at": None, "last_error": None, "lease": None, "leased_until": None}
+            connection.execute(mine.values(**values, **idle))
 
 
 def _give_up(connection: sa.Connection, as_of: datetime | None) -> int:
@@ -128,8 +129,10 @@ def _give_up(connection: sa.Connection, as_of: datetime | None) -> int:
         f"restored from a copy of {_said(as_of)}: it may have been sent since; "
         "`catalog alerts retry` sends it all the same"
     )
-    unsure = delivery.update().where(delivery.c.status == "pending")
-    gone = unsure.values(status="dead", next_attempt_at=None, last_error=words, lease=None, leased_until=None)
+    unsure = delivery.update().where(delivery.c.status == DeliveryStatus.PENDING)
+    gone = unsure.values(
+        status=DeliveryStatus.DEAD, next_attempt_at=None, last_error=words, lease=None, leased_until=None
+    )
     return connection.execute(gone).rowcount
 
 
