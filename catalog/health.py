@@ -16,22 +16,6 @@ IN_A_ROW = 3  # failed runs or unclean walks that are a problem; fewer are a not
 AT_ONCE = frozenset({Failure.KEY, Failure.CERTIFICATE, Failure.CONFIGURATION})  # a problem at once: no retry mends them
 
 
-# What the words of a doubt about a whole list begin or go on with, and the setting that cures it. Other doubts name
-# theirs themselves.
-_ONE_PAGE = "raise `page_size` of this source, so that its list fits one page"
-_CURES = {
-    "listed on more than one page": _ONE_PAGE,
-    "promised more, and nothing followed": _ONE_PAGE,
-    "two cursors that lead to different models": _ONE_PAGE,
-    "different organizations or workspaces": "ask with the key of one workspace: `api_key_env`, `workspace_id`",
-}
-
-
-def cure(doubt: str) -> str:
-    """Name the setting that cures what kept a walk from being a baseline; empty: the doubt names it, or none does."""
-    return next((setting for words, setting in _CURES.items() if words in doubt), "")
-
-
 class Wait(StrEnum):
     """The option of `catalog sync` that the absences of a held source wait for."""
 
@@ -197,7 +181,7 @@ def _baseline(name: str, known: SourceHealth) -> Iterator[Finding]:
     doubt = known.last.error if known.last else None
     why = f"; the last run: {doubt}" if doubt else ""
     text = f"nothing is told as new yet: no walk could be a baseline so far{why}"
-    yield _note("baseline", name, text, cure(doubt or "") or f"catalog sync {name}")
+    yield _note("baseline", name, text, f"catalog sync {name}")
 
 
 def _failures(name: str, known: SourceHealth) -> Iterator[Finding]:

@@ -7,7 +7,7 @@ from functools import partial
 import click
 
 from catalog import config as configuration
-from catalog import dates, errors, health, library, text, wiring
+from catalog import dates, errors, library, text, wiring
 from catalog.cli import output
 from catalog.cli.context import Context, pass_context
 from catalog.config import Config
@@ -151,9 +151,7 @@ class _Checkup:
             elif one.awaits_baseline:
                 doubt = one.last.error if one.last else None
                 why = f"; the last run: {doubt}" if doubt else ": the next whole walk will be the baseline"
-                setting = health.cure(doubt or "")
-                cure = f"; {setting}" if setting else ""
-                yield f"note  {source.name}: nothing is told as new yet{why}{cure}"
+                yield f"note  {source.name}: nothing is told as new yet{why}"
 
     def _watchlist(self) -> Lines:
         yield f"ok    [watch]: {text.counted(len(configuration.watched(self._config.watch)), 'model')} watched"

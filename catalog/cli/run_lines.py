@@ -11,7 +11,7 @@ from catalog.cli.context import Context
 from catalog.config import Config
 from catalog.domain import Change, Kind, Missing, Run, Status
 from catalog.errors import CatalogError, DatabaseError
-from catalog.health import Finding, cure
+from catalog.health import Finding
 from catalog.service.sync import RunReport
 from catalog.settings import SourceSettings
 from catalog.store.engine.database import Database
@@ -108,8 +108,7 @@ def outcome(report: RunReport) -> str:
         told += "; a baseline: what it found is not news"
     told += f"; {found.status}: {found.error}" if found.error else ""
     if report.awaits_baseline:
-        setting = cure(found.error or "")
-        told += "; nothing is told as new yet: this walk is no baseline" + (f" ({setting})" if setting else "")
+        told += "; nothing is told as new yet: this walk is no baseline"
     waits = "; ".join(cause.words for cause in report.held)
     return f"{told}; held: {waits}" if waits and found.status is not Status.HELD else told
 

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 from catalog.errors import AnswerError
 
-_ONE_PAGE = "raise `page_size` of this source, so that all of its list fits one page"
-_OTHER_PAGING = f'set paging = "cursor" for this source, if its list goes on by `after_id`; else {_ONE_PAGE}'
+ONE_PAGE = "raise `page_size` of this source, so that all of its list fits one page"
+_OTHER_PAGING = f'set paging = "cursor" for this source, if its list goes on by `after_id`; else {ONE_PAGE}'
 
 # Compared without case, "_" and "-": `nextPageToken`, `next_page_token` and `NextPageToken` are one name.
 _NEXT = frozenset({"next", "nextpage", "nextpagetoken", "nexttoken", "nextcursor", "nextlink", "@odata.nextlink"})
@@ -66,7 +66,7 @@ def refusal(members: Iterable[Member], links: str, *, paging: bool) -> AnswerErr
     if mark is None:
         return None
     words = f"more follows (`{mark}`), and this source does not follow it"
-    return AnswerError(words, hint=_ONE_PAGE if paging else _OTHER_PAGING)
+    return AnswerError(words, hint=ONE_PAGE if paging else _OTHER_PAGING)
 
 
 def total(members: Iterable[Member]) -> Total | None:

@@ -243,7 +243,7 @@ class Traversal:
             if self.may_restart and not turn.has_more and self._is_the_end():
                 return None
             self._shifted()
-            self.doubts.doubt("a page promised more, and nothing followed")
+            self.doubts.doubt("a page promised more, and nothing followed", marks.ONE_PAGE)
         if not (turn.has_more and self.reader.paging):
             return None
         if number >= self.client.source.max_pages:
@@ -261,7 +261,8 @@ class Traversal:
     def _cursor(self, turn: _Turn) -> str | None:
         cursor, is_sure = self.learned.cursors.following(turn.token, turn.entry, partial(self._compare, turn))
         if not is_sure:
-            self.doubts.doubt("the answers name two cursors that lead to different models: `last_id`, and the last id")
+            differ = "the answers name two cursors that lead to different models: `last_id`, and the last id"
+            self.doubts.doubt(differ, marks.ONE_PAGE)
         return cursor
 
     def _compare(self, turn: _Turn) -> CursorChoice | None:

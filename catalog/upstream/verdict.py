@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from catalog.domain import Identity, Outcome
-from catalog.upstream import wire
+from catalog.upstream import marks, wire
 
 WARNINGS_KEPT = 20
 
@@ -35,16 +35,17 @@ class Doubts:
         organization = self.identity.organization or identity.organization
         workspace = self.identity.workspace or identity.workspace
         if (identity.organization or organization, identity.workspace or workspace) != (organization, workspace):
-            self.doubt("pages of one walk name different organizations or workspaces")
+            cure = "ask with the key of one workspace: `api_key_env`, `workspace_id`"
+            self.doubt("pages of one walk name different organizations or workspaces", cure)
         self.identity = Identity(organization=organization, workspace=workspace)
 
     def repeat(self, ids: int) -> None:
         """Note that so many ids of a page were on an earlier page."""
         self._repeated += ids
 
-    def doubt(self, words: str) -> None:
+    def doubt(self, words: str, cure: str = "") -> None:
         """Note a reason why the walk may lack models that are listed."""
-        self._doubts[words] = None
+        self._doubts[f"{words} ({cure})" if cure else words] = None
 
     def warn(self, words: str) -> None:
         """Note what was repaired or dropped."""
@@ -59,7 +60,7 @@ class Doubts:
     def outcome(self, pages: int) -> Outcome:
         """The outcome of a walk that reached the end of the list."""
         if self._repeated:
-            self.doubt(f"ids listed on more than one page, also after restarts: {self._repeated:,}")
+            self.doubt(f"ids listed on more than one page, also after restarts: {self._repeated:,}", marks.ONE_PAGE)
         more = [f"and {self._not_kept:,} more warnings"] if self._not_kept else []
         return Outcome(
             pages=pages,

@@ -15,6 +15,7 @@ from catalog import domain
 from catalog.domain import Identity, Outcome, Verdict
 from catalog.errors import AnswerError, CursorError, DeadlineError, KeyRefusedError, ListingError, StoppedError
 from catalog.settings import SourceSettings
+from catalog.upstream import marks
 from catalog.upstream.client import SourceClient
 from catalog.upstream.walk import walk
 from tests import server as play
@@ -190,7 +191,7 @@ def test_an_id_on_two_pages_that_stays_after_three_restarts_is_unclean(
     outcome = go()
     assert (outcome.verdict, shelf.restarts, shelf.ids()) == (Verdict.UNCLEAN, 3, list("abad"))
     assert (outcome.complete, outcome.unusable, outcome.disputed) == (False, 0, False)
-    assert outcome.warnings == ("ids listed on more than one page, also after restarts: 1",)
+    assert outcome.warnings == (f"ids listed on more than one page, also after restarts: 1 ({marks.ONE_PAGE})",)
 
 
 def test_an_id_that_cannot_be_a_cursor_does_not_end_the_walk(server: ModelsServer, shelf: Shelf, go: Go) -> None:
@@ -273,7 +274,7 @@ def test_a_promise_of_more_that_is_never_kept_is_unclean(server: ModelsServer, s
     server.reshape = lambda envelope: envelope | {"has_more": bool(envelope["data"])}
     outcome = go()
     assert (outcome.verdict, shelf.restarts, shelf.ids()) == (Verdict.UNCLEAN, 3, list("abcd"))
-    assert outcome.warnings == ("a page promised more, and nothing followed",)
+    assert outcome.warnings == (f"a page promised more, and nothing followed ({marks.ONE_PAGE})",)
 
 
 @pytest.mark.parametrize("full", [2, 3], ids=["as many as asked for", "as many as it ever lists"])
