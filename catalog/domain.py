@@ -173,7 +173,7 @@ class Outcome:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Scope:
-    """The settings that decide which models an API lists; when one changes, the next whole walk is a new baseline."""
+    """The settings that decide which models an API lists; a change of one of them begins a new baseline."""
 
     base_url: str
     betas: tuple[str, ...] = ()

@@ -16,7 +16,7 @@ from catalog.store.engine import database as databases
 from catalog.store.engine.database import Connection, Database
 from catalog.store.outbox import queue
 from catalog.store.queries import history, source_health, sql_query
-from catalog.store.queries.history import Difference, Story, Which
+from catalog.store.queries.history import MomentDifference, Story, Which
 from catalog.store.schema import upgrade
 from catalog.wiring import unknowns
 
@@ -160,12 +160,12 @@ class Catalog:
 
     def diff(
         self, earlier: Moment, later: Moment | None = None, *, source: str | None = None, match: str | None = None
-    ) -> Iterator[Difference]:
+    ) -> Iterator[MomentDifference]:
         """List what differs between two moments, by source, id and field; `later` is now if it is left out."""
         begin, end = _moment(earlier), _moment(later or clock.utc_now())
         if begin > end:
             raise ConfigError("the first moment must be earlier than the second")
-        return self._stream(lambda one: history.diff(one, begin, end, source=source, match=match), source)
+        return self._stream(lambda one: history.compare_moments(one, begin, end, source=source, match=match), source)
 
     def runs(self, *, source: str | None = None, limit: int | None = None) -> Iterator[Run]:
         """List the runs, newest first."""

@@ -144,13 +144,14 @@ class _Checkup:
         if self._has_catalog:
             with library.opened(self._config.database.url) as database, database.read() as connection:
                 known = {one.row.source: one for one in source_health.all_(connection)}
+        baseline = "walk that shows the whole list will be the baseline"
         for source in self._config.sources:
             one = known.get(source.name)
             if one is None:
-                yield f"note  {source.name}: nothing is told as new yet: its first whole walk will be the baseline"
+                yield f"note  {source.name}: nothing is told as new yet: its first {baseline}"
             elif one.awaits_baseline:
                 doubt = one.last.error if one.last else None
-                why = f"; the last run: {doubt}" if doubt else ": the next whole walk will be the baseline"
+                why = f"; the last run: {doubt}" if doubt else f": the next {baseline}"
                 yield f"note  {source.name}: nothing is told as new yet{why}"
 
     def _watchlist(self) -> Lines:

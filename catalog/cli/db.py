@@ -135,7 +135,8 @@ def restore(context: Context, file: Path, *, replace: bool, as_json: bool) -> No
     """Put a copy in the catalog's place, all of it or nothing; an older one is upgraded.
 
     No alert is sent twice: those that the copy holds as not sent are given up (`catalog alerts retry` sends them all
-    the same), and the next whole walk of each source is a baseline. Workers may stay up, unless one is reading a list.
+    the same), and the next walk of each source that shows the whole list is a baseline. Workers may stay up, unless
+    one is reading a list.
     """
     config = context.config()
     with closing(wiring.database(config, must_exist=False)) as database, _progress_bar(context) as on_progress:
@@ -152,7 +153,8 @@ def restore(context: Context, file: Path, *, replace: bool, as_json: bool) -> No
         output.document(told)
     elif not context.quiet:
         output.line(f"{database.describe()}: restored from {file}, with {_said(done.holdings)}")
-        output.line("the next whole walk of each source is a baseline: what differs by then is not told as news")
+        words = "the next walk of each source that shows the whole list is a baseline"
+        output.line(f"{words}: what differs by then is not told as news")
         if done.given_up:
             given_up = text.counted(done.given_up, "alert")
             output.line(f"{given_up} given up, because of what may have been sent since: catalog alerts list")

@@ -133,7 +133,7 @@ def diff(
     with options.catalog(context, source) as connection:
         _note_limits(context, connection, earlier)
         shown = [*_several(connection, source), *history.DIFFERENCE_COLUMNS[1:]]
-        found = history.diff(connection, earlier, until, source=source, match=match)
+        found = history.compare_moments(connection, earlier, until, source=source, match=match)
         listing = _Listing(columns=history.DIFFERENCE_COLUMNS, shown=shown, form=form)
         _print(context, listing, found, f"nothing differs between {dates.short(earlier)} and {dates.short(until)}")
 

@@ -250,7 +250,9 @@ def test_a_watchlist_that_is_gone_is_named_by_status_and_the_first_sync(bare: Gr
 def test_until_there_is_a_baseline_all_say_that_nothing_is_news_and_what_cures_it(bare: Ground) -> None:
     bare.configure(page_size=2)
     bare.server.models = [model("claude-a"), model("claude-b"), model("claude-c")]
-    assert "note  anthropic: nothing is told as new yet: its first whole walk" in bare.run("check")[1]
+    assert (
+        "note  anthropic: nothing is told as new yet: its first walk that shows the whole list" in bare.run("check")[1]
+    )
     bare.server.always = repeating
     code, out, _ = bare.run("sync")
     cure = "raise `page_size` of this source"

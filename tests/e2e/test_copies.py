@@ -25,7 +25,7 @@ def test_a_catalog_is_copied_lost_and_brought_back(bare: Ground) -> None:
     assert "stays as it is" in err
     code, out, err = bare.run("db", "restore", "--replace", "copy")
     assert (code, err) == (0, "")
-    assert "the next whole walk of each source is a baseline" in out
+    assert "the next walk of each source that shows the whole list is a baseline" in out
     assert [row["id"] for row in json.loads(bare.run("models", "--json")[1])] == ["a", "b"]
     assert bare.run("db", "verify")[0] == 0
     assert "restored from a copy" in bare.run("runs")[1]

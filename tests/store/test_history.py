@@ -29,16 +29,16 @@ def told(found: Iterable[Any]) -> list[tuple[str, ...]]:
 
 @pytest.fixture
 def lived(world: World) -> World:
-    """Here a stays; b is renamed at 22 and gone at 33; c comes at 22; b is back, renamed again, at 66."""
+    """Here a stays; c comes in walk 2; b is renamed in walk 2, gone in walk 3, and back, renamed again, in walk 5."""
     world.lists("a", "b")
-    world.sync()  # 11
+    world.sync()
     world.server.models = [model("a"), model("b", display_name="Bee"), model("c")]
-    world.sync()  # 22
+    world.sync()
     world.lists("a", "c")
-    world.sync()  # 33
-    world.sync(after=20)  # 54: the absence is believed
+    world.sync()
+    world.sync(after=20)  # the absence is believed
     world.server.models = [model("a"), model("b", display_name="Bea", capabilities={"x": 1}), model("c")]
-    world.sync(after=11)  # 66
+    world.sync(after=11)
     return world
 
 
@@ -52,7 +52,19 @@ def test_a_list_shows_what_is_listed_what_is_gone_or_all(lived: World) -> None:
 
 
 def test_as_of_shows_what_was_listed_at_that_moment(lived: World) -> None:
-    expected = {10.9: "", 11: "ab", 21.9: "ab", 22: "abc", 32.9: "abc", 33: "ac", 65.9: "ac", 66: "abc", 1e6: "abc"}
+    first, second, third, fifth = map(lived.end_of, (1, 2, 3, 5))
+    before = 0.1
+    expected = {
+        first - before: "",
+        first: "ab",
+        second - before: "ab",
+        second: "abc",
+        third - before: "abc",
+        third: "ac",
+        fifth - before: "ac",
+        fifth: "abc",
+        1e6: "abc",
+    }
     with lived.database.read() as connection:
         assert {minute: ids(history.as_of(connection, at(minute))) for minute in expected} == expected
 
@@ -60,18 +72,20 @@ def test_as_of_shows_what_was_listed_at_that_moment(lived: World) -> None:
 def test_as_of_shows_the_fields_of_that_moment(lived: World) -> None:
     names = []
     with lived.database.read() as connection:
-        for minute in (11, 22, 66):
+        for minute in map(lived.end_of, (1, 2, 5)):
             (state,) = history.as_of(connection, at(minute), match="b")
             names.append((state.display_name, minutes(state.valid_from), minutes(state.valid_to)))
             assert state.attributes["created_at"] == "2026-02-19T00:00:00Z"
-    assert names == [("B", 11, 22), ("Bee", 22, 33), ("Bea", 66, None)]
+    first, second, third, fifth = map(lived.end_of, (1, 2, 3, 5))
+    assert names == [("B", first, second), ("Bee", second, third), ("Bea", fifth, None)]
 
 
 def test_a_story_is_whole_and_oldest_first(lived: World) -> None:
     with lived.database.read() as connection:
         (story,) = history.stories(connection, "b")
     first = [(one.kind.value, minutes(one.not_before), minutes(one.observed_at)) for one in story.changes[:3]]
-    assert first == [("added", None, 11), ("changed", 10, 22), ("removed", 21, 33)]
+    start, end = lived.start_of, lived.end_of
+    assert first == [("added", None, end(1)), ("changed", start(1), end(2)), ("removed", start(2), end(3))]
     assert {change.kind for change in story.changes[3:]} == {Kind.RETURNED, Kind.CHANGED}
     assert [state.display_name for state in story.states] == ["B", "Bee", "Bea"]
     assert (story.model.display_name, story.model.first_seen_at) == ("Bea", at(11))
@@ -159,12 +173,14 @@ DIFFERENCES: list[tuple[float, float, list[tuple[str, ...]]]] = [
 def test_a_diff_compares_two_moments_and_not_the_way_between(lived: World) -> None:
     with lived.database.read() as connection:
         for earlier, later, expected in DIFFERENCES:
-            assert told(history.diff(connection, at(earlier), at(later))) == expected, (earlier, later)
+            assert told(history.compare_moments(connection, at(earlier), at(later))) == expected, (earlier, later)
 
 
 def test_a_diff_names_each_field_with_both_values_even_after_an_absence(lived: World) -> None:
     with lived.database.read() as connection:
-        found = {one.field: (one.old_value, one.new_value) for one in history.diff(connection, at(22), at(66))}
+        found = {
+            one.field: (one.old_value, one.new_value) for one in history.compare_moments(connection, at(22), at(66))
+        }
     assert found["display_name"] == ('"Bee"', '"Bea"')
     assert found["capabilities.x"] == (None, "1")
     assert found["capabilities.batch.supported"] == ("true", None)
@@ -179,7 +195,7 @@ def test_what_came_back_as_it_was_differs_in_nothing(world: World) -> None:
     world.lists("a", "b")
     world.sync()
     with world.database.read() as connection:
-        assert list(history.diff(connection, at(11), world.now)) == []
+        assert list(history.compare_moments(connection, at(11), world.now)) == []
 
 
 def test_runs_come_newest_first_with_what_came_of_them(lived: World) -> None:
@@ -208,7 +224,7 @@ def test_an_empty_catalog_answers_with_nothing(world: World) -> None:
         assert history.begins(connection) is None
         for found in (history.models(connection), history.changes(connection), history.runs(connection)):
             assert list(found) == []
-        assert list(history.diff(connection, at(0), at(1))) == []
+        assert list(history.compare_moments(connection, at(0), at(1))) == []
         assert history.neighbours(connection, "a") == []
 
 

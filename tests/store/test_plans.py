@@ -157,7 +157,7 @@ READERS: dict[str, Callable[[Connection], object]] = {
     "changes of a source": lambda c: list(history.changes(c, since=FIRST, source="source 2", kind=Kind.ADDED)),
     "changes that match": lambda c: list(history.changes(c, match="a*")),
     "models": lambda c: list(history.models(c)),
-    "diff": lambda c: list(history.diff(c, FIRST, LAST)),
+    "diff": lambda c: list(history.compare_moments(c, FIRST, LAST)),
     "as of": lambda c: list(history.as_of(c, FIRST)),
     "show": lambda c: history.stories(c, "a"),
     "status": source_health.all_,

@@ -88,7 +88,7 @@ def answers(world: World, moments: Iterable[datetime]) -> dict[str, Any]:
         for moment in moments:
             found[f"as of {moment}"] = list(history.as_of(connection, moment))
             found[f"slot {moment}"] = run_report.has_begun(connection, "one", moment, world.now)
-            found[f"since {moment}"] = list(history.diff(connection, moment, world.now))
+            found[f"since {moment}"] = list(history.compare_moments(connection, moment, world.now))
             found[f"log since {moment}"] = list(history.changes(connection, since=moment, limit=20))
     found["metrics"] = metrics.page(world.database)
     return found

@@ -25,13 +25,14 @@ def seen(world: World, id: str = "a") -> Any:
 
 def test_an_addition_happened_after_the_last_whole_walk_began(world: World) -> None:
     world.lists("a")
-    world.sync()  # 10 to 11
-    world.sync()  # 21 to 22
-    world.cut()  # from 32
-    world.unclean("a")  # 42 to 43: what it lacks proves nothing
+    world.sync()
+    world.sync()
+    world.cut()
+    world.unclean("a")  # what it lacks proves nothing
     world.lists("a", "b")
-    world.sync()  # 53 to 54
-    assert intervals(world) == [("a", "added", None, 11, 11), ("b", "added", 21, 54, 54)]
+    world.sync()
+    first, last = world.end_of(1), world.end_of(5)
+    assert intervals(world) == [("a", "added", None, first, first), ("b", "added", world.start_of(2), last, last)]
 
 
 def test_a_change_happened_after_the_last_walk_that_proves_the_old_state_began(world: World) -> None:
@@ -42,44 +43,45 @@ def test_a_change_happened_after_the_last_walk_that_proves_the_old_state_began(w
     world.sync()
     world.lists("a")
     world.sync()
-    changes = [("a", "changed", 21, 33, 33), ("a", "changed", 32, 44, 44)]
+    third, fourth = world.end_of(3), world.end_of(4)
+    changes = [("a", "changed", world.start_of(2), third, third), ("a", "changed", world.start_of(3), fourth, fourth)]
     assert intervals(world)[1:] == changes
 
 
 def test_a_removal_confirmed_late_is_dated_to_its_first_walk_and_recorded_late(world: World) -> None:
     world.lists("a", "b")
-    world.sync()  # 10 to 11
-    world.sync()  # 21 to 22
+    world.sync()
+    world.sync()
     world.lists("a")
-    world.sync()  # 32 to 33
-    world.sync(after=1000)  # 1033 to 1034
-    assert intervals(world)[-1] == ("b", "removed", 21, 33, 1034)
+    world.sync()
+    world.sync(after=1000)
+    assert intervals(world)[-1] == ("b", "removed", world.start_of(2), world.end_of(3), world.end_of(4))
 
 
 def test_what_an_unclean_walk_found_proves_later_changes(world: World) -> None:
     world.lists("a")
     world.sync()
-    world.unclean("a", "b")  # 21 to 22
+    world.unclean("a", "b")
     world.lists("a", "b", display_name="Other")
     world.sync()
     assert [row for row in intervals(world) if row[0] == "b"] == [
-        ("b", "added", 10, 22, 22),
-        ("b", "changed", 21, 33, 33),
+        ("b", "added", world.start_of(1), world.end_of(2), world.end_of(2)),
+        ("b", "changed", world.start_of(2), world.end_of(3), world.end_of(3)),
     ]
     world.lists("a")
     world.sync()
     world.sync(after=60)
-    assert intervals(world)[-1] == ("b", "removed", 32, 44, 105)
+    assert intervals(world)[-1] == ("b", "removed", world.start_of(3), world.end_of(4), world.end_of(5))
 
 
 def test_a_change_of_a_model_that_was_missing_happened_after_it_was_last_seen(world: World) -> None:
     world.lists("a", "b")
-    world.sync()  # 10
+    world.sync()
     world.lists("a")
-    world.sync()  # 21
+    world.sync()
     world.lists("a", "b", display_name="Other")
     world.sync()
-    assert intervals(world)[-1] == ("b", "changed", 10, 33, 33)
+    assert intervals(world)[-1] == ("b", "changed", world.start_of(1), world.end_of(3), world.end_of(3))
 
 
 def says(world: World, **fields: Any) -> tuple[Any, ...]:

@@ -3,9 +3,10 @@
     world.lists("a", "b")                  # what the list shows from now on
     report = world.sync()                  # ten minutes after the one before; its walk takes a minute
     assert world.said == [("added", "a"), ("added", "b")]
-    assert world.rows("models", "id", "first_seen_at") == [("a", 11), ("b", 11)]
+    end = world.end_of(1)
+    assert world.rows("models", "id", "first_seen_at") == [("a", end), ("b", end)]
 
-All times are told in minutes since the story began.
+All times are told in minutes since the story began; `start_of` and `end_of` give those of a walk.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -49,6 +50,7 @@ class World:
     betas: tuple[str, ...] = ()
     told: list[Change] = field(default_factory=list)  # by the last run
     every: list[syncs.RunReport] = field(default_factory=list)  # reports of the last call: two when it ran twice
+    walks: list[tuple[float, float]] = field(default_factory=list)  # when each call of `sync` began and ended
 
     def lists(self, *ids: str, **fields: Any) -> None:
         """Let the list show these models from now on."""
@@ -74,7 +76,19 @@ class World:
             **options,
         )
         make = dry_runs.rehearse if dry_run else syncs.sync_source
-        return make(self.database, self.source(name), self.connect, wanted)
+        began = minutes(self.now)
+        try:
+            return make(self.database, self.source(name), self.connect, wanted)
+        finally:
+            self.walks.append((began, minutes(self.now)))
+
+    def start_of(self, walk: int) -> float:
+        """When the n-th walk began, counted from 1."""
+        return self.walks[walk - 1][0]
+
+    def end_of(self, walk: int) -> float:
+        """When the n-th walk ended, counted from 1."""
+        return self.walks[walk - 1][1]
 
     def source(self, name: str) -> SourceSettings:
         return SourceSettings(

@@ -1,1 +1,1 @@
-"""Copies of a whole catalog, in one form for both databases, and what a restore must see to."""
+"""Copies of a whole catalog, in one form for both databases, and their restoration."""

@@ -1,8 +1,8 @@
-"""What a catalog forgets and remembers when it comes back from a copy: it tells nobody anything twice.
+"""Keeps a restored catalog from sending an alert twice.
 
-Between the copy and the loss, alerts were sent of which the copy knows nothing. So what was pending then is given up
-until `catalog alerts retry`, channels begin anew, and the next whole walk of each source is a baseline. A mark in the
-scope of a source's history makes it one: no walk has that scope, so that the next walk is in a new one.
+After the copy was made, alerts may have been sent that it does not know. So its pending alerts are given up until
+`catalog alerts retry`, channels start from now, and the next walk of each source that shows the whole list is a
+baseline. For this the scope of the source gets a mark (`runs.RESTORED`): no walk has a scope with it.
 """
 
 import json
@@ -24,16 +24,16 @@ from catalog.store.schema.outbox_tables import channel, deferred_removal, delive
 from catalog.store.schema.tables import run, source
 
 ANOTHER_MAY_DO = "another copy may be whole; nothing was replaced"  # the hint where a copy cannot be used
-_NOBODY = {"organization": None, "answered_workspace": None}
+_NO_IDENTITY = {"organization": None, "answered_workspace": None}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Known:
-    """What the catalog that is replaced knows, and its copy cannot."""
+    """What the catalog that is replaced knows, and the copy may not."""
 
     last_run: int = 0
     last_change: int = 0
-    recorded_at: datetime | None = None  # its last entry in the log
+    recorded_at: datetime | None = None  # when its last entry in the log was made
     delivered: Mapping[tuple[str, str], tuple[datetime, int]] = field(
         default_factory=dict
     )  # when, after how many tries
@@ -46,12 +46,12 @@ class Holdings:
     revision: str
     models: int
     runs: int
-    as_of: datetime | None  # its last entry in the log; None: it has none
+    as_of: datetime | None  # when its last entry in the log was made; None: it has none
 
 
 @contextmanager
 def parsing(name: object) -> Iterator[None]:
-    """Raise DatabaseError for what was text, a date or JSON, and is none; `name` is that of the file, for people."""
+    """Raise DatabaseError for values that cannot be parsed; `name` is that of the file, for people."""
     try:
         yield
     except (ValueError, LookupError, TypeError):
@@ -81,9 +81,9 @@ def holdings(connection: sa.Connection, revision: str) -> Holdings:
 
 
 def repeat_nothing(connection: sa.Connection, name: object, before: Known, now: datetime) -> int:
-    """Let a catalog that was just restored repeat nothing; gives how many alerts were given up for that.
+    """Let a restored catalog send nothing twice; give how many alerts were given up for that.
 
-    `name` is that of the copy, `before` what the catalog in its place knew. Belongs into the transaction that restores.
+    `name` is that of the copy, `before` what the replaced catalog knew. Runs in the transaction that restores.
     """
     with parsing(name):
         as_of = connection.scalar(sa.select(sa.func.max(run.c.finished_at)))
@@ -96,14 +96,14 @@ def repeat_nothing(connection: sa.Connection, name: object, before: Known, now: 
     # Not the moment of the log, which may be years ahead. What is watched was told of, and what came near, too.
     anew = {"created_at": now, "looked_at": None, "looked_change": None, "asks": None, "watches": None}
     connection.execute(channel.update().values(**anew))
-    _begin_anew(connection, scopes, before, moment, as_of)
+    _note_restoration(connection, scopes, before, moment, as_of)
     return given_up
 
 
 def _scopes(connection: sa.Connection) -> dict[int, dict[str, Any]]:
-    """Take apart the scope of each source, by its key."""
+    """Give the parsed scope of each source, by its key."""
     rows = connection.execute(sa.select(source.c.source_key, source.c.scope).order_by(source.c.source_key))
-    return {row.source_key: {**(json.loads(row.scope) if row.scope else _NOBODY)} for row in rows}
+    return {row.source_key: {**(json.loads(row.scope) if row.scope else _NO_IDENTITY)} for row in rows}
 
 
 def _close_runs(connection: sa.Connection, moment: datetime) -> None:
@@ -136,17 +136,17 @@ def _give_up(connection: sa.Connection, as_of: datetime | None) -> int:
     return connection.execute(gone).rowcount
 
 
-def _begin_anew(
+def _note_restoration(
     connection: sa.Connection,
     scopes: Mapping[int, Mapping[str, Any]],
     before: Known,
     moment: datetime,
     as_of: datetime | None,
 ) -> None:
-    """Log a run of each source that says so, numbered beyond all that went on in between: none of those is mistaken."""
+    """Record the restoration as a run of each source, with a number that no run had on either side."""
     last = max(before.last_run, connection.scalar(sa.select(sa.func.max(run.c.run_id))) or 0)
     last_change = max(before.last_change, changelog.last_number(connection))
-    words = f"restored from a copy of {_said(as_of)}; the next whole walk is a baseline"
+    words = f"restored from a copy of {_said(as_of)}; the next walk that shows the whole list is a baseline"
     for number, (key, parts) in enumerate(scopes.items(), start=last + 1):
         marks = {runs.RESTORED: number, runs.LAST_CHANGE: last_change}
         scope = json.dumps({**parts, **marks}, separators=(",", ":"), sort_keys=True)

@@ -1,8 +1,8 @@
-"""Safe copies of a catalog: an SQLite file that holds all of it as it was at one moment, and the way back.
+"""Copies a catalog into a file, and restores it.
 
-Of either database a copy is an SQLite catalog, and goes into either. It appears under its name whole or not at all, and
-was checked before it does. A catalog is replaced by a copy in one transaction. Each kind of database has a module of
-its own for both ways; here is what they have in common.
+A copy of either database is an SQLite catalog as it was at one moment, and can be restored into either. It is checked
+first, and then appears under its name as a whole. A restoration is one transaction. What differs between the databases
+is in `sqlite_copy` and `postgres_copy`.
 """
 
 import os
@@ -23,20 +23,20 @@ from catalog.store.engine.database import Database
 from catalog.store.schema import upgrade
 from catalog.store.schema.tables import source
 
-# Hears how much of how much was copied, in units of its own.
+# Is called with how much is done, and how much there is, in units of its own.
 Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Restored:
-    """What came of a restoration."""
+    """What a restoration did."""
 
     holdings: Holdings
     given_up: int  # alerts that may have been sent since the copy was made
 
 
 def backup(database: Database, path: Path, *, on_progress: Progress) -> Holdings:
-    """Copy the catalog into a new file, consistently, whoever writes meanwhile; give what is in it.
+    """Copy the catalog into a new file, as it is at one moment, while others may write; give what the copy holds.
 
     Raises ConfigError when there is such a file already, SchemaError when there is no catalog, DatabaseError when it
     cannot be copied.
@@ -52,9 +52,9 @@ def backup(database: Database, path: Path, *, on_progress: Progress) -> Holdings
 def restore(
     database: Database, path: Path, *, now: datetime, replace: bool, sources: Iterable[str], on_progress: Progress
 ) -> Restored:
-    """Put a copy in the catalog's place, all of it or nothing, so that nobody is told anything twice.
+    """Put a copy in the catalog's place, all of it or nothing, so that no alert is sent twice.
 
-    `sources` are those that somebody may be reading just now, besides those that the catalog knows. Raises ConfigError
+    `sources` are those whose runs may be active, beside those of the catalog that is there. Raises ConfigError
     when there is a catalog and it is not to be replaced, SchemaError when the copy holds no catalog or one that this
     program does not know, DatabaseError when it is damaged or a run is active.
     """
@@ -63,7 +63,7 @@ def restore(
     if there and not replace:
         hint = "`catalog db backup FILE` keeps what is there; --replace then puts the copy in its place"
         raise ConfigError(f"there is a catalog in {database.describe()}, and it stays as it is", hint=hint)
-    with _undisturbed(database, sorted({*there, *sources})):
+    with _locked(database, sorted({*there, *sources})):
         copy = sqlite_copy.restore if database.is_sqlite else postgres_copy.restore
         holdings, given_up = copy(database, path, now, on_progress)
     return Restored(holdings=holdings, given_up=given_up)
@@ -71,24 +71,20 @@ def restore(
 
 @contextmanager
 def _appearing(path: Path) -> Iterator[Path]:
-    """Give a place to write to; what is there in the end gets the name, at once and on disk, if nothing has it."""
+    """Give a file to write to; after the block it gets the name, as a whole and on disk, unless another has it."""
     try:
         with files.appearing(path, mode=0o600) as unfinished:
             yield unfinished
     except FileExistsError:
-        raise _taken(path) from None
+        raise ConfigError(f"{path} is there already, and stays as it is", hint="name another file") from None
     except OSError as error:
         words = f"the copy {path} cannot be written: {os.strerror(error.errno or 0)}"
         there = "check its folder: its rights, and its room"
         raise DatabaseError(words, hint=there if path.parent.is_dir() else "make its folder first") from None
 
 
-def _taken(path: Path) -> ConfigError:
-    return ConfigError(f"{path} is there already, and stays as it is", hint="name another file")
-
-
 def _demand_other_name(path: Path, database: Database) -> None:
-    """Refuse the names of SQLite's own files: it takes what is there for the log of a dead writer, and deletes it."""
+    """Refuse the names of SQLite's own files: it would take the copy for the log of a dead writer, and delete it."""
     place = database.path
     own = [place.with_name(f"{place.name}{end}") for end in ("-journal", "-wal", "-shm")] if place else []
     if path.resolve() in [name.resolve() for name in own]:
@@ -107,7 +103,7 @@ def _demand_copy(path: Path, database: Database) -> None:
 
 
 def _names(database: Database) -> list[str]:
-    """Name the sources of the catalog that is there; none: there is nothing to lose."""
+    """Name the sources of the catalog that is there; empty when there is none."""
     try:
         if upgrade.current(database) is None:
             return []
@@ -129,7 +125,7 @@ def _out_of_the_way(database: Database) -> str:
 
 
 @contextmanager
-def _undisturbed(database: Database, names: Iterable[str]) -> Iterator[None]:
+def _locked(database: Database, names: Iterable[str]) -> Iterator[None]:
     """Hold the lock of each source, as a run does."""
     with ExitStack() as held:
         for name in names:

@@ -1,4 +1,4 @@
-"""A copy as it lies there: an SQLite catalog, found whole and readable to its last value before it is relied on."""
+"""Checks a copy before it is used: it must be an SQLite catalog, whole, and readable to its last value."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -25,8 +25,8 @@ _BY_PG_RESTORE = (
 )
 _DAMAGED = ("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_ERROR")
 
-# What a value must be for each type, in SQLite's words, so that all that is read afterwards can be parsed. Of a day
-# that does not exist, such as February 30, SQLite makes another one, which shows.
+# What a value of each type must be, in SQL, so that all that is read later can be parsed. SQLite turns a day that does
+# not exist, such as February 30, into another day, which differs then.
 _DIGITS = "-".join("[0-9]" * count for count in (4, 2, 2))
 _TIME = f"{_DIGITS}T{':'.join(['[0-9][0-9]'] * 3)}.{'[0-9]' * 6}Z"
 _DATE = (
@@ -42,11 +42,11 @@ _FORMS: tuple[tuple[type, str], ...] = (
     (sa.LargeBinary, "typeof({0}) = 'blob'"),
     (sa.Text, "typeof({0}) = 'text' AND instr({0}, char(0)) = 0"),
 )
-_SCOPES = (tables.source.c.scope, tables.run.c.scope)  # JSON in a column of text, which a restoration reads
+_SCOPES = (tables.source.c.scope, tables.run.c.scope)  # text columns with JSON that a restoration reads
 
 
 def demand_file(path: Path) -> None:
-    """Refuse a file that cannot be a copy, by how it begins. Raises SchemaError."""
+    """Raise SchemaError for a file that is no copy, by its first bytes."""
     with translated(path), path.open("rb") as file:
         begins = file.read(len(_MAGIC))
     if begins.startswith(_DUMP):
@@ -67,7 +67,7 @@ def demand_sound(copy: Database, connection: sa.Connection, name: str, hint: str
             unreadable = _unreadable(connection, revision) if revision and not faults else None
     except SchemaError as error:
         raise SchemaError(error.message.replace(str(copy.path), name), hint=error.hint) from None
-    except (DatabaseError, UnicodeDecodeError):  # SQLite quotes what it stumbles over, which may be no text
+    except (DatabaseError, UnicodeDecodeError):  # an error of SQLite may quote bytes that are no text
         raise DatabaseError(f"{name} is damaged", hint=hint) from None
     if revision is None:
         raise SchemaError(f"{name} holds no catalog", hint=_NAME_ONE)
@@ -78,15 +78,15 @@ def demand_sound(copy: Database, connection: sa.Connection, name: str, hint: str
     return revision
 
 
-def demand_history(path: Path, broken: list[invariants.Broken]) -> None:
-    """Refuse a copy whose history breaks a rule."""
+def demand_history(path: Path, broken: list[invariants.BrokenRule]) -> None:
+    """Raise DatabaseError for a copy whose history breaks a rule."""
     if broken:
         words = f"{path} is damaged: its history breaks the rule that {broken[0].rule}"
         raise DatabaseError(words, hint=after_restore.ANOTHER_MAY_DO)
 
 
 def catalog(path: Path) -> Database:
-    """Give the copy as a catalog."""
+    """Open the copy as a catalog."""
     return databases.open_(f"sqlite:///{path.absolute()}")
 
 
@@ -98,7 +98,7 @@ def checked(copy: Database, name: str, hint: str) -> Holdings:
 
 @contextmanager
 def reading(copy: Database, name: str, hint: str) -> Iterator[tuple[sa.Connection, Holdings]]:
-    """Demand that a copy is sound; give one view of it, and what it holds."""
+    """Demand that a copy is sound; give a connection with one view of it, and what it holds."""
     with ExitStack() as stack:
         try:
             connection = stack.enter_context(copy.read())
@@ -109,21 +109,20 @@ def reading(copy: Database, name: str, hint: str) -> Iterator[tuple[sa.Connectio
 
 @contextmanager
 def translated(path: Path) -> Iterator[None]:
-    """Tell of what SQLite finds in a copy as of that file."""
+    """Raise errors of SQLite as ours, about this file."""
     try:
         yield
     except (sqlite3.Error, OSError, UnicodeDecodeError) as error:
         code = getattr(error, "sqlite_errorname", "")
-        if code.startswith(_DAMAGED) or not (code or isinstance(error, OSError)):  # such as text that is no text
+        if code.startswith(_DAMAGED) or not (code or isinstance(error, OSError)):  # such as bytes that are no text
             raise DatabaseError(f"{path} is damaged", hint=after_restore.ANOTHER_MAY_DO) from None
         raise driver_errors.explain(error, str(path)) from None
 
 
 def _unreadable(connection: sa.Connection, revision: str) -> str | None:
-    """Name a table that lacks a column, or has a value that its column cannot hold; None: all can be read."""
-    return next(
-        (table.name for table in tables.metadata.sorted_tables if not _is_readable(connection, table, revision)), None
-    )
+    """Name a table that lacks a column, or has a value that its column cannot hold; None: there is none."""
+    found = tables.metadata.sorted_tables
+    return next((table.name for table in found if not _is_readable(connection, table, revision)), None)
 
 
 def _is_readable(connection: sa.Connection, table: sa.Table, revision: str) -> bool:

@@ -1,7 +1,7 @@
-"""Copies of Postgres catalogs: rows come out of one snapshot into an SQLite catalog, and go back by COPY.
+"""Copies a Postgres catalog into an SQLite catalog, and restores it, both by COPY and without programs of Postgres.
 
-No program of Postgres takes part. Where the two databases keep a value differently, each gets its own form: in the copy
-a moment is text of fixed width, an object is JSON spelled the one way, yes and no are 1 and 0.
+https://www.postgresql.org/docs/current/sql-copy.html. In the copy, a moment is text of fixed width, an object is
+canonical JSON, and truths are 1 and 0.
 """
 
 import errno
@@ -32,7 +32,7 @@ _UNTRANSLATABLE = "22P05"
 _JSON = "jsonb"
 _FORMER = {"catalog_waiting": "catalog_deferred_removal"}  # names of tables in older revisions
 
-# How a column is asked for, and of which type the answer is: Postgres spells both, a million times faster than we do.
+# How a column is selected, and the type of the answer: Postgres formats values faster than we do.
 _MOMENT = """to_char({0} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""
 _ASKED = {
     "timestamp with time zone": (_MOMENT, "text"),
@@ -47,7 +47,7 @@ _ASKED = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Table:
-    """A table as Postgres has it."""
+    """A table in Postgres, with its columns and their types."""
 
     name: str
     columns: Sequence[str]
@@ -67,8 +67,8 @@ class _Table:
         return [place for place, (name, type_) in enumerate(named) if wanted(name, type_)]
 
 
-class _Progress:
-    """Counts rows, and tells of them now and then."""
+class _RowProgress:
+    """Counts rows that pass through, and reports every 10,000 of them."""
 
     def __init__(self, total: int, tell: Callable[[int, int], None]) -> None:
         self._total = total
@@ -98,13 +98,13 @@ def backup(database: Database, path: Path, on_progress: Callable[[int, int], Non
 def restore(
     database: Database, path: Path, now: datetime, on_progress: Callable[[int, int], None]
 ) -> tuple[Holdings, int]:
-    """Check the copy, then put its rows in the place of those there, in one transaction.
+    """Check the copy, then replace the rows of the catalog by its rows, in one transaction.
 
-    Gives what it holds, and how many alerts were given up.
+    Gives what the copy holds, and how many alerts were given up.
     """
     copy_file.demand_file(path)
     with copy_file.translated(path), sqlite_copy.opened(path, "ro") as file:
-        file.execute("PRAGMA schema_version").fetchone()  # one that is locked is not damaged
+        file.execute("PRAGMA schema_version").fetchone()  # raises if the file is locked, which is no damage
     with (
         closing(copy_file.catalog(path)) as copy,
         copy_file.reading(copy, str(path), after_restore.ANOTHER_MAY_DO) as (source, holdings),
@@ -120,7 +120,7 @@ def restore(
 
 
 def _tables(connection: sa.Connection) -> list[_Table]:
-    """Describe the tables that are there, each after those that it refers to."""
+    """Describe the tables that are there, each after the tables that it refers to."""
     names = [*(table.name for table in tables.metadata.sorted_tables), *_FORMER]
     found = sa.text(
         "SELECT table_name, column_name, data_type FROM information_schema.columns "
@@ -136,7 +136,7 @@ def _tables(connection: sa.Connection) -> list[_Table]:
 
 
 def _counting(found: Sequence[_Table]) -> str:
-    """Spell the question for the rows of all tables."""
+    """Give the query for the number of rows in all tables."""
     return f"SELECT {' + '.join(f'(SELECT count(*) FROM {table.name})' for table in found)}"  # noqa: S608 - our own names
 
 
@@ -158,7 +158,7 @@ def _fill(
     copy: sqlite3.Connection, connection: sa.Connection, database: Database, on_progress: Callable[[int, int], None]
 ) -> None:
     found = _tables(connection)
-    progress = _Progress(connection.exec_driver_sql(_counting(found)).scalar() or 0, on_progress)
+    progress = _RowProgress(connection.exec_driver_sql(_counting(found)).scalar() or 0, on_progress)
     with _without_rules(copy):
         for table in found:
             marks = ", ".join("?" * len(table.columns))
@@ -169,7 +169,7 @@ def _fill(
 
 @contextmanager
 def _without_rules(copy: sqlite3.Connection) -> Iterator[None]:
-    """Let rows in as they are: the rules of history speak of runs. A file without a name yet needs no journal."""
+    """Drop the triggers of the copy for the block: they are about runs. An unfinished file needs no journal."""
     for pragma in ("journal_mode=OFF", "synchronous=OFF", "cache_size=-32768"):
         copy.execute(f"PRAGMA {pragma}")
     copy.execute("BEGIN")
@@ -184,7 +184,7 @@ def _without_rules(copy: sqlite3.Connection) -> Iterator[None]:
 
 
 def _fetched(connection: sa.Connection, table: _Table, database: Database) -> Generator[list[Any], None, None]:
-    """Give the rows as SQLite keeps them, in the order of their keys: so they are appended."""
+    """Give rows as SQLite stores them, in the order of their keys, so that SQLite only appends."""
     import psycopg
 
     asked = [_ASKED[type_][0].format(name) for name, type_ in zip(table.columns, table.types, strict=True)]
@@ -194,12 +194,12 @@ def _fetched(connection: sa.Connection, table: _Table, database: Database) -> Ge
         with _driver(connection).cursor() as cursor, cursor.copy(statement) as answer:
             answer.set_types([_ASKED[type_][1] for type_ in table.types])
             for values in answer.rows():
-                yield _spelled_alike(values, objects)
+                yield _canonical_objects(values, objects)
     except psycopg.Error as error:
         raise _refused(error, database) from None
 
 
-def _spelled_alike(values: Sequence[Any], objects: Sequence[int]) -> list[Any]:
+def _canonical_objects(values: Sequence[Any], objects: Sequence[int]) -> list[Any]:
     row = list(values)
     for place in objects:
         row[place] = row[place] and diff.canonical(json.loads(row[place]))
@@ -208,7 +208,7 @@ def _spelled_alike(values: Sequence[Any], objects: Sequence[int]) -> list[Any]:
 
 @contextmanager
 def _written() -> Iterator[None]:
-    """Tell of what SQLite meets while a copy is written as of a file that cannot be."""
+    """Raise errors of SQLite as an OSError of the copy's file: it cannot be written."""
     try:
         yield
     except (sqlite3.Error, DBAPIError) as error:
@@ -221,7 +221,7 @@ def _written() -> Iterator[None]:
 
 
 def _make_ready(database: Database, connection: sa.Connection, path: Path, revision: str) -> after_restore.Known:
-    """Have the tables of that revision; give what the catalog knows that is there."""
+    """Make the tables of a revision where there are none; give what the catalog that is there knows."""
     there = upgrade.revision(database, connection)
     if there is not None and there > revision:
         hint = "restore it into an empty database or schema, where it is upgraded"
@@ -234,15 +234,15 @@ def _make_ready(database: Database, connection: sa.Connection, path: Path, revis
 def _exchange(
     connection: sa.Connection, source: sa.Connection, path: Path, on_progress: Callable[[int, int], None]
 ) -> None:
-    """Let the rows of a copy take the place of those there. The rules of history speak of runs, not of this."""
+    """Replace all rows by those of a copy, without the triggers: they are about runs."""
     found = _tables(connection)
     for table in found:
         connection.exec_driver_sql(f"ALTER TABLE {table.name} DISABLE TRIGGER USER")
-    for table in reversed(found):  # not TRUNCATE: whoever is reading would see nothing
+    for table in reversed(found):  # not TRUNCATE: readers with an older snapshot would find empty tables
         connection.exec_driver_sql(f"DELETE FROM {table.name}")  # noqa: S608 - our own names
     with copy_file.translated(path):
         (total,) = _driver(source).execute(_counting(found)).fetchone()
-    progress = _Progress(total, on_progress)
+    progress = _RowProgress(total, on_progress)
     for table in found:
         _load(connection, table, progress.through(_read(source, table, path)))
     sqlite_file.demand_same(getattr(_driver(source), "stamp", None))
@@ -265,7 +265,7 @@ def _read(source: sa.Connection, table: _Table, path: Path) -> _Rows:
 
 
 def _holdable(connection: sa.Connection, table: _Table, rows: _Rows) -> _Rows:
-    """Spell rows for a database that does not hold all of Unicode; the driver does so with any other text."""
+    """Escape objects and ids for a database that does not hold all of Unicode; the driver escapes other texts."""
     escape = charset.of(connection)
     if escape is None:
         return rows
@@ -285,7 +285,7 @@ def _escaped(row: Sequence[Any], objects: Sequence[int], ids: Sequence[int], esc
 
 @contextmanager
 def _translated(path: Path, database: Database) -> Iterator[None]:
-    """Turn what the driver raises into our words: SQLAlchemy does not see what COPY does."""
+    """Raise errors of the driver as ours: SQLAlchemy does not see those of COPY."""
     import psycopg
 
     try:

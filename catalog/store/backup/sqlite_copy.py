@@ -1,4 +1,4 @@
-"""Copies of SQLite files, by SQLite's own backup: consistent while others write, and one transaction where it lands."""
+"""Copies and restores SQLite files by the backup API of SQLite: https://sqlite.org/backup.html."""
 
 import os
 import sqlite3
@@ -20,7 +20,7 @@ from catalog.store.engine.database import Database
 from catalog.store.engine.sqlite_file import BUSY_SECONDS
 from catalog.store.schema import invariants, upgrade
 
-_PAGES, _ALL = 2048, -1  # in one step
+_PAGES, _ALL = 2048, -1  # pages in one step
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 NO_COPY = "no copy was made; `catalog db restore` brings an older one back"
 
@@ -28,7 +28,7 @@ NO_COPY = "no copy was made; `catalog db restore` brings an older one back"
 def backup(database: Database, path: Path, on_progress: Callable[[int, int], None]) -> Holdings:
     """Copy the catalog into an empty file, check the copy, and give what it holds. It needs no other file beside it."""
     with database.translated(), _read(Path(str(database.path))) as live, opened(path, "rw") as copy:
-        live.execute("BEGIN")  # one view for all steps: a writer in between would make it start again, for ever
+        live.execute("BEGIN")  # one view for all steps: each write in between would make the backup start again
         live.execute("SELECT count(*) FROM sqlite_schema").fetchone()
         _copy(live, copy, _PAGES, on_progress)
         sqlite_file.demand_same(live.stamp)
@@ -40,9 +40,9 @@ def backup(database: Database, path: Path, on_progress: Callable[[int, int], Non
 def restore(
     database: Database, path: Path, now: datetime, on_progress: Callable[[int, int], None]
 ) -> tuple[Holdings, int]:
-    """Make the copy ready beside the catalog, then let it take the catalog's place.
+    """Prepare the copy beside the catalog, then write it into the catalog's file.
 
-    Gives what it holds, and how many alerts were given up.
+    Gives what the copy holds, and how many alerts were given up.
     """
     databases.demand_room(database)
     place = files.target(Path(str(database.path)))
@@ -67,7 +67,7 @@ def _fetch(path: Path, ready: Path, on_progress: Callable[[int, int], None]) -> 
 
 
 def _prepare(copy: Database, path: Path, before: Known, now: datetime) -> tuple[Holdings, int]:
-    """Check the copy, bring it to the newest schema, and let it repeat nothing."""
+    """Check the copy, upgrade it, and let it send nothing twice."""
     holdings = copy_file.checked(copy, str(path), after_restore.ANOTHER_MAY_DO)
     upgrade.ensure(copy)
     copy_file.demand_history(path, invariants.broken(copy))
@@ -76,7 +76,7 @@ def _prepare(copy: Database, path: Path, before: Known, now: datetime) -> tuple[
 
 
 def _known(database: Database) -> Known:
-    """Ask the catalog that is to be replaced what it knows; nothing if it cannot say."""
+    """Read what the catalog that is replaced knows; nothing if it cannot be read."""
     if database.exists():
         with suppress(DatabaseError), database.read() as connection:
             revision = upgrade.revision(database, connection)
@@ -86,7 +86,7 @@ def _known(database: Database) -> Known:
 
 
 def _put(ready: Path, database: Database) -> None:
-    """Write the copy into the catalog's file: one transaction, like any other. To rename it would leave the old log."""
+    """Write the copy into the catalog's file, as one transaction. A renamed copy would meet the old log."""
     databases.create_file(database)
     with opened(ready, "rw") as copy, opened(Path(str(database.path)), "rw") as live:
         live.execute("PRAGMA journal_mode=WAL")
@@ -96,7 +96,7 @@ def _put(ready: Path, database: Database) -> None:
 
 
 def _match_pages(copy: sqlite3.Connection, live: sqlite3.Connection) -> None:
-    """Give the copy pages as large as the catalog's file has: SQLite takes no others."""
+    """Give the copy pages of the size that the catalog's file has: SQLite takes no others into WAL mode."""
     have, want = (connection.execute("PRAGMA page_size").fetchone()[0] for connection in (copy, live))
     if have != want:
         for statement in ("PRAGMA journal_mode=DELETE", f"PRAGMA page_size={want}", "VACUUM"):
@@ -128,7 +128,7 @@ def _read(path: Path) -> closing[sqlite_file.FileConnection]:
 
 @contextmanager
 def opened(path: Path, mode: str) -> Iterator[sqlite3.Connection]:
-    """Open a file that is no catalog of anybody yet, or is one by the driver alone."""
+    """Open a file by the driver alone, without the rules of `Database`."""
     name = f"file://{quote(os.fsencode(path.absolute()))}?mode={mode}"
     with closing(sqlite3.connect(name, uri=True, isolation_level=None, timeout=BUSY_SECONDS)) as connection:
         connection.execute("PRAGMA synchronous=FULL")

@@ -1,1 +1,1 @@
-"""What the catalog knows, read back: models now and at any moment, changes, runs, sources. Writes nothing."""
+"""Reads what the catalog knows: models now and at any moment, changes, runs, sources. Writes nothing."""

@@ -1,7 +1,7 @@
-"""Shell patterns as conditions on a column: `*`, `?`, `[a-z]`, `[!a]`, case-sensitive, the same on both databases.
+"""Turns shell patterns into conditions on a column: `*`, `?`, `[a-z]`, `[!a]`, case-sensitive, alike on both databases.
 
-A pattern means what Python's `fnmatch.fnmatchcase` says. SQLite's LIKE ignores case and Postgres has no GLOB, so a
-pattern is parsed once and spelled anew in the form each database knows: GLOB there, a regular expression here.
+A pattern means what Python's `fnmatch.fnmatchcase` does. LIKE of SQLite ignores case and Postgres has no GLOB, so a
+pattern becomes GLOB on SQLite (https://sqlite.org/lang_expr.html#glob) and a regular expression on Postgres.
 """
 
 import re
@@ -16,7 +16,7 @@ _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 @dataclass(frozen=True, slots=True)
 class _Any:
-    """Any text, also none."""
+    """Any text, also the empty one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,22 +32,23 @@ _ONE = _Class((), negated=True)
 
 
 def matches(column: ColumnElement[str], pattern: str, *, dialect: str) -> ColumnElement[bool]:
-    """Hold for the rows whose text matches, with a range an index can serve where the pattern begins plainly."""
+    """Say in SQL that a text matches; a pattern with a plain beginning also gives a range that an index can serve."""
     parts = _parse(pattern)
-    if not storable(pattern) or any(isinstance(part, _Class) and _is_empty(part) for part in parts):
+    empty = [part for part in parts if isinstance(part, _Class) and not part.ranges and not part.negated]
+    if empty or not storable(pattern):
         return false()
     if all(isinstance(part, str) for part in parts):
         return column == pattern
     condition = (
-        column.op("GLOB", is_comparison=True)(_sqlite(parts))
+        column.op("GLOB", is_comparison=True)("".join(map(_sqlite_part, parts)))
         if dialect == "sqlite"
-        else column.op("~", is_comparison=True)(_postgres(parts))
+        else column.op("~", is_comparison=True)(f"^{''.join(map(_postgres_part, parts))}$")
     )
     return and_(_starts(column, _prefix(parts)), condition)
 
 
 def storable(text: str) -> bool:
-    """Say whether a database could hold this text at all; what it cannot hold, it need not be asked for."""
+    """Tell whether a database can hold a text at all; one that it cannot hold matches nothing."""
     return _UNSTORABLE.search(text) is None
 
 
@@ -76,7 +77,7 @@ def _next(pattern: str, position: int) -> tuple[_Part, int]:
 
 
 def _class_end(pattern: str, start: int) -> int | None:
-    """Where the class ends; a bracket that is never closed is only a bracket."""
+    """The place of the bracket that closes a class; None: none does, and the bracket means itself."""
     first = start + 1 + pattern.startswith("!", start + 1)
     end = pattern.find("]", first + pattern.startswith("]", first))
     return None if end < 0 else end
@@ -92,10 +93,6 @@ def _ranges(body: str) -> list[tuple[int, int]]:
     return [(low, high) for low, high in ranges if low <= high]
 
 
-def _is_empty(part: _Class) -> bool:
-    return not part.ranges and not part.negated
-
-
 def _prefix(parts: list[_Part]) -> str:
     plain = []
     for part in parts:
@@ -106,7 +103,7 @@ def _prefix(parts: list[_Part]) -> str:
 
 
 def _starts(column: ColumnElement[str], prefix: str) -> ColumnElement[bool]:
-    """A range in byte order, which is the order of both databases' id columns."""
+    """The range of texts with a prefix, in byte order: both databases compare ids so."""
     if not prefix:
         return true()
     after = _after(prefix)
@@ -114,16 +111,12 @@ def _starts(column: ColumnElement[str], prefix: str) -> ColumnElement[bool]:
 
 
 def _after(prefix: str) -> str | None:
-    """The first text behind everything that starts so; None when there is none."""
+    """The first text after all that have a prefix; None: there is none."""
     kept = prefix.rstrip(chr(_LAST))
     if not kept:
         return None
     following = ord(kept[-1]) + 1
     return kept[:-1] + chr(_SURROGATES.stop if following in _SURROGATES else following)
-
-
-def _sqlite(parts: list[_Part]) -> str:
-    return "".join(map(_sqlite_part, parts))
 
 
 def _sqlite_part(part: _Part) -> str:
@@ -135,7 +128,7 @@ def _sqlite_part(part: _Part) -> str:
 
 
 def _sqlite_class(part: _Class) -> str:
-    """GLOB knows no escape: `]` must come first, `^` never first, `-` last."""
+    """GLOB has no escape: in a class, `]` must be first, `^` not first, `-` last."""
     held = {special for special in "]^-" if any(low <= ord(special) <= high for low, high in part.ranges)}
     ranges = "".join(f"{chr(low)}-{chr(high)}" for low, high in _without(part.ranges, "-]^"))
     body = "".join(["]" if "]" in held else "", ranges, "^" if "^" in held else "", "-" if "-" in held else ""])
@@ -145,20 +138,12 @@ def _sqlite_class(part: _Class) -> str:
 
 
 def _without(ranges: tuple[tuple[int, int], ...], characters: str) -> list[tuple[int, int]]:
-    """Return the ranges with these characters cut out."""
-    rest = list(ranges)
+    """Cut characters out of ranges."""
+    left = list(ranges)
     for code in map(ord, characters):
-        halves = [half for low, high in rest for half in _split(low, high, code)]
-        rest = [(low, high) for low, high in halves if low <= high]
-    return rest
-
-
-def _split(low: int, high: int, code: int) -> list[tuple[int, int]]:
-    return [(low, code - 1), (code + 1, high)] if low <= code <= high else [(low, high)]
-
-
-def _postgres(parts: list[_Part]) -> str:
-    return f"^{''.join(map(_postgres_part, parts))}$"
+        halves = [half for low, high in left for half in ((low, min(high, code - 1)), (max(low, code + 1), high))]
+        left = [(low, high) for low, high in halves if low <= high]
+    return left
 
 
 def _postgres_part(part: _Part) -> str:

@@ -1,10 +1,10 @@
-"""What the catalog knows: listed now, listed at a moment, one model's story, changes, runs. Reads the views alone.
+"""Reads what the catalog knows: models now and at a moment, the story of one model, changes, runs, sources.
 
-Each function takes a connection inside one read transaction and gives domain objects. Lists are streamed: a million
-models pass through in the memory of a thousand. Whoever stops early closes the generator while the connection lives.
+Each function takes a connection inside one read transaction and gives domain objects; only views are read. Lists are
+streamed, a thousand rows at a time. A caller that stops early must close the generator before the connection.
 """
 
-from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -27,7 +27,6 @@ from catalog.domain import (
     Run,
     Source,
     State,
-    Status,
 )
 from catalog.store.engine.database import Connection
 from catalog.store.ingest import runs as all_runs
@@ -35,9 +34,9 @@ from catalog.store.ingest.diff import canonical, compare
 from catalog.store.queries import globs
 from catalog.store.schema import rows, tables, views
 
-_CHUNK = 1000
+_CHUNK = 1000  # rows or ids at a time
 _NEIGHBOURS = 1000
-_FEW = 200
+_FEW = 200  # models, whose changes are read one model at a time
 
 MODEL_COLUMNS = tuple(views.models.c.keys())
 STATE_COLUMNS = tuple(views.model_history.c.keys())
@@ -48,7 +47,7 @@ DIFFERENCE_COLUMNS = ("source", "model_id", "kind", "field", "old_value", "new_v
 
 
 class Which(Enum):
-    """Which models a list shows: those listed now, those that are gone, or every one ever seen."""
+    """Which models to list: those listed now, those that are gone, or all that were ever seen."""
 
     LISTED = "listed"
     REMOVED = "removed"
@@ -57,7 +56,7 @@ class Which(Enum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Story:
-    """One model of one source: what it is, what it was (oldest first), and every change (oldest first)."""
+    """One model of one source, its states and its changes, both oldest first."""
 
     model: Model
     states: tuple[State, ...]
@@ -65,8 +64,8 @@ class Story:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Difference:
-    """One line of what differs between two moments; `field` and its values only where `kind` is `changed`."""
+class MomentDifference:
+    """One difference between two moments; `field` and its values only where `kind` is `changed`."""
 
     source: str
     model_id: str
@@ -79,7 +78,7 @@ class Difference:
 def models(
     connection: Connection, *, which: Which = Which.LISTED, source: str | None = None, match: str | None = None
 ) -> Generator[Model, None, None]:
-    """Stream models with their present or last fields, by source and id."""
+    """Stream models with their present or last state, by source and id."""
     view = views.models
     conditions = {
         Which.LISTED: [view.c.removed_at.is_(None)],
@@ -111,7 +110,7 @@ def as_of(
 
 
 def stories(connection: Connection, id: str, *, source: str | None = None) -> list[Story]:
-    """Tell the whole story of an id, once for each source that ever listed it; empty when none did."""
+    """Give the story of an id for each source that ever listed it."""
     if not globs.storable(id):
         return []
     found = [_story(connection, id, name) for name in _names(connection, source)]
@@ -119,7 +118,7 @@ def stories(connection: Connection, id: str, *, source: str | None = None) -> li
 
 
 def neighbours(connection: Connection, id: str, *, source: str | None = None) -> list[str]:
-    """List known ids that stand near an unknown one in the order of ids, among which a misspelt one may be found."""
+    """List known ids near an unknown one in the order of ids, to find what was meant by a misspelt id."""
     if not globs.storable(id):
         return []
     view, near = views.models, set[str]()
@@ -162,42 +161,39 @@ def runs(connection: Connection, *, source: str | None = None, limit: int | None
     statement = sa.select(view).order_by(view.c.run_id.desc()).limit(limit)
     if source is not None:
         statement = statement.where(view.c.source == source)
-    if source is not None and limit is not None:  # in one statement, Postgres walks from the newest run of any source
-        statement = statement.where(view.c.run_id.in_(connection.scalars(_last_of(source, limit)).all()))
+    if source is not None and limit is not None:  # apart: in one statement, Postgres goes through runs of all sources
+        key = sa.select(tables.source.c.source_key).where(tables.source.c.source == source).scalar_subquery()
+        wanted = sa.select(tables.run.c.run_id).where(all_runs.among_those_of(key))
+        last = connection.scalars(wanted.order_by(*all_runs.LAST_FIRST).limit(limit)).all()
+        statement = statement.where(view.c.run_id.in_(last))
     return (rows.run(row) for row in _rows(connection, statement))
-
-
-def _last_of(source: str, limit: int | None) -> sa.Select[int]:
-    key = sa.select(tables.source.c.source_key).where(tables.source.c.source == source).scalar_subquery()
-    wanted = sa.select(tables.run.c.run_id).where(all_runs.among_those_of(key))
-    return wanted.order_by(*all_runs.LAST_FIRST).limit(limit)
 
 
 def sources(connection: Connection) -> list[Source]:
     """List every source ever synced, by name."""
     statement = sa.select(views.sources).order_by(views.sources.c.source)
-    return [_source(row) for row in connection.execute(statement).mappings()]
+    return [rows.source(row) for row in connection.execute(statement).mappings()]
 
 
 def begins(connection: Connection) -> datetime | None:
-    """Tell when the oldest run that recorded anything began; about earlier moments the catalog knows nothing."""
+    """Tell when the oldest merged run began: of earlier moments the catalog knows nothing."""
     view = views.sync_runs
     merged = view.c.status.in_(MERGED)
     statement = sa.select(view.c.started_at).where(merged).order_by(view.c.run_id).limit(1)
     return connection.execute(statement).scalar_one_or_none()
 
 
-def diff(
+def compare_moments(
     connection: Connection,
     earlier: datetime,
     later: datetime,
     *,
     source: str | None = None,
     match: str | None = None,
-) -> Generator[Difference, None, None]:
-    """Stream what differs between two moments, by source, id and field; what came and went in between is no difference.
+) -> Generator[MomentDifference, None, None]:
+    """Stream what differs between two moments, by source, id and field; what came and went in between does not.
 
-    Reads only states that began or ended between the two: one that holds at both differs in nothing.
+    Reads only states that began or ended in between: a state of both moments does not differ.
     """
     view = views.model_history
     ended = sa.and_(view.c.valid_from <= earlier, view.c.valid_to > earlier, view.c.valid_to <= later)
@@ -214,18 +210,22 @@ def fields(model: ModelInfo) -> list[tuple[str, str | None]]:
     """List a model's fields for people, attributes by their dotted paths; None: unknown."""
     nothing = Reading((None,) * len(FIELDS), {})
     leaves = compare(nothing, replace(reading(model), columns=nothing.columns))
-    return [*((name, _said(getattr(model, name))) for name in FIELDS), *((leaf.path, leaf.new) for leaf in leaves)]
+    values = ((name, getattr(model, name)) for name in FIELDS)
+    columns = [(name, dates.short(value) if isinstance(value, datetime) else value) for name, value in values]
+    told = [(name, None if value is None else str(value)) for name, value in columns]
+    return [*told, *((leaf.path, leaf.new) for leaf in leaves)]
 
 
 def reading(state: ModelInfo) -> Reading:
-    """Spell a state as a reading, so that two of them can be compared field by field."""
-    columns = tuple(_spelled(name, getattr(state, name)) for name in FIELDS)
+    """Give a state as a reading, to compare it with another one field by field."""
+    values = ((name, getattr(state, name)) for name in FIELDS)
+    columns = tuple(dates.to_text(value) if name in DATE_FIELDS and value else value for name, value in values)
     return Reading(columns, {name: canonical(value) for name, value in state.attributes.items()})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Window:
-    """Which part of the log is asked for."""
+    """The part of the log that is wanted."""
 
     since: datetime | None
     until: datetime | None
@@ -243,9 +243,9 @@ class _Window:
 
 
 def _log(connection: Connection, window: _Window, match: str | None) -> Generator[dict[str, Any], None, None]:
-    """Walk the log run by run, newest first.
+    """Read the log run by run, newest first.
 
-    One statement would say the same, but no planner without statistics finds the few runs of a window first.
+    In one statement, a planner without statistics does not begin with the few runs of the window.
     """
     view = views.changes
     conditions = [] if match is None else [globs.matches(view.c.model_id, match, dialect=connection.dialect.name)]
@@ -260,20 +260,21 @@ def _runs_of(connection: Connection, window: _Window) -> Iterator[int]:
     """Stream the runs of the window that recorded such a change, newest first."""
     run = tables.run.c
     counts = {Kind.ADDED: run.added, Kind.RETURNED: run.returned, Kind.CHANGED: run.changed, Kind.REMOVED: run.removed}
-    # As the index of these runs has it: a parameter would not be known to be its 0.
+    # As catalog_run_recorded_idx has it: with a parameter for 0, planners do not know that the index fits.
     conditions = [run.added + run.returned + run.changed + run.removed > sa.literal_column("0")]
     conditions += window.spans(run.finished_at)
     if window.kind is not None:
         conditions.append(counts[window.kind] > 0)
     if window.source is not None:
         key = sa.select(tables.source.c.source_key).where(tables.source.c.source == window.source).scalar_subquery()
-        conditions.append(run.source_key + 0 == key)  # not by the index of a source's runs: most recorded nothing
+        # + 0: not by the index of a source's runs, of which most recorded nothing.
+        conditions.append(run.source_key + 0 == key)
     statement = sa.select(run.run_id).where(*conditions).order_by(run.finished_at.desc(), run.run_id.desc())
     return (row["run_id"] for row in _rows(connection, statement))
 
 
 def _few(connection: Connection, source: str | None, match: str) -> list[tuple[str, str]] | None:
-    """Name the models that match, as (source, id), when they are so few that their own changes are quickly read."""
+    """Give the models that match, as (source, id); None: more than a few do."""
     view = views.models
     matching = globs.matches(view.c.id, match, dialect=connection.dialect.name)
     found: list[tuple[str, str]] = []
@@ -343,11 +344,6 @@ def _story(connection: Connection, id: str, source: str) -> Story | None:
     )
 
 
-def _source(row: Mapping[Any, Any]) -> Source:
-    status = row["last_status"]
-    return Source(**{**row, "last_status": None if status is None else Status(status)})
-
-
 def _at_both(pair: Iterable[State], earlier: datetime) -> tuple[State | None, State | None]:
     old = new = None
     for state in pair:
@@ -358,15 +354,15 @@ def _at_both(pair: Iterable[State], earlier: datetime) -> tuple[State | None, St
     return old, new
 
 
-def _differences(old: State | None, new: State | None) -> Iterator[Difference]:
+def _differences(old: State | None, new: State | None) -> Iterator[MomentDifference]:
     if old is None and new is not None:
-        yield Difference(source=new.source, model_id=new.id, kind=Kind.ADDED)
+        yield MomentDifference(source=new.source, model_id=new.id, kind=Kind.ADDED)
     if old is not None and new is None:
-        yield Difference(source=old.source, model_id=old.id, kind=Kind.REMOVED)
+        yield MomentDifference(source=old.source, model_id=old.id, kind=Kind.REMOVED)
     if old is None or new is None:
         return
     for change in compare(reading(old), reading(new)):
-        yield Difference(
+        yield MomentDifference(
             source=new.source,
             model_id=new.id,
             kind=Kind.CHANGED,
@@ -376,14 +372,6 @@ def _differences(old: State | None, new: State | None) -> Iterator[Difference]:
         )
 
 
-def _said(value: datetime | str | int | None) -> str | None:
-    return dates.short(value) if isinstance(value, datetime) else None if value is None else str(value)
-
-
-def _spelled(name: str, value: Any) -> str | int | None:
-    return dates.to_text(value) if name in DATE_FIELDS and value is not None else value
-
-
 def known_ids(connection: Connection, ids: Collection[str]) -> frozenset[str]:
-    """Give those of some ids that any source ever listed."""
+    """Give those of the ids that a source ever listed."""
     return frozenset(connection.scalars(sa.select(views.models.c.id).where(views.models.c.id.in_(ids))))

@@ -1,4 +1,4 @@
-"""What one run found, read back for whoever started it."""
+"""Reads back what one run found, for its report."""
 
 from collections.abc import Generator
 from datetime import datetime, timedelta
@@ -14,7 +14,7 @@ _CLOCK_SLACK = timedelta(hours=1)
 
 
 def run(connection: sa.Connection, run_id: int) -> Run:
-    """Give the row of a run. Raises DatabaseError when it is gone: then the catalog was restored while it went on."""
+    """Give the record of a run. Raises DatabaseError when it is gone: a copy was restored meanwhile."""
     view = views.sync_runs
     row = connection.execute(sa.select(view).where(view.c.run_id == run_id)).mappings().first()
     if row is None:
@@ -23,21 +23,21 @@ def run(connection: sa.Connection, run_id: int) -> Run:
 
 
 def is_baseline(connection: sa.Connection, run_id: int) -> bool:
-    """Tell whether the findings of a run are no news."""
+    """Tell whether the findings of a run are a baseline, and no news."""
     wanted = sa.select(tables.run.c.baseline).where(tables.run.c.run_id == run_id)
     return bool(connection.scalar(wanted))
 
 
 def makes_baseline(connection: sa.Connection, run_id: int) -> bool:
-    """Tell whether a run made the baseline of the present scope: what later runs find is news."""
+    """Tell whether a run made the present baseline of its source, so that findings of later runs are news."""
     made = sa.exists().where(tables.source.c.baseline_run == run_id)
     return bool(connection.scalar(sa.select(made)))
 
 
 def has_begun(connection: sa.Connection, source: str, since: datetime, now: datetime) -> bool:
-    """Tell whether a run of this source began at that moment or later, and has not been given up.
+    """Tell whether a run of a source began at `since` or later, and was not given up.
 
-    What began long after `now` began by a clock that was ahead: were it counted, no slot would be free for years.
+    A run that began long after `now` does not count: a clock was ahead, and would keep every slot taken until then.
     """
     run = tables.run
     wanted = (
@@ -62,7 +62,7 @@ def changes(connection: sa.Connection, run_id: int) -> Generator[Change, None, N
 
 
 def missing(connection: sa.Connection, source: str, policy: Policy, *, limit: int) -> list[Missing]:
-    """List models of a source that are missing, longest first, and what each waits for."""
+    """List missing models of a source, the longest missing first."""
     lacked = tables.run.alias("lacked")
     wanted = (
         sa.select(tables.model.c.id, lacked.c.walked_at, tables.model.c.held_run)

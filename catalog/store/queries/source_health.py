@@ -1,4 +1,4 @@
-"""How each source stands. Every answer is looked up where it is kept, never searched for among the latest runs."""
+"""Reads the standing of each source, from where it is stored and not from the latest runs."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ def all_(connection: sa.Connection) -> list[SourceHealth]:
 
 
 def awaits_baseline(connection: sa.Connection, name: str) -> bool:
-    """Tell whether nothing that is found at a source is news yet."""
+    """Tell whether the next findings of a source are no news yet."""
     return _awaits_baseline(connection, connection.execute(sa.select(source).where(source.c.source == name)).one())
 
 
@@ -40,7 +40,7 @@ def _one(connection: sa.Connection, row: Source, at: sa.Row[Any], causes: tuple[
 
 
 def _last(connection: sa.Connection, key: int) -> tuple[Run | None, Failure | None]:
-    """Give the last run that was merged or died, and the class of its failure."""
+    """Give the last run that was merged or failed, and the class of its failure."""
     telling = runs.among_those_of(key) & run.c.status.in_([*MERGED, *DIED])
     wanted = sa.select(run.c.run_id, run.c.failure).where(telling).order_by(*runs.LAST_FIRST).limit(1)
     found = connection.execute(wanted).first()
@@ -66,9 +66,9 @@ def _unclean(connection: sa.Connection, key: int, generation: int) -> int:
 
 
 def _awaits_baseline(connection: sa.Connection, at: sa.Row[Any]) -> bool:
-    """Tell whether nothing is news yet: the last merged walk found no news, and made no baseline either.
+    """Tell whether the last merged walk found no news, and made no baseline either.
 
-    A stranger's walk is held, not partial: it waits for a person, while the baseline that there is stands.
+    A walk of another identity is held, not partial: it waits for a person, and the baseline stays.
     """
     if at.scope is None or runs.is_restored(at.scope):
         return True

@@ -1,7 +1,7 @@
-"""A query of the user's own, in SQL. Whatever it says, it writes nothing and leaves nothing behind.
+"""Runs an SQL query of the user, which can write nothing and leave nothing behind.
 
-Postgres: a cursor takes a single query, in a transaction that is read-only and rolled back. SQLite, where a transaction
-cannot be read-only, asks us about each thing that a statement does before it does any.
+Postgres: a cursor takes a single query, in a read-only transaction that is rolled back. SQLite has no such transaction;
+it asks an authorizer about each action of a statement: https://sqlite.org/c3ref/set_authorizer.html.
 """
 
 import sqlite3
@@ -18,14 +18,14 @@ from catalog.store.engine.database import Database
 _CHUNK = 1000
 _HINT = "what can be asked is in docs/schema.md; only queries are allowed here, one at a time"
 _READS = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE}
-# What a query itself is to blame for: its spelling and its values, or that it writes. Else the database fails.
+# Errors of the query itself: its syntax, its values, or that it writes. With any other code, the database failed.
 _BLAMED = ("42", "22", "25006", "0A", "34", "SQLITE_ERROR", "SQLITE_AUTH", "SQLITE_MISMATCH")
 
 
 def rows(database: Database, query: str, values: Mapping[str, object]) -> Generator[dict[str, Any], None, None]:
-    """Stream the rows of a query by the names of its columns; `:name` in it stands for a value.
+    """Stream the rows of a query as dicts; `:name` in it stands for one of `values`.
 
-    Raises DatabaseError for what is no query, or cannot be answered.
+    Raises DatabaseError when it is no query or cannot be answered.
     """
     statement = sa.text(query)
     _demand_values(statement, values)
@@ -50,7 +50,7 @@ def _demand_values(statement: sa.TextClause, values: Mapping[str, object]) -> No
 
 @contextmanager
 def _read_only(connection: sa.Connection) -> Iterator[None]:
-    """Let nothing be written, and nothing be left on the session."""
+    """Let the block write nothing, and leave nothing on the session."""
     driver: Any = connection.connection.driver_connection
     is_sqlite = isinstance(driver, sqlite3.Connection)
     if is_sqlite:
@@ -71,7 +71,7 @@ def _allowed(action: int, *_about: object) -> int:
 
 @contextmanager
 def _blaming() -> Iterator[None]:
-    """Tell a query that cannot be answered from a database that fails; the driver's words are not repeated."""
+    """Raise DatabaseError for a query that cannot be answered; its driver's words are not repeated."""
     try:
         yield
     except DBAPIError as error:

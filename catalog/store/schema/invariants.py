@@ -1,4 +1,4 @@
-"""What must be true of every history, as queries that find what is not. The same on both databases."""
+"""Rules that every history keeps, each with a query for the rows that break it."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,6 @@ import sqlalchemy as sa
 
 from catalog.store.engine.database import Database
 
-# Each finds the rows that break a rule.
 RULES = {
     "a model's run references exist": """
         SELECT 1 FROM catalog_model m WHERE NOT EXISTS (SELECT 1 FROM catalog_run r WHERE r.run_id = m.first_seen_run)
@@ -80,23 +79,26 @@ REFERENCES = "rows refer to rows that are there (foreign_key_check)"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Broken:
+class BrokenRule:
     """A rule, and how many rows break it."""
 
     rule: str
     count: int
 
 
-def broken(database: Database) -> list[Broken]:
+def broken(database: Database) -> list[BrokenRule]:
     """Check every rule in one consistent view; empty when the history is whole."""
     with database.read() as connection:
         return broken_in(connection)
 
 
-def broken_in(connection: sa.Connection) -> list[Broken]:
+def broken_in(connection: sa.Connection) -> list[BrokenRule]:
     """Check every rule, as the caller's transaction sees it."""
-    counts = {rule: _count(connection, query) for rule, query in RULES.items()}
-    return [Broken(rule=rule, count=count) for rule, count in counts.items() if count]
+    counts = {
+        rule: connection.scalar(sa.text(f"SELECT count(*) FROM ({query}) AS broken")) or 0  # noqa: S608 - our own rules
+        for rule, query in RULES.items()
+    }
+    return [BrokenRule(rule=rule, count=count) for rule, count in counts.items() if count]
 
 
 def rules(database: Database) -> list[str]:
@@ -104,7 +106,7 @@ def rules(database: Database) -> list[str]:
     return [*((SOUND, REFERENCES) if database.is_sqlite else ()), *RULES]
 
 
-def unsound(database: Database) -> list[Broken]:
+def unsound(database: Database) -> list[BrokenRule]:
     """Ask SQLite itself whether its file is damaged, and whether its references hold; Postgres sees to both."""
     if not database.is_sqlite:
         return []
@@ -112,13 +114,9 @@ def unsound(database: Database) -> list[Broken]:
         return unsound_in(connection)
 
 
-def unsound_in(connection: sa.Connection) -> list[Broken]:
+def unsound_in(connection: sa.Connection) -> list[BrokenRule]:
     """Ask the same of an SQLite file, as the caller's transaction sees it."""
     said = list(connection.exec_driver_sql("PRAGMA integrity_check").scalars())
     lost = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
     found = {SOUND: 0 if said == ["ok"] else len(said), REFERENCES: len(lost)}
-    return [Broken(rule=rule, count=count) for rule, count in found.items() if count]
-
-
-def _count(connection: sa.Connection, query: str) -> int:
-    return connection.scalar(sa.text(f"SELECT count(*) FROM ({query}) AS broken")) or 0  # noqa: S608 - our own rules
+    return [BrokenRule(rule=rule, count=count) for rule, count in found.items() if count]

@@ -1,9 +1,9 @@
-"""Rows of the views as domain objects."""
+"""Turns rows of the views into domain objects."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from catalog.domain import Change, Kind, Run, Status
+from catalog.domain import Change, Kind, Run, Source, Status
 
 
 def change(row: Mapping[Any, Any]) -> Change:
@@ -14,3 +14,9 @@ def change(row: Mapping[Any, Any]) -> Change:
 def run(row: Mapping[Any, Any]) -> Run:
     """Give a row of `sync_runs`."""
     return Run(**{**row, "status": Status(row["status"])})
+
+
+def source(row: Mapping[Any, Any]) -> Source:
+    """Give a row of `sources`."""
+    status = row["last_status"]
+    return Source(**{**row, "last_status": None if status is None else Status(status)})
