@@ -60,8 +60,8 @@ PROMISES = {
     "P8": (
         "Alerts are neither lost nor doubled",
         (
-            "Owed in the transaction of the change until the channel took it; a repeat after a crash has the same id; a"
-            " dead channel delays no other."
+            "Pending from the transaction of the change until the channel took it; a repeat after a crash has the same"
+            " id; a dead channel delays no other."
         ),
     ),
     "P9": (

@@ -88,7 +88,7 @@ def prune_(context: Context, *, older_than: timedelta | None, dry_run: bool, as_
     """Drop runs that recorded nothing, and deliveries long made, that are older than AGE.
 
     No answer about models, changes or any moment changes, and no number is used twice. What always stays: runs that
-    anything recorded rests on, the newest of each source and all since its last merged one, alerts that are pending or
+    any row refers to, the newest of each source and all since its last merged one, alerts that are pending or
     dead, and those of a date that a model still has. `catalog run` and `catalog sync` do the same once a day where
     database.keep_runs is set.
     """

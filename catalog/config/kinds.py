@@ -293,7 +293,7 @@ def slip(text: str, *, filled: bool = True) -> str:
     if inner and {inner[0], inner[-1]} & _ANY_QUOTE:
         return "begins or ends with a quote: leave it out"
     if filled and _UNFILLED.search(inner):
-        return "names a variable that nobody filled in"
+        return "names a variable that was not filled in"
     return "begins or ends with a blank: leave it out" if text != inner else ""
 
 

@@ -59,8 +59,8 @@ class RunReport:
     """How a run ended."""
 
     run: Run
-    baseline: bool  # its findings are no news
-    makes_baseline: bool = False  # its own findings are no news, those of later runs are
+    baseline: bool  # its findings are no news: it made a baseline, or none was made before it
+    makes_baseline: bool = False  # it made the baseline: the findings of later runs are news
     missing: tuple[Missing, ...] = ()  # the longest missing first; at most MISSING_SHOWN
     failure: CatalogError | None = None
     held: tuple[Cause, ...] = ()  # what waits for a person at this source, of this run or an earlier one
@@ -108,8 +108,8 @@ def sync_source(
 
     The schema must be at head. A list that cannot be read whole ends in a report with its `failure`. A database that
     refuses, or a mistake of the caller's, is raised, after the run's record was closed if that was still possible. The
-    StoppedError that `options.on_wait` raises ends the run as `abandoned`, with its words, and comes out. A source
-    that cannot even be asked, such as for want of a key, has a failed run recorded, and raises ConfigError. With
+    StoppedError that `options.on_wait` raises ends the run as `abandoned`, with its words, and comes out. For a
+    source that cannot be asked, such as one without a key, a failed run is recorded, and ConfigError is raised. With
     `confirm_after` zero, a walk that misses models is followed by a second run at once.
     """
     try:
@@ -270,7 +270,7 @@ class SourceSync:
                 enqueue_alerts(connection, opened, self.options)
 
     def close_if_possible(self, opened: OpenRun, status: Status, words: str, failure: Failure | None = None) -> None:
-        """The same; a database that refuses is a line in the log, because another error is about to be raised."""
+        """As `close`; a database that refuses is a line in the log, because another error is about to be raised."""
         try:
             self.close(opened, status, words, failure)
         except DatabaseError as error:
@@ -285,7 +285,7 @@ class SourceSync:
     def report_in(
         self, connection: Connection, run_id: int, failure: CatalogError | None = None, *, unreadable: bool = False
     ) -> RunReport:
-        """The same in a transaction that is open already."""
+        """As `report`, in a transaction that is open already."""
         run = run_report.run(connection, run_id)
         missing = run_report.missing(connection, run.source, self.policy, limit=MISSING_SHOWN)
         report = RunReport(

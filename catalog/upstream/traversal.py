@@ -42,7 +42,7 @@ class Sink(Protocol):
 
 
 class ShiftError(Exception):
-    """The list changed during the walk, which must begin again."""
+    """The list may have changed during the walk, which must begin again."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -228,7 +228,7 @@ class Traversal:
         )
 
     def _begins_with_its_cursor(self, before: wire.ListPage, page: wire.ListPage) -> bool:
-        """True when a page begins with the very entry that its cursor names."""
+        """Whether `page` begins with the last entry of the page before, which its cursor names."""
         return any(
             (first.id, first.digest) == (named.id, named.digest) and named.id in self.cursors
             for named, first in zip(before.items[-1:], page.items[:1], strict=False)

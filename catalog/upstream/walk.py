@@ -47,14 +47,14 @@ def walk(
 
 @dataclass(slots=True)
 class _Walk:
-    """As many passes through the list as it takes, each from the top."""
+    """Passes through the list, each from the top, until one is not disturbed by a change."""
 
     begin: Callable[..., Traversal]
     sink: Sink
     restarts: int = 0
 
     def run(self) -> Outcome:
-        """Read the list, and once more where the sink asks for it."""
+        """Read the list, and once more where the sink is not `settled`."""
         outcome = self._until_unshifted()
         if self.sink.settled():
             return outcome

@@ -1,4 +1,4 @@
-"""Runs that are cut off: how one goes that nobody disturbs, and what the next one makes of what was left."""
+"""Runs that are cut off: how one goes to its end, and what the next one makes of what was left of it."""
 
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
@@ -16,7 +16,7 @@ from tests.store.world import START, World
 
 @dataclass(frozen=True, kw_only=True)
 class Course:
-    """How a run goes that nobody disturbs."""
+    """How a run goes to its end."""
 
     said: list[tuple[str, int]]  # each moment, and how many commits came before it
     kept: list[Snapshot]  # what was there before the first commit, and after each
@@ -57,7 +57,7 @@ class Attack:
         if self.world.database.is_sqlite:
             self.world.database.close()
 
-    def undisturbed(
+    def uninterrupted(
         self, build: Callable[[ModelsServer, str], World] = worlds.build, committed: Callable[[], None] = lambda: None
     ) -> Course:
         """Make the run in a world that is built for it, and note all its moments and what it leaves."""

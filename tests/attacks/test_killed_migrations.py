@@ -39,7 +39,7 @@ def aged(url: str, revision: str | None) -> Iterator[Database]:
     database.close()
 
 
-def undisturbed(url: str, revision: str | None) -> tuple[list[tuple[str, Structure]], Structure]:
+def uninterrupted(url: str, revision: str | None) -> tuple[list[tuple[str, Structure]], Structure]:
     """Upgrade; give all moments, each with what is there by then, and what is there in the end."""
     said: list[tuple[str, Structure]] = []
     with aged(url, revision) as watched, aged(url, None) as other:
@@ -60,7 +60,7 @@ def test_a_migration_killed_at_any_moment_was_made_or_was_not_and_the_next_progr
     """From every revision, with rows: none is stuck, none is lost, and in the end all is as it would have been."""
     figures = Counter(kills=0, before=0, after=0, mixed=0)
     wrong = []
-    said, made = undisturbed(urls[0], revision)
+    said, made = uninterrupted(urls[0], revision)
     with aged(urls[1], revision), aged(urls[2], revision) as database:
         before = structure.of(database)
         with deaths.started("tests.attacks.upgrading", urls[1], urls[2]) as program:

@@ -29,11 +29,11 @@ def dying(attack: Attack) -> Iterator[Program]:
 def test_a_run_killed_at_any_moment_leaves_all_or_nothing_and_the_next_goes_on(
     name: str, catalogs: Catalogs, server: ModelsServer, volume: Volume
 ) -> None:
-    """All rows, history, changes and pending alerts of a run, or none; the next run equals an undisturbed one."""
+    """All rows, history, changes and pending alerts of a run, or none; the next run ends as if none had been killed."""
     figures = Counter(kills=0, before=0, after=0, mixed=0, next_runs_that_differ=0)
     wrong = []
     with courses.prepared(name, catalogs, server) as attack:
-        course = attack.undisturbed()
+        course = attack.uninterrupted()
         wanted = [attack.expected(done=done) for done in (False, True)]
         with dying(attack) as program:
             for number, (moment, commits) in enumerate(course.said):

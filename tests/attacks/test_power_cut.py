@@ -118,7 +118,7 @@ def pulled(
         path = attack.world.database.path
         assert path
         plug = Plug(path=path, used=used)
-        course = attack.undisturbed(plug.build, plug.committed)
+        course = attack.uninterrupted(plug.build, plug.committed)
         after = power.take(path)
         assert plug.waits == {FULL}
         assert plug.ends[-1] == power.end_of(after.log)

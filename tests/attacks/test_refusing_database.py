@@ -66,7 +66,7 @@ class Trial:
     def __post_init__(self) -> None:
         """Learn how all goes without a fault."""
         self.figures.update(runs=0, refused=0, mixed=0, lost=0, next_runs_that_differ=0)
-        self.course = self.attack.undisturbed()
+        self.course = self.attack.uninterrupted()
         self.wanted = [self.attack.expected(done=done) for done in (False, True)]
         moments.watch(self.attack.world.database, self.bomb)
 

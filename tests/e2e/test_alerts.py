@@ -250,13 +250,13 @@ def test_a_receiver_that_hangs_keeps_no_other_channel_of_a_worker_waiting(
     with closing(wiring.database(settings)) as database:
         work = {chore.name: chore.work for chore in after_run.chores(settings, database, stop=stop)}
         ground.server.models += [model("claude-d")]
-        owed_by_a_run(ground)
+        enqueued_by_a_run(ground)
         hung = threading.Thread(target=work["alerts to hanging"], daemon=True)
         hung.start()
         work["alerts to team"]()
         assert len(receiver.requests) == 1
         ground.server.models += [model("claude-e")]
-        owed_by_a_run(ground)
+        enqueued_by_a_run(ground)
         work["alerts to team"]()
         assert len(receiver.requests) == 2
         assert hung.is_alive()
@@ -272,9 +272,9 @@ def test_two_workers_whose_clocks_are_ten_minutes_apart_send_nothing_twice(
     monkeypatch.setenv("HOOK", SECRET)
     tell(bare, receiver)
     bare.server.models = [model(id) for id in IDS]
-    owed_by_a_run(bare)
+    enqueued_by_a_run(bare)
     bare.server.models.append(model("claude-d"))
-    owed_by_a_run(bare)
+    enqueued_by_a_run(bare)
     settings = config.load()
 
     def send_meanwhile(visit: wire.Visit) -> None:
@@ -291,7 +291,7 @@ def test_two_workers_whose_clocks_are_ten_minutes_apart_send_nothing_twice(
     assert [row["status"] for row in json.loads(bare.run("alerts", "list", "--all", "--json")[1])] == ["delivered"]
 
 
-def owed_by_a_run(ground: Ground) -> None:
+def enqueued_by_a_run(ground: Ground) -> None:
     """Let a run enqueue alerts that it does not get to send."""
     settings = config.load()
     [source] = settings.sources

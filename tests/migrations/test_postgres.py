@@ -210,7 +210,7 @@ def test_a_schema_of_its_own_is_named_in_the_url(postgres_url: str, enter: Enter
     assert upgrade.differences(world.database) == []
 
 
-def test_two_catalogs_in_two_schemas_are_strangers(postgres_url: str, enter: Enter) -> None:
+def test_two_catalogs_in_two_schemas_do_not_touch_each_other(postgres_url: str, enter: Enter) -> None:
     made: list[World] = []
     for name in ("first", "second"):
         _execute(postgres_url, f"CREATE SCHEMA {name}", {})

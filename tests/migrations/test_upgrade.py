@@ -1,4 +1,4 @@
-"""Bringing a catalog to head: strangers are refused, and two at once do it once."""
+"""Bringing a catalog to head: databases of other programs are refused, and two at once do it once."""
 
 import sqlite3
 import subprocess

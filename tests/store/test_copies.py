@@ -137,7 +137,7 @@ def test_a_catalog_is_not_replaced_while_a_run_is_active(world: World, safe: Saf
         restore(world, path)
 
 
-def test_what_was_owed_is_given_up_unless_somebody_says_otherwise(world: World, safe: Safe) -> None:
+def test_what_was_pending_is_given_up_unless_it_is_requeued(world: World, safe: Safe) -> None:
     begin(world, "a")
     world.lists("a", "b")
     world.sync(subscriptions=team())

@@ -1,4 +1,4 @@
-"""The guard: when too much is gone at once, nobody but a person believes it."""
+"""The guard: when too much is gone at once, only a person can accept it."""
 
 from datetime import timedelta
 

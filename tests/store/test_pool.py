@@ -158,7 +158,7 @@ def test_another_configured_scope_begins_with_whoever_answers(pool: World) -> No
     assert asks(pool, "one", "a", "b") is Status.HELD
 
 
-def test_a_stranger_takes_nothing_away(pool: World) -> None:
+def test_an_identity_that_was_not_accepted_removes_nothing(pool: World) -> None:
     assert asks(pool, "three", "a", after=60) is Status.HELD
     assert asks(pool, "three", "a", after=60) is Status.HELD
     assert (pool.listed(), pool.every[0].missing) == ("abcd", ())

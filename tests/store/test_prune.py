@@ -297,7 +297,7 @@ KEPT: dict[str, tuple[list[Callable[[World], None]], list[int]]] = {
 
 
 @pytest.mark.parametrize("story", KEPT)
-def test_what_something_rests_on_is_kept(world: World, story: str) -> None:
+def test_what_a_row_still_needs_is_kept(world: World, story: str) -> None:
     steps, kept = KEPT[story]
     world.lists("a", "b", "c")
     world.sync()

@@ -1,4 +1,4 @@
-"""A catalog that may only be read can be read, and an answer counts only if nobody wrote meanwhile."""
+"""A catalog that may only be read can be read, and an answer counts only if nothing was written meanwhile."""
 
 import os
 import shutil

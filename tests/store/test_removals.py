@@ -203,7 +203,7 @@ def test_a_model_can_leave_and_return_again_and_again(world: World) -> None:
     assert len(uids) == len(set(uids)) == 7
 
 
-def test_two_sources_with_the_same_ids_are_strangers(world: World) -> None:
+def test_two_sources_with_the_same_ids_do_not_touch_each_other(world: World) -> None:
     world.lists("a", "b")
     world.sync(name="one")
     world.lists("b", "c", display_name="Other")

@@ -1,4 +1,4 @@
-"""What the database itself refuses, whoever asks: illegal states cannot be written, and nothing recorded be undone."""
+"""What the database itself refuses: illegal states cannot be written, and nothing recorded be undone."""
 
 import pytest
 from sqlalchemy.exc import IntegrityError

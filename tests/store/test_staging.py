@@ -1,4 +1,4 @@
-"""What a walk stages is its run's own: no table of anybody else is used, changed or dropped, whatever its name."""
+"""What a walk stages is its run's own: no other table is used, changed or dropped, whatever its name."""
 
 import json
 import os

@@ -7,7 +7,7 @@ import pytest
 
 from catalog.domain import Policy, Status
 from catalog.store.ingest import guard
-from catalog.store.ingest.guard import GuardFacts, Judgement
+from catalog.store.ingest.guard import Decision, GuardFacts
 
 pytestmark = pytest.mark.promise("P1")
 
@@ -31,11 +31,11 @@ ENTRIES = {"whole": False}  # a doubt about entries
 CUT_SHORT = {"whole": False, "complete": False}  # a doubt about completeness
 
 
-def judge(policy: Policy | None = None, **facts: Any) -> Judgement:
+def judge(policy: Policy | None = None, **facts: Any) -> Decision:
     return guard.judge(GuardFacts(**USUAL | facts), policy or Policy())
 
 
-def brief(judged: Judgement) -> tuple[Status, set[str]]:
+def brief(judged: Decision) -> tuple[Status, set[str]]:
     return judged.status, {name for name in TRUTHS if getattr(judged, name)}
 
 

@@ -160,7 +160,7 @@ def test_a_channel_that_gave_up_or_is_late_is_a_problem(fields: dict[str, object
     assert all((finding.channel, finding.source, finding.name) == ("team", None, "team") for finding in found)
 
 
-def test_a_channel_that_rests_says_why_and_how_long_it_still_does() -> None:
+def test_a_channel_that_backs_off_says_why_and_for_how_long() -> None:
     fields = {"pending": 3, "last_error": "HTTP 503", "next_attempt_at": NOW + timedelta(minutes=40)}
     for oldest in (NOW - timedelta(minutes=5), NOW - 2 * HOUR):
         [finding] = health.backlogs([backlog(oldest=oldest, **fields)], configured={"team"}, now=NOW)

@@ -1,4 +1,4 @@
-"""The watcher is told of each start and end, and can hurt nobody."""
+"""The watcher is told of each start and end, and its failures harm no run."""
 
 import logging
 import threading

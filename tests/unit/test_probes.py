@@ -1,4 +1,4 @@
-"""Two addresses: /metrics for Prometheus, /healthz for whoever restarts the worker."""
+"""Two addresses: /metrics for Prometheus, /healthz for what restarts the worker."""
 
 import socket
 import struct

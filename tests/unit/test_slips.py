@@ -1,4 +1,4 @@
-"""Values in quotes, with blanks, with variables that nobody filled in: named as what they are, and never shown."""
+"""Values in quotes, with blanks, with variables that were not filled in: named as what they are, and never shown."""
 
 import codecs
 import json
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.promise("P9")
 
 SECRET = "sk-ant-api03-w0uld-be-a-pity"
 QUOTES = "is in quotes"
-UNFILLED = "names a variable that nobody filled in"
+UNFILLED = "names a variable that was not filled in"
 
 # How a value is spoilt, and what is said of it.
 SPOILT: dict[str, tuple[str, str]] = {

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from catalog.domain import Kind
 from catalog.store.ingest import changelog, runs
-from catalog.store.ingest.guard import Judgement
+from catalog.store.ingest.guard import Decision
 from catalog.store.schema.tables import model, run
 
 _LISTED, _LACKED = sa.literal(b"\x01", sa.LargeBinary), sa.literal(b"\x00", sa.LargeBinary)
@@ -26,7 +26,7 @@ class Absences:
     seen: bytes
     together: bytes
     last_whole_run: int | None  # before this one, by an accepted identity
-    several: bool  # identities answered, in this scope or an earlier one: what one lacks another may list
+    several: bool  # more than one identity answered so far: what one lacks, another may list
 
     def count(self) -> tuple[int, int]:
         """Count the models that were listed before and are absent now, and those of them that are held."""
@@ -35,7 +35,7 @@ class Absences:
         return absent, waiting
 
     def note_found(self) -> None:
-        """A missing model that is listed again is there, even where the walk is unclean: presence is a fact."""
+        """Clear the marks of missing models that are listed again; an unclean walk will do, for presence is a fact."""
         missing = sa.exists().where(self._mine(), model.c.missing_run.is_not(None))
         if not self.connection.scalar(sa.select(missing)):
             return
@@ -45,7 +45,7 @@ class Absences:
         self.connection.execute(found.values(**values))
 
     def note_lacked(self) -> None:
-        """A whole walk proves no state of a model that it lacks and that only another identity lists."""
+        """Mark models that a whole walk lacks and only another identity lists: their state is not proved by it."""
         if not self.several:
             return
         listed = self._mark(self.seen) == _LISTED
@@ -56,11 +56,11 @@ class Absences:
         self.connection.execute(again.values(lacked_run=None))
         self.connection.execute(lacked.values(lacked_run=self.run_id, seen_run=self._seen()))
 
-    def record(self, judged: Judgement, *, missed_until: datetime, since: int | None) -> int:
-        """Remove models, mark the others as missing, or hold all, as was judged; give how many were removed.
+    def record(self, judged: Decision, *, missed_until: datetime, since: int | None) -> int:
+        """Remove absent models, mark the others as missing, or hold all, as was decided; give how many were removed.
 
-        A model is removed when a walk that ended by `missed_until` lacked it already, and each since. What walks before
-        the run `since` lacked, in another view of the list, is missing from this walk on.
+        A model is removed when a walk that ended by `missed_until` lacked it, and each whole walk since did. `since` is
+        the run that made the baseline: models missing from before it count as missing from this walk on.
         """
         before = model.c.missing_run < sa.literal(since, sa.Integer)  # with None, true of no model
         earlier = model.update().where(*self._absent(), before)
@@ -78,7 +78,7 @@ class Absences:
         held = model.update().where(self._mine(), model.c.held_run.is_not(None))
         self.connection.execute(held.values(held_run=None))
 
-    def _remove(self, judged: Judgement, missed_until: datetime) -> int:
+    def _remove(self, judged: Decision, missed_until: datetime) -> int:
         old_enough = sa.select(run.c.run_id).where(run.c.source_key == self.source_key, run.c.walked_at <= missed_until)
         ordinary = model.c.held_run.is_(None) & model.c.missing_run.in_(old_enough) & (not judged.hold)
         confirmed = ordinary | model.c.held_run.is_not(None) if judged.accept else ordinary

@@ -9,35 +9,35 @@ from catalog.domain import Policy, Status
 class GuardFacts:
     """What is known when a sealed walk meets the database; counts are of models."""
 
-    whole: bool  # what it lacks is absent
+    whole: bool  # it proves absences: what it lacks was not listed
     complete: bool  # it showed the whole list, with a usable model in it: it can make a baseline
     first: bool  # no baseline was made before
     scope_changed: bool  # the configured part differs from the one the history stands for, or the history was restored
     unknown_identity: bool  # the answers name an identity that was not accepted in this scope
     nameless: bool  # several identities are accepted, and the answers do not say which one they come from
     listed_before: int
-    absent: int  # of those, listed by the latest whole walk of no accepted identity
-    absent_held: int  # of those, held since an earlier walk
+    absent: int  # of `listed_before`: no accepted identity's latest whole walk lists them
+    absent_held: int  # of `absent`: held since an earlier walk
     accept_removals: bool
     accept_scope: bool
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Judgement:
+class Decision:
     """What the merge has to do with the walk."""
 
     baseline: bool  # its findings are not news
     makes_baseline: bool  # the findings of later walks are news
     other_identity: bool  # it answered for an identity that is not accepted: its absences prove nothing here
-    absences: bool  # what it lacks is absent
-    hold: bool  # every absence of this walk waits for a person
+    absences: bool  # what it lacks counts: missing, then removed
+    hold: bool  # too much is gone at once: every absence of this walk waits for a person
     accept: bool  # what was held before and is still absent is removed at once
     status: Status
     reason: str = ""
 
 
-def judge(facts: GuardFacts, policy: Policy) -> Judgement:
-    """Decide. Only a whole walk of an accepted identity proves absences, and too many of them at once are held."""
+def judge(facts: GuardFacts, policy: Policy) -> Decision:
+    """Decide. Only a whole walk of an accepted identity proves absences; too many absences at once are held."""
     other_identity = facts.unknown_identity and not (facts.accept_scope and facts.complete)
     baseline = facts.first or facts.scope_changed or facts.unknown_identity
     makes_baseline = baseline and facts.complete and not other_identity
@@ -47,7 +47,7 @@ def judge(facts: GuardFacts, policy: Policy) -> Judgement:
     alarmed = absences and _is_alarming(facts, policy, accepted=facts.absent_held if accept else 0)
     waiting = bool(absences and facts.absent_held and not accept and not makes_baseline)
     is_held = other_identity or alarmed or waiting
-    return Judgement(
+    return Decision(
         baseline=baseline,
         makes_baseline=makes_baseline,
         other_identity=other_identity,

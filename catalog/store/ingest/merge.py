@@ -11,7 +11,7 @@ from catalog.domain import Identity, Policy, Scope, Status
 from catalog.errors import ListingError
 from catalog.store.ingest import changelog, guard, identities, page_digests, remarks, runs
 from catalog.store.ingest.absences import Absences
-from catalog.store.ingest.guard import GuardFacts, Judgement
+from catalog.store.ingest.guard import Decision, GuardFacts
 from catalog.store.ingest.identities import WalkIdentity
 from catalog.store.ingest.runs import TICK, OpenRun
 from catalog.store.ingest.staged_models import StagedModels
@@ -111,13 +111,13 @@ class _Merge:
         return recorded is not None and runs.configured_part(recorded) != runs.configured_part(now)
 
     def is_first_of_scope(self) -> bool:
-        """Whether no whole walk was merged in this scope before: what is noted of absences may be another one's."""
+        """Whether no whole walk was merged in this scope before; noted absences may then belong to an earlier scope."""
         last_whole, baseline = self.before.last_whole_run, self.before.baseline_run
         return self.is_reconfigured() or (baseline is not None and (last_whole is None or last_whole < baseline))
 
     # 2. What the walk proves
 
-    def judge(self) -> Judgement:
+    def judge(self) -> Decision:
         if self.walk.outcome.complete and not self.counts.listed and self.before.scope is None:
             hint = "an empty list is no baseline; check the key's rights and the source's lifecycle and workspace"
             raise ListingError("the list is empty, and no list with a model in it was seen before", hint=hint)
@@ -138,7 +138,7 @@ class _Merge:
 
     # 3. and 4. What it listed, and what it lacked
 
-    def write_listed(self, judged: Judgement) -> dict[str, int]:
+    def write_listed(self, judged: Decision) -> dict[str, int]:
         """Give how many models were added, returned and changed."""
         if not self.counts.staged:
             return {"added": 0, "returned": 0, "changed": 0}
@@ -152,7 +152,7 @@ class _Merge:
         )
         return models.write(self.counts)
 
-    def write_absences(self, judged: Judgement) -> dict[str, int]:
+    def write_absences(self, judged: Decision) -> dict[str, int]:
         """Give how many models are missing, and how many were removed."""
         self.absences.note_found()
         if judged.makes_baseline:
@@ -184,7 +184,7 @@ class _Merge:
 
     # 6. The run and its source
 
-    def close(self, judged: Judgement, counts: dict[str, int]) -> None:
+    def close(self, judged: Decision, counts: dict[str, int]) -> None:
         words = [judged.reason, *self.walk.outcome.warnings, *self.remarks(judged)]
         mine = run.update().where(run.c.run_id == self.run_id)
         self.connection.execute(
@@ -203,7 +203,7 @@ class _Merge:
             )
         )
 
-    def remarks(self, judged: Judgement) -> list[str]:
+    def remarks(self, judged: Decision) -> list[str]:
         """What else a person should know of the run."""
         silent = [each.identity for each in self.answered_by.silent]
         return [
@@ -214,7 +214,7 @@ class _Merge:
             remarks.forgotten(silent) if self.counts_for_identity(judged) else "",
         ]
 
-    def advance(self, judged: Judgement, counts: dict[str, int]) -> None:
+    def advance(self, judged: Decision, counts: dict[str, int]) -> None:
         """Bring the source's row up to date, and what is known of the identities that may answer for it."""
         values: dict[str, Any] = {
             "generation": self.generation,
@@ -234,7 +234,7 @@ class _Merge:
         mine = source.c.source_key == self.source_key
         self.connection.execute(source.update().where(mine).values(**values))
 
-    def other_identity(self, judged: Judgement) -> dict[str, Any]:
+    def other_identity(self, judged: Decision) -> dict[str, Any]:
         """The identity that answers without being accepted, and since which run it does."""
         if not judged.other_identity:
             return {"stranger": None, "stranger_run": None}
@@ -249,11 +249,11 @@ class _Merge:
         since = sa.select(sa.func.min(run.c.run_id)).where(mine, run.c.generation.is_not(None), run.c.run_id > accepted)
         return self.connection.scalar(since) or self.run_id
 
-    def counts_for_identity(self, judged: Judgement) -> bool:
+    def counts_for_identity(self, judged: Decision) -> bool:
         """Whether an accepted identity answered, and showed the whole list."""
         return judged.makes_baseline or (self.walk.outcome.complete and not judged.baseline)
 
-    def note_identity(self, judged: Judgement) -> None:
+    def note_identity(self, judged: Decision) -> None:
         """Note which identity answered, and what it listed; forget those that have not answered for long."""
         key, answered = self.source_key, self.answered_by
         if self.is_reconfigured() and judged.makes_baseline:
@@ -265,7 +265,7 @@ class _Merge:
         whole = identities.whole_walk(self.run_id, seen) if judged.absences else {}
         identities.note(self.connection, key, answered.number, answered.filled, self.run_id, **whole)
 
-    def absence_run(self, judged: Judgement) -> int | None:
+    def absence_run(self, judged: Decision) -> int | None:
         """The run that proves that a model which appears next was absent: every identity lacked it then or later."""
         before = self.answered_by.known.whole_run if self.answered_by.known else self.before.absence_run
         mine = self.run_id if judged.absences else None if judged.makes_baseline else before

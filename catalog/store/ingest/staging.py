@@ -59,12 +59,12 @@ class WalkCounts:
 
     seen: bytes  # a byte per model key there was when the walk began: 1 where the walk listed the model
     listed: int  # all it listed
-    present: int  # of those, the ones that were listed before it
-    new: int  # of those, the ones never seen before
+    present: int  # of `listed`: the ones that were listed before it
+    new: int  # of `listed`: the ones never seen before
     staged: int  # new ones, and known ones that the merge has to update
     disputes: int  # ids that it lists twice, with different content
-    new_disputes: int  # of those, the ones that the last merged walk did not have
-    stamps: tuple[str, ...]  # its creation dates, if they only say when it was asked for and were left out
+    new_disputes: int  # of `disputes`: the ones that the last merged walk did not have
+    stamps: tuple[str, ...]  # creation dates that were left out: they only say when the list was asked for
     unreadable: tuple["Unreadable", ...]  # fields that could not be read, and keep their last good value
 
 
@@ -77,7 +77,7 @@ class Unreadable(NamedTuple):
 
 
 class SealedWalk:
-    """A walk that ended, and its counts. Only `Staging.seal` makes one."""
+    """A walk that reached the end of the list, and its counts. Only `Staging.seal` makes one."""
 
     def __init__(self, token: object, outcome: Outcome, counts: WalkCounts) -> None:
         """Refuse any other maker: it must not be possible to write a removal without a walk."""
@@ -111,7 +111,7 @@ class Staging:
     """Takes the pages of a walk; it is the walk's `Sink`."""
 
     def __init__(self, shelf: spool.Shelf, source_key: int) -> None:
-        """Begin with no page."""
+        """Begin with no page; `shelf` keeps the rows until the merge."""
         self._shelf = shelf
         self._source_key = source_key
         self._recalled: dict[str, tuple[bytes, KnownPage]] = {}
@@ -169,7 +169,7 @@ class Staging:
         return len(again)
 
     def settled(self) -> bool:
-        """Tell whether the pass can be merged; if not, the next one takes every creation date for true."""
+        """Tell whether the walk can be merged; if not, the list is read again, and every creation date is believed."""
         self._believing = not self._stamps.consistent
         return not self._believing
 

@@ -1,4 +1,4 @@
-"""Tables of what a source's history rests on: who may answer for it, and what the last merged walk left open."""
+"""Tables beside a source's history: the identities that may answer for it, and the ids in dispute."""
 
 import sqlalchemy as sa
 
