@@ -73,7 +73,7 @@ def own_server(postgres_server: postgres.Server) -> None:
 @pytest.mark.usefixtures("own_server")
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("name", SETTINGS)
-def test_a_setting_of_somebody_else_changes_nothing_of_what_is_read_and_written(
+def test_a_foreign_setting_changes_nothing_of_what_is_read_and_written(
     enter: Enter, postgres_url: str, name: str, way: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if name == "transaction_timeout" and version(postgres_url) < 17:
