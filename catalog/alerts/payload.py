@@ -23,7 +23,7 @@ class Entry(TypedDict):
 
 
 class WaveEntry(TypedDict):
-    """A change that many models share, of a message that has no room for all changes."""
+    """A change that many models share. Both values None: the field appeared, with various values."""
 
     field: str
     old_value: str | None

@@ -57,7 +57,7 @@ def digest(rule: Rule, news: Iterable[News], facts: RunFacts) -> OutboxMessage |
     if total > len(load.taken):
         waves = _Load[WaveEntry](_MOST, _ROOM_OF_WAVES)
         for wave in counter.waves(facts.models_listed):
-            waves.take(wave.entry())
+            waves.take(wave)
         payload |= {"total": total, "waves": waves.taken}
     return envelope.freeze(rule, payload, due_at=facts.finished_at)
 

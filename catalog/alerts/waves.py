@@ -1,7 +1,6 @@
 """Finds waves: one field that appears, or changes in the same way, on most models."""
 
 from collections import Counter
-from dataclasses import dataclass
 
 from catalog.alerts.payload import Entry, WaveEntry
 
@@ -13,23 +12,6 @@ _LONGEST = 2_000  # characters of values that are compared
 Key = tuple[str, str | None, str | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Wave:
-    """A change that many models share. Both values None: the field appeared, with various values."""
-
-    field: str
-    old_value: str | None
-    new_value: str | None
-    models: int
-
-    @property
-    def key(self) -> Key:
-        return key(self.field, self.old_value, self.new_value)
-
-    def entry(self) -> WaveEntry:
-        return WaveEntry(field=self.field, old_value=self.old_value, new_value=self.new_value, models=self.models)
-
-
 class WaveCounter:
     """Counts changes as they are streamed, in bounded memory."""
 
@@ -39,10 +21,10 @@ class WaveCounter:
 
     def add(self, change: Entry) -> None:
         """Count a change, if it names a field."""
-        field, old, new = change["field"], change["old_value"], change["new_value"]
-        if field is None:
+        found, old, new = key(change), change["old_value"], change["new_value"]
+        if found is None:
             return
-        found = key(field, old, new)
+        field = found[0]
         if found not in self._counts and (len(self._counts) == _MOST_KEYS or _length(found) > _LONGEST):
             return
         self._counts[found] += 1
@@ -50,20 +32,21 @@ class WaveCounter:
             value = None if _length((field, old, new)) > _LONGEST else new
             self._appeared[field] = value if self._appeared.setdefault(field, value) == value else None
 
-    def waves(self, models_listed: int) -> list[Wave]:
+    def waves(self, models_listed: int) -> list[WaveEntry]:
         """Give the changes that more than half of the listed models share, and at least five, sorted by field."""
         shared = [(found, count) for found, count in self._counts.items() if count >= _LEAST]
         waves = [
-            Wave(field, old, self._appeared[field] if old is None else new, count)
+            WaveEntry(field=field, old_value=old, new_value=self._appeared[field] if old is None else new, models=count)
             for (field, old, new), count in shared
             if 2 * count > models_listed
         ]
-        return sorted(waves, key=lambda wave: wave.field)
+        return sorted(waves, key=lambda wave: wave["field"])
 
 
-def key(field: str, old: str | None, new: str | None) -> Key:
-    """Give the key of the wave that a change may be part of."""
-    return (field, None, None) if old is None else (field, old, new)
+def key(change: Entry | WaveEntry) -> Key | None:
+    """Give what a change shares with others of its wave; None: it names no field, and is part of none."""
+    field, old = change["field"], change["old_value"]
+    return None if field is None else (field, old, None if old is None else change["new_value"])
 
 
 def _length(found: Key) -> int:

@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 from catalog import dates
 from catalog.alerts import layout, quoting, waves
 from catalog.alerts.layout import Draft, Section
-from catalog.alerts.payload import ChangesPayload, Entry, Payload, RetirementPayload
-from catalog.alerts.waves import Wave, WaveCounter
+from catalog.alerts.payload import ChangesPayload, Entry, Payload, RetirementPayload, WaveEntry
+from catalog.alerts.waves import WaveCounter
 from catalog.domain import Kind
 from catalog.events import Room
 from catalog.text import counted
@@ -80,9 +80,9 @@ def _changes(payload: ChangesPayload) -> Draft:
     entries = payload["changes"]
     total = payload.get("total", len(entries))
     found = _waves(payload)
-    keys = {wave.key for wave in found}
-    inside = [entry for entry in entries if _key(entry) in keys]
-    outside = [entry for entry in entries if _key(entry) not in keys]
+    keys = {waves.key(wave) for wave in found}
+    inside = [entry for entry in entries if waves.key(entry) in keys]
+    outside = [entry for entry in entries if waves.key(entry) not in keys]
     usual = Counter(map(_interval, entries)).most_common(1)[0][0]
     wide = _wave_section(found, inside, payload["models_listed"], usual)
     others = any(_interval(entry) != usual for entry in entries)
@@ -93,16 +93,16 @@ def _changes(payload: ChangesPayload) -> Draft:
         subject=f"{_source(payload)}: {counts}",
         brief=counts,
         sections=_sections(outside, wide, usual),
-        left_out=max(0, total - len(outside) - sum(wave.models for wave in found)),
+        left_out=max(0, total - len(outside) - sum(wave["models"] for wave in found)),
         end=[when, who],
         terse_end=[_terse(usual), terse],
     )
 
 
-def _waves(payload: ChangesPayload) -> list[Wave]:
+def _waves(payload: ChangesPayload) -> list[WaveEntry]:
     """Take the waves of the payload, if it does not carry all changes; else count them."""
     if "waves" in payload:
-        return [Wave(**wave) for wave in payload["waves"]]
+        return payload["waves"]
     tally = WaveCounter()
     for entry in payload["changes"]:
         tally.add(entry)
@@ -140,46 +140,41 @@ def _entire(entry: Entry, usual: _Interval) -> str:
     return f"{_model(entry)}{date}{_otherwise(_interval(entry), usual)}"
 
 
-def _wave_section(found: Sequence[Wave], inside: Sequence[Entry], models_listed: int, usual: _Interval) -> Section:
+def _wave_section(found: Sequence[WaveEntry], inside: Sequence[Entry], models_listed: int, usual: _Interval) -> Section:
     """Word each wave; all fields that appeared share one line."""
-    appeared = [wave for wave in found if wave.old_value is None]
+    appeared = [wave for wave in found if wave["old_value"] is None]
     grouped = appeared if len(appeared) > 1 else []
     told = [(_group(grouped, models_listed), grouped)] if grouped else []
     told += [(_one_wave(wave, models_listed), [wave]) for wave in found if wave not in grouped]
     lines = [line + _otherwise(_span(parts, inside, usual), usual) for line, parts in told]
-    weights = [sum(wave.models for wave in parts) for _, parts in told]
+    weights = [sum(wave["models"] for wave in parts) for _, parts in told]
     return Section(heading="On most models", lines=lines, weights=weights)
 
 
-def _one_wave(wave: Wave, models_listed: int) -> str:
-    on = f"on {wave.models:,} of {counted(models_listed, 'model')}"
-    if wave.old_value is None and wave.new_value is None:
-        return f"{_path(wave.field)}: appeared {on}"
-    return f"{_transition(wave.field, wave.old_value, wave.new_value)} {on}"
+def _one_wave(wave: WaveEntry, models_listed: int) -> str:
+    on = f"on {wave['models']:,} of {counted(models_listed, 'model')}"
+    if wave["old_value"] is None and wave["new_value"] is None:
+        return f"{_path(wave['field'])}: appeared {on}"
+    return f"{_transition(wave['field'], wave['old_value'], wave['new_value'])} {on}"
 
 
-def _group(appeared: Sequence[Wave], models_listed: int) -> str:
-    least, most = min(wave.models for wave in appeared), max(wave.models for wave in appeared)
+def _group(appeared: Sequence[WaveEntry], models_listed: int) -> str:
+    least, most = min(wave["models"] for wave in appeared), max(wave["models"] for wave in appeared)
     models = f"{most:,}" if least == most else f"{least:,} to {most:,}"
-    few = ", ".join(_path(wave.field) for wave in appeared[:_FEW])
+    few = ", ".join(_path(wave["field"]) for wave in appeared[:_FEW])
     rest = f" and {len(appeared) - _FEW:,} more" if len(appeared) > _FEW else ""
     return f"{len(appeared):,} fields appeared on {models} of {counted(models_listed, 'model')}: {few}{rest}"
 
 
-def _span(parts: Sequence[Wave], inside: Sequence[Entry], usual: _Interval) -> _Interval:
+def _span(parts: Sequence[WaveEntry], inside: Sequence[Entry], usual: _Interval) -> _Interval:
     """Give the time in which all carried changes of these waves happened."""
-    keys = {wave.key for wave in parts}
-    times = {_interval(entry) for entry in inside if _key(entry) in keys}
+    keys = {waves.key(wave) for wave in parts}
+    times = {_interval(entry) for entry in inside if waves.key(entry) in keys}
     if not times:
         return usual
     starts = [start for start, _ in times if start is not None]
     start = min(starts, key=_sortable) if len(starts) == len(times) else None
     return start, max((end for _, end in times), key=_sortable)
-
-
-def _key(entry: Entry) -> waves.Key | None:
-    field = entry["field"]
-    return None if field is None else waves.key(field, entry["old_value"], entry["new_value"])
 
 
 def _interval(entry: Entry) -> _Interval:

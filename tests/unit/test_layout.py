@@ -10,9 +10,8 @@ from hypothesis import strategies as st
 
 from catalog.alerts import wording
 from catalog.alerts.payload import Payload
-from catalog.alerts.waves import Wave
 from catalog.events import Room
-from tests.unit.test_wording import changed, cut_off, entry, message, on_models, retiring
+from tests.unit.test_wording import changed, cut_off, entry, message, on_models, retiring, shared
 
 ROOMS = (60, 67, 80, 140, 160, 280, 500, 1000, 2000, 4096, 20_000)
 EARLIER = {"not_before": "2026-11-21T08:00:00Z", "observed_at": "2026-11-21T09:00:00Z"}
@@ -42,7 +41,7 @@ CHANGES: Mapping[str, Any] = {
         *[change for name in "abc" for change in on_models(9, f"capabilities.{name}", None, "true")],
         *[entry(model_id=f"claude-new-{place}") for place in range(40)],
     ),
-    "cut waves": cut_off(8100, *(Wave(f"f{place:02}", None, "true", 300) for place in range(27))),
+    "cut waves": cut_off(8100, *(shared(f"f{place:02}", None, "true", 300) for place in range(27))),
 }
 OTHERS: Mapping[str, Any] = {
     "retiring": retiring(),

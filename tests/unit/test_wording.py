@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from catalog.alerts import quoting, waves, wording
-from catalog.alerts.payload import Payload
-from catalog.alerts.waves import Wave, WaveCounter
+from catalog.alerts.payload import Payload, WaveEntry
+from catalog.alerts.waves import WaveCounter
 
 BEFORE, SEEN = "2026-11-22T08:30:00Z", "2026-11-22T09:30:00Z"
 MENTIONS = ["@everyone", "<!channel>", "<@U123>", "@here", "`code`", "*bold*", "_it_", "~no~", "[a](http://b.example)"]
@@ -204,27 +204,30 @@ def test_a_wave_from_another_time_says_so() -> None:
 # What is too much
 
 
-def cut_off(total: int, *found: Wave) -> Any:
+def shared(field: str, old: str | None, new: str | None, models: int) -> WaveEntry:
+    return WaveEntry(field=field, old_value=old, new_value=new, models=models)
+
+
+def cut_off(total: int, *found: WaveEntry) -> Any:
     """Give a message that carries the first thousand of more changes."""
     carried = [changed(f"f{place % 27:02}", None, "true", f"claude-{place // 27}") for place in range(1000)]
-    counted = [{"field": w.field, "old_value": None, "new_value": w.new_value, "models": w.models} for w in found]
-    return message(*carried, models_listed=300, total=total, waves=counted)
+    return message(*carried, models_listed=300, total=total, waves=list(found))
 
 
 def test_a_wave_over_more_changes_than_a_message_carries_is_one_line_too() -> None:
-    payload = cut_off(8100, *(Wave(f"f{place:02}", None, "true", 300) for place in range(27)))
+    payload = cut_off(8100, *(shared(f"f{place:02}", None, "true", 300) for place in range(27)))
     assert subject(payload) == "anthropic: 8,100 changes"
     assert lines(payload) == ["27 fields appeared on 300 of 300 models: f00, f01, f02 and 24 more"]
     assert "more change" not in text(payload)
 
 
 def test_a_wave_of_which_a_message_carries_nothing_is_told() -> None:
-    payload = cut_off(1200, Wave("line", None, '"a"', 200))
+    payload = cut_off(1200, shared("line", None, '"a"', 200))
     assert lines(payload)[0] == 'line: absent -> "a" on 200 of 300 models'
 
 
 def test_what_a_message_does_not_carry_is_counted() -> None:
-    payload = cut_off(1300, *(Wave(f"f{place:02}", None, "true", 48) for place in range(27)))
+    payload = cut_off(1300, *(shared(f"f{place:02}", None, "true", 48) for place in range(27)))
     assert "\nAnd 4 more changes\n" in text(payload)
 
 
@@ -441,7 +444,7 @@ def test_counting_takes_bounded_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     for field in ("a", "b", "c"):
         for change in on_models(6, field, None, "1"):
             counter.add(change)
-    assert counter.waves(6) == [Wave("a", None, "1", 6), Wave("b", None, "1", 6)]
+    assert counter.waves(6) == [shared("a", None, "1", 6), shared("b", None, "1", 6)]
 
 
 def test_long_values_are_not_compared_but_a_field_that_appears_with_them_is_a_wave() -> None:
@@ -449,4 +452,4 @@ def test_long_values_are_not_compared_but_a_field_that_appears_with_them_is_a_wa
     counter = WaveCounter()
     for change in [*on_models(6, "new", None, long), *on_models(6, "old", long, "1")]:
         counter.add(change)
-    assert counter.waves(6) == [Wave("new", None, None, 6)]
+    assert counter.waves(6) == [shared("new", None, None, 6)]
