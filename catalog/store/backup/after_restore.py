@@ -19,6 +19,7 @@ from catalog.domain import Status
 from catalog.errors import DatabaseError
 from catalog.events import DeliveryStatus
 from catalog.store.ingest import changelog, runs
+from catalog.store.outbox import queue
 from catalog.store.schema import tables
 from catalog.store.schema.outbox_tables import channel, deferred_removal, delivery
 from catalog.store.schema.tables import run, source
@@ -34,9 +35,8 @@ class Known:
     last_run: int = 0
     last_change: int = 0
     recorded_at: datetime | None = None  # when its last entry in the log was made
-    delivered: Mapping[tuple[str, str], tuple[datetime, int]] = field(
-        default_factory=dict
-    )  # when, after how many tries
+    # By channel and uid: when, and after how many tries.
+    delivered: Mapping[tuple[str, str], tuple[datetime, int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -130,10 +130,7 @@ def _give_up(connection: sa.Connection, as_of: datetime | None) -> int:
         "`catalog alerts retry` sends it all the same"
     )
     unsure = delivery.update().where(delivery.c.status == DeliveryStatus.PENDING)
-    gone = unsure.values(
-        status=DeliveryStatus.DEAD, next_attempt_at=None, last_error=words, lease=None, leased_until=None
-    )
-    return connection.execute(gone).rowcount
+    return connection.execute(unsure.values(**queue.DEAD, last_error=words)).rowcount
 
 
 def _note_restoration(

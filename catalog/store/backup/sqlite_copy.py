@@ -27,7 +27,11 @@ NO_COPY = "no copy was made; `catalog db restore` brings an older one back"
 
 def backup(database: Database, path: Path, on_progress: Callable[[int, int], None]) -> Holdings:
     """Copy the catalog into an empty file, check the copy, and give what it holds. It needs no other file beside it."""
-    with database.translated(), _read(Path(str(database.path))) as live, opened(path, "rw") as copy:
+    with (
+        database.translated(),
+        closing(sqlite_file.opened(Path(str(database.path)))) as live,
+        opened(path, "rw") as copy,
+    ):
         live.execute("BEGIN")  # one view for all steps: each write in between would make the backup start again
         live.execute("SELECT count(*) FROM sqlite_schema").fetchone()
         _copy(live, copy, _PAGES, on_progress)
@@ -120,10 +124,6 @@ def _copy(
         on_progress(total - left, total)
 
     source.backup(target, pages=pages, progress=tell)
-
-
-def _read(path: Path) -> closing[sqlite_file.FileConnection]:
-    return closing(sqlite_file.opened(path))
 
 
 @contextmanager

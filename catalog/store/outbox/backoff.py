@@ -95,8 +95,3 @@ def note_success(connection: sa.Connection, name: str) -> None:
     is_healthy = channel.c.suspect.is_(None) & channel.c.failing_since.is_(None)
     ended = channel.update().where(channel.c.channel == name, ~is_healthy)
     connection.execute(ended.values(suspect=None, failing_since=None, rests_until=None))
-
-
-def clear(connection: sa.Connection) -> None:
-    """End the back-off of all channels; what a receiver asked for stays."""
-    connection.execute(channel.update().where(channel.c.rests_until.is_not(None)).values(rests_until=None))

@@ -18,6 +18,7 @@ LEASE = timedelta(seconds=60)
 GIVE_UP_AFTER = timedelta(days=7)
 _CLOCK_SLACK = timedelta(days=1)  # a moment that is later by more was noted by a clock that was ahead
 _AT_ONCE = 500  # ids in one query
+DEAD = {"status": DeliveryStatus.DEAD, "next_attempt_at": None, "lease": None, "leased_until": None}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -192,15 +193,8 @@ def dead_letter(connection: sa.Connection, condition: sa.ColumnElement[bool], wo
     pending = sa.select(number).where(delivery.c.status == DeliveryStatus.PENDING, _unleased(now), condition)
     # Rows that another sender has locked are left to it.
     free = pending.order_by(number).with_for_update(skip_locked=True).cte("mine")
-    values = {
-        "status": DeliveryStatus.DEAD,
-        "next_attempt_at": None,
-        "last_error": words,
-        "lease": None,
-        "leased_until": None,
-    }
     dead = delivery.update().where(number.in_(sa.select(free.c.delivery_id)))
-    return connection.execute(dead.values(**values)).rowcount
+    return connection.execute(dead.values(**DEAD, last_error=words)).rowcount
 
 
 def expire_orphans(database: Database, configured: Collection[str], now: datetime) -> int:
@@ -235,9 +229,10 @@ def requeue(database: Database, *, now: datetime, name: str | None = None, deliv
 
 
 def clear_backoff(database: Database) -> None:
-    """Try again at once all channels that failed; except where a receiver asked for a pause."""
+    """Try again at once all channels that failed; what a receiver asked for stays."""
+    waiting = channel.update().where(channel.c.rests_until.is_not(None))
     with database.connect() as connection, database.transaction(connection, "brief"):
-        backoff.clear(connection)
+        connection.execute(waiting.values(rests_until=None))
 
 
 def listing(connection: sa.Connection, *, every: bool = False) -> Iterator[Delivery]:

@@ -232,10 +232,6 @@ class _Window:
     kind: Kind | None
     source: str | None
 
-    def holds(self, view: sa.Table, moment: sa.Column[datetime]) -> list[sa.ColumnElement[bool]]:
-        """Give the conditions on the view's source and on one of its moments."""
-        return [*([] if self.source is None else [view.c.source == self.source]), *self.spans(moment)]
-
     def spans(self, moment: sa.Column[datetime]) -> list[sa.ColumnElement[bool]]:
         """Give the conditions on a moment."""
         conditions = [] if self.since is None else [moment >= self.since]
@@ -289,7 +285,7 @@ def _log_of(
 ) -> Generator[dict[str, Any], None, None]:
     """Read the log of a few models, newest first."""
     view = views.changes
-    conditions = window.holds(view, view.c.recorded_at)
+    conditions = window.spans(view.c.recorded_at)
     if window.kind is not None:
         conditions.append(view.c.kind == window.kind.value)
     sources, ids = {name for name, _ in named}, {id for _, id in named}

@@ -54,7 +54,7 @@ def _read_only(connection: sa.Connection) -> Iterator[None]:
     driver: Any = connection.connection.driver_connection
     is_sqlite = isinstance(driver, sqlite3.Connection)
     if is_sqlite:
-        driver.set_authorizer(_allowed)
+        driver.set_authorizer(lambda action, *_: sqlite3.SQLITE_OK if action in _READS else sqlite3.SQLITE_DENY)
     try:
         yield
     finally:
@@ -63,10 +63,6 @@ def _read_only(connection: sa.Connection) -> Iterator[None]:
         transaction = connection.get_transaction()
         if transaction is not None and not connection.invalidated:
             transaction.rollback()
-
-
-def _allowed(action: int, *_about: object) -> int:
-    return sqlite3.SQLITE_OK if action in _READS else sqlite3.SQLITE_DENY
 
 
 @contextmanager

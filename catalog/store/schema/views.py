@@ -14,12 +14,9 @@ def _view(name: str, comment: str, *columns: sa.Column[Any]) -> sa.Table:
     return sa.Table(name, surface, *columns, comment=comment)
 
 
-def _attributes() -> sa.Column[Any]:
-    return sa.Column(
-        "attributes",
-        Json,
-        comment="Every other field by name; created_at and unreadable columns as they were received.",
-    )
+def _fields() -> list[sa.Column[Any]]:
+    words = "Every other field by name; created_at and unreadable columns as they were received."
+    return [*fields(), sa.Column("attributes", Json, comment=words)]
 
 
 sources = _view(
@@ -39,8 +36,7 @@ models = _view(
     "Every model ever seen, one row per source and id, with its present or last state.",
     sa.Column("source", sa.Text, comment="The list it belongs to."),
     sa.Column("id", Id, comment="Id in the list."),
-    *fields(),
-    _attributes(),
+    *_fields(),
     sa.Column("first_seen_at", UtcTime, comment="End of the walk that listed it first."),
     sa.Column(
         "last_seen_at",
@@ -62,8 +58,7 @@ model_history = _view(
     sa.Column(
         "valid_to", UtcTime, comment="End of the walk that showed the next state or the absence; NULL: still so."
     ),
-    *fields(),
-    _attributes(),
+    *_fields(),
 )
 
 changes = _view(
