@@ -19,9 +19,8 @@ from catalog.domain import Status
 from catalog.errors import DatabaseError
 from catalog.events import DeliveryStatus
 from catalog.store.ingest import changelog, runs
-from catalog.store.outbox import queue
 from catalog.store.schema import tables
-from catalog.store.schema.outbox_tables import channel, deferred_removal, delivery
+from catalog.store.schema.outbox_tables import DEAD, channel, deferred_removal, delivery
 from catalog.store.schema.tables import run, source
 
 ANOTHER_MAY_DO = "another copy may be whole; nothing was replaced"  # the hint where a copy cannot be used
@@ -130,7 +129,7 @@ def _give_up(connection: sa.Connection, as_of: datetime | None) -> int:
         "`catalog alerts retry` sends it all the same"
     )
     unsure = delivery.update().where(delivery.c.status == DeliveryStatus.PENDING)
-    return connection.execute(unsure.values(**queue.DEAD, last_error=words)).rowcount
+    return connection.execute(unsure.values(**DEAD, last_error=words)).rowcount
 
 
 def _note_restoration(

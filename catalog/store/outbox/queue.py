@@ -12,13 +12,12 @@ from catalog.store.engine.database import Database
 from catalog.store.outbox import backoff
 from catalog.store.outbox.backoff import HEALTHY
 from catalog.store.schema import tables
-from catalog.store.schema.outbox_tables import channel, deferred_removal, deliveries, delivery
+from catalog.store.schema.outbox_tables import DEAD, channel, deferred_removal, deliveries, delivery
 
 LEASE = timedelta(seconds=60)
 GIVE_UP_AFTER = timedelta(days=7)
 _CLOCK_SLACK = timedelta(days=1)  # a moment that is later by more was noted by a clock that was ahead
 _AT_ONCE = 500  # ids in one query
-DEAD = {"status": DeliveryStatus.DEAD, "next_attempt_at": None, "lease": None, "leased_until": None}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -27,17 +27,9 @@ delivery = sa.Table(
     "catalog_delivery",
     metadata,
     sa.Column("delivery_id", sa.Integer, primary_key=True, autoincrement=False, comment="Number of the delivery."),
+    sa.Column("channel", sa.ForeignKey("catalog_channel.channel"), nullable=False, comment="Name of the channel."),
     sa.Column(
-        "channel",
-        sa.ForeignKey("catalog_channel.channel"),
-        nullable=False,
-        comment="Name of the channel.",
-    ),
-    sa.Column(
-        "source_key",
-        sa.ForeignKey("catalog_source.source_key"),
-        nullable=False,
-        comment="The source it tells of.",
+        "source_key", sa.ForeignKey("catalog_source.source_key"), nullable=False, comment="The source it tells of."
     ),
     sa.Column("run_id", sa.Integer, comment="The run whose findings it tells; NULL: a date came near."),
     sa.Column("type", sa.Text, nullable=False, comment="What kind of message."),
@@ -59,6 +51,8 @@ delivery = sa.Table(
     sa.CheckConstraint("(lease IS NULL) = (leased_until IS NULL)", name="catalog_delivery_lease_check"),
     comment="Alerts to a channel: pending until it has taken them.",
 )
+
+DEAD = {"status": "dead", "next_attempt_at": None, "lease": None, "leased_until": None}  # what a dead one is set to
 
 deferred_removal = sa.Table(
     "catalog_deferred_removal",
