@@ -66,6 +66,7 @@ def test_a_process_killed_while_it_copies_leaves_a_whole_copy_or_none(
     """SIGKILL between any two steps of `db backup`, and at random: the name holds a whole copy, or nothing."""
     before = moments.snapshot(world.database)
     total = copyist.order("backup", world.url, safe.folder / "whole", world.now).moments
+    assert total > 100, "nothing is watched"
     held = restore(world, safe.folder / "whole").holdings
     chance = volume.random("backup", world.database.is_sqlite)
     planned: list[dict[str, float]] = [{"moment": moment} for moment in spread(total, volume.of(30, total))]
@@ -110,6 +111,7 @@ def test_a_process_killed_while_it_restores_leaves_the_old_catalog_or_the_new(
         catalog.keep()
         catalog.renew()
         total = copyist.order("restore", catalog.url, path, world.now).moments
+        assert total > 100, "nothing is watched"
         new = moments.snapshot(world.database)
         chance = volume.random("restore", world.database.is_sqlite)
         planned: list[dict[str, float]] = [{"moment": moment} for moment in spread(total, volume.of(30, total))]
