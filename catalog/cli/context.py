@@ -79,7 +79,9 @@ class Context:
             from catalog import config, logs
 
             self._config = config.load(None if self.config_path is None else Path(self.config_path))
-            self._hide_secrets(self._config)
+            for secret in config.secrets(self._config):
+                self.redaction.hide(secret)
+            _hide_password(self._config.database.url, self.redaction)
             for warning in self._config.warnings:
                 self.start_logs().warning("%s", warning, extra=logs.event("config.warning"))
         return self._config
@@ -106,15 +108,9 @@ class Context:
         self.start_logs().error("%s", error.message, extra=told, exc_info=trace)
         return code
 
-    def _hide_secrets(self, settings: "Config") -> None:
-        from catalog import config
-
-        for secret in config.secrets(settings):
-            self.redaction.hide(secret)
-        _hide_password(settings.database.url, self.redaction)
-
 
 pass_context = click.make_pass_decorator(Context, ensure=True)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 def with_global_options(command: click.Command) -> click.Command:
@@ -152,18 +148,12 @@ def list_options(function: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def json_option(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Add --json; the command receives `as_json`."""
-    return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(function)
-
-
 def _option(*names: str, **settings: Any) -> click.Option:
-    return click.Option(list(names), expose_value=False, callback=_note, **settings)
+    def note(context: click.Context, parameter: click.Parameter, value: Any) -> None:
+        if value not in {None, False} and parameter.name:
+            context.ensure_object(Context).note(parameter.name, value)
 
-
-def _note(context: click.Context, parameter: click.Parameter, value: Any) -> None:
-    if value not in {None, False} and parameter.name:
-        context.ensure_object(Context).note(parameter.name, value)
+    return click.Option(list(names), expose_value=False, callback=note, **settings)
 
 
 def _hide_password(url: str, redaction: "Redaction") -> None:

@@ -1,8 +1,6 @@
 """`catalog db`: the schema, safe copies, the invariants of the history, and old records."""
 
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
@@ -80,7 +78,7 @@ def verify(context: Context, *, as_json: bool) -> int:
 
 
 @command.command("prune", short_help="Drop old runs that recorded nothing, and deliveries long made.")
-@click.option("--older-than", type=options.Age(), help="Such as 90d; without it database.keep_runs counts.")
+@click.option("--older-than", type=options.AGE, help="Such as 90d; without it database.keep_runs counts.")
 @click.option("--dry-run", is_flag=True, help="Only say how many would go.")
 @json_option
 @pass_context
@@ -118,8 +116,9 @@ def backup(context: Context, file: Path, *, as_json: bool) -> None:
     FILE appears whole or not at all, and was checked before it does. It is an SQLite catalog, also of one in Postgres,
     and can be restored into either.
     """
-    with closing(wiring.database(context.config(), must_exist=True)) as database, _progress_bar(context) as on_progress:
-        held = copies.backup(database, file, on_progress=on_progress)
+    bar = output.progress_bar("copying", shown=not context.quiet)
+    with closing(wiring.database(context.config(), must_exist=True)) as database, bar as move:
+        held = copies.backup(database, file, on_progress=lambda done, all_: move(completed=done, total=all_))
     if as_json:
         output.document({"file": str(file.absolute()), "bytes": file.stat().st_size, **asdict(held)})
     elif not context.quiet:
@@ -139,18 +138,18 @@ def restore(context: Context, file: Path, *, replace: bool, as_json: bool) -> No
     one is reading a list.
     """
     config = context.config()
-    with closing(wiring.database(config, must_exist=False)) as database, _progress_bar(context) as on_progress:
+    bar = output.progress_bar("copying", shown=not context.quiet)
+    with closing(wiring.database(config, must_exist=False)) as database, bar as move:
         done = copies.restore(
             database,
             file,
             now=clock.utc_now(),
             replace=replace,
             sources=[source.name for source in config.sources],
-            on_progress=on_progress,
+            on_progress=lambda done, all_: move(completed=done, total=all_),
         )
     if as_json:
-        told = {"file": str(file.absolute()), "given_up": done.given_up, **asdict(done.holdings)}
-        output.document(told)
+        output.document({"file": str(file.absolute()), "given_up": done.given_up, **asdict(done.holdings)})
     elif not context.quiet:
         output.line(f"{database.describe()}: restored from {file}, with {_said(done.holdings)}")
         words = "the next walk of each source that shows the whole list is a baseline"
@@ -163,18 +162,3 @@ def restore(context: Context, file: Path, *, replace: bool, as_json: bool) -> No
 def _said(held: Holdings) -> str:
     until = f"the last ended {output.second(held.as_of)}" if held.as_of else "none ended"
     return f"{text.counted(held.models, 'model')} and {text.counted(held.runs, 'run')}; {until}"
-
-
-@contextmanager
-def _progress_bar(context: Context) -> Iterator[Callable[[int, int], None]]:
-    """Draw a bar on a terminal; give the function that moves it."""
-    if context.quiet or not sys.stderr.isatty():
-        yield lambda _done, _all: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("copying", total=None)
-        yield lambda done, all_: progress.update(task, completed=done, total=all_)

@@ -5,7 +5,7 @@ import shlex
 import shutil
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -28,10 +28,8 @@ from catalog.store.queries import history as catalogs
 from catalog.store.schema import upgrade
 from catalog.upstream.client import SourceClient
 
-SOURCE = (
-    "demo"  # not the name of a real source: a real sync into the same database must not continue the demo's history
-)
-
+# Not the name of a real source: a real sync into the same database must not continue the demo's history.
+SOURCE = "demo"
 COLUMNS = ("year", "added", "removed", "changed", "listed")
 TRY = (
     ("models --as-of 2025-06-01", "what was listed that day"),
@@ -61,10 +59,9 @@ def command(context: Context, url: str) -> None:
     with closing(databases.open_(settings.url)) as database:
         _refuse_used(database)
         upgrade.ensure(database)
-        looks, watched = list(play.looks(played)), sys.stderr.isatty() and not context.quiet
-        runs = _play(database, looks)
-        count = sum(1 for _ in (_with_progress_bar(runs, looks) if watched else runs))
-        _tell(context, database, played, count)
+        looks = list(play.looks(played))
+        _play(database, looks, shown=not context.quiet)
+        _tell(context, database, played, len(looks))
         with database.read() as connection:
             output.listing(by_year(catalogs.changes(connection)), columns=COLUMNS, form="text")
     if not context.quiet:
@@ -101,19 +98,6 @@ def _refuse_used(database: Database) -> None:
     )
 
 
-def _with_progress_bar(runs: Iterator[Run], looks: Sequence[DemoLook]) -> Iterator[Run]:
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("2024", total=len(looks))
-        for run, look in zip(runs, looks, strict=True):
-            words = f"{look.at:%Y-%m-%d}  {run.models_seen} models"
-            progress.update(task, advance=1, description=words)
-            yield run
-
-
 def _tell(context: Context, database: Database, played: history.History, runs: int) -> None:
     recorded = [event.date for event in played.events if not event.reconstructed]
     drawn = [event.date for event in played.events if event.reconstructed]
@@ -148,17 +132,19 @@ def _program() -> str:
     return shlex.quote(str(started.relative_to(here) if started.is_relative_to(here) else started))
 
 
-def _play(database: Database, looks: Iterable[DemoLook]) -> Iterator[Run]:
-    """Sync each look into the database, as if it were that moment; yield each run as soon as it is recorded.
+def _play(database: Database, looks: Sequence[DemoLook], *, shown: bool) -> None:
+    """Sync each look into the database, as if it were that moment, and draw a progress bar if it is `shown`.
 
     The schema must be at head. Raises CatalogError as soon as a run ends in anything but `complete`.
     """
     api = ModelsApi()
-    with api.serve() as base_url:
+    with api.serve() as base_url, output.progress_bar("2024", shown=shown) as move:
         source = SourceSettings(name=SOURCE, base_url=base_url)
-        for look in looks:
+        for number, look in enumerate(looks, 1):
             api.items = look.items
-            yield _sync(database, source, api.key, look)
+            run = _sync(database, source, api.key, look)
+            words = f"{look.at:%Y-%m-%d}  {run.models_seen} models"
+            move(completed=number, total=len(looks), description=words)
 
 
 def _sync(database: Database, source: SourceSettings, key: str, look: DemoLook) -> Run:

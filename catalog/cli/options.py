@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -17,35 +16,24 @@ if TYPE_CHECKING:
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
+source_option: Decorator = click.option("--source", metavar="S", help="Only this source.")
 
-class Moment(click.ParamType[datetime]):
-    """A moment as people type it: a date, RFC 3339, or an age such as 7d."""
 
-    name = "T"
+class TimeType(click.ParamType[Any]):
+    """A moment or a length of time as people type it; the error says which forms are right."""
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        """Read a moment, ages counted from now; the error says which forms are right."""
-        if isinstance(value, datetime):
-            return value
+    def __init__(self, name: str, read: Callable[[str], object]) -> None:
+        self.name, self._read = name, read
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         try:
-            return dates.moment(value, clock.utc_now())
+            return self._read(value) if isinstance(value, str) else value
         except ValueError as error:
             self.fail(str(error), param, ctx)
 
 
-class Age(click.ParamType[timedelta]):
-    """A length of time as people type it, such as 90d."""
-
-    name = "AGE"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
-        """Read it; says what would be right when it is none."""
-        if isinstance(value, timedelta):
-            return value
-        try:
-            return dates.duration(value)
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
+MOMENT = TimeType("T", lambda text: dates.moment(text, clock.utc_now()))  # a date, RFC 3339, or an age such as 7d
+AGE = TimeType("AGE", dates.duration)  # such as 90d
 
 
 class PlainOption(click.Option):
@@ -54,11 +42,6 @@ class PlainOption(click.Option):
     def get_help_extra(self, ctx: click.Context) -> "OptionHelpExtra":  # noqa: ARG002 - click's signature
         """Add no bounds: they protect the database, and say nothing to people."""
         return {}
-
-
-def source_option() -> Decorator:
-    """Add --source."""
-    return click.option("--source", metavar="S", help="Only this source.")
 
 
 def match_option(name: str = "--match") -> Decorator:
@@ -86,8 +69,3 @@ def catalog(context: Context, source: str | None = None) -> Iterator["Connection
     with library.opened(context.config().database.url) as database, database.read() as connection:
         unknowns.demand_source(connection, source)
         yield connection
-
-
-def tell(context: Context, words: str) -> None:
-    """Print a note beside the data, on stderr, unless -q was given."""
-    context.say(words, "read.note")

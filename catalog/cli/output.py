@@ -9,9 +9,10 @@ import json
 import os
 import sys
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import chain, islice
 from typing import TextIO
 
@@ -37,6 +38,23 @@ def ignoring_closed_stdout() -> Iterator[None]:
         sys.stdout.flush()
     except BrokenPipeError:
         mute()
+
+
+@contextmanager
+def progress_bar(words: str, *, shown: bool) -> Iterator[Callable[..., None]]:
+    """Draw a bar on stderr while the block lasts, if it is `shown`; give the function that moves it.
+
+    It takes what `Progress.update` of rich takes: `completed`, `total`, and as `description` the words before the bar.
+    """
+    if not shown or not sys.stderr.isatty():
+        yield lambda **_: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        yield partial(progress.update, progress.add_task(words, total=None))
 
 
 def mute() -> None:

@@ -20,7 +20,7 @@ _UNKNOWN = "unknown"
 
 @click.command()
 @click.argument("id")
-@options.source_option()
+@options.source_option
 @json_option
 @pass_context
 def command(context: Context, *, id: str, source: str | None, as_json: bool) -> None:

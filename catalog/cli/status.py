@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -11,7 +11,7 @@ from catalog import clock, health
 from catalog.cli import options, output
 from catalog.cli.context import Context, json_option, pass_context
 from catalog.errors import CatalogError, ConfigError, Exit
-from catalog.health import Backlog, Finding, SourceCheck
+from catalog.health import Finding, SourceCheck
 
 if TYPE_CHECKING:
     from catalog.library import Health
@@ -43,7 +43,7 @@ def command(context: Context, *, worker: bool, as_json: bool) -> int:
         seen = library.health_of(config, connection, now)
     if as_json:
         objects = [_object(one, seen.findings) for one in seen.sources]
-        objects += [_channel_object(one, seen.findings) for one in seen.channels]
+        objects += [asdict(one) | _judged(seen.findings, "channel", one.channel) for one in seen.channels]
         unknown = [asdict(finding) for finding in seen.unknown]
         objects += [{"watch": config.watch.models, "healthy": True, "findings": unknown}] if unknown else []
         output.array(objects)
@@ -70,17 +70,16 @@ def _ask_worker(context: Context, address: tuple[str, int] | None) -> int:
     return Exit.DONE
 
 
-def _channel_object(one: Backlog, found: Sequence[Finding]) -> dict[str, Any]:
-    mine = [finding for finding in found if finding.channel == one.channel]
-    return asdict(one) | {"healthy": health.healthy(mine), "findings": [asdict(finding) for finding in mine]}
+def _judged(found: Sequence[Finding], of: Literal["source", "channel"], name: str) -> dict[str, Any]:
+    mine = [finding for finding in found if getattr(finding, of) == name]
+    return {"healthy": health.healthy(mine), "findings": [asdict(finding) for finding in mine]}
 
 
 def _object(one: SourceCheck, found: Sequence[Finding]) -> dict[str, Any]:
     from catalog.store.queries import history
 
-    mine = [finding for finding in found if finding.source == one.name]
     row = {name: getattr(one.row, name, None) for name in history.SOURCE_COLUMNS} | {"source": one.name}
-    return row | {"healthy": health.healthy(mine), "findings": [asdict(finding) for finding in mine]}
+    return row | _judged(found, "source", one.name)
 
 
 def _print(seen: "Health", now: datetime) -> None:

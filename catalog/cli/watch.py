@@ -39,7 +39,7 @@ class _Answer:
 @command.command()
 @click.argument("models", nargs=-1, metavar="[MODEL]...")
 @click.option("--days", type=click.IntRange(0, 3650), default=60, show_default=True, help="How far to look ahead.")
-@options.source_option()
+@options.source_option
 @json_option
 @pass_context
 def check(context: Context, *, models: tuple[str, ...], days: int, source: str | None, as_json: bool) -> int:
