@@ -4,6 +4,7 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, overload
 
 from catalog import clock, dates, health, wiring
@@ -145,17 +146,11 @@ class Catalog:
         limit: int | None = None,
     ) -> Iterator[Change]:
         """List the change log, newest first: recorded at `since` or later, and before `until`; `model`: a pattern."""
-        begin, end = _optional(since), _optional(until)
+        begin, end = (None if moment is None else _moment(moment) for moment in (since, until))
         if begin and end and begin >= end:
             raise ConfigError("since must be earlier than until")
-        wanted = None if kind is None else _kind(kind)
-
-        def ask(one: Connection) -> Generator[Change, None, None]:
-            return history.changes(
-                one, since=begin, until=end, kind=wanted, source=source, match=model, limit=_limit(limit)
-            )
-
-        _limit(limit)
+        wanted, most = None if kind is None else _kind(kind), _limit(limit)
+        ask = partial(history.changes, since=begin, until=end, kind=wanted, source=source, match=model, limit=most)
         return self._stream(ask, source)
 
     def diff(
@@ -271,30 +266,17 @@ def opened(url: str) -> Iterator[Database]:
 
 def health_of(config: Config, connection: Connection, now: datetime) -> Health:
     """Judge by the configuration every source that is configured or was ever synced, and every channel."""
-    sources = _watched(config, connection)
+    stale_after = {source.name: source.stale_after for source in config.sources}
+    known = {one.row.source: one for one in source_health.all_(connection)}
+    sources = tuple(
+        SourceCheck(name=name, row=one.row if one else None, stale_after=stale_after.get(name), health=one)
+        for name, one in ((name, known.get(name)) for name in sorted({*known, *stale_after}))
+    )
     channels, configured = tuple(queue.backlog(connection)), {alert.name for alert in config.alerts}
     unknown = tuple(unknowns.in_catalog(config, connection))
     late = health.backlogs(channels, configured=configured, now=now)
     findings = (*health.findings(sources, now=now), *late, *unknown)
     return Health(sources=sources, channels=channels, unknown=unknown, findings=findings)
-
-
-def _watched(config: Config, connection: Connection) -> tuple[SourceCheck, ...]:
-    stale_after = {source.name: source.stale_after for source in config.sources}
-    known = {one.row.source: one for one in source_health.all_(connection)}
-    return tuple(
-        SourceCheck(
-            name=name,
-            row=known[name].row if name in known else None,
-            stale_after=stale_after.get(name),
-            health=known.get(name),
-        )
-        for name in sorted({*known, *stale_after})
-    )
-
-
-def _optional(moment: Moment | None) -> datetime | None:
-    return None if moment is None else _moment(moment)
 
 
 def _moment(moment: Moment) -> datetime:

@@ -132,12 +132,14 @@ def _write(formatter: logging.Formatter, stream: TextIO) -> None:
             root.addHandler(handler)
 
 
-class _TextFormatter(logging.Formatter):
-    """One line per record; problems begin with the program's name, and a hint stands indented below."""
-
+class _Formatter(logging.Formatter):
     def __init__(self, redaction: Redaction, *, tracebacks: bool) -> None:
         super().__init__()
         self._redaction, self._tracebacks = redaction, tracebacks
+
+
+class _TextFormatter(_Formatter):
+    """One line per record; problems begin with the program's name, and a hint stands indented below."""
 
     def format(self, record: logging.LogRecord) -> str:
         hint, said = _fields(record).get("hint"), getattr(record, "said", "")
@@ -148,12 +150,8 @@ class _TextFormatter(logging.Formatter):
         return harmless_lines(self._redaction("\n".join(lines)))
 
 
-class _JsonFormatter(logging.Formatter):
+class _JsonFormatter(_Formatter):
     """One JSON object per record, ASCII only."""
-
-    def __init__(self, redaction: Redaction, *, tracebacks: bool) -> None:
-        super().__init__()
-        self._redaction, self._tracebacks = redaction, tracebacks
 
     def format(self, record: logging.LogRecord) -> str:
         line = {

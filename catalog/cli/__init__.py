@@ -61,7 +61,11 @@ class LazyGroup(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args[0] not in COMMANDS and not args[0].startswith("-"):
-            raise click.UsageError(f'there is no command "{args[0]}"{_guess(args[0])}', ctx)
+            from difflib import get_close_matches
+
+            found = get_close_matches(args[0].lower(), COMMANDS, n=1, cutoff=0.5)
+            guess = f'; did you mean "{found[0]}"?' if found else ""
+            raise click.UsageError(f'there is no command "{args[0]}"{guess}', ctx)
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's
@@ -130,7 +134,9 @@ def _told(context: Context, error: BaseException) -> int:
             error.show()
             code = error.exit_code
         case click.ClickException():
-            code = _misused(context, error)
+            where = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "catalog"
+            context.fail(CatalogError(error.format_message(), hint=f"{where} --help"))
+            code = error.exit_code
         case click.Abort() | KeyboardInterrupt():
             code = _stopped(context, Exit.INTERRUPTED)
         case Terminated():
@@ -144,14 +150,6 @@ def _told(context: Context, error: BaseException) -> int:
         case _:
             code = _unexpected(context, error)
     return code
-
-
-def _misused(context: Context, error: click.ClickException) -> int:
-    """Report what was typed wrong, and which help explains it."""
-    where = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "catalog"
-    told = CatalogError(error.format_message(), hint=f"{where} --help")
-    context.fail(told)
-    return error.exit_code
 
 
 def _stopped(context: Context, code: Exit) -> int:
@@ -188,13 +186,6 @@ def _import(name: str) -> ModuleType:
     finally:
         gc.freeze()
         gc.enable()
-
-
-def _guess(name: str) -> str:
-    from difflib import get_close_matches
-
-    found = get_close_matches(name.lower(), COMMANDS, n=1, cutoff=0.5)
-    return f'; did you mean "{found[0]}"?' if found else ""
 
 
 def _flush() -> None:

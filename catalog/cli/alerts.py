@@ -1,7 +1,7 @@
 """`catalog alerts`: what is pending, a sample, another try."""
 
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
 from functools import partial
 
@@ -14,7 +14,6 @@ from catalog.cli.context import Context, Form, list_options, pass_context
 from catalog.config import Config
 from catalog.errors import CatalogError, ConfigError, Exit
 from catalog.events import Message, OutboxMessage, Room
-from catalog.health import Backlog
 from catalog.service import deliver
 from catalog.store.engine.database import Database
 from catalog.store.outbox import queue
@@ -91,7 +90,7 @@ def send(context: Context) -> int:
     with library.opened(config.database.url) as database:
         queue.clear_backoff(database)
         report = deliver.catch_up(database, subscriptions, wiring.sender(config, clock=database.now))
-        return _report(context, report, _not_due(config, database))
+        return _tell(context, report, database)
 
 
 @command.command("retry")
@@ -108,18 +107,11 @@ def retry(context: Context, channel: str | None, number: int | None) -> int:
         if not context.quiet:
             output.line(f"{counted(requeued, 'dead alert')} requeued")
         report = deliver.deliver(database, wiring.sender(config, clock=database.now))
-        return _report(context, report, _not_due(config, database))
+        return _tell(context, report, database)
 
 
-def _not_due(config: Config, database: Database) -> list[Backlog]:
-    """List the channels that have something pending of which nothing is due yet."""
-    configured, now = {alert.name for alert in config.alerts}, database.now()
-    with database.read() as connection:
-        found = [backlog for backlog in queue.backlog(connection) if backlog.channel in configured]
-    return [backlog for backlog in found if backlog.next_attempt_at and backlog.next_attempt_at > now]
-
-
-def _report(context: Context, report: deliver.Report, waiting: Sequence[Backlog]) -> int:
+def _tell(context: Context, report: deliver.Report, database: Database) -> int:
+    """Print what was sent, and which channels have something pending of which nothing is due yet; the exit code."""
     code = Exit.FAILED if report.failed else Exit.DONE
     if context.quiet:
         return code
@@ -127,9 +119,12 @@ def _report(context: Context, report: deliver.Report, waiting: Sequence[Backlog]
         output.line(f"{channel} took {counted(count, 'message')}")
     if not report.delivered and not report.failed:
         output.line("nothing is due")
-    for backlog in waiting:
-        pending = counted(backlog.pending, "alert")
-        output.line(f"{backlog.channel}: {pending} pending, next attempt {output.cell(backlog.next_attempt_at)}")
+    configured, now = {alert.name for alert in context.config().alerts}, database.now()
+    with database.read() as connection:
+        for backlog in queue.backlog(connection):
+            pending, due = counted(backlog.pending, "alert"), backlog.next_attempt_at
+            if backlog.channel in configured and due and due > now:
+                output.line(f"{backlog.channel}: {pending} pending, next attempt {output.cell(due)}")
     return code
 
 

@@ -143,7 +143,7 @@ def _play(database: Database, looks: Sequence[DemoLook], *, shown: bool) -> None
         for number, look in enumerate(looks, 1):
             api.items = look.items
             run = _sync(database, source, api.key, look)
-            words = f"{look.at:%Y-%m-%d}  {run.models_seen} models"
+            words = f"{number}/{len(looks)}  {look.at:%Y-%m-%d}  {run.models_seen} models"
             move(completed=number, total=len(looks), description=words)
 
 

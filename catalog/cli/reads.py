@@ -120,13 +120,7 @@ def changes(
 @list_options
 @pass_context
 def diff(
-    context: Context,
-    *,
-    earlier: datetime,
-    later: datetime | None,
-    source: str | None,
-    match: str | None,
-    form: Form,
+    context: Context, *, earlier: datetime, later: datetime | None, source: str | None, match: str | None, form: Form
 ) -> None:
     """Say what differs between two moments (T2: now): models that came or went, and fields with another value.
 

@@ -1,8 +1,7 @@
 """`catalog watch check`: a check for builds, of the database alone."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass
-from datetime import datetime
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import click
@@ -11,7 +10,7 @@ from catalog import clock, config, health, logs, watch
 from catalog.cli import options, output
 from catalog.cli.context import Context, json_option, pass_context
 from catalog.config import Config
-from catalog.domain import Model, Source
+from catalog.domain import Model
 from catalog.errors import ConfigError, Exit, NoCatalogError
 from catalog.settings import SourceSettings
 from catalog.watch import WatchFinding, WatchState
@@ -26,14 +25,6 @@ _SHOWN = ("state", "id", "source", "text")
 @click.group("watch")
 def command() -> None:
     """Look after the models you depend on: the ids that [watch] names."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Answer:
-    """What the catalog says of the watched ids, and of its own freshness."""
-
-    findings: Sequence[WatchFinding]
-    stale: Sequence[health.Finding]
 
 
 @command.command()
@@ -56,13 +47,19 @@ def check(context: Context, *, models: tuple[str, ...], days: int, source: str |
     try:
         with options.catalog(context) as connection:
             sources = _selected(connection, settings, source)
-            answer = _ask(connection, ids, sources, days, configured={each.name for each in settings.sources})
+            found = _ask(connection, ids, sources, days, configured={each.name for each in settings.sources})
+            stale = _stale(connection, sources)
     except NoCatalogError as failure:
         settings.select([source] if source else [])
         context.fail(failure)
         return Exit.STALE
-    _print(context, answer, as_json=as_json)
-    return _exit(answer)
+    _print(context, found, stale, as_json=as_json)
+    if stale:
+        return Exit.STALE
+    states = {finding.state for finding in found}
+    if WatchState.UNKNOWN in states:
+        return Exit.UNKNOWN
+    return Exit.RETIRING if states & watch.LEAVING else Exit.DONE
 
 
 def _selected(connection: "Connection", settings: Config, name: str | None) -> Sequence[SourceSettings]:
@@ -83,7 +80,7 @@ def _ask(
     days: int,
     *,
     configured: Collection[str],
-) -> _Answer:
+) -> Sequence[WatchFinding]:
     from catalog.store.queries import history
 
     now, names = clock.utc_now(), [source.name for source in sources]
@@ -93,45 +90,35 @@ def _ask(
     def guess(id: str) -> list[str]:
         return list(dict.fromkeys(close for name in names for close in unknowns.close_ids(connection, id, name)))
 
-    known = {row.source: row for row in history.sources(connection)}
     why = {True: "which was not asked", False: "which is not configured"}
     elsewhere = {
         row.id: f"only in source {row.source}, {why[row.source in configured]}"
         for row in everywhere
         if row.source not in names
     }
-    return _Answer(
-        findings=watch.check(tuple(dict.fromkeys(ids)), rows, now=now, days=days, guess=guess, elsewhere=elsewhere),
-        stale=_stale(sources, known, now),
-    )
+    return watch.check(tuple(dict.fromkeys(ids)), rows, now=now, days=days, guess=guess, elsewhere=elsewhere)
 
 
-def _stale(sources: Sequence[SourceSettings], known: dict[str, Source], now: datetime) -> tuple[health.Finding, ...]:
+def _stale(connection: "Connection", sources: Sequence[SourceSettings]) -> Sequence[health.Finding]:
     """Judge only how old each source is."""
+    from catalog.store.queries import history
+
+    known = {row.source: row for row in history.sources(connection)}
     watched = [
         health.SourceCheck(name=source.name, row=known.get(source.name), stale_after=source.stale_after)
         for source in sources
     ]
-    return health.findings(watched, now=now)
+    return health.findings(watched, now=clock.utc_now())
 
 
-def _print(context: Context, answer: _Answer, *, as_json: bool) -> None:
+def _print(context: Context, found: Sequence[WatchFinding], stale: Sequence[health.Finding], *, as_json: bool) -> None:
     if as_json:
-        output.array(asdict(finding) for finding in answer.findings)
+        output.array(asdict(finding) for finding in found)
     else:
         problems = {WatchState.UNKNOWN, *watch.LEAVING}
-        told = [asdict(finding) for finding in answer.findings if finding.state in problems or not context.quiet]
+        told = [asdict(finding) for finding in found if finding.state in problems or not context.quiet]
         if told:
             output.listing(told, columns=_SHOWN, form="text")
-    for finding in answer.stale:
+    for finding in stale:
         told_of = logs.event("watch.stale", source=finding.source, code=finding.code, hint=finding.hint)
         context.start_logs().warning("%s: %s", finding.name, finding.text, extra=told_of)
-
-
-def _exit(answer: _Answer) -> Exit:
-    states = {finding.state for finding in answer.findings}
-    if answer.stale:
-        return Exit.STALE
-    if WatchState.UNKNOWN in states:
-        return Exit.UNKNOWN
-    return Exit.RETIRING if states & watch.LEAVING else Exit.DONE

@@ -2,12 +2,13 @@
 
 import logging
 import os
+import random
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -16,10 +17,11 @@ import click
 from catalog import clock, logs, wiring
 from catalog.cli import output, run_lines
 from catalog.cli.context import Context, pass_context
-from catalog.config import Config, Key
+from catalog.config import Config
 from catalog.domain import Change, Status
 from catalog.errors import CatalogError, StoppedError
 from catalog.monitor import systemd
+from catalog.service.schedule import Task, Timetable, Worker
 from catalog.service.sync import Options, RunReport, sync_source
 from catalog.settings import SourceSettings
 from catalog.store.engine.database import Database
@@ -27,7 +29,6 @@ from catalog.wiring import after_run
 
 if TYPE_CHECKING:
     from catalog.monitor.ping import Pinger
-    from catalog.service.schedule import Worker
 
 log = logging.getLogger("catalog.cli")
 
@@ -48,8 +49,7 @@ def command(context: Context, names: Sequence[str]) -> None:
     chosen = config.select(names)
     run_lines.demand_a_key(context, chosen)
     wiring.subscriptions(config)  # raises ConfigError for a watchlist that cannot be read
-    after_run.demand_places(config)
-    after_run.demand_address(config)
+    after_run.demand_places(config, listens=True)
     database = wiring.database(config)
     try:
         run_lines.make_ready(context, config, database)
@@ -73,9 +73,9 @@ class _Runner:
 
     def work(self, chosen: Sequence[SourceSettings]) -> None:
         """Stay up until an exception says that it is enough."""
-        tasks = [wiring.task(self._config, settings, partial(self._run, settings)) for settings in chosen]
+        tasks = [self._task(settings) for settings in chosen]
         chores = after_run.chores(self._config, self._database, stop=self._stopping)
-        worker = wiring.worker(tasks, chores, stopping=self._stopping)
+        worker = Worker(tasks, chores, stopping=self._stopping, clock=clock.utc_now, spread=random.random)
         try:
             with after_run.probed(self._config, self._database, worker.alive), self._board(worker):
                 self._context.start_logs()  # from here on, lines go above the live ones
@@ -88,13 +88,18 @@ class _Runner:
             if not worker.stop(within=_TO_END):
                 self._warn_of_unfinished(worker)
 
-    def _warn_of_unfinished(self, worker: "Worker") -> None:
+    def _task(self, settings: SourceSettings) -> Task:
+        when, plan = settings.cron or settings.every or timedelta(hours=1), self._config.schedule
+        table = Timetable(when=when, zone=plan.timezone, jitter=plan.jitter)
+        return Task(source=settings.name, timetable=table, run=partial(self._run, settings), deadline=settings.deadline)
+
+    def _warn_of_unfinished(self, worker: Worker) -> None:
         words = "something did not end in time: what was being sent goes out again, with the same id"
         if any(state.began and not state.next for state in worker.states()):
             words = "a run did not end in time; the next one will record it as abandoned"
         log.warning(words, extra=logs.event("worker.left"))
 
-    def _board(self, worker: "Worker") -> AbstractContextManager[object]:
+    def _board(self, worker: Worker) -> AbstractContextManager[object]:
         if not self._live:
             return nullcontext()
         from catalog.cli import live
@@ -135,13 +140,9 @@ class _Runner:
             subscriptions=wiring.subscriptions(self._config),
             tell=self._tell,
             on_page=partial(self._page, settings.name),
-            on_wait=self._check,
+            on_wait=partial(after_run.pause, self._stopping),
         )
-        return sync_source(self._database, settings, wiring.connector(self._key), options)
-
-    def _key(self, settings: SourceSettings) -> Key:
-        with self._speaking:  # threads must not lose each other's secrets
-            return self._context.key(settings)
+        return sync_source(self._database, settings, wiring.connector(self._context.key), options)
 
     def _tell(self, report: RunReport, changes: Iterable[Change]) -> None:
         with self._speaking:
@@ -158,10 +159,6 @@ class _Runner:
 
     def _page(self, source: str, pages: int, models: int) -> None:
         self._pages[source] = f"page {pages:,}, {models:,} models"
-
-    def _check(self) -> None:
-        if self._stopping.is_set():
-            raise StoppedError("it was stopped: the program was told to end")
 
 
 class _Problems:
@@ -242,7 +239,7 @@ class _Pings:
                 log.error("a ping was not sent: unexpected: %s", type(error).__name__, extra=logs.event("ping.failed"))  # noqa: TRY400 - the traceback may hold the address
 
 
-def _watch_over(worker: "Worker", *, sleep: Callable[[float], None] = time.sleep) -> None:
+def _watch_over(worker: Worker, *, sleep: Callable[[float], None] = time.sleep) -> None:
     """Check for ever that the worker is alive; while it is, send the service manager its heartbeat."""
     allowed = systemd.watchdog(os.environ)
     while True:

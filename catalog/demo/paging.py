@@ -7,11 +7,7 @@ from typing import Any
 DEFAULT_LIMIT = 20
 LARGEST_LIMIT = 1000
 
-_STATUSES = {
-    "invalid_request_error": 400,
-    "authentication_error": 401,
-    "not_found_error": 404,
-}
+_STATUSES = {"invalid_request_error": 400, "authentication_error": 401, "not_found_error": 404}
 
 
 class RefusedRequestError(Exception):

@@ -1,12 +1,12 @@
 """The catalog's metrics for Prometheus, each read from the database: they are right under cron and after restarts."""
 
 import stat
+from datetime import datetime
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
 from catalog import files
-from catalog.domain import Run
 from catalog.errors import ConfigError
 from catalog.health import Backlog, SourceHealth
 from catalog.store.engine.database import Database
@@ -40,23 +40,19 @@ METRICS = {
 
 
 class MetricsPage:
-    """Collects values and gives them in the text format of Prometheus."""
+    """Collects the values of the metrics."""
 
     def __init__(self) -> None:
         """Start without values; a metric that gets none is left out."""
-        self._registry = CollectorRegistry()
+        self.registry = CollectorRegistry()
         self._gauges = {
-            name: Gauge(name, words, labels, registry=self._registry) for name, (labels, words) in METRICS.items()
+            name: Gauge(name, words, labels, registry=self.registry) for name, (labels, words) in METRICS.items()
         }
 
-    def set(self, name: str, value: float | None, **labels: str) -> None:
+    def set(self, name: str, value: float | datetime | None, **labels: str) -> None:
         """Set a value; None sets nothing."""
         if value is not None:
-            self._gauges[name].labels(**labels).set(value)
-
-    def text(self) -> bytes:
-        """Give the page."""
-        return generate_latest(self._registry)
+            self._gauges[name].labels(**labels).set(value.timestamp() if isinstance(value, datetime) else value)
 
 
 def page(database: Database) -> bytes:
@@ -67,7 +63,7 @@ def page(database: Database) -> bytes:
             _tell_source(page, found)
         for backlog in queue.backlog(connection):
             _tell_channel(page, backlog)
-    return page.text()
+    return generate_latest(page.registry)
 
 
 def demand_file(path: Path) -> None:
@@ -102,25 +98,17 @@ def _tell_source(page: MetricsPage, found: SourceHealth) -> None:
     page.set("catalog_models_missing", found.missing, source=name)
     page.set("catalog_held", bool(found.held), source=name)
     page.set("catalog_runs_failed_in_a_row", found.failed, source=name)
-    if row.last_whole_at:
-        page.set("catalog_last_whole_walk_timestamp_seconds", row.last_whole_at.timestamp(), source=name)
-    if found.last:
-        _tell_run(page, found.last)
-
-
-def _tell_run(page: MetricsPage, run: Run) -> None:
-    page.set("catalog_last_run_status", 1, source=run.source, status=run.status.value)
-    if run.finished_at:
-        page.set("catalog_last_run_timestamp_seconds", run.finished_at.timestamp(), source=run.source)
-        took = (run.finished_at - run.started_at).total_seconds()
-        page.set("catalog_last_run_duration_seconds", took, source=run.source)
+    page.set("catalog_last_whole_walk_timestamp_seconds", row.last_whole_at, source=name)
+    if run := found.last:
+        page.set("catalog_last_run_status", 1, source=name, status=run.status.value)
+        page.set("catalog_last_run_timestamp_seconds", run.finished_at, source=name)
+        if run.finished_at:
+            took = (run.finished_at - run.started_at).total_seconds()
+            page.set("catalog_last_run_duration_seconds", took, source=name)
 
 
 def _tell_channel(page: MetricsPage, backlog: Backlog) -> None:
     page.set("catalog_alerts_pending", backlog.pending, channel=backlog.channel)
     page.set("catalog_alerts_dead", backlog.dead, channel=backlog.channel)
-    if backlog.oldest:
-        page.set("catalog_alerts_oldest_pending_timestamp_seconds", backlog.oldest.timestamp(), channel=backlog.channel)
-    if backlog.next_attempt_at:
-        due = backlog.next_attempt_at.timestamp()
-        page.set("catalog_alerts_next_attempt_timestamp_seconds", due, channel=backlog.channel)
+    page.set("catalog_alerts_oldest_pending_timestamp_seconds", backlog.oldest, channel=backlog.channel)
+    page.set("catalog_alerts_next_attempt_timestamp_seconds", backlog.next_attempt_at, channel=backlog.channel)

@@ -3,14 +3,14 @@
 import pickle
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import IO
 
 from catalog.domain import Change, Status
 from catalog.errors import ListingError
-from catalog.service.sync import Connect, Options, RunReport, SourceSync, Tell
+from catalog.service.sync import Connect, Options, RunReport, SourceSync
 from catalog.settings import SourceSettings
 from catalog.store.engine import database as databases
 from catalog.store.engine import temp_folder
@@ -27,11 +27,11 @@ def rehearse(database: Database, source: SourceSettings, connect: Connect, optio
     """
     folder = temp_folder.demanded(database.folder)
     with connect(source) as client, tempfile.TemporaryFile(prefix="catalog-", dir=folder) as file:
-        kept = _Kept(file)
+        # What is to be told is kept on disk, because a run may find a million changes.
+        keep = replace(options, tell=lambda _report, changes: _keep(file, changes))
         with _database_to_read(database) as there:
-            sync = SourceSync(database=there, source=source, client=client, options=replace(options, tell=kept.keep))
-            report = _rehearse(sync)
-        kept.tell(options.tell)
+            report = _rehearse(SourceSync(database=there, source=source, client=client, options=keep))
+        options.tell(report, _kept(file))
     return report
 
 
@@ -42,36 +42,22 @@ def _database_to_read(database: Database) -> Iterator[Database]:
         upgrade.require(database)
         yield database
         return
-    with tempfile.TemporaryDirectory(prefix="catalog-", dir=temp_folder.demanded(database.folder)) as folder:
-        empty = databases.open_(f"sqlite:///{Path(folder) / 'catalog.db'}")
+    folder = tempfile.TemporaryDirectory(prefix="catalog-", dir=temp_folder.demanded(database.folder))
+    with folder as path, closing(databases.open_(f"sqlite:///{Path(path) / 'catalog.db'}")) as empty:
         upgrade.ensure(empty)
-        try:
-            yield empty
-        finally:
-            empty.close()
+        yield empty
 
 
-class _Kept:
-    """Keeps what is to be told until the database is unlocked. On disk, because a run may find a million changes."""
+def _keep(file: IO[bytes], changes: Iterable[Change]) -> None:
+    for change in changes:
+        pickle.dump(change, file)
 
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file = file
-        self._reports: list[RunReport] = []
 
-    def keep(self, report: RunReport, changes: Iterable[Change]) -> None:
-        self._reports.append(report)
-        for change in changes:
-            pickle.dump(change, self._file)
-
-    def tell(self, tell: Tell) -> None:
-        self._file.seek(0)
-        for report in self._reports:
-            tell(report, self._changes())
-
-    def _changes(self) -> Iterator[Change]:
-        with suppress(EOFError):
-            while True:
-                yield pickle.load(self._file)  # noqa: S301 - our own file, which has no name
+def _kept(file: IO[bytes]) -> Iterator[Change]:
+    file.seek(0)
+    with suppress(EOFError):
+        while True:
+            yield pickle.load(file)  # noqa: S301 - our own file, which has no name
 
 
 def _rehearse(sync: SourceSync) -> RunReport:

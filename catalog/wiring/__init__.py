@@ -4,9 +4,10 @@ import json
 import random
 import threading
 import uuid
-from collections.abc import Callable, Collection, Sequence
-from contextlib import suppress
-from datetime import datetime, timedelta
+from collections.abc import Callable, Collection
+from contextlib import closing, suppress
+from datetime import datetime
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from catalog import config as configuration
@@ -21,9 +22,7 @@ from catalog.store.queries import history, run_report
 # What speaks HTTP is imported where it is wanted: most commands only ask the database.
 if TYPE_CHECKING:
     from catalog.events import Message, Rule, Subscriptions
-    from catalog.service import sync
     from catalog.service.deliver import AlertChannel, Sender
-    from catalog.service.schedule import Chore, Task, Worker
     from catalog.service.sync import Connect
     from catalog.upstream.failures.api_words import Known
 
@@ -49,14 +48,10 @@ def known_ids(config: Config) -> "Known":
     """Give what says which words are ids of models: those in the catalog, while it can be read."""
 
     def known(words: Collection[str]) -> Collection[str]:
-        with suppress(CatalogError):
-            catalog = database(config)
-            try:
-                if words and catalog.exists():
-                    with catalog.read() as connection:
-                        return history.known_ids(connection, words)
-            finally:
-                catalog.close()
+        with suppress(CatalogError), closing(database(config)) as catalog:
+            if words and catalog.exists():
+                with catalog.read() as connection:
+                    return history.known_ids(connection, words)
         return ()
 
     return known
@@ -66,25 +61,6 @@ def has_begun(database: Database, settings: SourceSettings, since: datetime) -> 
     """Tell whether a run of a source, of this worker or another one, began at that moment or later."""
     with database.read() as connection:
         return run_report.has_begun(connection, settings.name, since, utc_now())
-
-
-def task(config: Config, settings: SourceSettings, run: "Callable[[datetime], sync.RunReport | None]") -> "Task":
-    """Give what the worker needs to know of a source."""
-    from catalog.service import schedule
-
-    timetable = schedule.Timetable(
-        when=settings.cron or settings.every or timedelta(hours=1),
-        zone=config.schedule.timezone,
-        jitter=config.schedule.jitter,
-    )
-    return schedule.Task(source=settings.name, timetable=timetable, run=run, deadline=settings.deadline)
-
-
-def worker(tasks: "Sequence[Task]", chores: "Sequence[Chore]", *, stopping: threading.Event) -> "Worker":
-    """Give a worker on the wall clock, whose runs end once `stopping` is set."""
-    from catalog.service import schedule
-
-    return schedule.Worker(tasks, chores, stopping=stopping, clock=utc_now, spread=random.random)
 
 
 def subscriptions(config: Config) -> "Subscriptions | None":
@@ -114,11 +90,7 @@ def _watched(config: Config) -> frozenset[str] | None:
 
 
 def sender(
-    config: Config,
-    *,
-    clock: Callable[[], datetime],
-    only: str | None = None,
-    turn: "threading.Lock | None" = None,
+    config: Config, *, clock: Callable[[], datetime], only: str | None = None, turn: "threading.Lock | None" = None
 ) -> "Sender":
     """Give what sends alerts, to one channel or to all.
 
@@ -130,7 +102,11 @@ def sender(
     from catalog.service.deliver import Sender
 
     return Sender(
-        channels={alert.name: _Channel(config, alert, turn) for alert in config.alerts if only in {None, alert.name}},
+        channels={
+            alert.name: _Channel(partial(channel, config, alert, turn=turn))
+            for alert in config.alerts
+            if only in {None, alert.name}
+        },
         render=lambda payload, room: wording.render(json.loads(payload), room),
         clock=clock,
         spread=random.random,
@@ -141,16 +117,11 @@ def sender(
 class _Channel:
     """Opens its channel when the first message is sent: most runs send nothing, and need no library for it."""
 
-    def __init__(self, config: Config, alert: AlertSettings, turn: "threading.Lock | None") -> None:
-        self._config = config
-        self._alert = alert
-        self._turn = turn
-        self._opened: AlertChannel | None = None
+    def __init__(self, open_: "Callable[[], AlertChannel]") -> None:
+        self._opened = cache(open_)
 
     def send(self, message: "Message") -> None:
-        if self._opened is None:
-            self._opened = channel(self._config, self._alert, turn=self._turn)
-        self._opened.send(message)
+        self._opened().send(message)
 
 
 def channel(config: Config, alert: AlertSettings, *, turn: "threading.Lock | None" = None) -> "AlertChannel":

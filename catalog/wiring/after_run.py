@@ -24,17 +24,16 @@ _HOUR = timedelta(hours=1)
 _LOOK = timedelta(seconds=5)  # between two passes over the outbox
 
 
-def demand_places(config: Config) -> None:
-    """Refuse a metrics file that cannot be one, before the run begins. Raises ConfigError."""
+def demand_places(config: Config, *, listens: bool = False) -> None:
+    """Refuse, before a run begins, a metrics file that cannot be one, and an address that cannot be listened on.
+
+    The address is only tried for a caller that `listens`. Raises ConfigError.
+    """
     if config.monitor.metrics_file:
         from catalog.monitor import metrics
 
         metrics.demand_file(config.monitor.metrics_file)
-
-
-def demand_address(config: Config) -> None:
-    """Refuse an address that cannot be listened on, before the worker starts. Raises ConfigError."""
-    if config.monitor.listen:
+    if listens and config.monitor.listen:
         from catalog.monitor import probes
 
         probes.demand_free(config.monitor.listen)
@@ -149,7 +148,7 @@ def prune_records(config: Config, database: Database, *, stop: threading.Event |
     try:
         now = database.now()
         if prune.take_turn(database, now):
-            done = prune.prune(database, older_than=keep_runs, now=now, sleep=partial(_rest, stop))
+            done = prune.prune(database, older_than=keep_runs, now=now, sleep=partial(pause, stop))
             told = logs.event("records.pruned", runs=done.runs, deliveries=done.deliveries)
             log.debug("dropped %d old runs and %d deliveries", done.runs, done.deliveries, extra=told)
     except DatabaseError as error:
@@ -158,7 +157,7 @@ def prune_records(config: Config, database: Database, *, stop: threading.Event |
         log.warning("old runs were not dropped: %s", error.message, extra=told)
 
 
-def _rest(stop: threading.Event | None, seconds: float) -> None:
+def pause(stop: threading.Event | None, seconds: float = 0.0) -> None:
     """Wait between two steps. Raises StoppedError once the program is to end."""
     if (stop or threading.Event()).wait(seconds):
         raise StoppedError("it was stopped: the program was told to end")
@@ -190,9 +189,8 @@ def chores(config: Config, database: Database, *, stop: threading.Event) -> "lis
     """
     from catalog.service.schedule import Chore
 
-    found, outages = [], logs.Outages(log)
-    every = _LOOK if config.alerts else _HOUR
-    found.append(Chore(name="alerts", work=partial(_enqueue, config, database, outages), every=every))
+    outages, every = logs.Outages(log), _LOOK if config.alerts else _HOUR
+    found = [Chore(name="alerts", work=partial(_enqueue, config, database, outages), every=every)]
     for alert in config.alerts:
         send = partial(_send_to, config, database, alert.name, outages, turn=threading.Lock(), stop=stop)
         found.append(Chore(name=f"alerts to {alert.name}", work=send, every=_LOOK))
@@ -211,18 +209,12 @@ def probed(config: Config, database: Database, alive: Callable[[], bool]) -> Abs
         return nullcontext()
     from catalog.monitor import metrics, probes
 
-    return probes.serving(
-        address,
-        page=lambda: metrics.page(database),
-        problems=lambda: list(_problems(database, alive)),
-    )
+    def problems() -> list[str]:
+        found = [] if alive() else ["the schedule stands still, or a run hangs"]
+        gone = f"the database {database.describe()} is gone: no run can be recorded"
+        return found if database.exists() else [*found, gone]
 
-
-def _problems(database: Database, alive: Callable[[], bool]) -> Iterator[str]:
-    if not alive():
-        yield "the schedule stands still, or a run hangs"
-    if not database.exists():
-        yield f"the database {database.describe()} is gone: no run can be recorded"
+    return probes.serving(address, page=partial(metrics.page, database), problems=problems)
 
 
 def problems_of(database: Database, names: Iterable[str]) -> dict[str, tuple[str, datetime | None]]:
@@ -231,10 +223,10 @@ def problems_of(database: Database, names: Iterable[str]) -> dict[str, tuple[str
 
     with database.read() as connection:
         known = {one.row.source: one for one in source_health.all_(connection)}
-    found = {name: known[name] for name in names if name in known}
     return {
         name: (f"{name}: {one.problem}" if one.problem else "", one.last.finished_at if one.last else None)
-        for name, one in found.items()
+        for name in names
+        if (one := known.get(name))
     }
 
 
@@ -271,8 +263,7 @@ def pinged(config: Config, database: Database) -> Iterator[list[str]]:
 
 def _recorded(config: Config, database: Database) -> list[str]:
     try:
-        return [
-            words for words, _ in problems_of(database, [source.name for source in config.sources]).values() if words
-        ]
+        found = problems_of(database, [source.name for source in config.sources])
+        return [words for words, _ in found.values() if words]
     except CatalogError as error:
         return [error.message]

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
+from functools import partial
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
@@ -61,9 +62,7 @@ def in_catalog(config: Config, connection: "Connection", *, listed: Sequence[Mod
     all_read = all(source.name in read for source in config.sources)
     known = {model.id for model in (*history.named(connection, ids), *listed)}
 
-    def close(id: str) -> Sequence[str]:
-        return list(dict.fromkeys(close_ids(connection, id, None)))
-
+    close = partial(close_ids, connection, source=None)
     patterns = _patterns(config)
     missing, paths = _unmatched(patterns, history.models(connection, which=history.Which.ALL)) if patterns else ({}, [])
     never = [pattern for pattern in missing if not history.has_changed(connection, pattern)]
