@@ -171,8 +171,8 @@ NOT_PRUNABLE = {
     "catalog_delivery": "NOT EXISTS (SELECT 1 FROM catalog_prunable_delivery WHERE delivery_id = OLD.delivery_id)",
 }
 KEPT = {
-    "catalog_run": "only runs that recorded nothing, and that nothing rests on, are dropped",
-    "catalog_delivery": "only deliveries that were made, and that nothing rests on, are dropped",
+    "catalog_run": "only runs that recorded nothing, and that nothing refers to, are dropped",
+    "catalog_delivery": "only deliveries that were made, and that nothing refers to, are dropped",
 }
 DELIVERED, STAYS = "what was delivered is never edited", "a message is frozen"
 REFUSED = "RAISE EXCEPTION '{}' USING ERRCODE = 'check_violation'; END IF;"

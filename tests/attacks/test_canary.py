@@ -24,7 +24,7 @@ import sqlalchemy as sa
 import trustme
 
 from catalog import cli
-from catalog.upstream.client import ModelsClient
+from catalog.upstream.client import SourceClient
 from tests import postgres
 from tests import server as play
 from tests.attacks import canaries
@@ -367,7 +367,7 @@ def crash(stage: Stage, patch: pytest.MonkeyPatch) -> None:
         words = [spell(secret) for secret in secrets for spell in (str, repr, json.dumps, quote_all)]
         raise RuntimeError("; ".join([*words, os.environ["CATALOG_DATABASE_URL"]]))
 
-    for target, name in ((ModelsClient, "begin"), (sa.Engine, "connect")):
+    for target, name in ((SourceClient, "begin"), (sa.Engine, "connect")):
         with patch.context() as broken:
             broken.setattr(target, name, fail)
             assert [stage.call("sync", "good"), stage.call("sync", "good")] == [1, 1]

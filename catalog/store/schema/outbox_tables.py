@@ -39,8 +39,8 @@ delivery = sa.Table(
     sa.Column("attempts", sa.Integer, nullable=False, comment="How often it was tried."),
     sa.Column("next_attempt_at", UtcTime, comment="Not tried again before this; NULL: it will not be tried."),
     sa.Column("give_up_at", UtcTime, nullable=False, comment="An attempt that fails after this makes it dead."),
-    sa.Column("lease", sa.Text, comment="Who is sending it; NULL: nobody."),
-    sa.Column("leased_until", UtcTime, comment="Until when nobody else may; NULL: nobody is."),
+    sa.Column("lease", sa.Text, comment="The sender that leased it; NULL: it is not leased."),
+    sa.Column("leased_until", UtcTime, comment="When the lease ends; NULL: it is not leased."),
     sa.Column("delivered_at", UtcTime, comment="When the channel took it."),
     sa.Column("last_error", sa.Text, comment="Why the last attempt failed, in words."),
     sa.Column("created_at", UtcTime, nullable=False, comment="When it was enqueued."),
@@ -73,7 +73,9 @@ deliveries = sa.Table(
     sa.Column("type", sa.Text, comment="catalog.changes, catalog.retiring, catalog.held and so on."),
     sa.Column("status", sa.Text, comment="pending, delivered or dead."),
     sa.Column("attempts", sa.Integer, comment="How often it was tried."),
-    sa.Column("next_attempt_at", UtcTime, comment="Not tried before this, nor while its channel rests; NULL: never."),
+    sa.Column(
+        "next_attempt_at", UtcTime, comment="Not tried before this, nor while its channel backs off; NULL: never"
+    ),
     sa.Column("delivered_at", UtcTime, comment="When the channel took it; NULL: not yet."),
     sa.Column("last_error", sa.Text, comment="Why the last attempt failed, in words."),
     sa.Column("created_at", UtcTime, comment="When it was enqueued."),
@@ -86,5 +88,5 @@ prunable_delivery = sa.Table(
     sa.Column("delivery_id", sa.Integer, comment="Number of the delivery."),
     sa.Column("source_key", sa.Integer, comment="The source it tells of."),
     sa.Column("delivered_at", UtcTime, comment="When the channel took it."),
-    comment="Deliveries that were made and that nothing rests on: once old enough, they may be dropped.",
+    comment="Deliveries that were made and that nothing refers to: once old enough, they may be dropped.",
 )

@@ -110,5 +110,5 @@ prunable_run = sa.Table(
     sa.Column("run_id", sa.Integer, comment="Number of the run."),
     sa.Column("source_key", sa.Integer, comment="Its source."),
     sa.Column("finished_at", UtcTime, comment="When it ended."),
-    comment="Runs that recorded nothing and that nothing rests on: once old enough, they may be dropped.",
+    comment="Runs that recorded nothing and that nothing refers to: once old enough, they may be dropped.",
 )

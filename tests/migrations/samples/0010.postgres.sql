@@ -575,7 +575,7 @@ IF EXISTS (SELECT 1 FROM catalog_run WHERE source_key = NEW.source_key AND gener
 THEN RAISE EXCEPTION 'history goes only forward' USING ERRCODE = 'check_violation'; END IF;
 END IF;
 IF TG_OP = 'DELETE' THEN
-IF NOT EXISTS (SELECT 1 FROM catalog_prunable_run WHERE run_id = OLD.run_id) THEN RAISE EXCEPTION 'only runs that recorded nothing, and that nothing rests on, are dropped' USING ERRCODE = 'check_violation'; END IF;
+IF NOT EXISTS (SELECT 1 FROM catalog_prunable_run WHERE run_id = OLD.run_id) THEN RAISE EXCEPTION 'only runs that recorded nothing, and that nothing refers to, are dropped' USING ERRCODE = 'check_violation'; END IF;
 RETURN OLD;
 END IF;
 RETURN NEW;
@@ -590,7 +590,7 @@ IF OLD.status = 'delivered' THEN RAISE EXCEPTION 'what was delivered is never ed
 IF OLD.delivery_id IS DISTINCT FROM NEW.delivery_id OR OLD.channel IS DISTINCT FROM NEW.channel OR OLD.source_key IS DISTINCT FROM NEW.source_key OR OLD.type IS DISTINCT FROM NEW.type OR OLD.uid IS DISTINCT FROM NEW.uid OR OLD.payload IS DISTINCT FROM NEW.payload OR OLD.created_at IS DISTINCT FROM NEW.created_at THEN RAISE EXCEPTION 'a message is frozen' USING ERRCODE = 'check_violation'; END IF;
 END IF;
 IF TG_OP = 'DELETE' THEN
-IF NOT EXISTS (SELECT 1 FROM catalog_prunable_delivery WHERE delivery_id = OLD.delivery_id) THEN RAISE EXCEPTION 'only deliveries that were made, and that nothing rests on, are dropped' USING ERRCODE = 'check_violation'; END IF;
+IF NOT EXISTS (SELECT 1 FROM catalog_prunable_delivery WHERE delivery_id = OLD.delivery_id) THEN RAISE EXCEPTION 'only deliveries that were made, and that nothing refers to, are dropped' USING ERRCODE = 'check_violation'; END IF;
 RETURN OLD;
 END IF;
 RETURN NEW;
@@ -856,9 +856,9 @@ COMMENT ON COLUMN catalog_delivery.next_attempt_at IS 'Not tried again before th
 
 COMMENT ON COLUMN catalog_delivery.give_up_at IS 'An attempt that fails after this makes it dead.';
 
-COMMENT ON COLUMN catalog_delivery.lease IS 'Who is sending it; NULL: nobody.';
+COMMENT ON COLUMN catalog_delivery.lease IS 'The sender that leased it; NULL: it is not leased.';
 
-COMMENT ON COLUMN catalog_delivery.leased_until IS 'Until when nobody else may; NULL: nobody is.';
+COMMENT ON COLUMN catalog_delivery.leased_until IS 'When the lease ends; NULL: it is not leased.';
 
 COMMENT ON COLUMN catalog_delivery.delivered_at IS 'When the channel took it.';
 
@@ -1028,7 +1028,7 @@ COMMENT ON COLUMN deliveries.status IS 'pending, delivered or dead.';
 
 COMMENT ON COLUMN deliveries.attempts IS 'How often it was tried.';
 
-COMMENT ON COLUMN deliveries.next_attempt_at IS 'Not tried before this, nor while its channel rests; NULL: never.';
+COMMENT ON COLUMN deliveries.next_attempt_at IS 'Not tried before this, nor while its channel backs off; NULL: never';
 
 COMMENT ON COLUMN deliveries.delivered_at IS 'When the channel took it; NULL: not yet.';
 
@@ -1036,7 +1036,7 @@ COMMENT ON COLUMN deliveries.last_error IS 'Why the last attempt failed, in word
 
 COMMENT ON COLUMN deliveries.created_at IS 'When it was enqueued.';
 
-COMMENT ON VIEW catalog_prunable_run IS 'Runs that recorded nothing and that nothing rests on: once old enough, they may be dropped.';
+COMMENT ON VIEW catalog_prunable_run IS 'Runs that recorded nothing and that nothing refers to: once old enough, they may be dropped.';
 
 COMMENT ON COLUMN catalog_prunable_run.run_id IS 'Number of the run.';
 
@@ -1044,7 +1044,7 @@ COMMENT ON COLUMN catalog_prunable_run.source_key IS 'Its source.';
 
 COMMENT ON COLUMN catalog_prunable_run.finished_at IS 'When it ended.';
 
-COMMENT ON VIEW catalog_prunable_delivery IS 'Deliveries that were made and that nothing rests on: once old enough, they may be dropped.';
+COMMENT ON VIEW catalog_prunable_delivery IS 'Deliveries that were made and that nothing refers to: once old enough, they may be dropped.';
 
 COMMENT ON COLUMN catalog_prunable_delivery.delivery_id IS 'Number of the delivery.';
 
@@ -1266,8 +1266,8 @@ INSERT INTO catalog_run (run_id, source_key, status, generation, baseline, whole
 ('3', '1', 'complete', '3', 'false', 'true', '2026-01-01 01:04:00+00', '2026-01-01 01:06:00+00', '2026-01-01 01:06:00+00', '{"answered_workspace":null,"base_url":"https://api.example","betas":[],"lifecycle":[],"organization":"11111111-2222-4333-8444-555555555555","workspace":""}', '2', '6', '0', '0', '3', '0', '0', '3 fields could not be read (max_tokens of c and 2 more); the last good value stays, and what was received is kept beside it', NULL),
 ('4', '2', 'complete', '1', 'true', 'true', '2026-01-01 01:26:00+00', '2026-01-01 01:30:00+00', '2026-01-01 01:30:00+00', '{"answered_workspace":null,"base_url":"https://api.example","betas":[],"lifecycle":[],"organization":"11111111-2222-4333-8444-555555555555","workspace":""}', '4', '10', '10', '0', '0', '0', '0', NULL, NULL),
 ('5', '2', 'superseded', NULL, 'false', 'false', '2026-01-01 01:30:00+00', NULL, '2026-01-01 01:51:00+00', '{"answered_workspace":null,"base_url":"https://api.example","betas":[],"lifecycle":[],"organization":null,"workspace":""}', '0', '0', '0', '0', '0', '0', '0', 'it had not ended when the copy was made', NULL),
-('7', '1', 'skipped', NULL, 'false', 'false', '2026-01-01 01:51:00+00', NULL, '2026-01-01 01:51:00.000001+00', '{"answered_workspace":null,"base_url":"https://api.example","betas":[],"last_change":40,"lifecycle":[],"organization":"11111111-2222-4333-8444-555555555555","restored_run":7,"workspace":""}', '0', '0', '0', '0', '0', '0', '0', 'restored from a copy of 2026-01-01T01:30:00Z; the next whole walk is a baseline', NULL),
-('8', '2', 'skipped', NULL, 'false', 'false', '2026-01-01 01:51:00+00', NULL, '2026-01-01 01:51:00.000002+00', '{"answered_workspace":null,"base_url":"https://api.example","betas":[],"last_change":40,"lifecycle":[],"organization":"11111111-2222-4333-8444-555555555555","restored_run":8,"workspace":""}', '0', '0', '0', '0', '0', '0', '0', 'restored from a copy of 2026-01-01T01:30:00Z; the next whole walk is a baseline', NULL),
+('7', '1', 'skipped', NULL, 'false', 'false', '2026-01-01 01:51:00+00', NULL, '2026-01-01 01:51:00.000001+00', '{"answered_workspace":null,"base_url":"https://api.example","betas":[],"last_change":40,"lifecycle":[],"organization":"11111111-2222-4333-8444-555555555555","restored_run":7,"workspace":""}', '0', '0', '0', '0', '0', '0', '0', 'restored from a copy of 2026-01-01T01:30:00Z; the next walk that shows the whole list is a baseline', NULL),
+('8', '2', 'skipped', NULL, 'false', 'false', '2026-01-01 01:51:00+00', NULL, '2026-01-01 01:51:00.000002+00', '{"answered_workspace":null,"base_url":"https://api.example","betas":[],"last_change":40,"lifecycle":[],"organization":"11111111-2222-4333-8444-555555555555","restored_run":8,"workspace":""}', '0', '0', '0', '0', '0', '0', '0', 'restored from a copy of 2026-01-01T01:30:00Z; the next walk that shows the whole list is a baseline', NULL),
 ('9', '1', 'complete', '4', 'true', 'true', '2026-01-01 02:11:00+00', '2026-01-01 02:13:00+00', '2026-01-01 02:13:00+00', '{"answered_workspace":null,"base_url":"https://api.example","betas":[],"lifecycle":[],"organization":"11111111-2222-4333-8444-555555555555","workspace":""}', '2', '5', '0', '0', '5', '1', '0', 'the catalog was restored from a copy: what differs since then is no news', NULL),
 ('10', '2', 'complete', '2', 'true', 'true', '2026-01-01 02:33:00+00', '2026-01-01 02:37:00+00', '2026-01-01 02:37:00+00', '{"answered_workspace":null,"base_url":"https://api.example","betas":[],"lifecycle":[],"organization":"11111111-2222-4333-8444-555555555555","workspace":""}', '4', '10', '0', '0', '0', '0', '0', 'the catalog was restored from a copy: what differs since then is no news', NULL),
 ('11', '2', 'complete', '3', 'false', 'true', '2026-01-01 02:57:00+00', '2026-01-01 03:01:00+00', '2026-01-01 03:01:00+00', '{"answered_workspace":null,"base_url":"https://api.example","betas":[],"lifecycle":[],"organization":"11111111-2222-4333-8444-555555555555","workspace":""}', '4', '11', '1', '0', '0', '0', '0', NULL, NULL),
