@@ -1,7 +1,9 @@
 """Reads and writes RFC 3339 dates, always in UTC, and durations and ages such as 7d. Knows that 1970 means unknown."""
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _YEAR_ONE = date(1, 1, 1)
@@ -17,6 +19,8 @@ _USUAL_LENGTH = len("2026-11-22T09:30:00Z")  # no shorter text is a date, no oth
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _DURATION = re.compile(r"([0-9]{1,9})\s*([smhdw])")
 _FIXED_WIDTH = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z")
+_DIGITS = re.compile(r"[0-9]{1,20}")
+_PER_SECOND = ((1e14, 1_000_000), (1e11, 1_000), (0, 1))  # from how large on a number counts micro- and milliseconds
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
@@ -53,6 +57,40 @@ def listed(text: str) -> str | None:
     if _DATE.fullmatch(text):
         return canonical(f"{text}T00:00:00Z")
     return canonical(f"{text[:10]}T{text[11:]}" if text[10:11] == " " else text)
+
+
+def loosely(value: Any) -> str | None:
+    """Spell a date in any form that lists use, like `canonical`; None: unknown, as all of 1970 is in numbers.
+
+    Text as for `listed`; a number, or its digits: seconds since 1970, from 1e11 on milliseconds, from 1e14 on
+    microseconds; an object of `year`, `month` and `day`. Raises ValueError for anything else.
+    """
+    if isinstance(value, str):
+        return of_number(int(value)) if _DIGITS.fullmatch(value) else listed(value)
+    if isinstance(value, Mapping):
+        parts = [_whole(value.get(name)) for name in ("year", "month", "day")]
+        return listed(f"{parts[0]:04}-{parts[1]:02}-{parts[2]:02}")
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return of_number(value)
+    raise ValueError("neither text nor a number")
+
+
+def of_number(value: float) -> str | None:
+    """Spell the moment that a number stands for, as `loosely` reads it; None: it lies in 1970, so it is unknown."""
+    if not 0 <= value < float("inf"):
+        raise ValueError("no number of seconds since 1970")
+    unit = next(per_second for least, per_second in _PER_SECOND if value >= least)
+    try:
+        moment = _EPOCH + timedelta(microseconds=int(value * (1_000_000 // unit)))
+    except OverflowError:
+        raise ValueError("outside of the years 1 to 9999") from None
+    return None if moment.year == _EPOCH.year else to_text(moment)
+
+
+def _whole(value: Any) -> int:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise ValueError("no whole number")  # noqa: TRY004 - what a date cannot be is a ValueError, whatever it is
+    return value
 
 
 def to_text(moment: datetime) -> str:

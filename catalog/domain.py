@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Protocol
@@ -83,13 +83,15 @@ class Reading:
     None: absent or null. `attributes` holds the canonical JSON text of every other top-level field, and of the raw
     `created_at`. `silent` names the columns without a usable value (an unknown date, a value that cannot be read):
     their last good value stays. `unreadable` is the part of `silent` that is worth a warning; the received value is in
-    `attributes`, under the column's name.
+    `attributes`, under the column's name. `mapped` are the paths of the members that columns were read from,
+    where these have names of their own: a change there is a change of the column.
     """
 
     columns: tuple[str | int | None, ...]
     attributes: Mapping[str, str]
     silent: frozenset[str] = frozenset()
     unreadable: frozenset[str] = frozenset()
+    mapped: frozenset[tuple[str, ...]] = frozenset()
 
 
 def reader_of(digest: str) -> str:
@@ -179,6 +181,7 @@ class Scope:
     betas: tuple[str, ...] = ()
     lifecycle: tuple[str, ...] = ()
     workspace: str = ""
+    layout: Mapping[str, Any] = field(default_factory=dict)  # JSON values that say how it is asked and read otherwise
 
     def text(self, identity: Identity) -> str:
         """One JSON text for this scope and the identity that the answers named; equal scopes have equal texts."""
@@ -189,6 +192,7 @@ class Scope:
             "workspace": self.workspace,
             "organization": identity.organization,
             "answered_workspace": identity.workspace,
+            **self.layout,
         }
         return json.dumps(parts, separators=(",", ":"), sort_keys=True)
 

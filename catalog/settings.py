@@ -3,6 +3,7 @@
 What each may be, and what it is for, stands beside its name in `catalog.config.schema`.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -10,9 +11,11 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from catalog.cron import Cron
+from catalog.domain import FIELDS
 
-Auth = Literal["x-api-key", "bearer"]
-Paging = Literal["cursor", "none"]
+Auth = str  # "bearer", "none", or the header that carries the key
+Paging = Literal["cursor", "token", "url", "link", "page", "none"]
+Repeats = Literal["doubt", "first"]
 PingStyle = Literal["healthchecks", "uptime-kuma", "plain"]
 
 
@@ -36,9 +39,20 @@ class GuardSettings:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ListSettings:
-    """How the list is spelled."""
+    """How the list is laid out, and which parameters ask for its pages. Paths are dotted."""
 
+    path: str = "/v1/models"
+    items: str = "data"
+    id: str = "id"
+    id_prefix: str = ""
+    fields: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: {name: (name,) for name in FIELDS})
+    lifecycles: Mapping[str, str] = field(default_factory=dict)
+    next: str = ""
+    token_param: str = "after_id"  # noqa: S105 - the name of a parameter
+    size_param: str = "limit"
     total: str | None = None  # "": no count beside the list is compared with the number of entries
+    repeats: Repeats = "doubt"
+    empty: Literal["", "{}"] = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,6 +60,7 @@ class SourceSettings:
     """One models list, and how to ask for it; of `every` and `cron` exactly one is set."""
 
     name: str
+    api: str = "anthropic"
     base_url: str = "https://api.anthropic.com"
     api_key_env: str = "ANTHROPIC_API_KEY"
     api_key_file: Path | None = None
@@ -54,6 +69,9 @@ class SourceSettings:
     betas: tuple[str, ...] = ()
     lifecycle: tuple[str, ...] = ()
     workspace_id: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    ignore: tuple[str, ...] = ()
     page_size: int = 1000
     timeout: timedelta = timedelta(seconds=30)
     deadline: timedelta = timedelta(minutes=10)
@@ -68,6 +86,8 @@ class SourceSettings:
     max_page_bytes: int = 64_000_000
     guard: GuardSettings = field(default_factory=GuardSettings)
     list: ListSettings = field(default_factory=ListSettings)
+    key_optional: bool = False  # as its row says: the list answers without a key, too
+    row_version: int = 1  # of the row of its `api`
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -86,12 +86,13 @@ class Context:
                 self.start_logs().warning("%s", warning, extra=logs.event("config.warning"))
         return self._config
 
-    def key(self, source: "SourceSettings") -> "Key":
-        """Look up a source's key and hide it in all later lines. Raises ConfigError when there is none."""
+    def key(self, source: "SourceSettings") -> "Key | None":
+        """Look up a source's key and hide it in all later lines; None: it needs none. Raises ConfigError without it."""
         from catalog import config
 
         key = config.key(source)
-        self.redaction.hide(key.reveal())
+        if key is not None:
+            self.redaction.hide(key.reveal())
         return key
 
     def fail(self, error: CatalogError, *, with_said: bool = False) -> int:

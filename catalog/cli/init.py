@@ -1,23 +1,42 @@
 """`catalog init`: a commented configuration file to start from."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from catalog import files
+from catalog.cli import output
 from catalog.cli.context import Context, pass_context
-from catalog.config import manual
+from catalog.config import apis, kinds, manual
+from catalog.config.apis import Row
+from catalog.config.tables import shown
 from catalog.errors import ConfigError
 
 
 @click.command("init")
-@click.argument("file", default="catalog.toml", type=click.Path(path_type=Path))
+@click.argument("file", default="catalog.toml", type=click.Path(path_type=Path, allow_dash=True))
+@click.option(
+    "--api", "names", multiple=True, metavar="NAME", help="Write a source of this API instead; `catalog apis` has them."
+)
 @pass_context
-def command(context: Context, file: Path) -> None:
-    """Write a commented configuration to FILE (catalog.toml); a file that is there is never overwritten."""
+def command(context: Context, file: Path, names: Sequence[str]) -> None:
+    """Write a commented configuration to FILE (catalog.toml); a file that is there is never overwritten.
+
+    FILE may be `-`: then the text goes to stdout, such as to add a source to a file: catalog init --api groq - >> FILE
+    """
+    text = "\n".join(manual.source(_row(name)) for name in names) if names else manual.example()
+    if str(file) == "-":
+        for each in text.splitlines():
+            output.line(each)
+        return
     path = file.absolute()
-    _write(path, manual.example())
+    _write(path, text)
+    if names:
+        keys = [f"export {_row(name).key_variable}=..." for name in names if _row(name).key_variable]
+        context.say(f"wrote {path}\nnext: {', '.join([*keys, 'catalog check'])}", "init.finished", path=str(path))
+        return
     option = "" if path == Path("catalog.toml").absolute() else f" --config {path}"
     context.say(
         f"wrote {path}: every setting is there, commented out, with its default\n"
@@ -25,6 +44,16 @@ def command(context: Context, file: Path) -> None:
         "init.finished",
         path=str(path),
     )
+
+
+def _row(name: str) -> Row:
+    """The row of an API. Raises ConfigError with what is close to a name that has none."""
+    row = apis.rows().get(name)
+    if row is None:
+        raise ConfigError(
+            f"no API is known as {shown(name)}{kinds.nearest(name, list(apis.names()))}", hint="catalog apis"
+        )
+    return row
 
 
 def _write(path: Path, text: str) -> None:

@@ -36,13 +36,21 @@ class Key:
         raise TypeError("a key is not to be written down")
 
 
-def key(source: SourceSettings, *, environ: Mapping[str, str] = os.environ) -> Key:
-    """Look up the key of a source, now. Raises ConfigError with a hint that names the variable or the file."""
+def key(source: SourceSettings, *, environ: Mapping[str, str] = os.environ) -> Key | None:
+    """Look up the key of a source, now; None: it needs none. Raises ConfigError that names the variable or the file."""
     wanted = "API key"  # whose it is, the callers say: they name the source of whatever fails
     setting = f"sources.{source.name}.api_key"
+    if source.auth == "none":
+        return None
     if source.api_key_file is not None:
         return _from_file(source.api_key_file, wanted=wanted, setting=f"{setting}_file")
+    if source.key_optional and not environ.get(source.api_key_env):
+        return None
     hint = f" or set api_key_file for sources.{source.name}"
+    if not source.api_key_env:
+        raise ConfigError(
+            f"no {wanted} is named", hint=f'name one with {setting}_env or {setting}_file, or set auth = "none"'
+        )
     return _from_variable(source.api_key_env, environ, wanted=wanted, setting=f"{setting}_env", hint=hint)
 
 

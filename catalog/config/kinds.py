@@ -142,6 +142,58 @@ class Keeping:
 
 
 @dataclass(frozen=True)
+class OneOrMore:
+    """A value of one kind, or a list of them; numbers count as texts."""
+
+    item: SettingKind
+
+    @property
+    def words(self) -> str:
+        return f"{self.item.words}, or a list of such"
+
+    def read(self, raw: object) -> tuple[object, ...]:
+        many = raw if isinstance(raw, list) else [raw]
+        return tuple(self.item.read(str(one) if type(one) is int else one) for one in many)
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """A table whose keys are of one kind, and whose values are of another."""
+
+    words: str
+    key: SettingKind
+    value: SettingKind
+
+    def read(self, raw: object) -> dict[object, object]:
+        if not isinstance(raw, dict):
+            raise ValueError(f"must be {self.words}")  # noqa: TRY004 - one type for every refusal
+        return {
+            self._read(self.key, f"name {number}", name): self._read(self.value, f"value {number}", value)
+            for number, (name, value) in enumerate(raw.items(), start=1)
+        }
+
+    def _read(self, kind: SettingKind, which: str, raw: object) -> object:
+        try:
+            return kind.read(raw)
+        except ValueError as error:
+            raise ValueError(f"must be {self.words}; {which} {error}") from None
+
+
+@dataclass(frozen=True)
+class PublicName:
+    """The name of a header or a parameter that holds no secret: what is set here is shown in rows and messages."""
+
+    words: str
+    pattern: str
+
+    def read(self, raw: object) -> str:
+        name = Text(self.words, self.pattern).read(raw)
+        if name.lower() in _CREDENTIALS or any(word in name.lower() for word in _SECRET_WORDS):
+            raise ValueError("must not carry a key or another secret: name the key with api_key_env and auth")
+        return name
+
+
+@dataclass(frozen=True)
 class Duration:
     """A length of time within limits."""
 
@@ -268,6 +320,10 @@ class UnknownDate:
         except ValueError:
             pass
         raise ValueError('must be a date and time in quotes, such as "2023-02-28T18:56:42Z"')
+
+
+_CREDENTIALS = frozenset({"authorization", "proxy-authorization", "cookie"})
+_SECRET_WORDS = ("key", "token", "secret", "password", "credential")
 
 
 def nearest(raw: object, options: Sequence[str]) -> str:

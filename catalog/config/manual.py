@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import MISSING, fields
 from datetime import timedelta
 
+from catalog.config.apis import Row
 from catalog.config.kinds import Keeping, Size
 from catalog.config.schema import SETTINGS, Setting
 from catalog.settings import (
@@ -40,6 +41,26 @@ def example() -> str:
     """Write a configuration file that shows every setting with its default, and changes none."""
     tables = ["\n".join(_lines(*table)) for table in TABLES if table[2] is not WebhookSettings]
     return _OPENING + "\n" + "\n\n".join(tables) + "\n"
+
+
+def source(row: Row) -> str:
+    """Write the table of a source of a known API. What stands in capitals is to be replaced."""
+    lines = [f"[sources.{row.name}]", _with_comment(f'api = "{row.name}"', f"{row.title}; {row.docs}".rstrip("; "))]
+    needs = {name: value for name, value in row.needs.items() if not isinstance(value, dict)}
+    lines += [_with_comment(f"{name} = {_toml(value)}", "yours") for name, value in needs.items()]
+    if row.key_variable:
+        optional = "; the list answers without it, too" if row.key_optional else ""
+        lines.append(f"# the key is taken from {row.key_variable}{optional}")
+    if row.mind:
+        lines.append(f"# mind: {row.mind}")
+    for table, values in row.needs.items():
+        if isinstance(values, dict):
+            lines += [
+                "",
+                f"[sources.{row.name}.{table}]",
+                *(f"{name} = {_toml(value)}" for name, value in values.items()),
+            ]
+    return "\n".join(lines) + "\n"
 
 
 def default(settings: type, name: str) -> str:

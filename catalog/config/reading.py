@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from catalog.config import channels, databases, kinds, places, tables
+from catalog.config import apis, channels, databases, kinds, layouts, places, tables
 from catalog.config.tables import Problems, Table, shown
 from catalog.cron import Cron
 from catalog.errors import ConfigError
@@ -29,6 +29,7 @@ _SOURCE_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 _WELL_KNOWN = "anthropic"  # the source whose variables users of the API have set already
 _TABLES: Mapping[str, Any] = {"database": {}, "sources": {}, "schedule": {}, "alerts": [], "watch": {}, "monitor": {}}
 _INNER: Mapping[str, type] = {"guard": GuardSettings, "list": ListSettings}  # tables inside that of a source
+_KEYS = ("api_key_env", "api_key_file")
 _POSITION = re.compile(r"\(at (line \d+, column \d+|end of document)\)$")
 _LEAST_STALE = timedelta(minutes=1)
 
@@ -160,18 +161,38 @@ def _sources(
 
 
 def _source(name: str, raw: object, environ: Mapping[str, str], problems: Problems) -> SourceSettings:
-    whole = tables.checked(raw, f"sources.{name}", problems)
+    written = tables.checked(raw, f"sources.{name}", problems)
+    api = written.values.get("api", apis.NATIVE)
+    row = apis.rows().get(api) if isinstance(api, str) else None
+    whole = replace(written, values=apis.laid_under(written.values, row)) if row else written
     inner = {each: tables.checked(whole.values.get(each, {}), f"sources.{name}.{each}", problems) for each in _INNER}
     table = replace(whole, values={each: value for each, value in whole.values.items() if each not in _INNER})
-    if name == _WELL_KNOWN:
+    if name == _WELL_KNOWN and api == apis.NATIVE:
         table = _with_token(tables.with_environment(table, SourceSettings, environ), environ)
     source = SourceSettings(
         name=name,
         **_with_cadence(table, SourceSettings, problems, also=_INNER),
         **{each: settings(**tables.read(inner[each], settings, problems)) for each, settings in _INNER.items()},
+        key_optional=row is not None and row.key_optional,
+        row_version=row.version if row else 1,
     )
-    _check_together(source, table, problems)
+    source = replace(source, list=_with_own_names(source), base_url=_with_version(source, table.values.get("base_url")))
+    _check_together(source, written, table, problems)
+    layouts.check(source, written, problems)
     return source
+
+
+def _with_own_names(source: SourceSettings) -> ListSettings:
+    """Add the columns that are not named: for Anthropic's list, from the members of their names."""
+    usual = ListSettings().fields if source.api == apis.NATIVE else {}
+    named = {**usual, **source.list.fields}
+    return replace(source.list, fields={column: paths for column, paths in named.items() if any(paths)})
+
+
+def _with_version(source: SourceSettings, written: object) -> str:
+    """Give back a /v1 at the end of the base address where the path of the list does not begin with it."""
+    cut = isinstance(written, str) and written.rstrip("/").endswith("/v1")
+    return f"{source.base_url}/v1" if cut and not source.list.path.startswith("/v1/") else source.base_url
 
 
 def _scheduled(source: SourceSettings, written: object, schedule: ScheduleSettings) -> SourceSettings:
@@ -194,16 +215,35 @@ def _with_token(table: Table, environ: Mapping[str, str]) -> Table:
     return table
 
 
-def _check_together(source: SourceSettings, table: Table, problems: Problems) -> None:
-    """Note settings of a source that do not go together."""
+def _check_together(source: SourceSettings, written: Table, table: Table, problems: Problems) -> None:
+    """Note settings of a source that do not go together; `table` has what `written` has, and what is laid under it."""
     host = places.host(source.base_url)
     if places.is_plain(source.base_url) and not hosts.is_loopback(host) and not source.allow_http:
         problems.add(f"{table.path}base_url", channels.PLAIN_HTTP, table.origin("base_url"))
-    tables.keep_one(table, ("api_key_env", "api_key_file"), problems)
-    own = source.name == _WELL_KNOWN or host == "api.anthropic.com" or hosts.is_loopback(host)
-    if not own and not {"api_key_env", "api_key_file"} & table.values.keys():
-        words = "must be given: the key in ANTHROPIC_API_KEY is not sent to another host unless you say so"
+    tables.keep_one(table if source.api == apis.NATIVE else written, _KEYS, problems)
+    row = apis.rows()[source.api]
+    if source.api != apis.NATIVE and "base_url" not in table.values:
+        problems.add(f"{table.path}base_url", f"must be given, such as {row.needs.get('base_url', 'https://HOST')}")
+    elif not _may_have_usual_key(source, row, host) and not _names_key(table, written, row):
+        variable = row.key_variable or "ANTHROPIC_API_KEY"
+        words = f"must be given: the key in {variable} is not sent to another host unless you say so"
         problems.add(f"{table.path}api_key_env", words)
+
+
+def _names_key(table: Table, written: Table, row: apis.Row) -> bool:
+    """Whether the user named a key, in the file or in the environment."""
+    named = written.values.keys() | (table.values.keys() - row.settings.keys())
+    return bool(named & set(_KEYS))
+
+
+def _may_have_usual_key(source: SourceSettings, row: apis.Row, host: str) -> bool:
+    """Whether the host may see the key that is sent where no other is named; one that gets none may."""
+    if source.auth == "none" or hosts.is_loopback(host):
+        return True
+    if source.api == apis.NATIVE:
+        return source.name == _WELL_KNOWN or host == "api.anthropic.com"
+    usual = row.settings.get("base_url")
+    return not row.key_variable or usual is None or host == places.host(str(usual))
 
 
 def _check_tables_together(config: Config, problems: Problems) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import get_args
 
+from catalog.config import apis
 from catalog.config.databases import DatabaseUrl
 from catalog.config.kinds import (
     CronLine,
@@ -15,6 +16,9 @@ from catalog.config.kinds import (
     Keeping,
     Number,
     OneOf,
+    OneOrMore,
+    Pairs,
+    PublicName,
     SettingKind,
     Size,
     Text,
@@ -23,15 +27,16 @@ from catalog.config.kinds import (
     Zone,
 )
 from catalog.config.places import BaseUrl, ChannelUrl, FilePath, HookUrl, Listen, PingUrl
+from catalog.domain import FIELDS
 from catalog.settings import (
     AlertSettings,
-    Auth,
     DatabaseSettings,
     GuardSettings,
     ListSettings,
     MonitorSettings,
     Paging,
     PingStyle,
+    Repeats,
     ScheduleSettings,
     SourceSettings,
     WatchSettings,
@@ -40,12 +45,20 @@ from catalog.settings import (
 
 _TOKEN = r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}"  # noqa: S105 - a pattern: what may stand in a header without quoting
 _WORD = r"[!-~]{1,128}"
-_VARIABLE = Text("the name of an environment variable, not the key itself", r"[A-Za-z_][A-Za-z0-9_]{0,254}")
+_VARIABLE = Text("the name of an environment variable, not the key itself", r"([A-Za-z_][A-Za-z0-9_]{0,254})?")
 _CHANNEL_NAME = Text("1 to 63 of a-z, 0-9, - and _, beginning with a letter or digit", r"[a-z0-9][a-z0-9_-]{0,62}")
 _EVERY = Duration("1s", "365d")
 _LIFECYCLE = Text("a lifecycle name", r"[a-z][a-z_]{0,63}")
 _ARGUMENT = Text("a text without line breaks", r"[^\x00-\x1f\x7f]{1,4096}")
 _ID_PATTERN = Text("a pattern of ids", r"\S[^\x00-\x1f\x7f]{0,255}")
+_API = OneOf(tuple(apis.names()))
+_HEADER = r"[A-Za-z][A-Za-z0-9-]{0,63}"
+_KEY_HEADER = r"bearer|none|[A-Za-z]{1,16}(-[A-Za-z]{1,16}){1,3}"  # a key that is pasted here does not fit
+_STEP = r"[^\x00-\x20.{}*\x7f]{1,128}"
+_DOTTED = rf"{_STEP}(\.{_STEP})*"
+_PATTERN = rf"({_STEP}|\*)(\.({_STEP}|\*))*"
+_MAYBE_PATH = Text("a dotted path such as page.next, or empty", rf"({_DOTTED})?")
+_PARAMETER = Text("the name of a parameter, or empty", r"[A-Za-z0-9_.\[\]-]{0,64}")
 MODEL_ID = Text("a model id", r"[^\x00-\x1f\x7f-\x9f]{1,256}")
 
 
@@ -78,12 +91,16 @@ SETTINGS: Mapping[type, Mapping[str, Setting]] = {  # in the order they are show
         ),
     },
     SourceSettings: {
+        "api": Setting(_API, "what is known of the list: `catalog apis` has the names"),
         "base_url": Setting(BaseUrl(), "where the API lives", variable="ANTHROPIC_BASE_URL"),
         "api_key_env": Setting(_VARIABLE, "the variable that holds the key; never the key itself"),
         "api_key_file": instead(
             FilePath(holds="key"), "instead of api_key_env; relative to this file", "/run/secrets/anthropic"
         ),
-        "auth": Setting(OneOf(get_args(Auth)), 'how the key is sent; or "bearer"'),
+        "auth": Setting(
+            Text('"bearer", "none", or the header that carries the key, such as "x-api-key"', _KEY_HEADER),
+            'how the key is sent; or "bearer", "none", or any other header',
+        ),
         "api_version": Setting(Text("a version such as 2023-06-01", _TOKEN), "sent as anthropic-version"),
         "betas": Setting(Texts("a list of beta names", Text("a beta name", _TOKEN)), "sent as anthropic-beta"),
         "lifecycle": Setting(
@@ -91,6 +108,28 @@ SETTINGS: Mapping[type, Mapping[str, Setting]] = {  # in the order they are show
             'e.g. ["active", "deprecated", "retired"]; empty sends nothing',
         ),
         "workspace_id": Setting(Text("a workspace id, or empty", rf"({_TOKEN})?"), "sent as anthropic-workspace-id"),
+        "headers": instead(
+            Pairs(
+                "a table of headers without secrets",
+                PublicName("the name of a header", _HEADER),
+                Text("a text of printable ASCII", r"[\x20-\x7e]{1,1024}"),
+            ),
+            "sent with each page",
+            {"OpenAI-Organization": "org-1"},
+        ),
+        "query": instead(
+            Pairs(
+                "a table of parameters without secrets",
+                PublicName("the name of a parameter", r"[A-Za-z0-9_.\[\]-]{1,64}"),
+                OneOrMore(Text("a text without line breaks", r"[^\x00-\x1f\x7f]{0,1024}")),
+            ),
+            "sent with each page; a list is sent as repeated parameters",
+            {"author": "Qwen"},
+        ),
+        "ignore": Setting(
+            Texts("a list of dotted paths", Text("a dotted path; * is any one step", _PATTERN)),
+            'members that are not read at all, e.g. ["stats", "providers.*.latency"]',
+        ),
         "page_size": Setting(Number(1, 1000), "models per page; a list that fits one page is one snapshot"),
         "timeout": Setting(Duration("1s", "1h"), "one try of one page"),
         "deadline": Setting(Duration("1s", "24h"), "the whole walk, retries included"),
@@ -106,7 +145,7 @@ SETTINGS: Mapping[type, Mapping[str, Setting]] = {  # in the order they are show
         "unknown_dates": Setting(
             Texts("a list of dates", UnknownDate()), 'more dates that mean "unknown" at this source'
         ),
-        "paging": Setting(OneOf(get_args(Paging)), '"none": a server that has no `has_more`'),
+        "paging": Setting(OneOf(get_args(Paging)), 'how pages follow each other; "none": the whole list comes at once'),
         "allow_http": Setting(Flag(), "true: plain http:// to another machine; the key can be read on the way"),
         "max_pages": Setting(Number(1, 10_000_000), "a walk that needs more is cut"),
         "max_page_bytes": Setting(Size("1KB", "1GB"), "a page that is larger, once unpacked, is refused"),
@@ -120,11 +159,33 @@ SETTINGS: Mapping[type, Mapping[str, Setting]] = {  # in the order they are show
         ),
     },
     ListSettings: {
-        "total": instead(
-            Text('""', ""),
-            "no count beside the list, such as total_count, is compared with how many entries came",
-            "",
+        "path": Setting(Text("a path such as /v1/models", r"/[\x21-\x22\x24-\x3e\x40-\x7e]{0,255}"), "below base_url"),
+        "items": Setting(_MAYBE_PATH, 'where the list stands in the answer; "": the answer is the list'),
+        "id": Setting(
+            Text("a dotted path, or a template such as {owner}/{name}", rf"{_DOTTED}|[^{{}}]*({{{_DOTTED}}}[^{{}}]*)+"),
+            'a dotted path; or a template such as "{owner}/{name}"',
         ),
+        "id_prefix": Setting(Text("a text, or empty", r"[^\x00-\x1f\x7f]{0,128}"), "taken off ids that begin with it"),
+        "fields": instead(
+            Pairs("a table of columns and dotted paths", OneOf(FIELDS), OneOrMore(_MAYBE_PATH)),
+            "the member that each column is read from; of several, the first that says something",
+            {"display_name": "title", "retires_at": ["sunset", "eol.date"]},
+        ),
+        "lifecycles": instead(
+            Pairs("a table of words", Text("a word", r"\S[^\x00-\x1f\x7f]{0,63}"), _LIFECYCLE),
+            "their word for ours",
+            {"LEGACY": "deprecated"},
+        ),
+        "next": Setting(_MAYBE_PATH, "where the answer names the next page, or its token"),
+        "token_param": Setting(_PARAMETER, "the parameter that asks for the next page"),
+        "size_param": Setting(_PARAMETER, 'the parameter that asks for page_size entries; "": none'),
+        "total": instead(
+            _MAYBE_PATH, 'where the answer counts the list; "": no count beside the list is compared with it', ""
+        ),
+        "repeats": Setting(
+            OneOf(get_args(Repeats)), '"first": an id may stand there twice with different content; the first counts'
+        ),
+        "empty": Setting(OneOf(("", "{}")), '"{}": an answer without the list is an empty list'),
     },
     ScheduleSettings: {
         "every": Setting(_EVERY, "a list is read this often"),

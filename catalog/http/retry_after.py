@@ -8,16 +8,23 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
+_RESET = re.compile(r"(?:^|[;,])\s*t=([0-9]{1,9})\s*(?:$|[;,])")
 _NUMBER = re.compile(r"[0-9]+(\.[0-9]*)?|\.[0-9]+")
 
 
 def named(headers: Mapping[str, str], now: datetime) -> float | None:
-    """The seconds that `retry-after-ms` or `Retry-After` ask for; None: neither is there, or it cannot be read."""
+    """The seconds that `retry-after-ms`, `Retry-After` or else `RateLimit` ask for; None: none is there, or readable.
+
+    `RateLimit: "api";r=0;t=55` says when the quota is full again: draft-ietf-httpapi-ratelimit-headers, section 4.
+    """
     milliseconds = _number(headers.get("retry-after-ms", ""))
     if milliseconds is not None:
         return milliseconds / 1000
     text = headers.get("retry-after", "")
     seconds, moment = _number(text), _date(text)
+    if seconds is None and moment is None:
+        reset = _RESET.search(headers.get("ratelimit", ""))
+        return float(reset[1]) if reset else None
     if seconds is not None or moment is None:
         return seconds
     # The server's own clock counts, where it tells it: ours may be wrong.

@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Iterable
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from catalog import logs
 from catalog.clock import utc_now
@@ -37,6 +38,10 @@ from catalog.upstream.traversal import Sink
 
 log = logging.getLogger("catalog.service.sync")
 MISSING_SHOWN = 100
+
+# Settings that a scope is made of, beside those of Anthropic's own. `row_version` rises when a row reads otherwise.
+_ASKED = ("api", "query", "headers", "ignore", "row_version")
+_LAID_OUT = ("path", "items", "id", "id_prefix", "fields", "lifecycles")
 
 
 def merge_walk(sync: "SourceSync", opened: OpenRun) -> staging.SealedWalk:
@@ -140,8 +145,20 @@ def _record_failure(database: Database, source: SourceSettings, failure: ConfigE
 def scope_of(source: SourceSettings) -> Scope:
     """The part of the settings that decides which models are listed."""
     return Scope(
-        base_url=source.base_url, betas=source.betas, lifecycle=source.lifecycle, workspace=source.workspace_id
+        base_url=source.base_url,
+        betas=source.betas,
+        lifecycle=source.lifecycle,
+        workspace=source.workspace_id,
+        layout=_layout(source),
     )
+
+
+def _layout(source: SourceSettings) -> dict[str, Any]:
+    """How the list is asked and read, where that differs from Anthropic's: recorded scopes of that one stay equal."""
+    usual = SourceSettings(name=source.name)
+    told = {name: (getattr(source, name), getattr(usual, name)) for name in _ASKED}
+    told |= {name: (getattr(source.list, name), getattr(usual.list, name)) for name in _LAID_OUT}
+    return {name: value for name, (value, default) in told.items() if value != default}
 
 
 def enqueue_alerts(connection: Connection, opened: OpenRun, options: Options) -> None:

@@ -15,12 +15,12 @@ from catalog.errors import AnswerError, ConfigError, DeadlineError, KeyRefusedEr
 from catalog.http import proxy
 from catalog.http.exchange import Exchange, Params
 from catalog.settings import Auth, SourceSettings
-from catalog.upstream import marks, request, wire
+from catalog.upstream import marks, paging, request, wire
+from catalog.upstream.cursors import CursorChoice, Cursors, choose
 from catalog.upstream.failures import http_failures
 from catalog.upstream.failures.api_words import Known
 from catalog.upstream.failures.http_failures import Question
 from catalog.upstream.fetch import MAX_TRIES, USUAL_PACE, Answer, Fetch, Pace
-from catalog.upstream.paging import CursorChoice, Cursors, choose
 
 MAX_LIMIT = 1000
 LONGEST = 600.0  # seconds for one request, tries and waits included, when the caller sets no deadline
@@ -56,6 +56,7 @@ class SourceClient:
         """Check what is given; nothing is sent yet. `key` None sends none; `known` tells ids of models from secrets."""
         self.source = source
         self.reader = wire.Reader(source)
+        self.paging = paging.of(source)
         self._key = None if key is None else request.usable_key(key)
         self._exchange = Exchange(request.headers(source, self._key))
         self._known = known
@@ -139,7 +140,7 @@ class SourceClient:
             page = self.reader.page(answer.body)
             refusal = None
             if before_id is None and not (page.has_more and self.reader.paging):
-                refusal = marks.refusal(self.reader.beside(answer.body), answer.links, paging=self.reader.paging)
+                refusal = marks.refusal(self.reader.envelope.beside(answer.body), answer.links, style=self.paging.style)
             if refusal is not None:
                 raise refusal
         except AnswerError as error:
@@ -181,12 +182,23 @@ class SourceClient:
         """Ask for one page, and do not wait for it. `deadline` is a moment of `monotonic`."""
         if not 1 <= limit <= MAX_LIMIT or (after_id is not None and before_id is not None):
             raise ConfigError(f"a page has 1 to {MAX_LIMIT} models, and begins at one cursor", hint="check page_size")
-        cursor = {"after_id": after_id, "before_id": before_id}
+        cursor = {self.paging.token_param or "after_id": after_id, "before_id": before_id}
         params = [(name, id) for name, id in cursor.items() if id is not None]
-        asked = [("limit", str(limit)), *params, *(("lifecycle[]", name) for name in self.source.lifecycle)]
+        size = [(self.paging.size_param, str(limit))] if self.paging.size_param else []
+        asked = (*size, *params, *self.paging.query)
         until = self.monotonic() + LONGEST if deadline is None else deadline
         ids = frozenset(id for _, id in params)
         return self._fetch(self._list_url(), asked, until, with_cursor=bool(params), ids=ids)
+
+    def ask(self, params: Params, *, deadline: float) -> Fetch:
+        """Ask for the page that a query names, and do not wait for it. `deadline` is a moment of `monotonic`."""
+        is_first = params == self.paging.first()
+        return self._fetch(self._list_url(), params, deadline, with_cursor=not is_first)
+
+    @property
+    def list_path(self) -> str:
+        """The path of the list, with that of the base address."""
+        return urlsplit(self._list_url()).path
 
     def route(self) -> str:
         """Words to follow what is asked: through which proxy of the environment; empty: through none."""
@@ -213,7 +225,7 @@ class SourceClient:
         )
 
     def _list_url(self) -> str:
-        return f"{self.base_url}/v1/models"
+        return f"{self.base_url}{self.source.list.path}"
 
     def _with_proxy_hint(self, hint: str) -> str:
         through = proxy.before(self.base_url)

@@ -2,9 +2,9 @@
 
 import json
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, NamedTuple, TypeVar
 
 import msgspec
 from msgspec import Raw
@@ -12,8 +12,10 @@ from msgspec.json import Decoder
 
 from catalog import dates
 from catalog.domain import DATE_FIELDS, FIELDS, NUMBER_FIELDS, TEXT_FIELDS, Reading
+from catalog.dotted import Path, dig
 from catalog.errors import CheckCancelled, never_cancelled
 from catalog.upstream import repair
+from catalog.upstream.shape import NATIVE, Shape
 
 REFUSED = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)  # what a strict decoder raises
 _LARGEST = 2**63 - 1  # what a bigint column holds
@@ -23,6 +25,7 @@ _KNOWN = frozenset((*FIELDS, "id"))
 _QUOTED = re.compile(r"([0-9]{1,100})(?:\.0{1,100})?")
 
 _NONE = frozenset[str]()
+_NO_PATHS = frozenset[Path]()
 _Spelling = TypeVar("_Spelling")
 _Tokens = Annotated[int, msgspec.Meta(gt=0, le=_LARGEST)]
 
@@ -54,27 +57,31 @@ class _Ordinary(msgspec.Struct, gc=False):
 class Fields:
     """Reads entries. Remembers how it read values, within bounds: most values occur in many entries."""
 
-    def __init__(self, unknown_dates: Collection[str]) -> None:
-        """Take the dates that mean "unknown" at this source. Raises ValueError when one is not RFC 3339."""
+    def __init__(self, unknown_dates: Collection[str], shape: Shape = NATIVE) -> None:
+        """Take the dates that mean "unknown" at this source; raises ValueError when one is no RFC 3339."""
         unknown = frozenset(filter(None, map(dates.canonical, unknown_dates)))
         rules: dict[str, Callable[[Any], Cell]] = dict.fromkeys(TEXT_FIELDS, text)
+        rules["lifecycle"] = partial(lifecycle, words=shape.lifecycles) if shape.lifecycles else text
         rules |= dict.fromkeys(NUMBER_FIELDS, number)
-        rules |= dict.fromkeys(DATE_FIELDS, partial(date, unknown=unknown))
-        rules["created_at"] = partial(date, unknown=unknown, when_absent=UNKNOWN)
+        rules |= dict.fromkeys(
+            DATE_FIELDS, partial(date, unknown=unknown, read=dates.loosely if shape.loose_dates else None)
+        )
         self._decode = Decoder().decode
         self._decode_members = Decoder(dict[str, Raw]).decode
         self._decode_ordinary = Decoder(_Ordinary).decode
         self._encode = json.JSONEncoder(
             ensure_ascii=False, allow_nan=False, separators=(",", ":"), sort_keys=True
         ).encode
-        self._columns = [(name, _Memo(partial(self._read, rules[name]))) for name in FIELDS]
+        self._shape = shape
+        self._is_native = shape == NATIVE
+        self._columns = [(name, self._ways(rules[name], shape.columns.get(name, ()))) for name in FIELDS]
         self._attributes = _Memo(self._spell)
         self._unknown = unknown
         self.check_cancelled: CheckCancelled = never_cancelled
 
     def reading(self, raw: bytes) -> Reading:
-        """Read one entry, whatever its fields hold. It must be a JSON object."""
-        return self._quickly(raw) or self._closely(raw)
+        """Read one entry, whatever its fields hold; it must be an object that was found to be JSON."""
+        return (self._quickly(raw) if self._is_native else None) or self._closely(raw)
 
     def _quickly(self, raw: bytes) -> Reading | None:
         """Read an ordinary entry; None: it is not ordinary."""
@@ -104,20 +111,51 @@ class Fields:
     def _closely(self, raw: bytes) -> Reading:
         """Read an entry field by field."""
         found = self.members(raw)
-        cells = [memo[found.get(name, b"null")] for name, memo in self._columns]
+        looks = [_look(name, ways, found) for name, ways in self._columns]
+        cells = [look.cell for look in looks]
         unreadable = _columns_of(cells, UNREADABLE)
-        kept = unreadable | {"created_at"}  # as they were spelled
         spelled = self._attributes
         return Reading(
             columns=tuple([cell.value for cell in cells]),
             attributes={
-                repair.safe_text(name): spelled[value]
-                for name, value in found.items()
-                if name not in _KNOWN or name in kept
+                **{self._attribute(name): spelled[text] for name, text in found.items() if not self._is_column(name)},
+                **self._kept(found, {name: look for (name, _), look in zip(self._columns, looks, strict=True)}),
             },
             silent=_columns_of(cells, UNKNOWN) | unreadable,
             unreadable=unreadable,
+            mapped=_NO_PATHS if self._is_native else frozenset(path for look in looks for path in look.passed),
         )
+
+    def _ways(self, rule: Callable[[Any], Cell], paths: Sequence[Path]) -> list["_Way"]:
+        return [_Way(path, _Memo(partial(self._judge, rule, path[1:]))) for path in paths]
+
+    def _is_column(self, name: str) -> bool:
+        """Whether a member is the id, or stands in the column of its own name."""
+        if self._is_native:
+            return name in _KNOWN
+        return name == self._shape.id_member or self._shape.columns.get(name, ())[:1] == ((name,),)
+
+    def _attribute(self, name: str) -> str:
+        """The name to keep a member under: under that of a column stands what could not be read for it."""
+        return f"entry.{name}" if name in FIELDS else repair.safe_text(name)
+
+    def _kept(self, found: Mapping[str, bytes], looks: Mapping[str, "_Look"]) -> dict[str, str]:
+        """What was received for columns that could not be read, and for `created_at`; that as text, whatever it was."""
+        kept = {
+            name: self._received(look.way, found)
+            for name, look in looks.items()
+            if look.cell is UNREADABLE and look.way
+        }
+        created = looks["created_at"]
+        if created.way and self._is_native:
+            kept["created_at"] = self._received(created.way, found)
+        elif created.cell.value is not None:
+            kept["created_at"] = f'"{created.cell.value}"'
+        return kept
+
+    def _received(self, way: "_Way", found: Mapping[str, bytes]) -> str:
+        member, below = found[way.path[0]], way.path[1:]
+        return self._encode(repair.safe(dig(self.value(member), below))) if below else self.spell(member)
 
     def members(self, raw: bytes) -> dict[str, bytes]:
         """Split an object, its values unread. Raises ValueError when it is none."""
@@ -137,8 +175,8 @@ class Fields:
         """The canonical and safe JSON text of a value. Raises ValueError when it is no JSON."""
         return self._attributes[raw]
 
-    def _read(self, rule: Callable[[Any], Cell], raw: bytes) -> Cell:
-        return rule(self.value(raw))
+    def _judge(self, rule: Callable[[Any], Cell], below: Path, raw: bytes) -> Cell:
+        return rule(dig(self.value(raw), below))
 
     def _spell(self, raw: bytes) -> str:
         if raw.startswith(b'"') and raw.isascii() and b"\\" not in raw and (text := raw.decode()).isprintable():
@@ -150,6 +188,36 @@ def _columns_of(cells: list[Cell], kind: Cell) -> frozenset[str]:
     if kind not in cells:
         return _NONE
     return frozenset(name for name, cell in zip(FIELDS, cells, strict=True) if cell is kind)
+
+
+class _Way(NamedTuple):
+    """A place in an entry where a column may stand, and what was made of the bytes of its outermost member before."""
+
+    path: Path
+    judge: "_Memo[Cell]"
+
+
+class _Look(NamedTuple):
+    """What a column says, and where it was looked for."""
+
+    cell: Cell
+    way: _Way | None  # where that was found; None: nowhere
+    passed: Sequence[Path]  # the places that were looked at
+
+
+def _look(name: str, ways: Sequence[_Way], found: Mapping[str, bytes]) -> _Look:
+    """Take the first way that says something: an unknown date does not, and neither does a `created_at` left out."""
+    said, at = (UNKNOWN if name == "created_at" and ways else ABSENT), None
+    for number, way in enumerate(ways, start=1):
+        raw = found.get(way.path[0])
+        cell = ABSENT if raw is None else way.judge[raw]
+        if cell is UNKNOWN:
+            said, at = cell, at or way
+        elif cell is not ABSENT:
+            return _Look(cell, way, [each.path for each in ways[:number]])
+        elif raw is not None and name == "created_at":
+            at = at or way
+    return _Look(said, at, [each.path for each in ways])
 
 
 class _Memo(dict[bytes, _Spelling]):
@@ -188,14 +256,25 @@ def number(value: Any) -> Cell:
     return Cell(whole) if whole else UNKNOWN
 
 
-def date(value: Any, *, unknown: frozenset[str], when_absent: Cell = ABSENT) -> Cell:
-    """Read the value of a date column. An unknown date says nothing: it must never replace a known one."""
+def lifecycle(value: Any, *, words: Mapping[str, str]) -> Cell:
+    """Judge what the lifecycle column was sent, in our word where there is one; true and false are words."""
+    if isinstance(value, bool):
+        value = "true" if value else "false"
+    cell = text(value)
+    return cell if cell.value is None else Cell(words.get(str(cell.value), cell.value))
+
+
+def date(value: Any, *, unknown: frozenset[str], read: Callable[[Any], str | None] | None = None) -> Cell:
+    """Judge what a date column was sent; an unknown date says nothing, so that it never wipes a known one.
+
+    `read` reads more than text, and raises ValueError for what is no date.
+    """
     if value is None:
-        return when_absent
-    if not isinstance(value, str):
+        return ABSENT
+    if read is None and not isinstance(value, str):
         return UNREADABLE
     try:
-        moment = dates.listed(value)
+        moment = (read or dates.listed)(value)
     except ValueError:
         return UNREADABLE
     return UNKNOWN if moment is None or moment in unknown else Cell(moment)

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from catalog.errors import AnswerError
 
 ONE_PAGE = "raise `page_size` of this source, so that all of its list fits one page"
-_OTHER_PAGING = f'set paging = "cursor" for this source, if its list goes on by `after_id`; else {ONE_PAGE}'
+_BY_CURSOR = f'set paging = "cursor" for this source, if its list goes on by `after_id`; else {ONE_PAGE}'
 
 # Compared without case, "_" and "-": `nextPageToken`, `next_page_token` and `NextPageToken` are one name.
 _NEXT = frozenset({"next", "nextpage", "nextpagetoken", "nexttoken", "nextcursor", "nextlink", "@odata.nextlink"})
@@ -51,33 +51,45 @@ def is_mark(name: str) -> bool:
     return _bare(name) in _NEXT | _MORE | _TOTAL
 
 
-def unfollowed(members: Iterable[Member], links: str) -> str | None:
-    """Name the first member, or the header `Link`, that says that more follows; None: nothing says so."""
+def unfollowed(members: Iterable[Member], links: str) -> Member | None:
+    """The first member, or the header `Link`, that says that more follows; None: nothing says so."""
     for each in members:
         if _bare(each.name) in _NEXT | _MORE and _says_something(each.value):
-            return each.path
-    next_links = (target.strip() and "next" in _relations(parameters) for target, parameters in _LINK.findall(links))
-    return 'Link: rel="next"' if any(next_links) else None
+            return each
+    return Member("", 'Link: rel="next"', links) if next_link(links) else None
 
 
-def refusal(members: Iterable[Member], links: str, *, paging: bool) -> AnswerError | None:
+def refusal(members: Iterable[Member], links: str, *, style: str) -> AnswerError | None:
     """The error for the last answer of a walk when it says that more follows; None: it does not say so."""
     mark = unfollowed(members, links)
     if mark is None:
         return None
-    words = f"more follows (`{mark}`), and this source does not follow it"
-    return AnswerError(words, hint=ONE_PAGE if paging else _OTHER_PAGING)
+    words = f"more follows (`{mark.path}`), and this source does not follow it"
+    return AnswerError(words, hint=ONE_PAGE if style == "cursor" else _cure(mark, links))
+
+
+def _cure(mark: Member, links: str) -> str:
+    """The settings that follow a mark."""
+    if _bare(mark.name) in _MORE:
+        return _BY_CURSOR
+    if mark.value == links:
+        return 'set paging = "link" for this source'
+    named = f'list.next = "{mark.path}"'
+    if isinstance(mark.value, str) and mark.value.startswith(("http://", "https://", "/", "?")):
+        return f'set paging = "url" and {named} for this source'
+    return f'set paging = "token", {named}, and list.token_param, the parameter that takes it, for this source'
 
 
 def total(members: Iterable[Member]) -> Total | None:
     """The largest count of the whole list's entries; None: none is given."""
-    counts = [Total(each.path, count) for each in members if (count := _count(each)) is not None]
+    told = [each for each in members if _bare(each.name) in _TOTAL]
+    counts = [Total(each.path, entries) for each in told if (entries := count(each.value)) is not None]
     return max(counts, key=lambda each: each.entries, default=None)
 
 
-def _count(member: Member) -> int | None:
-    value = member.value
-    if _bare(member.name) not in _TOTAL or isinstance(value, bool):
+def count(value: Any) -> int | None:
+    """Read a number of entries; None: it is none."""
+    if isinstance(value, bool):
         return None
     if isinstance(value, float) and value.is_integer():
         return int(value)
@@ -96,6 +108,12 @@ def _says_something(value: Any) -> bool:
     if isinstance(value, dict | list):  # such as {"href": ...}
         return any(value.values() if isinstance(value, dict) else value)
     return bool(value)
+
+
+def next_link(header: str) -> str | None:
+    """The target of the first link to the next page in a `Link` header (RFC 8288); None: there is none."""
+    links = ((target.strip(), parameters) for target, parameters in _LINK.findall(header))
+    return next((target for target, parameters in links if target and "next" in _relations(parameters)), None)
 
 
 def _relations(parameters: str) -> list[str]:

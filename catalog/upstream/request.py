@@ -15,19 +15,27 @@ def headers(source: SourceSettings, key: str | None) -> dict[str, str]:
 
     See https://docs.anthropic.com/en/api/versioning and https://docs.anthropic.com/en/api/beta-headers
     """
-    optional = {
+    anthropics = {
+        "anthropic-version": _header_text("api_version", source.api_version),
         "anthropic-beta": _header_text("betas", ",".join(source.betas)),
         "anthropic-workspace-id": _header_text("workspace_id", source.workspace_id),
-        "authorization": f"Bearer {key}" if key and source.auth == "bearer" else "",
-        "x-api-key": key if key and source.auth == "x-api-key" else "",
     }
-    return {
+    headers = {
         "accept": "application/json",
         "accept-encoding": encodings.ASKED,
         "user-agent": "model-catalog",
-        "anthropic-version": _header_text("api_version", source.api_version),
-        **{name: value for name, value in optional.items() if value},
+        # Gateways answer in another shape when they see them.
+        **(anthropics if source.api == "anthropic" else {}),
+        **{name: _header_text(f"headers.{name}", value) for name, value in source.headers.items()},
+        **(_credentials(source.auth, key) if key else {}),
     }
+    return {name: value for name, value in headers.items() if value}
+
+
+def _credentials(auth: str, key: str) -> dict[str, str]:
+    if auth == "none":
+        return {}
+    return {"authorization": f"Bearer {key}"} if auth == "bearer" else {auth: key}
 
 
 def base_url(text: str) -> str:

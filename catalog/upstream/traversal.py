@@ -1,25 +1,23 @@
-"""One pass through a list, from its top to its end: follows the cursor, and compares each answer with the others."""
+"""One pass through a list, from its top to its end: asks for page after page, and hands each to the sink."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
-from functools import partial
 from typing import Protocol
-
-import msgspec
 
 from catalog import domain
 from catalog.domain import KnownPage, Outcome
+from catalog.dotted import dig, path
 from catalog.errors import AnswerError, CheckCancelled, DeadlineError, ListingError
-from catalog.upstream import marks, wire
+from catalog.upstream import marks, paging, wire
 from catalog.upstream.client import SourceClient
+from catalog.upstream.cursors import Cursors
 from catalog.upstream.fetch import Answer, Fetch
-from catalog.upstream.paging import CursorChoice, Cursors, choose
+from catalog.upstream.paging import Params, Received
 from catalog.upstream.verdict import Doubts
 
 _USABLE_ID = "check `base_url` of this source: an `id` is a text of 1 to 256 characters"
-_INCLUSIVE = "an entry that the cursor named"
-_IGNORES_CURSOR = 'if the server ignores `after_id` and answers its whole list at once, set paging = "none"'
+_FULL = "the last page is as long as a page that others follow, and nothing says that the list ends there"
 
 
 class Sink(Protocol):
@@ -74,7 +72,7 @@ class Learned:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Turn:
+class Turn:
     """What the walk needs of one page, read or recalled."""
 
     answer: Answer
@@ -91,7 +89,7 @@ class _Turn:
 
 @dataclass(kw_only=True)
 class Traversal:
-    """One pass through the list, from the top."""
+    """One pass through the list, from the top, in any style of paging but `cursor`."""
 
     client: SourceClient
     sink: Sink
@@ -101,47 +99,41 @@ class Traversal:
 
     def __post_init__(self) -> None:
         self.reader = self.client.reader
-        self.pages = self.models = self.received = 0
-        self.asked: tuple[str | None, str | None] = (None, None)  # the cursors of the last two requests
-        self.added = ""  # the digest of the last page that the sink took
-        self.before: _Turn | None = None  # that page, while what follows is compared with it
-        self.cursors: set[str] = set()
+        self.pages = self.models = self.received = self.longest = 0
+        self.total: int | None = None  # entries of the list, as the last answer counted them
+        self.asked: set[Params] = set()  # the queries of pages after the first
         self.fetches: list[Fetch] = []  # requests whose answers did not arrive yet
-        self.ahead: dict[str, Fetch] = {}  # requests that compare two cursors, by cursor
-        self.expected = self.learned.inclusive  # the first pages, where each page is to begin with its own cursor
-        self.dropped = 0
         self.doubts = Doubts()
 
     def run(self) -> Outcome:
         """Read the list to its end. While the sink stores a page, the next one is already on its way."""
         try:
-            return self._follow()
+            return self.follow()
         finally:
             for fetch in self.fetches:
                 fetch.cancel()
 
-    def _follow(self) -> Outcome:
-        fetch: Fetch | None = self._ask(None)
+    def follow(self) -> Outcome:
+        """Take page after page."""
+        fetch: Fetch | None = self.begin(self.client.paging.first())
         while fetch is not None:
-            fetch = self._take(self._await(fetch))
+            fetch = self.take(self.await_(fetch))
             self.bounds.check_deadline()
-        return self._outcome()
+        return self.outcome()
 
-    def _take(self, answer: Answer) -> Fetch | None:
+    def take(self, answer: Answer) -> Fetch | None:
         """Judge a page, ask for the next one, and hand the page to the sink; None: it was the last one."""
-        turn = self._without_its_cursor(self._read(answer))
+        turn = self.read(answer)
         self.received += turn.received
-        cursor = self._next(turn)
-        if cursor is None:
-            self._demand_end(turn)
-        fetch = None if cursor is None else self._ask(cursor)
-        self._add(turn)
+        params = self._next(turn)
+        if params is None:
+            self.demand_end(turn)
+        fetch = None if params is None else self.begin(params)
+        self.add(turn)
         return fetch
 
-    def _outcome(self) -> Outcome:
-        if self.dropped:
-            often = f"{self.dropped:,} page{'s begin' if self.dropped > 1 else ' begins'}"
-            self.doubts.warn(f"{often} with the entry that the cursor names: dropped, `after_id` is inclusive here")
+    def outcome(self) -> Outcome:
+        """Give the verdict on a list that was read to its end."""
         outcome = self.doubts.outcome(self.pages)
         if outcome.unusable and not self.models:
             raise AnswerError("none of its entries has a usable `id`, so it is no list of models", hint=_USABLE_ID)
@@ -149,17 +141,14 @@ class Traversal:
 
     # Asking
 
-    def _ask(self, cursor: str | None) -> Fetch:
-        self.asked = self.asked[1], cursor
-        begun, self.ahead = self.ahead.get(cursor or ""), {}
-        return begun or self._begin(cursor)
-
-    def _begin(self, cursor: str | None) -> Fetch:
-        fetch = self.client.begin(limit=self.client.source.page_size, after_id=cursor, deadline=self.bounds.deadline)
+    def begin(self, params: Params) -> Fetch:
+        """Ask for a page, and do not wait for it."""
+        fetch = self.client.ask(params, deadline=self.bounds.deadline)
         self.fetches.append(fetch)
         return fetch
 
-    def _await(self, fetch: Fetch) -> Answer:
+    def await_(self, fetch: Fetch) -> Answer:
+        """Wait for a page that was asked for."""
         self.bounds.on_wait()
         answer = fetch.answer(self.bounds.on_wait)
         self.fetches = [each for each in self.fetches if each is not fetch]
@@ -167,12 +156,13 @@ class Traversal:
 
     # Reading
 
-    def _read(self, answer: Answer) -> _Turn:
+    def read(self, answer: Answer, *, recall: bool = True) -> Turn:
+        """Read a page, or recall it when its bytes are known."""
         self.doubts.meet(answer.identity)
         digest = self.reader.digest(answer.body)
-        known = None if self.expected else self.sink.recall(digest)
+        known = self.sink.recall(digest) if recall else None
         if known is not None:
-            return _Turn(
+            return Turn(
                 answer=answer,
                 digest=digest,
                 page=None,
@@ -185,7 +175,7 @@ class Traversal:
                 add=lambda: self.sink.add_known(digest),
             )
         page = self._page(answer.body, digest)
-        return _Turn(
+        return Turn(
             answer=answer,
             digest=digest,
             page=page,
@@ -207,124 +197,87 @@ class Traversal:
         self.doubts.note(self.pages + 1, page)
         return page
 
-    def _without_its_cursor(self, turn: _Turn) -> _Turn:
-        """Drop the first entry where the cursor is inclusive, and the entry is the one that the cursor names."""
-        if self.expected is None or turn.page is None:
-            return turn
-        before = self.before.page if self.before else None
-        as_before = self.pages > 1 or turn.page.ids == self.expected[self.pages]
-        if as_before and before is None:
-            return turn
-        if not as_before or before is None or not self._begins_with_its_cursor(before, turn.page):
-            self.expected = self.learned.inclusive = None
-            if self.dropped:
-                self._shifted()
-                self.doubts.repeat(self.dropped)
-            return turn
-        self.dropped += 1
-        rest = msgspec.structs.replace(turn.page, items=turn.page.items[1:], warnings=[*turn.page.warnings, _INCLUSIVE])
-        return replace(
-            turn, count=len(rest.items), add=lambda: self.sink.add(rest, turn.answer.asked_at) if rest.items else 0
-        )
-
-    def _begins_with_its_cursor(self, before: wire.ListPage, page: wire.ListPage) -> bool:
-        """Whether `page` begins with the last entry of the page before, which its cursor names."""
-        return any(
-            (first.id, first.digest) == (named.id, named.digest) and named.id in self.cursors
-            for named, first in zip(before.items[-1:], page.items[:1], strict=False)
-        )
-
     # Going on
 
-    def _next(self, turn: _Turn) -> str | None:
-        """The cursor of the next page; None at the end. Raises when the walk cannot go on."""
-        number = self.pages + 1
-        if turn.empty and self.pages:
-            if self.may_restart and not turn.has_more and self._is_the_end():
-                return None
-            self._shifted()
-            self.doubts.doubt("a page promised more, and nothing followed", marks.ONE_PAGE)
-        if not (turn.has_more and self.reader.paging):
+    def _next(self, turn: Turn) -> Params | None:
+        """The query of the next page; None at the end. Raises when the walk cannot go on."""
+        following = self._following(turn)
+        self.longest, self.total = max(self.longest, turn.received), following.total
+        if following.shifted:
+            self.shifted()
+            self.doubts.doubt(following.shifted)
+        if following.params is None:
+            if not following.proven:
+                self.doubts.doubt(_FULL, marks.ONE_PAGE)
             return None
+        number = self.pages + 1
+        self.demand_room(number)
+        if turn.empty:
+            self.doubts.warn(f"page {number} is empty, and another one follows")
+        if following.params in self.asked:
+            self.shifted()
+            raise AnswerError(f"page {number} leads to an earlier one: the list never ends")
+        self.asked.add(following.params)
+        return following.params
+
+    def _following(self, turn: Turn) -> paging.Following:
+        got = Received(
+            told=self.reader.envelope.told(turn.answer.body),
+            links=turn.answer.links,
+            path=self.client.list_path,
+            entries=turn.received,
+            sum=self.received,
+            longest=self.longest,
+            pages=self.pages + 1,
+            total=self.total,
+        )
+        try:
+            return paging.follow(self.client.paging, got)
+        except AnswerError as error:
+            raise AnswerError(f"page {got.pages}: {error.message}", hint=error.hint) from error
+
+    def demand_room(self, number: int) -> None:
+        """Raise ListingError when the list goes on after the last page that may be read."""
         if number >= self.client.source.max_pages:
             hint = "raise `max_pages` of this source, if its list is really that long"
             raise ListingError(f"the list goes on after {number:,} pages", hint=hint)
-        cursor = self._cursor(turn)
-        if cursor is None:
-            raise AnswerError(f"page {number} has no usable id, so the next one cannot be asked for")
-        if cursor in self.cursors:
-            self._shifted()
-            raise AnswerError(f"page {number} ends where an earlier one did: the list never ends", hint=_IGNORES_CURSOR)
-        self.cursors.add(cursor)
-        return cursor
 
-    def _cursor(self, turn: _Turn) -> str | None:
-        cursor, is_sure = self.learned.cursors.following(turn.token, turn.entry, partial(self._compare, turn))
-        if not is_sure:
-            differ = "the answers name two cursors that lead to different models: `last_id`, and the last id"
-            self.doubts.doubt(differ, marks.ONE_PAGE)
-        return cursor
-
-    def _compare(self, turn: _Turn) -> CursorChoice | None:
-        """Ask with both cursors; the answer to the better one is kept for the next turn."""
-        page = turn.page or self.reader.page(turn.answer.body)
-        self.ahead = {cursor: self._begin(cursor) for cursor in (turn.entry, turn.token) if cursor}
-        by_entry, by_last_id = (self.client.brought(partial(self._await, fetch)) for fetch in self.ahead.values())
-        return choose(set(page.ids), by_last_id=by_last_id, by_entry=by_entry)
-
-    def _is_the_end(self) -> bool:
-        """Check that the list ends where an empty page says so, although the page before it promised more.
-
-        Either the model that the cursor names was removed meanwhile, or the server promises more on each full page. In
-        the second case the last model alone follows the last but one, and the list is complete. The full page must
-        still be the same, else a change would be missed.
-        """
-        before, last = self.asked
-        full = self._read_at(before)
-        if full.digest != self.added or len(full.items) < 2 or full.items[-1].id != last:  # noqa: PLR2004 - last but one
-            return False
-        end = self._read_at(full.items[-2].id)
-        alone = [item.digest for item in end.items] == [full.items[-1].digest]
-        return alone and not (end.unusable or end.has_more)
-
-    def _read_at(self, cursor: str | None) -> wire.ListPage:
-        answer = self._await(self._begin(cursor))
-        self.doubts.meet(answer.identity)
-        return self.reader.page(answer.body)
-
-    def _demand_end(self, turn: _Turn) -> None:
+    def demand_end(self, turn: Turn) -> None:
         """Raise AnswerError when the last answer says that more follows; doubt the walk when entries are lacking."""
-        beside = self.reader.beside(turn.answer.body)
-        refusal = marks.refusal(beside, turn.answer.links, paging=self.reader.paging)
+        beside = self.reader.envelope.beside(turn.answer.body)
+        refusal = marks.refusal(beside, turn.answer.links, style=self.client.paging.style)
         if refusal is not None:
             raise AnswerError(f"page {self.pages + 1}: {refusal.message}", hint=refusal.hint)
-        total = marks.total(beside) if self.client.source.list.total is None else None
+        total = self._total(turn, beside)
         if total is not None and total.entries > self.received:
             came = f"the list has {total.entries:,} entries (`{total.path}`), and {self.received:,} came"
             self.doubts.doubt(f'{came}; where that count means something else, set list.total = ""')
 
+    def _total(self, turn: Turn, beside: list[marks.Member]) -> marks.Total | None:
+        named = self.client.source.list.total
+        if named is None:
+            return marks.total(beside)
+        entries = marks.count(dig(self.reader.envelope.told(turn.answer.body), path(named))) if named else None
+        return None if entries is None else marks.Total(named, entries)
+
     # Adding
 
-    def _add(self, turn: _Turn) -> None:
+    def add(self, turn: Turn) -> int:
+        """Hand a page to the sink; gives how many of its ids were on an earlier page."""
         repeated = turn.add()
         if repeated:
-            self._note_inclusive(turn)
-            self._shifted()
+            self.repeated(turn)
+            self.shifted()
             self.doubts.repeat(repeated)
-        self.added, self.before = turn.digest, turn if self.expected or not self.pages else None
         self.pages += 1
         self.models += turn.count
         self.bounds.on_page(self.pages, self.models)
+        return repeated
 
-    def _note_inclusive(self, turn: _Turn) -> None:
-        """Note for the next pass when the second page begins with its own cursor: all pages may do so."""
-        if self.pages != 1 or self.before is None or self.expected:
-            return
-        first, second = (each.page or self.reader.page(each.answer.body) for each in (self.before, turn))
-        if self._begins_with_its_cursor(first, second):
-            self.learned.inclusive = first.ids, second.ids
+    def repeated(self, turn: Turn) -> None:
+        """Called when a page lists ids of an earlier one, before the walk begins again."""
 
-    def _shifted(self) -> None:
+    def shifted(self) -> None:
         """The list may have changed during the walk: begin again, unless that was done too often."""
         if self.may_restart:
             raise ShiftError

@@ -7,6 +7,7 @@ from functools import partial
 from catalog.domain import Outcome
 from catalog.errors import CheckCancelled, CursorError, never_cancelled
 from catalog.upstream.client import SourceClient
+from catalog.upstream.cursor_traversal import CursorTraversal
 from catalog.upstream.traversal import Bounds, Learned, ShiftError, Sink, Traversal
 
 RESTARTS = 3
@@ -37,7 +38,8 @@ def walk(
         on_page=on_page,
         on_wait=on_wait,
     )
-    begin = partial(Traversal, client=client, sink=sink, bounds=bounds, learned=Learned())
+    traversal = CursorTraversal if client.paging.style == "cursor" else Traversal
+    begin = partial(traversal, client=client, sink=sink, bounds=bounds, learned=Learned())
     client.reader.cancel_by(bounds.check_cancelled)
     try:
         return _Walk(begin, sink).run()

@@ -33,7 +33,9 @@ def database(config: Config, *, must_exist: bool | None = None) -> Database:
     return databases.open_(config.database.url, must_exist=wanted)
 
 
-def connector(key: Callable[[SourceSettings], Key] = configuration.key, *, known: "Known | None" = None) -> "Connect":
+def connector(
+    key: Callable[[SourceSettings], Key | None] = configuration.key, *, known: "Known | None" = None
+) -> "Connect":
     """Give what makes the client of a source. It raises ConfigError when the key is missing, or cannot be sent.
 
     `known` says which words are ids of models: only needed where a person is shown what an API says of an error.
@@ -41,7 +43,11 @@ def connector(key: Callable[[SourceSettings], Key] = configuration.key, *, known
     from catalog.upstream.client import SourceClient
     from catalog.upstream.failures import http_failures
 
-    return lambda source: SourceClient(source, key(source).reveal(), known=known or http_failures.nothing_known)
+    def connect(source: SourceSettings) -> SourceClient:
+        found = key(source)
+        return SourceClient(source, found.reveal() if found else None, known=known or http_failures.nothing_known)
+
+    return connect
 
 
 def known_ids(config: Config) -> "Known":

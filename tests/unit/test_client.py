@@ -926,7 +926,7 @@ def test_a_last_page_that_says_that_more_follows_is_refused(
     server.reshape = lambda envelope: envelope | {"next": "/2"}
     with pytest.raises(AnswerError, match=r"more follows .`next`") as caught:
         connect(paging=paging).page()
-    assert "page_size" in caught.value.hint
+    assert ("raise `page_size`" if paging else 'set paging = "url"') in caught.value.hint
     assert connect().page(before_id="b").models
     assert connect().page(limit=1).has_more
 

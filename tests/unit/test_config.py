@@ -189,7 +189,10 @@ def test_every_problem_is_told_at_once_with_its_path_and_its_origin(write: Write
         f"  database.must_exist: must be true or false, without quotes (in {path})",
         f'  sources.anthropic.page_sise: no such setting; did you mean "page_size"? (in {path})',
         f"  sources.anthropic.page_size: must be a whole number from 1 to 1000 (in {path})",
-        f'  sources.anthropic.paging: must be "cursor" or "none"; did you mean "cursor"? (in {path})',
+        (
+            '  sources.anthropic.paging: must be "cursor" or "token" or "url" or "link" or "page" or "none"; '
+            f'did you mean "cursor"? (in {path})'
+        ),
         f'  sources.anthropic.guard.min_remove: no such setting; did you mean "min_removed"? (in {path})',
         "(in the environment variable CATALOG_DATABASE_URL)",
     ):
@@ -212,7 +215,7 @@ def test_every_problem_is_told_at_once_with_its_path_and_its_origin(write: Write
         ('max_page_bytes = "64"', "such as"),
         ('max_page_bytes = "2GB"', 'from "1KB" to "1GB"'),
         ("max_page_bytes = 12", 'from "1KB" to "1GB"'),
-        ('auth = "basic"', '"x-api-key" or "bearer"'),
+        ('auth = "basic"', 'must be "bearer", "none", or the header that carries the key'),
         ('betas = "one"', "in brackets"),
         ('betas = ["one", "two\\r\\nx: y"]', "number 2 must be a beta name"),
         ('lifecycle = ["active", 5]', "number 2 must be a lifecycle name"),
@@ -224,10 +227,10 @@ def test_every_problem_is_told_at_once_with_its_path_and_its_origin(write: Write
         ('guard = "on"', "must be a table"),
         ("guard = { max_removed_percent = 101 }", "from 0 to 100"),
         ("list = []", "must be a table"),
-        ('list = { total = "page.total" }', 'list.total: must be ""'),
-        ("list = { total = 5 }", 'list.total: must be ""'),
+        ('list = { total = "page..total" }', "list.total: must be a dotted path"),
+        ("list = { total = 5 }", "list.total: must be a dotted path"),
         ('list = { totals = "" }', 'list.totals: no such setting; did you mean "total"?'),
-        ('list = { next = "links.next" }', "list.next: no such setting"),
+        ("list = { next = 5 }", "list.next: must be a dotted path"),
         ('api_key = "x"', "a key never stands in this file"),
         ('api_key_env = "A"\napi_key_file = "b"', "keep one"),
     ],
@@ -407,6 +410,7 @@ def key_refused(source: SourceSettings, **environ: str) -> str:
 
 def test_a_key_is_looked_up_when_it_is_needed_and_shows_itself_to_nobody() -> None:
     key = config.key(BARE_SOURCE, environ={"ANTHROPIC_API_KEY": f" {SECRET}\n"})
+    assert key is not None
     assert key.reveal() == SECRET
     assert {repr(key), str(key), f"{key}", f"{key!r:>3}"} == {"***"}
     for copied in (pickle.dumps, copy.copy):
@@ -445,7 +449,9 @@ def test_a_key_pasted_anywhere_is_never_printed(write: Writer, where: str) -> No
 def test_a_key_can_come_from_a_file_beside_the_configuration(write: Writer, tmp_path: Path) -> None:
     write(f"{SECRET}\r\n", "key")
     loaded = config.load(write('[sources.anthropic]\napi_key_file = "key"'), environ={})
-    assert config.key(loaded.sources[0], environ={}).reveal() == SECRET
+    key = config.key(loaded.sources[0], environ={})
+    assert key is not None
+    assert key.reveal() == SECRET
     assert loaded.warnings == ()
 
 

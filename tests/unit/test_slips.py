@@ -107,9 +107,14 @@ def test_what_else_files_hold(tmp_path: Path, written: bytes, words: str) -> Non
 def test_blanks_around_a_key_do_no_harm(tmp_path: Path, form: str) -> None:
     (tmp_path / "key").write_text(form.format(SECRET))
     in_file = SourceSettings(name="anthropic", api_key_file=tmp_path / "key")
-    assert config.key(in_file, environ={}).reveal() == SECRET
+    assert revealed(in_file, {}) == SECRET
     in_variable = SourceSettings(name="anthropic")
-    assert config.key(in_variable, environ={"ANTHROPIC_API_KEY": form.format(SECRET)}).reveal() == SECRET
+    assert revealed(in_variable, {"ANTHROPIC_API_KEY": form.format(SECRET)}) == SECRET
+
+
+def revealed(source: SourceSettings, environ: dict[str, str]) -> str | None:
+    key = config.key(source, environ=environ)
+    return key.reveal() if key else None
 
 
 @pytest.mark.parametrize("how", SPOILT | BLANKS)

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from catalog import dates
@@ -34,6 +35,9 @@ def compare(old: Reading, new: Reading) -> list[FieldChange]:
     for name in (before.keys() | after.keys()) - _COLUMNS:
         if before.get(name) != after.get(name):
             changes += _member(name, before.get(name), after.get(name))
+    mapped = _spelled(new.mapped)  # a change there is a change of the column
+    if mapped:
+        changes = [change for change in changes if change.path in _COLUMNS or not f"{change.path}.".startswith(mapped)]
     return sorted(changes, key=lambda change: change.path)
 
 
@@ -60,6 +64,7 @@ def without_date(reading: Reading) -> Reading:
         attributes=reading.attributes,
         silent=reading.silent | {_RAW_DATE},
         unreadable=reading.unreadable - {_RAW_DATE},
+        mapped=reading.mapped,
     )
 
 
@@ -134,6 +139,12 @@ def _flatten(path: str, value: Any) -> Iterator[tuple[str, str]]:
         return
     for key, inner in value.items():
         yield from _flatten(f"{path}.{_step(key)}", inner)
+
+
+@lru_cache(maxsize=1000)
+def _spelled(paths: frozenset[tuple[str, ...]]) -> tuple[str, ...]:
+    """Spell paths as those of changes are spelled, each with the dot that what stands below it begins with."""
+    return tuple("".join(f"{_step(key)}." for key in path) for path in paths)
 
 
 def _step(key: str) -> str:

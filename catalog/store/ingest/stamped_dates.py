@@ -2,14 +2,13 @@
 
 import json
 from collections.abc import Collection, Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from catalog import dates
 
 _CLOSE = timedelta(minutes=5)
 _MOST = 100  # dates of pages that are remembered until the next walk
-_UNITS = ((1e14, 1e6), (1e11, 1e3), (0, 1))  # from how large on a number counts microseconds, milliseconds, seconds
 
 
 class Stamped(Protocol):
@@ -89,16 +88,8 @@ def _differ(before: str, now: str) -> bool:
 
 def _moment(text: str) -> datetime | None:
     """Read a date, also one that is a number; None: it is no date."""
-    value = json.loads(text)
     try:
-        if isinstance(value, str) and value.isascii() and value.isdigit():
-            value = float(value)
-        if isinstance(value, str):
-            moment = dates.listed(value)
-            return None if moment is None else dates.from_text(moment)
-        if isinstance(value, int | float) and value > 0:
-            unit = next(per_second for least, per_second in _UNITS if value >= least)
-            return datetime.fromtimestamp(value / unit, UTC)
-    except (ValueError, OverflowError, OSError):
-        pass
-    return None
+        moment = dates.loosely(json.loads(text))
+    except ValueError:
+        return None
+    return None if moment is None else dates.from_text(moment)

@@ -20,6 +20,8 @@ IDENTITY = ("anthropic-organization-id", "anthropic-workspace-id")  # headers th
 SHORTEST_SECRET = 8  # a shorter key, such as the "none" that some gateways take, occurs in ordinary names
 LONG_SECRET = 16  # a shorter key, such as "lm-studio", may be an ordinary word of a list
 
+_REQUEST_IDS = ("request-id", "x-request-id", "x-amzn-requestid", "apim-request-id")  # headers, as vendors name them
+
 _ESCAPED = re.compile(rb'\\u00([2-7][0-9a-fA-F])|\\([/"\\])')  # how JSON may escape characters of a key
 _TOKEN = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
 
@@ -92,17 +94,23 @@ def _refused(status: int, question: Question) -> tuple[str, str]:
 
 
 def _named(received: Received, key: str | None) -> str:
-    kind = _token(_error(received.body).get("type"), key)
+    kind = next(filter(None, (_token(name, key) for name in _kinds(received.body))), None)
     # Rows and logs hold it, so it must not look like a key or the id of an account.
     if kind and api_words.shown(kind, _secrets(received, key), nothing_known) != kind:
         kind = None
     if received.status < 400:  # noqa: PLR2004 - 4xx and 5xx are told apart by the type of the error
         kind = hints.phrase(received.status)
-    request = _token(received.headers.get("request-id"), key)
+    request = next(filter(None, (_token(received.headers.get(name), key) for name in _REQUEST_IDS)), None)
     if request and key and api_words.tells(request, key):
         request = None
     words = ", ".join(part for part in (kind, f"request {request}" if request else None) if part)
     return f" ({words})" if words else ""
+
+
+def _kinds(body: bytes) -> list[Any]:
+    """The members of an error body that may name its kind; a number is none."""
+    error = _error(body)
+    return [error.get("type"), error.get("status"), error.get("code"), _decoded(body).get("code")]
 
 
 def _secrets(received: Received, key: str | None) -> list[str]:
@@ -137,9 +145,13 @@ def _token(value: Any, key: str | None) -> str | None:
 
 def _error(body: bytes) -> dict[str, Any]:
     """The `error` object of an error body; empty when there is none."""
+    inner = _decoded(body).get("error")
+    return inner if isinstance(inner, dict) else {}
+
+
+def _decoded(body: bytes) -> dict[str, Any]:
     try:
         answer = msgspec.json.decode(body)
     except (msgspec.MsgspecError, ValueError, RecursionError):
         return {}
-    inner = answer.get("error") if isinstance(answer, dict) else None
-    return inner if isinstance(inner, dict) else {}
+    return answer if isinstance(answer, dict) else {}

@@ -1,0 +1,205 @@
+"""Entries of lists in any layout: where their ids and columns stand, and what of them is not read."""
+
+import json
+from typing import Any
+
+import pytest
+
+from catalog.domain import FIELDS
+from catalog.dotted import overlap, path
+from catalog.store.ingest import diff
+from catalog.upstream.fields import Fields
+from catalog.upstream.shape import NATIVE, Shape
+from catalog.upstream.stripping import Stripper
+
+pytestmark = pytest.mark.promise("P2", "P5")
+
+
+def shape(**columns: str | list[str]) -> Shape:
+    ways = {name: tuple(map(path, [told] if isinstance(told, str) else told)) for name, told in columns.items()}
+    return Shape(columns=ways, loose_dates=True)
+
+
+def read(layout: Shape, entry: Any, *unknown: str) -> Any:
+    return Fields(unknown, layout).reading(json.dumps(entry).encode())
+
+
+def column(layout: Shape, name: str, entry: Any, *unknown: str) -> Any:
+    return read(layout, entry, *unknown).columns[FIELDS.index(name)]
+
+
+@pytest.mark.parametrize(
+    ("value", "date"),
+    [
+        ("2026-01-02T03:04:05Z", "2026-01-02T03:04:05.000000Z"),
+        ("2026-01-02", "2026-01-02T00:00:00.000000Z"),
+        (1_700_000_000, "2023-11-14T22:13:20.000000Z"),
+        (1_700_000_000.5, "2023-11-14T22:13:20.500000Z"),
+        ("1700000000", "2023-11-14T22:13:20.000000Z"),
+        (1_700_000_000_123, "2023-11-14T22:13:20.123000Z"),
+        (1_700_000_000_123_456, "2023-11-14T22:13:20.123456Z"),
+        ({"year": 2026, "month": 3, "day": 4}, "2026-03-04T00:00:00.000000Z"),
+        (0, None),
+        ("0", None),
+        (1, None),
+        ("1970-01-01T00:00:00Z", None),
+        (None, None),
+    ],
+    ids=repr,
+)
+def test_dates_are_read_in_every_spelling_of_lists(value: Any, date: str | None) -> None:
+    reading = read(shape(created_at="created"), {"id": "a", "created": value})
+    assert reading.columns[FIELDS.index("created_at")] == date
+    assert reading.unreadable == frozenset()
+    assert ("created_at" in reading.silent) is (date is None)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        True,
+        -1,
+        "soon",
+        [],
+        {"year": 2026},
+        {"year": 2026, "month": 13, "day": 1},
+        1e30,
+        {"year": True, "month": 1, "day": 1},
+    ],
+    ids=repr,
+)
+def test_what_is_no_date_is_kept_as_received_and_the_column_keeps_its_last_value(value: Any) -> None:
+    reading = read(shape(created_at="created"), {"id": "a", "created": value})
+    assert (reading.unreadable, reading.silent) == ({"created_at"}, {"created_at"})
+    assert json.loads(reading.attributes["created_at"]) == json.loads(reading.attributes["created"]) == value
+
+
+def test_the_list_of_anthropic_takes_no_numbers_for_dates() -> None:
+    assert read(NATIVE, {"id": "a", "created_at": 1_700_000_000}).unreadable == {"created_at"}
+
+
+def test_the_first_path_that_says_something_counts() -> None:
+    layout = shape(retires_at=["shutdown_date", "deprecation.date"], display_name=["display_name", "name"])
+    assert column(layout, "retires_at", {"shutdown_date": None, "deprecation": {"date": "2027-01-01"}})[:4] == "2027"
+    assert column(layout, "retires_at", {"shutdown_date": 0, "deprecation": {"date": "2027-01-01"}})[:4] == "2027"
+    assert (
+        column(layout, "retires_at", {"shutdown_date": "2026-01-01", "deprecation": {"date": "2027-01-01"}})[:4]
+        == "2026"
+    )
+    assert column(layout, "display_name", {"name": "A"}) == "A"
+    assert column(layout, "display_name", {"deprecation": "text"}) is None
+
+
+def test_a_column_that_is_not_named_has_no_value() -> None:
+    reading = read(shape(display_name="title"), {"id": "a", "type": "model", "created_at": "2026-01-01T00:00:00Z"})
+    assert set(reading.columns) == {None}
+    assert reading.silent == frozenset()
+    assert reading.attributes == {"entry.type": '"model"', "entry.created_at": '"2026-01-01T00:00:00Z"'}
+
+
+@pytest.mark.parametrize(
+    ("value", "word"),
+    [
+        ("LEGACY", "deprecated"),
+        ("ACTIVE", "active"),
+        ("PREVIEW", "PREVIEW"),
+        (False, "deprecated"),
+        (True, "true"),
+        (None, None),
+    ],
+)
+def test_their_words_for_a_lifecycle_become_ours(value: Any, word: str | None) -> None:
+    words = {"LEGACY": "deprecated", "ACTIVE": "active", "false": "deprecated"}
+    layout = Shape(columns={"lifecycle": (("state",),)}, lifecycles=words)
+    assert column(layout, "lifecycle", {"state": value}) == word
+
+
+def test_more_dates_may_mean_unknown_whatever_their_spelling() -> None:
+    assert column(shape(created_at="created"), "created_at", {"created": 1_677_610_602}, "2023-02-28T18:56:42Z") is None
+
+
+def test_a_mapped_member_stays_as_received_and_its_change_is_logged_once() -> None:
+    layout = shape(max_input_tokens=["context_length", "top.context"], display_name=["display_name", "name"])
+    old = read(layout, {"id": "a", "context_length": 100, "top": {"context": 100, "x": 1}, "name": "A"})
+    new = read(layout, {"id": "a", "context_length": 200, "top": {"context": 200, "x": 2}, "name": "B"})
+    assert new.attributes == {"context_length": "200", "top": '{"context":200,"x":2}', "name": '"B"'}
+    fields = [(change.path, change.old, change.new) for change in diff.compare(old, new)]
+    assert fields == [
+        ("display_name", '"A"', '"B"'),
+        ("max_input_tokens", "100", "200"),
+        ("top.context", "100", "200"),  # not where the column was read from
+        ("top.x", "1", "2"),
+    ]
+
+
+def test_a_member_that_is_spelled_otherwise_is_no_change() -> None:
+    layout = shape(created_at="created")
+    old, new = (read(layout, {"created": value}) for value in (1_700_000_000, "2023-11-14T22:13:20Z"))
+    assert diff.compare(old, new) == []
+
+
+@pytest.mark.parametrize(
+    ("layout", "entry", "id"),
+    [
+        (Shape(id="name"), {"name": "a"}, "a"),
+        (Shape(id="name", id_prefix="models/"), {"name": "models/a"}, "a"),
+        (Shape(id="name", id_prefix="models/"), {"name": "other/a"}, "other/a"),
+        (Shape(id="info.id"), {"info": {"id": "a"}}, "a"),
+        (Shape(id="{owner}/{name}"), {"owner": "o", "name": "n"}, "o/n"),
+        (Shape(id="{m.format}/{m.name}@{m.version}"), {"m": {"format": "f", "name": "n", "version": 3}}, "f/n@3"),
+        (Shape(id="{id}"), {"id": 5}, "5"),
+        (Shape(id="id"), {"id": 5}, None),
+        (Shape(id="{id}"), {"id": True}, None),
+        (Shape(id="{owner}/{name}"), {"owner": "o"}, None),
+        (Shape(id="info.id"), {"info": "x"}, None),
+    ],
+)
+def test_an_id_is_a_text_or_is_put_together(layout: Shape, entry: dict[str, Any], id: str | None) -> None:
+    assert layout.id_of(entry) == id
+
+
+@pytest.mark.parametrize(
+    ("ignore", "entry", "left"),
+    [
+        (["likes"], {"id": "a", "likes": 5}, {"id": "a"}),
+        (["likes"], {"id": "a"}, {"id": "a"}),
+        (["stats.likes"], {"stats": {"likes": 5, "x": 1}}, {"stats": {"x": 1}}),
+        (["stats.likes"], {"stats": "none"}, {"stats": "none"}),
+        (["p.*.latency"], {"p": {"a": {"latency": 1, "x": 2}, "b": {"latency": 3}}}, {"p": {"a": {"x": 2}, "b": {}}}),
+        (["p.*.latency"], {"p": [{"latency": 1, "x": 2}, 5]}, {"p": [{"x": 2}, 5]}),
+        (["p.*"], {"p": [1, 2]}, {"p": []}),
+        (["p.*"], {"p": {"a": 1}, "q": 2}, {"p": {}, "q": 2}),
+        (["*.x"], {"a": {"x": 1, "y": 2}, "b": 1}, {"a": {"y": 2}, "b": 1}),
+        (["a.b", "a"], {"a": {"b": 1, "c": 2}}, {}),
+        (["a.x", "*.y"], {"a": {"x": 1, "y": 2, "z": 3}}, {"a": {"z": 3}}),
+    ],
+)
+def test_what_is_ignored_is_not_there(ignore: list[str], entry: Any, left: Any) -> None:
+    strip = Stripper(list(map(path, ignore))).strip
+    assert json.loads(strip(json.dumps(entry).encode())) == left
+
+
+@pytest.mark.parametrize("raw", [b'{"a": NaN, "likes": 1}', b'{"a": "\xff", "likes": 1}', b'{"a": 1e999, "likes": 2}'])
+def test_an_odd_entry_loses_what_is_ignored_as_well(raw: bytes) -> None:
+    strip = Stripper([("likes",)]).strip
+    assert b"likes" not in strip(raw)
+    assert strip(b"no JSON") == b"no JSON"
+
+
+def test_entries_that_differ_in_ignored_members_alone_are_equal_bytes() -> None:
+    strip = Stripper([("likes",), ("p", "*", "x")]).strip
+    one, other = b'{"id":"a", "likes": 5, "p": [{"x": 1}], "z": "\xc3\xa9"}', b'{"id":"a","p":[{}],"z":"\xc3\xa9"}'
+    assert strip(one) == strip(other)
+
+
+def test_shapes_have_a_text_exactly_when_they_are_not_those_of_anthropic() -> None:
+    assert NATIVE.text == Shape().text == ""
+    assert Shape(items=("models",)).text == Shape(items=("models",)).text != Shape(items=("m",)).text
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "meets"),
+    [("a.b", "a", True), ("a", "a.b", True), ("a.*", "a.c", True), ("a.b", "a.c", False), ("*", "a.b", True)],
+)
+def test_paths_overlap_where_one_covers_the_other(one: str, other: str, *, meets: bool) -> None:
+    assert overlap(path(one), path(other)) is meets
