@@ -47,8 +47,9 @@ class Envelope:
         """Take where the list stands, and what takes objects apart."""
         self._shape = layout
         self._fields = fields
-        self._is_native = source.api == "anthropic"
         self._is_cursor = source.paging == "cursor"  # then its pages must have `has_more`
+        # Elsewhere it says nothing of an empty page: another one may follow.
+        self._reads_has_more = self._is_cursor or source.api == "anthropic"
         self._decode_envelope = Decoder(_Envelope).decode
         self._decode_entries = Decoder(list[Raw]).decode
         self._decode_ending = Decoder(_Ending).decode
@@ -106,7 +107,7 @@ class Envelope:
         except REFUSED:
             return self._open_slowly(body)
         refuse_errors({"error": envelope.error, "success": envelope.success})
-        return list(map(bytes, envelope.data)), envelope.has_more, envelope.last_id
+        return list(map(bytes, envelope.data)), envelope.has_more and self._reads_has_more, envelope.last_id
 
     def _open_slowly(self, body: bytes) -> tuple[list[bytes], bool, Any]:
         """The same for any other answer. Raises AnswerError when it is no page."""
@@ -146,7 +147,7 @@ class Envelope:
             return repair.elements(data, self._fields.check_cancelled)
 
     def _has_more(self, values: Mapping[str, Any]) -> bool:
-        if not (self._is_cursor or self._is_native):
+        if not self._reads_has_more:
             return False
         has_more = values.get("has_more")
         if isinstance(has_more, bool):
