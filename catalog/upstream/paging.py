@@ -126,7 +126,7 @@ def _by_url(paging: Paging, got: Received, address: Any, *, is_named: bool) -> F
     if address is None or address == "":
         return _end(paging, got, stated=is_named)
     where = ".".join(paging.next) or 'Link: rel="next"'
-    if not isinstance(address, str) or len(address) > _MOST:
+    if not isinstance(address, str) or not address.isprintable() or len(address) > _MOST:
         raise AnswerError(f"`{where}` is no address", hint="check list.next of this source")
     try:
         parts = urlsplit(address)
