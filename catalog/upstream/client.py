@@ -214,6 +214,8 @@ class SourceClient:
             known=self._known,
             **what,
         )
+        if question.with_cursor:  # which an answer named: a key is never sent in a query
+            http_failures.demand_no_echo("\n".join(text for pair in params for text in pair).encode(), question)
         return Fetch(
             exchange=self._exchange,
             source=self.source,
