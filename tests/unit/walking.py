@@ -107,13 +107,17 @@ def go(server: ModelsServer, shelf: Shelf, clock: Clock) -> Iterator[Go]:
         on_page: OnPage = ignore_progress,
         on_wait: Callable[[], object] = never_cancelled,
         totals: bool = True,
-        paging: bool = True,
+        paging: bool | Paging = True,
         **settings: Any,
     ) -> Outcome:
-        pages: Paging = "cursor" if paging else "none"
-        usual: dict[str, Any] = {"timeout": timedelta(seconds=5), "deadline": timedelta(minutes=1), "page_size": 2}
-        list_ = ListSettings(total=None if totals else "")
-        source = SourceSettings(name="one", base_url=server.url, paging=pages, list=list_, **{**usual, **settings})
+        usual: dict[str, Any] = {
+            "timeout": timedelta(seconds=5),
+            "deadline": timedelta(minutes=1),
+            "page_size": 2,
+            "paging": paging if isinstance(paging, str) else "cursor" if paging else "none",
+            "list": ListSettings(total=None if totals else ""),
+        }
+        source = SourceSettings(name="one", base_url=server.url, **{**usual, **settings})
         pace = Pace(max_tries=2, sleep=clock.sleep, monotonic=clock, clock=clock.moment)
         clients.append(SourceClient(source, KEY, pace=pace))
         return walk(clients[-1], shelf, on_page=on_page, on_wait=on_wait)
