@@ -90,7 +90,7 @@ def follow(paging: Paging, got: Received) -> Following:
             return _by_url(paging, got, marks.next_link(got.links), is_named=False)
         case "page":
             return _by_number(paging, got)
-        case "cursor" | "none":
+        case _:  # one document, or the walk by cursors, which asks by itself
             return Following(params=None)
 
 

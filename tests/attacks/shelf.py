@@ -77,13 +77,14 @@ class Paging:
     has_more: HasMore = truly
     by_offset: bool = False  # the cursor only stands for how far the page before it reached
     inclusive: bool = False  # a page begins with the model that its cursor names
+    style: str = "cursor"  # or "token", or "page": what the answer says of the next page, and how that is asked for
     tokens: bool = False  # a cursor of the gateway's own leads on, and no id does
     most: int = 1000
     offsets: dict[str, int] = field(default_factory=dict)
 
     def answer(self, shelf: Shelf, after: str | None, limit: int) -> tuple[int, Json]:
         """Give status and body of the page behind `after`; None: of the first one."""
-        begin = self._begin(shelf, after)
+        begin = self._begin(shelf, after, min(limit, self.most))
         if begin is None:
             return 400, play.problem("invalid_request_error", "after_id: no such model")
         ids, limit = shelf.ids, min(limit, self.most)
@@ -95,9 +96,20 @@ class Paging:
             body["last_id"] = f"{TOKEN}{shown[-1]}"
         return 200, body
 
-    def _begin(self, shelf: Shelf, after: str | None) -> int | None:
+    def spell(self, body: Json, shelf: Shelf) -> Json:
+        """Say what a page says as servers of this style do."""
+        if self.style == "cursor":
+            return body
+        rest = {name: value for name, value in body.items() if name not in {"has_more", "first_id", "last_id"}}
+        if self.style == "page":
+            return rest | {"count": len(shelf.items)}
+        return rest | {"after": body["last_id"] if body["has_more"] else ""}
+
+    def _begin(self, shelf: Shelf, after: str | None, limit: int) -> int | None:
         if after is None:
             return 0
+        if self.style == "page":
+            return (int(after) - 1) * limit
         if self.by_offset and after in self.offsets:
             return self.offsets[after]
         if self.tokens:

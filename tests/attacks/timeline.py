@@ -21,6 +21,7 @@ class Request:
     items: tuple[Json, ...] = ()
     has_more: bool = False
     overlaps: bool = False  # it began with the model that the cursor names, which is taken off
+    may_be_empty: bool = False  # an empty page is no sign that its cursor vanished
     doubtful: bool = False  # it says by other means that more follows, or has entries that are no models
 
     @property
@@ -99,7 +100,7 @@ class Ran:
         ]
         asked = [page.after for page in pages]
         ends = bool(pages) and not pages[-1].has_more and all(page.has_more for page in pages[:-1])
-        empty = any(not page.items and not page.overlaps for page in pages[1:])
+        empty = any(not (page.items or page.overlaps or page.may_be_empty) for page in pages[1:])
         doubtful = any(page.doubtful for page in pages)
         return ends and not empty and not doubtful and len(set(ids)) == len(ids) and len(set(asked)) == len(asked)
 

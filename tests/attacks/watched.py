@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from catalog.domain import Kind, Missing
 from catalog.service import sync as syncs
-from catalog.settings import SourceSettings
+from catalog.settings import ListSettings, SourceSettings
 from catalog.store.engine.database import Database
 from catalog.store.schema import views
 from catalog.upstream.client import SourceClient
@@ -24,6 +24,13 @@ from tests.store import world
 
 CONFIRM_AFTER = 15  # minutes, as the product has it where nobody says otherwise
 
+
+# How a source is told of the server's style of paging; the parameters are those of `cursor`.
+STYLES: dict[str, dict[str, Any]] = {
+    "cursor": {},
+    "token": {"api": "custom", "paging": "token", "list": ListSettings(next="after")},
+    "page": {"api": "custom", "paging": "page", "list": ListSettings(total="count")},
+}
 
 PACE = Pace(sleep=lambda _: None, spread=lambda: 0.5)  # of a client that never waits
 MANY = 10_000  # as a count beside the list: more than any list here has
@@ -70,6 +77,9 @@ class SteadyClient(SourceClient):
     def begin(self, **options: Any) -> Fetch:
         return _Later(partial(super().begin, **options))  # type: ignore[return-value] # it does what a Fetch does
 
+    def ask(self, *asked: Any, **options: Any) -> Fetch:
+        return _Later(partial(super().ask, *asked, **options))  # type: ignore[return-value] # it does, too
+
 
 @dataclass
 class _Later:
@@ -110,7 +120,9 @@ class Watched:
         self.server.always = self._answer
         report = syncs.sync_source(
             self.database,
-            SourceSettings(name=self.name, base_url=self.server.url, page_size=self.page_size),
+            SourceSettings(
+                name=self.name, base_url=self.server.url, page_size=self.page_size, **STYLES[self.paging.style]
+            ),
             lambda source: SteadyClient(source, KEY, pace=self.pace),
             syncs.Options(
                 accept_removals=accept,
@@ -153,11 +165,14 @@ class Watched:
             self.requests.append(Request(**met, truth=truth, status=0))
             fault(visit)
             return
-        status, body = self.paging.answer(self.plan.show(self.truth), after, limit)
+        shown = self.plan.show(self.truth)
+        status, body = self.paging.answer(shown, after, limit)
         told: dict[str, Any] = {}
         if status == 200:
             body = self.plan.spoil(body)
             told = read(body, after if self.paging.inclusive else None)
+            told["may_be_empty"] = self.paging.style == "token"
+            body = self.paging.spell(body, shown)
         self.requests.append(Request(**met, truth=truth, status=status, **told))
         visit.send_json(status, body)
 
