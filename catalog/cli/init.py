@@ -26,18 +26,20 @@ def command(context: Context, file: Path, names: Sequence[str]) -> None:
 
     FILE may be `-`: then the text goes to stdout, such as to add a source to a file: catalog init --api groq - >> FILE
     """
-    text = "\n".join(manual.source(_row(name)) for name in names) if names else manual.example()
+    rows = [_row(name) for name in dict.fromkeys(names)]
+    text = "\n".join(map(manual.source, rows)) if rows else manual.example()
     if str(file) == "-":
         for each in text.splitlines():
             output.line(each)
         return
     path = file.absolute()
     _write(path, text)
-    if names:
-        keys = [f"export {_row(name).key_variable}=..." for name in names if _row(name).key_variable]
-        context.say(f"wrote {path}\nnext: {', '.join([*keys, 'catalog check'])}", "init.finished", path=str(path))
-        return
     option = "" if path == Path("catalog.toml").absolute() else f" --config {path}"
+    if rows:
+        variables = dict.fromkeys(row.key_variable for row in rows if row.key_variable)
+        steps = [*(f"export {variable}=..." for variable in variables), f"catalog check{option}"]
+        context.say(f"wrote {path}\nnext: {', then: '.join(steps)}", "init.finished", path=str(path))
+        return
     context.say(
         f"wrote {path}: every setting is there, commented out, with its default\n"
         f"next: export ANTHROPIC_API_KEY=..., then: catalog check{option}",

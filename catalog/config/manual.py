@@ -45,7 +45,7 @@ def example() -> str:
 
 def source(row: Row) -> str:
     """Write the table of a source of a known API. What stands in capitals is to be replaced."""
-    lines = [f"[sources.{row.name}]", _with_comment(f'api = "{row.name}"', f"{row.title}; {row.docs}".rstrip("; "))]
+    lines = [f"[sources.{row.name}]", _with_comment(f'api = "{row.name}"', row.title)]
     needs = {name: value for name, value in row.needs.items() if not isinstance(value, dict)}
     lines += [_with_comment(f"{name} = {_toml(value)}", "yours") for name, value in needs.items()]
     if row.key_variable:
@@ -53,6 +53,8 @@ def source(row: Row) -> str:
         lines.append(f"# the key is taken from {row.key_variable}{optional}")
     if row.mind:
         lines.append(f"# mind: {row.mind}")
+    if row.docs:
+        lines.append(f"# about the list: {row.docs}")
     for table, values in row.needs.items():
         if isinstance(values, dict):
             lines += [
