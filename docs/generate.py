@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from catalog.config import manual
-from docs import alerts, commands, configuration, events, metrics, picture, promises, readme, tables
+from docs import alerts, commands, configuration, events, metrics, picture, promises, providers, readme, tables
 
 ROOT = Path(__file__).parents[1]
 
@@ -22,6 +22,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "docs/events.md": events.page,
     "docs/metrics.md": metrics.page,
     "docs/promises.md": promises.page,
+    "docs/providers.md": providers.page,
     "docs/alerts.md": lambda: alerts.renewed((ROOT / "docs" / "alerts.md").read_text("utf-8")),
     "README.md": lambda: readme.renewed((ROOT / "README.md").read_text("utf-8")),
     "docs/demo.svg": picture.svg,
