@@ -1,8 +1,11 @@
-"""`catalog check`: examines the configuration and all that it names, and asks each source for one page."""
+"""`catalog check`: examines the configuration and all that it names, and asks each source twice for its first page."""
 
+import json
+import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from functools import partial
+from typing import Any
 
 import click
 
@@ -10,7 +13,7 @@ from catalog import config as configuration
 from catalog import dates, errors, library, text, wiring
 from catalog.cli import output
 from catalog.cli.context import Context, pass_context
-from catalog.config import Config
+from catalog.config import Config, apis
 from catalog.domain import ModelInfo
 from catalog.errors import CatalogError, Exit
 from catalog.health import Finding
@@ -22,8 +25,12 @@ from catalog.store.ingest import prune
 from catalog.store.queries import source_health
 from catalog.store.schema import preconditions, upgrade
 from catalog.store.schema.preconditions import Need
+from catalog.upstream import comparison, shape
 from catalog.upstream.client import MAX_LIMIT
+from catalog.upstream.wire import ListPage
 from catalog.wiring import after_run, unknowns
+
+APART = 1.1  # seconds between two looks at one list: a date that says when we asked has moved by then
 
 Lines = Iterator[str]
 Examine = Callable[[], Lines]  # examines one thing; its lines begin with ok or note; raises CatalogError
@@ -35,8 +42,8 @@ Examine = Callable[[], Lines]  # examines one thing; its lines begin with ok or 
 def command(context: Context, *, send: bool) -> int:
     """Examine the configuration and all that it names, and change nothing.
 
-    That is the database and its schema, keys, one page from each source, watched models, channels, the watcher, the
-    metrics file and the address to listen on. With -q only problems are told.
+    That is the database and its schema, keys, the first page of each source (asked for twice, a moment apart), watched
+    models, channels, the watcher, the metrics file and the address to listen on. With -q only problems are told.
     """
     steps = _Checkup(context, context.config(), send=send).steps()
     return errors.gravest([_take(context, whose, examine) for whose, examine in steps])
@@ -54,6 +61,18 @@ def _take(context: Context, whose: str, examine: Examine) -> int:
     return Exit.DONE
 
 
+_EMPTY = {True: "the key's rights, `lifecycle` and `workspace_id`", False: "the key's rights and `query`"}
+
+
+def _entries(page: ListPage) -> dict[str, Any]:
+    """The entries of a page by id, without what is ignored; one that is no plain JSON is left out."""
+    found = {}
+    for item in page.items:
+        with suppress(ValueError, RecursionError):
+            found[item.id] = json.loads(item.raw)
+    return found
+
+
 class _Checkup:
     """Examines one thing after the other; the models that sources list are kept for the check of watched ids."""
 
@@ -62,6 +81,7 @@ class _Checkup:
         self._listed: list[ModelInfo] = []
         self._all_listed = True  # so far, each source gave all of its list
         self._has_catalog = False
+        self._seen: dict[str, tuple[float, dict[str, Any]]] = {}  # when each source was asked, and its entries
 
     def steps(self) -> Iterator[tuple[str, Examine]]:
         """Give each step, after the name of what a failure of it would belong to."""
@@ -70,6 +90,8 @@ class _Checkup:
         yield "", self._database
         for source in config.sources:
             yield source.name, partial(self._source, source)
+        for source in config.sources:
+            yield source.name, partial(self._second_look, source)
         yield "", self._baselines
         if config.watch.models or config.watch.files:
             yield "", self._watchlist
@@ -125,18 +147,35 @@ class _Checkup:
 
     def _source(self, settings: SourceSettings) -> Lines:
         self._all_listed, sound = False, self._all_listed
-        known = wiring.known_ids(self._config)
-        with wiring.connector(self._context.key, known=known)(settings) as client:
-            limit, seconds = min(settings.page_size, MAX_LIMIT), settings.deadline.total_seconds()
-            page = client.page(limit=limit, seconds=seconds)
-        self._listed += page.models
-        self._all_listed = sound and bool(page.models) and not page.has_more
+        page, models = self._first_page(settings)
+        self._seen[settings.name] = (time.monotonic(), _entries(page))
+        self._listed += models
+        self._all_listed = sound and bool(models) and not page.has_more
         more = " and more to come" if page.has_more else ""
-        yield f"ok    {settings.name}: {settings.base_url}: {len(page.models):,} models on the first page{more}"
-        if not page.models:
-            yield f"note  {settings.name}: the list is empty; check the key's rights, `lifecycle` and `workspace_id`"
+        yield f"ok    {settings.name}: {settings.base_url}: {len(models):,} models on the first page{more}"
+        if not models:
+            yield f"note  {settings.name}: the list is empty; check {_EMPTY[settings.api == apis.NATIVE]}"
+        columns = shape.of(settings).columns if settings.api != apis.NATIVE else ()
+        if empty := comparison.empty_columns(columns, models):
+            yield f"note  {settings.name}: no model has {', '.join(empty)}; list.fields says where they are looked for"
         if not settings.confirm_after:
             yield f'note  {settings.name}: confirm_after = "0s" believes an outage that lasts for two walks in a row'
+
+    def _second_look(self, settings: SourceSettings) -> Lines:
+        """Ask for the same page once more, and say what differs although nothing can have happened."""
+        asked_at, before = self._seen.get(settings.name, (0.0, {}))
+        if not before:
+            return
+        time.sleep(max(0.0, asked_at + APART - time.monotonic()))
+        page, _ = self._first_page(settings)
+        if words := comparison.words(settings, before, _entries(page)):
+            yield f"note  {settings.name}: {words}"
+
+    def _first_page(self, settings: SourceSettings) -> tuple[ListPage, list[ModelInfo]]:
+        known = wiring.known_ids(self._config)
+        with wiring.connector(self._context.key, known=known)(settings) as client:
+            page = client.list_page(settings.deadline.total_seconds(), min(settings.page_size, MAX_LIMIT))
+            return page, list(map(client.reader.info, page.items))
 
     def _baselines(self) -> Lines:
         """Say of which sources nothing is told as new yet, and why not."""

@@ -9,6 +9,8 @@ from functools import partial
 from typing import Any, Self
 from urllib.parse import quote, urlsplit
 
+import msgspec
+
 from catalog.clock import utc_now
 from catalog.domain import ModelInfo
 from catalog.errors import AnswerError, ConfigError, DeadlineError, KeyRefusedError, ListingError
@@ -25,6 +27,7 @@ from catalog.upstream.fetch import MAX_TRIES, USUAL_PACE, Answer, Fetch, Pace
 MAX_LIMIT = 1000
 LONGEST = 600.0  # seconds for one request, tries and waits included, when the caller sets no deadline
 
+_GOES_ON = ("token", "url", "link", "page")  # by what the answer says, not by `has_more`
 _SHAPING = ("lifecycle", "betas", "workspace_id")  # settings that shape the list, or the answer, where they are set
 
 
@@ -97,7 +100,7 @@ class SourceClient:
             return
         cursor, seen, cursors = start, {start}, Cursors()
         while True:
-            page = self._page(LONGEST, limit, **{"before_id" if backwards else "after_id": cursor})
+            page = self.list_page(LONGEST, limit, **{"before_id" if backwards else "after_id": cursor})
             models = list(map(self.reader.info, page.items))
             yield from reversed(models) if backwards else models
             if not page.has_more:
@@ -123,7 +126,7 @@ class SourceClient:
         All tries and waits together take no longer than `seconds`. Raises AnswerError for a last page that says in
         another way than by `has_more` that more follows.
         """
-        page = self._page(seconds, limit, after_id=after_id, before_id=before_id)
+        page = self.list_page(seconds, limit, after_id=after_id, before_id=before_id)
         return ModelPage(
             models=tuple(map(self.reader.info, page.items)),
             has_more=page.has_more,
@@ -131,13 +134,16 @@ class SourceClient:
             last_id=page.last_id,
         )
 
-    def _page(
+    def list_page(
         self, seconds: float, limit: int, *, after_id: str | None = None, before_id: str | None = None
     ) -> wire.ListPage:
+        """The same, with its entries as they were received; `has_more` in every style of paging."""
         deadline = self.monotonic() + seconds
         answer = self.begin(limit=limit, after_id=after_id, before_id=before_id, deadline=deadline).answer()
         try:
             page = self.reader.page(answer.body)
+            if self.paging.style in _GOES_ON and self._goes_on(answer, page.received):
+                return msgspec.structs.replace(page, has_more=True)
             refusal = None
             if before_id is None and not (page.has_more and self.reader.paging):
                 refusal = marks.refusal(self.reader.envelope.beside(answer.body), answer.links, style=self.paging.style)
@@ -146,6 +152,19 @@ class SourceClient:
         except AnswerError as error:
             raise AnswerError(f"{self._subject()}: {error.message}", hint=self._with_proxy_hint(error.hint)) from error
         return page
+
+    def _goes_on(self, answer: Answer, received: int) -> bool:
+        """Whether the first page is followed by another one."""
+        got = paging.Received(
+            told=self.reader.envelope.told(answer.body),
+            links=answer.links,
+            path=self.list_path,
+            entries=received,
+            sum=received,
+            longest=0,
+            pages=1,
+        )
+        return paging.follow(self.paging, got).params is not None
 
     def _compare(self, page: wire.ListPage, limit: int) -> CursorChoice | None:
         """Ask with both cursors that a page names."""

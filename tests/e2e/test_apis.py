@@ -15,7 +15,9 @@ pytestmark = pytest.mark.warns
 NAMES = list(apis.names())
 # What a user writes in place of the words in capitals.
 YOURS = {"REGION": "eu-west-1", "RESOURCE": "lab", "WORKSPACE": "lab.cloud.example.org", "PROJECT": "lab-1"} | {
-    "SUBSCRIPTION": "0000-1111", "ACCOUNT": "f00d", "HOST": "models.example.org"
+    "SUBSCRIPTION": "0000-1111",
+    "ACCOUNT": "f00d",
+    "HOST": "models.example.org",
 }
 
 
