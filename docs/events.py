@@ -34,6 +34,7 @@ WORDS = {
     "run.started": "A run began; told with `-v`.",
     "run.unclosed": "The database refused the record of how a run ended; the next run closes it.",
     "run.unrecorded": "A source could not even be asked, and the database did not take the record of that.",
+    "key.unused": "The key of another API is set, and there is no configuration file that names a source for it.",
     "schema.upgraded": "The schema was made, or brought to the newest revision; `before` is the one there was.",
     "watch.unknown": "A list was read for the first time, and a watched model or a field of `events` was never seen.",
     "watch.stale": "`watch check` found a source too old, or never read whole, to be relied on.",

@@ -1,14 +1,14 @@
 """What `catalog sync` and `catalog run` do before the first run, and the lines in which they tell of each."""
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
 
 from catalog import logs, text
 from catalog.cli import output
 from catalog.cli.context import Context
-from catalog.config import Config
+from catalog.config import Config, apis
 from catalog.domain import Change, Kind, Missing, Run, Status
 from catalog.errors import CatalogError, DatabaseError
 from catalog.health import Finding
@@ -32,6 +32,14 @@ def demand_a_key(context: Context, chosen: Sequence[SourceSettings]) -> None:
         else:
             return
     raise missing[0]
+
+
+def name_other_keys(context: Context, config: Config, environ: Mapping[str, str]) -> None:
+    """Say, where there is no configuration file, that the key of another API which is set could read a list, too."""
+    rows = [row for row in apis.rows().values() if row.name != apis.NATIVE and environ.get(row.key_variable)]
+    if config.path is None and rows:
+        words = f"{rows[0].key_variable} is set: `catalog init --api {rows[0].name}` would add a source for it"
+        context.say(words, "key.unused", api=rows[0].name)
 
 
 def make_ready(context: Context, config: Config, database: Database) -> None:

@@ -1,5 +1,6 @@
 """`catalog sync`: one run per source, each told in a line, with a line per change."""
 
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -40,6 +41,7 @@ def command(
     """Read each SOURCE's list (all of them by default) and record what changed."""
     config = context.config()
     chosen = config.select(names)
+    run_lines.name_other_keys(context, config, os.environ)
     run_lines.demand_a_key(context, chosen)
     after_run.demand_places(config)
     options = Options(

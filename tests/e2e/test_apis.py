@@ -122,3 +122,24 @@ def test_a_file_that_is_there_stays(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert cli.run(["init", "--api", "groq"]) == Exit.USAGE
     assert "is there already" in capsys.readouterr().err
     assert (tmp_path / "catalog.toml").read_text() == "# mine\n"
+
+
+@pytest.mark.parametrize(("options", "said"), [([], True), (["-q"], False)])
+def test_a_key_of_another_api_without_a_configuration_is_told_of_and_adds_no_source(
+    options: list[str], said: bool, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
+    assert cli.run([*options, "sync"]) == Exit.USAGE
+    out, err = capsys.readouterr()
+    assert ("`catalog init --api openai` would add a source" in err) is said
+    assert "sk-secret" not in out + err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_with_a_configuration_nothing_is_said_of_other_keys(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
+    (tmp_path / "catalog.toml").write_text("[sources.anthropic]\n")
+    assert cli.run(["sync"]) == Exit.USAGE
+    assert "init --api" not in capsys.readouterr().err
