@@ -26,7 +26,7 @@ from catalog.errors import CatalogError, Exit
 COMMANDS = {
     "demo": ("catalog.cli.demo:command", "Play the recorded history of a real catalog; no key, no network."),
     "init": ("catalog.cli.init:command", "Write a commented catalog.toml."),
-    "apis": ("catalog.cli.apis:command", "List the APIs that are known by name, and whether their keys are set."),
+    "apis": ("catalog.cli.apis:command", "List the APIs that are known by name, and their keys."),
     "check": ("catalog.cli.check:command", "Say what is wrong with the set-up, and how to mend it."),
     "sync": ("catalog.cli.sync:command", "Read each source's list and record what changed."),
     "run": ("catalog.cli.worker:command", "Stay up, and do the same on a schedule."),
