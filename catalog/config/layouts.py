@@ -18,7 +18,7 @@ _Problem = tuple[str, str]  # the setting, and what is wrong with it
 
 def check(source: SourceSettings, written: Table, problems: Problems) -> None:
     """Note what does not go together; `written` is the source's own table, without its row."""
-    row = apis.rows()[source.api]
+    row = apis.known(source.api)
     for setting, words in [*_of_api(source, written, row), *_sent(source), *_paged(source), *_ignored(source)]:
         problems.add(f"{written.path}{setting}", words)
 

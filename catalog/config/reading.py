@@ -163,7 +163,7 @@ def _sources(
 def _source(name: str, raw: object, environ: Mapping[str, str], problems: Problems) -> SourceSettings:
     written = tables.checked(raw, f"sources.{name}", problems)
     api = written.values.get("api", apis.NATIVE)
-    row = apis.rows().get(api) if isinstance(api, str) else None
+    row = apis.row(api) if isinstance(api, str) else None
     whole = replace(written, values=apis.laid_under(written.values, row)) if row else written
     inner = {each: tables.checked(whole.values.get(each, {}), f"sources.{name}.{each}", problems) for each in _INNER}
     table = replace(whole, values={each: value for each, value in whole.values.items() if each not in _INNER})
@@ -221,7 +221,7 @@ def _check_together(source: SourceSettings, written: Table, table: Table, proble
     if places.is_plain(source.base_url) and not hosts.is_loopback(host) and not source.allow_http:
         problems.add(f"{table.path}base_url", channels.PLAIN_HTTP, table.origin("base_url"))
     tables.keep_one(table if source.api == apis.NATIVE else written, _KEYS, problems)
-    row = apis.rows()[source.api]
+    row = apis.known(source.api)
     if source.api != apis.NATIVE and "base_url" not in table.values:
         problems.add(f"{table.path}base_url", f"must be given, such as {row.needs.get('base_url', 'https://HOST')}")
     elif not _may_have_usual_key(source, row, host) and not _names_key(table, written, row):

@@ -51,7 +51,6 @@ _EVERY = Duration("1s", "365d")
 _LIFECYCLE = Text("a lifecycle name", r"[a-z][a-z_]{0,63}")
 _ARGUMENT = Text("a text without line breaks", r"[^\x00-\x1f\x7f]{1,4096}")
 _ID_PATTERN = Text("a pattern of ids", r"\S[^\x00-\x1f\x7f]{0,255}")
-_API = OneOf(tuple(apis.names()))
 _HEADER = r"[A-Za-z][A-Za-z0-9-]{0,63}"
 _KEY_HEADER = r"bearer|none|[A-Za-z]{1,16}(-[A-Za-z]{1,16}){1,3}"  # a key that is pasted here does not fit
 _STEP = r"[^\x00-\x20.{}*\x7f]{1,128}"
@@ -91,7 +90,7 @@ SETTINGS: Mapping[type, Mapping[str, Setting]] = {  # in the order they are show
         ),
     },
     SourceSettings: {
-        "api": Setting(_API, "what is known of the list: `catalog apis` has the names"),
+        "api": Setting(apis.ApiName(), "what is known of the list: `catalog apis` has the names"),
         "base_url": Setting(BaseUrl(), "where the API lives", variable="ANTHROPIC_BASE_URL"),
         "api_key_env": Setting(_VARIABLE, "the variable that holds the key; never the key itself"),
         "api_key_file": instead(

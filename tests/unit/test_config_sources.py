@@ -332,3 +332,9 @@ def test_a_scope_holds_no_key_and_is_json(tmp_path: Path) -> None:
 def test_each_row_is_reachable_from_a_name_that_is_nearly_right(tmp_path: Path) -> None:
     for name in apis.names():
         assert f'"{name}"' in refused(tmp_path, f'api = "{name}x"\n') or name in refused(tmp_path, f'api = "{name}x"\n')
+
+
+def test_the_row_of_anthropic_that_is_read_from_no_file_is_that_of_the_file() -> None:
+    here, there = apis.known("anthropic"), apis.rows()["anthropic"]
+    same = ("title", "settings", "needs", "version", "key_optional", "docs", "key_variable", "base_url")
+    assert [getattr(here, name) for name in same] == [getattr(there, name) for name in same]
