@@ -155,7 +155,7 @@ class SourceClient:
 
     def _goes_on(self, answer: Answer, received: int) -> bool:
         """Whether the first page is followed by another one."""
-        got = paging.Received(
+        got = paging.PageFacts(
             told=self.reader.envelope.told(answer.body),
             links=answer.links,
             path=self.list_path,

@@ -40,7 +40,7 @@ class Paging:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Received:
+class PageFacts:
     """What a page and those before it came to; counts are of entries of any kind."""
 
     told: Mapping[str, Any]  # the answer without its entries
@@ -79,7 +79,7 @@ def of(source: SourceSettings) -> Paging:
     )
 
 
-def follow(paging: Paging, got: Received) -> Following:
+def follow(paging: Paging, got: PageFacts) -> Following:
     """Say what follows a page of any style but `cursor`. Raises AnswerError when that cannot be asked for."""
     match paging.style:
         case "token":
@@ -94,7 +94,7 @@ def follow(paging: Paging, got: Received) -> Following:
             return Following(params=None)
 
 
-def is_short(paging: Paging, got: Received) -> bool:
+def is_short(paging: Paging, got: PageFacts) -> bool:
     """Whether a page is shorter than a page that is followed by another one would be."""
     asked = paging.asked_size
     if asked is None and not got.longest:
@@ -102,12 +102,12 @@ def is_short(paging: Paging, got: Received) -> bool:
     return (asked is None or got.entries < asked) and (not got.longest or got.entries < got.longest)
 
 
-def _end(paging: Paging, got: Received, *, stated: bool) -> Following:
+def _end(paging: Paging, got: PageFacts, *, stated: bool) -> Following:
     """The list ends: because the answer says so, or because it names nothing, which a full page does not prove."""
     return Following(params=None, proven=stated or is_short(paging, got))
 
 
-def _by_token(paging: Paging, got: Received) -> Following:
+def _by_token(paging: Paging, got: PageFacts) -> Following:
     token = dig(got.told, paging.next)
     if isinstance(token, int) and not isinstance(token, bool):
         token = str(token)
@@ -121,7 +121,7 @@ def _by_token(paging: Paging, got: Received) -> Following:
     return Following(params=_laid_over(paging.first(), ((paging.token_param, token),)))
 
 
-def _by_url(paging: Paging, got: Received, address: Any, *, is_named: bool) -> Following:
+def _by_url(paging: Paging, got: PageFacts, address: Any, *, is_named: bool) -> Following:
     """Follow the query of an address. Its host and path are never used: the key goes to the configured one alone."""
     if address is None or address == "":
         return _end(paging, got, stated=is_named)
@@ -150,7 +150,7 @@ def _leads_to(path: str, ours: str) -> bool:
     return theirs.endswith(mine) or mine.endswith(theirs if theirs.startswith("/") else f"/{theirs}")
 
 
-def _by_number(paging: Paging, got: Received) -> Following:
+def _by_number(paging: Paging, got: PageFacts) -> Following:
     total, where = marks.count(dig(got.told, paging.total)), ".".join(paging.total)
     if total is None or total < 0:
         raise AnswerError(

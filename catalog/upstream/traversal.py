@@ -13,7 +13,7 @@ from catalog.upstream import marks, paging, wire
 from catalog.upstream.client import SourceClient
 from catalog.upstream.cursors import Cursors
 from catalog.upstream.fetch import Answer, Fetch
-from catalog.upstream.paging import Params, Received
+from catalog.upstream.paging import PageFacts, Params
 from catalog.upstream.verdict import Doubts
 
 _USABLE_ID = "check `base_url` of this source: an `id` is a text of 1 to 256 characters"
@@ -221,7 +221,7 @@ class Traversal:
         return following.params
 
     def _following(self, turn: Turn) -> paging.Following:
-        got = Received(
+        got = PageFacts(
             told=self.reader.envelope.told(turn.answer.body),
             links=turn.answer.links,
             path=self.client.list_path,

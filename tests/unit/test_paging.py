@@ -8,7 +8,7 @@ from catalog.dotted import path
 from catalog.errors import AnswerError
 from catalog.settings import Paging as Style
 from catalog.upstream import paging
-from catalog.upstream.paging import Following, Paging, Params, Received
+from catalog.upstream.paging import Following, PageFacts, Paging, Params
 
 pytestmark = pytest.mark.promise("P1", "P2")
 
@@ -20,9 +20,9 @@ SORT = ("sort", "name")
 SIZE = (("pageSize", "3"),)
 
 
-def received(told: dict[str, Any] | None = None, **values: Any) -> Received:
+def received(told: dict[str, Any] | None = None, **values: Any) -> PageFacts:
     values = {"entries": 2, "sum": 2, "longest": 0, "pages": 1, "path": "/v1/models", **values}
-    return Received(told=told or {}, **values)
+    return PageFacts(told=told or {}, **values)
 
 
 @pytest.mark.parametrize(
