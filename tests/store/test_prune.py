@@ -289,6 +289,10 @@ KEPT: dict[str, tuple[list[Callable[[World], None]], list[int]]] = {
         [asks_as(STRANGERS[1]), asks_as(STRANGERS[2]), asks_as(STRANGERS[1]), asks_as(STRANGERS[1])],
         [1, 2, 3, 5],
     ),
+    "the first that each of several identities answered": (
+        [*(asks_as(STRANGERS[each]) for each in (1, 2, 1, 2)), asks_as("third-org"), asks_as("third-org")],
+        [1, 2, 3, 6, 7],
+    ),
     "what another identity listed last": (
         [asks_as(STRANGERS[1]), accepts, asks_as(STRANGERS[0]), asks_as(STRANGERS[0])],
         [1, 2, 3, 5],
