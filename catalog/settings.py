@@ -148,3 +148,24 @@ class MonitorSettings:
     ping_style: PingStyle = "healthchecks"
     metrics_file: Path | None = None
     listen: tuple[str, int] | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WebSettings:
+    """Where pages, feeds and the mirror are served; at most one of the key's two places is set."""
+
+    listen: tuple[str, int] | None = None
+    base_url: str = ""
+    mirror_key_env: str = ""
+    mirror_key_file: Path | None = None
+    mirror_open: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PublishSettings:
+    """The folder that the pages are written into, and what of the catalog they show."""
+
+    folder: Path | None = None
+    base_url: str = ""
+    sources: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()

@@ -60,11 +60,18 @@ The events are `added` (an id never seen before), `returned`, `removed`, `change
 one field; FIELD is a dotted path and may be a pattern: `changed:capabilities.*`. The other filters must all let a model
 pass; an empty one lets every model pass. [Alerts](alerts.md) tells what is sent, and when.
 """
+_WEB = """\
+## Pages
+
+`base_url` is what people type into a browser: behind a proxy the pages need it for feeds and the
+calendar, and answer for its host. The mirror is off until it has a key of its own, which clients of the mirror send
+(never the key of a source), or is opened with `mirror_open` for this machine alone.
+"""
 
 
 def page() -> str:
     tables = ["\n".join(_table(*table)) + "\n" for table in manual.TABLES]
-    return "\n".join([_PAGE, *tables, _CADENCE, _CHANNELS, _KEYS])
+    return "\n".join([_PAGE, *tables, _CADENCE, _CHANNELS, _WEB, _KEYS])
 
 
 def _table(title: str, about: str, settings: type) -> Iterator[str]:

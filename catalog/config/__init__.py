@@ -16,10 +16,11 @@ from catalog.config.keys import (
     channel_variables,
     demand_no_chat_service,
     key,
+    mirror_key,
     secrets,
 )
 from catalog.config.places import ping_hint
-from catalog.config.reading import Config
+from catalog.config.reading import Config, open_mirror
 from catalog.errors import ConfigError
 from catalog.settings import DatabaseSettings, WatchSettings
 
@@ -33,6 +34,8 @@ __all__ = [
     "demand_no_chat_service",
     "key",
     "load",
+    "mirror_key",
+    "open_mirror",
     "ping_hint",
     "secrets",
     "watched",

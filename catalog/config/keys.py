@@ -10,9 +10,10 @@ from typing import NoReturn
 from catalog.config import channels, kinds, places
 from catalog.config.reading import Config
 from catalog.errors import ConfigError
-from catalog.settings import AlertSettings, SourceSettings
+from catalog.settings import AlertSettings, SourceSettings, WebSettings
 
 _LONGEST = 16_384
+_SHORTEST = 16  # characters of the key that is our own to choose
 _WORDS = {FileNotFoundError: "there is no such file", PermissionError: "this user may not read it"}
 _VARIABLE_NAME = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+){1,8}")
 _LONG_TARGET = 8  # characters; shorter ones are words
@@ -52,6 +53,21 @@ def key(source: SourceSettings, *, environ: Mapping[str, str] = os.environ) -> K
             f"no {wanted} is named", hint=f'name one with {setting}_env or {setting}_file, or set auth = "none"'
         )
     return _from_variable(source.api_key_env, environ, wanted=wanted, setting=f"{setting}_env", hint=hint)
+
+
+def mirror_key(web: WebSettings, *, environ: Mapping[str, str] = os.environ) -> Key | None:
+    """Look up the key of the mirror, now; None: none is named. Raises ConfigError when it is missing or too short."""
+    setting, wanted = "web.mirror_key", "key for the mirror"
+    if web.mirror_key_file is not None:
+        found = _from_file(web.mirror_key_file, wanted=wanted, setting=f"{setting}_file")
+    elif web.mirror_key_env:
+        found = _from_variable(web.mirror_key_env, environ, wanted=wanted, setting=f"{setting}_env")
+    else:
+        return None
+    if len(found.reveal()) < _SHORTEST:
+        words = f"the {wanted} must have {_SHORTEST} characters or more: a shorter one can be guessed"
+        raise ConfigError(words, hint="openssl rand -hex 16")
+    return found
 
 
 def channel_url(alert: AlertSettings, *, environ: Mapping[str, str] = os.environ) -> Key | None:
@@ -104,6 +120,8 @@ def secrets(config: Config, *, environ: Mapping[str, str] = os.environ) -> Itera
     """Give every text that no line may show, as far as it is known without opening a file."""
     for source in config.sources:
         yield environ.get(source.api_key_env, "")
+    if config.web.mirror_key_env:
+        yield environ.get(config.web.mirror_key_env, "").strip()
     addresses = [config.monitor.ping_url]
     for alert in config.alerts:
         written = alert.webhook.url if alert.webhook else alert.url or ""

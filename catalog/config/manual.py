@@ -13,10 +13,12 @@ from catalog.settings import (
     GuardSettings,
     ListSettings,
     MonitorSettings,
+    PublishSettings,
     ScheduleSettings,
     SourceSettings,
     WatchSettings,
     WebhookSettings,
+    WebSettings,
 )
 
 TABLES = (
@@ -29,6 +31,8 @@ TABLES = (
     ("[alerts.webhook]", "where JSON is posted to, if the channel is a webhook", WebhookSettings),
     ("[watch]", "the models you depend on", WatchSettings),
     ("[monitor]", "how the catalog itself is watched", MonitorSettings),
+    ("[web]", "pages, feeds, calendar and mirror, served", WebSettings),
+    ("[publish]", "the same pages, written into a folder", PublishSettings),
 )
 _OPENING = """\
 # The configuration of `catalog`. Each line below shows a default: take away the "# " to change it.

@@ -25,10 +25,11 @@ class FilePath:
 
     holds: str = ""  # the kind of secret in it, which may be written here by mistake
     may_be_empty: bool = False
+    to: str = "a file"
 
     @property
     def words(self) -> str:
-        return "a path to a file, or empty" if self.may_be_empty else "a path to a file"
+        return f"a path to {self.to}" + (", or empty" if self.may_be_empty else "")
 
     def read(self, raw: object) -> Path | None:
         if raw == "" and self.may_be_empty:
@@ -52,6 +53,19 @@ class BaseUrl:
         if isinstance(raw, str) and (slip := kinds.slip(raw)):
             raise ValueError(slip)
         return hosts.base_url(raw if isinstance(raw, str) else "")
+
+
+@dataclass(frozen=True)
+class SiteUrl:
+    """The address of our own pages, without trailing slash."""
+
+    words = "an http:// or https:// URL, or empty"
+
+    def read(self, raw: object) -> str:
+        if isinstance(raw, str) and (slip := kinds.slip(raw)):
+            raise ValueError(slip)
+        text = raw if isinstance(raw, str) else "."
+        return text and hosts.site_url(text, "https://models.example.org/catalog")
 
 
 @dataclass(frozen=True)

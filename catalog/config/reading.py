@@ -20,16 +20,28 @@ from catalog.settings import (
     GuardSettings,
     ListSettings,
     MonitorSettings,
+    PublishSettings,
     ScheduleSettings,
     SourceSettings,
     WatchSettings,
+    WebSettings,
 )
 
 _SOURCE_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 _WELL_KNOWN = "anthropic"  # the source whose variables users of the API have set already
-_TABLES: Mapping[str, Any] = {"database": {}, "sources": {}, "schedule": {}, "alerts": [], "watch": {}, "monitor": {}}
+_TABLES: Mapping[str, Any] = {
+    "database": {},
+    "sources": {},
+    "schedule": {},
+    "alerts": [],
+    "watch": {},
+    "monitor": {},
+    "web": {},
+    "publish": {},
+}
 _INNER: Mapping[str, type] = {"guard": GuardSettings, "list": ListSettings}  # tables inside that of a source
 _KEYS = ("api_key_env", "api_key_file")
+_MIRROR_KEYS = ("mirror_key_env", "mirror_key_file")
 _POSITION = re.compile(r"\(at (line \d+, column \d+|end of document)\)$")
 _LEAST_STALE = timedelta(minutes=1)
 
@@ -44,6 +56,8 @@ class Config:
     alerts: tuple[AlertSettings, ...] = ()
     watch: WatchSettings = field(default_factory=WatchSettings)
     monitor: MonitorSettings = field(default_factory=MonitorSettings)
+    web: WebSettings = field(default_factory=WebSettings)
+    publish: PublishSettings = field(default_factory=PublishSettings)
     path: Path | None = None  # the file it was read from
     warnings: tuple[str, ...] = ()
 
@@ -100,8 +114,11 @@ def read(file: Path | None, environ: Mapping[str, str], directory: Path) -> Conf
         alerts=tuple(channels.read(written["alerts"], problems)),
         watch=WatchSettings(**plain("watch", WatchSettings)),
         monitor=MonitorSettings(**plain("monitor", MonitorSettings)),
+        web=WebSettings(**plain("web", WebSettings)),
+        publish=PublishSettings(**plain("publish", PublishSettings)),
         path=file,
     )
+    tables.keep_one(tables.checked(written["web"], "web", Problems("")), _MIRROR_KEYS, problems)
     _check_tables_together(config, problems)
     problems.raise_any()
     beside = file.parent if file else directory
@@ -254,6 +271,21 @@ def _check_tables_together(config: Config, problems: Problems) -> None:
     watches = bool(config.watch.models or config.watch.files)
     for alert in config.alerts:
         channels.check_together(alert, names, problems, watches=watches)
+    for name in [each for each in config.publish.sources if each not in names]:
+        problems.add("publish.sources", f"no source is named {shown(name)}{kinds.nearest(name, names)}")
+    if words := open_mirror(config.web, config.web.listen):
+        problems.add("web.mirror_open", words)
+
+
+def open_mirror(web: WebSettings, listen: tuple[str, int] | None) -> str:
+    """Say why the mirror may not be open at an address; empty: it may, or it is not open."""
+    if not web.mirror_open:
+        return ""
+    if web.mirror_key_env or web.mirror_key_file:
+        return "is given together with a key: keep one"
+    if listen and not hosts.is_loopback(listen[0]):
+        return f"is for this machine alone, and {listen[0]} is not: name a key with mirror_key_env or mirror_key_file"
+    return ""
 
 
 def _placed(config: Config, beside: Path, *, database: Path) -> Config:
@@ -269,6 +301,8 @@ def _placed(config: Config, beside: Path, *, database: Path) -> Config:
         alerts=tuple(channels.with_file_beside(alert, beside) for alert in config.alerts),
         watch=replace(config.watch, files=tuple(tables.placed(each, beside) for each in config.watch.files)),
         monitor=replace(config.monitor, metrics_file=place(config.monitor.metrics_file)),
+        web=replace(config.web, mirror_key_file=place(config.web.mirror_key_file)),
+        publish=replace(config.publish, folder=place(config.publish.folder)),
     )
 
 
@@ -276,6 +310,7 @@ def _warnings(config: Config, *, names_database: bool) -> Iterator[str]:
     """Tell of files with secrets that every user may read; `names_database`: the configuration file holds its URL."""
     files = [source.api_key_file for source in config.sources]
     files += [alert.webhook.secret_file for alert in config.alerts if alert.webhook]
+    files.append(config.web.mirror_key_file)
     in_database = names_database and bool(databases.password(config.database.url))
     ping = config.monitor.ping_url
     in_ping = bool(ping) and not hosts.is_loopback(places.host(ping))

@@ -26,7 +26,7 @@ from catalog.config.kinds import (
     UnknownDate,
     Zone,
 )
-from catalog.config.places import BaseUrl, ChannelUrl, FilePath, HookUrl, Listen, PingUrl
+from catalog.config.places import BaseUrl, ChannelUrl, FilePath, HookUrl, Listen, PingUrl, SiteUrl
 from catalog.domain import FIELDS
 from catalog.settings import (
     AlertSettings,
@@ -36,11 +36,13 @@ from catalog.settings import (
     MonitorSettings,
     Paging,
     PingStyle,
+    PublishSettings,
     Repeats,
     ScheduleSettings,
     SourceSettings,
     WatchSettings,
     WebhookSettings,
+    WebSettings,
 )
 
 _TOKEN = r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}"  # noqa: S105 - a pattern: what may stand in a header without quoting
@@ -269,5 +271,32 @@ SETTINGS: Mapping[type, Mapping[str, Setting]] = {  # in the order they are show
             variable="CATALOG_LISTEN",
             example="",
         ),
+    },
+    WebSettings: {
+        "listen": Setting(
+            Listen(),
+            'e.g. "127.0.0.1:8460": pages, feeds and mirror of `catalog run`',
+            example="",
+        ),
+        "base_url": Setting(
+            SiteUrl(), 'what people type, with its path: "https://models.example.org/catalog"; needed behind a proxy'
+        ),
+        "mirror_key_env": Setting(
+            _VARIABLE, "switches the mirror on: the variable that holds its key, of 16 characters or more"
+        ),
+        "mirror_key_file": instead(
+            FilePath(holds="key"), "instead of mirror_key_env; relative to this file", "/run/secrets/mirror"
+        ),
+        "mirror_open": Setting(Flag(), "true: the mirror without a key, on this machine alone"),
+    },
+    PublishSettings: {
+        "folder": Setting(
+            FilePath(to="a folder", may_be_empty=True),
+            "the pages are written here after each run that found something to write; relative to this file",
+            example="",
+        ),
+        "base_url": Setting(SiteUrl(), "where the folder is reached; without it no feed and no calendar is written"),
+        "sources": Setting(Texts("a list of sources", Text("the name of a source", _WORD)), "empty: all"),
+        "models": Setting(Texts("a list of patterns", _ID_PATTERN), 'e.g. ["claude-*"]; empty: all that your keys see'),
     },
 }

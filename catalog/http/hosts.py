@@ -55,13 +55,18 @@ def base_url(text: str) -> str:
 
     Raises ValueError with words that follow the name of the setting and quote nothing.
     """
-    url = split(text, ("https", "http"), 'must be a URL such as "https://api.anthropic.com"')
+    return site_url(text, "https://api.anthropic.com", without="/v1")
+
+
+def site_url(text: str, example: str, *, without: str = "") -> str:
+    """Give an address in one spelling: without trailing slash, and without this end of its path. Raises as above."""
+    url = split(text, ("https", "http"), f'must be a URL such as "{example}"')
     if "@" in url.netloc:
-        raise ValueError("must not hold a user or password: name the key with api_key_env or api_key_file")
+        raise ValueError("must not hold a user or password: a key is named by a setting of its own")
     if url.query or url.fragment or text[-1] in "?#":
         raise ValueError("must not hold a query (?) or fragment (#)")
     if not url.hostname or url.port == 0:
-        raise ValueError('must name a host, as "https://api.anthropic.com" does')
+        raise ValueError(f'must name a host, as "{example}" does')
     host = f"[{url.hostname}]" if ":" in url.hostname else url.hostname
     port = "" if url.port in {None, _USUAL_PORTS[url.scheme]} else f":{url.port}"
-    return f"{url.scheme}://{host}{port}{url.path.rstrip('/').removesuffix('/v1').rstrip('/')}"
+    return f"{url.scheme}://{host}{port}{url.path.rstrip('/').removesuffix(without).rstrip('/')}"

@@ -18,9 +18,11 @@ from catalog.settings import (
     GuardSettings,
     ListSettings,
     MonitorSettings,
+    PublishSettings,
     ScheduleSettings,
     SourceSettings,
     WatchSettings,
+    WebSettings,
 )
 from docs import configuration
 
@@ -55,6 +57,8 @@ def test_the_example_file_shows_every_setting() -> None:
     assert [alert.keys() for alert in document["alerts"]] == [SETTINGS[AlertSettings].keys()]
     assert document["watch"].keys() == SETTINGS[WatchSettings].keys()
     assert document["monitor"].keys() == SETTINGS[MonitorSettings].keys()
+    assert document["web"].keys() == SETTINGS[WebSettings].keys()
+    assert document["publish"].keys() == SETTINGS[PublishSettings].keys()
 
 
 def test_the_example_file_equals_the_defaults_commented_or_not(tmp_path: Path) -> None:
