@@ -1,15 +1,17 @@
 """Is the catalog fresh, and believed? Pure: rows and the time in, findings out."""
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from catalog import dates
 from catalog.domain import Run, Source, Status
 from catalog.errors import Failure
 from catalog.text import counted
 
+_SOURCE_COLUMNS = tuple(field.name for field in fields(Source))
 CLOCK_SLACK = timedelta(minutes=5)
 LATE = timedelta(hours=1)  # alerts may wait so long before it is a problem: retries come at least that often
 IN_A_ROW = 3  # failed runs or unclean walks that are a problem; fewer are a note
@@ -108,6 +110,41 @@ class Backlog:
     last_error: str | None
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Health:
+    """How fresh each source is, what is pending for each channel, and what is wrong: problems first."""
+
+    sources: tuple[SourceCheck, ...]
+    channels: tuple[Backlog, ...]
+    unknown: tuple[Finding, ...]  # names in the configuration that no list ever had
+    findings: tuple[Finding, ...]  # all of them
+
+    @property
+    def healthy(self) -> bool:
+        """Whether no finding is a problem."""
+        return healthy(self.findings)
+
+    def of_source(self, name: str) -> tuple[Finding, ...]:
+        """Give what is found of a source."""
+        return tuple(finding for finding in self.findings if finding.source == name)
+
+    def objects(self, watched: Sequence[str]) -> list[dict[str, Any]]:
+        """Give what `catalog status --json` prints: an object for each source and channel, and one for [watch]."""
+        found = [
+            {name: getattr(one.row, name, None) for name in _SOURCE_COLUMNS}
+            | {"source": one.name}
+            | _judged(self.of_source(one.name))
+            for one in self.sources
+        ]
+        found += [
+            asdict(one) | _judged([each for each in self.findings if each.channel == one.channel])
+            for one in self.channels
+        ]
+        if self.unknown:
+            found.append({"watch": watched, **_judged(self.unknown)})
+        return found
+
+
 def findings(watched: Sequence[SourceCheck], *, now: datetime) -> tuple[Finding, ...]:
     """Judge all sources: problems first, then by source."""
     found = [finding for one in watched for finding in _of_source(one, now)]
@@ -117,6 +154,10 @@ def findings(watched: Sequence[SourceCheck], *, now: datetime) -> tuple[Finding,
 def backlogs(channels: Sequence[Backlog], *, configured: Collection[str], now: datetime) -> tuple[Finding, ...]:
     """Judge all channels: what was given up, and what has waited for long."""
     return tuple(finding for one in channels for finding in _of_channel(one, now, configured=one.channel in configured))
+
+
+def _judged(found: Sequence[Finding]) -> dict[str, Any]:
+    return {"healthy": healthy(found), "findings": [asdict(finding) for finding in found]}
 
 
 def healthy(found: Sequence[Finding]) -> bool:

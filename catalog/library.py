@@ -2,45 +2,29 @@
 
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, overload
 
-from catalog import clock, dates, health, wiring
+from catalog import clock, dates, wiring
 from catalog import config as configuration
 from catalog.config import Config
 from catalog.domain import Change, Kind, Model, Run, State
 from catalog.errors import ConfigError
-from catalog.health import Backlog, Finding, SourceCheck
+from catalog.health import Health
 from catalog.store.engine import database as databases
 from catalog.store.engine.database import Connection, Database
-from catalog.store.outbox import queue
-from catalog.store.queries import history, source_health, sql_query
+from catalog.store.queries import history, sql_query
 from catalog.store.queries.history import MomentDifference, Story, Which
 from catalog.store.schema import upgrade
-from catalog.wiring import unknowns
+from catalog.wiring import standing, unknowns
 
 if TYPE_CHECKING:
     from catalog.service.sync import RunReport  # what speaks HTTP is imported for a run alone
 
 T = TypeVar("T")
 Moment = datetime | str  # aware; or a date, RFC 3339, or an age such as 7d
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Health:
-    """How fresh each source is, what is pending for each channel, and what is wrong: problems first."""
-
-    sources: tuple[SourceCheck, ...]
-    channels: tuple[Backlog, ...]
-    unknown: tuple[Finding, ...]  # names in the configuration that no list ever had
-    findings: tuple[Finding, ...]  # all of them
-
-    @property
-    def healthy(self) -> bool:
-        """Whether no finding is a problem."""
-        return health.healthy(self.findings)
 
 
 def open_(url: str | None = None) -> "Catalog":
@@ -171,7 +155,7 @@ class Catalog:
         """Say how fresh each source is, and what is wrong, by the configuration that the command line would use."""
         config = self._config()
         with self._reading(None) as connection:
-            return health_of(config, connection, clock.utc_now())
+            return standing.of(config, connection, clock.utc_now())
 
     def sql(self, query: str, /, **values: object) -> Iterator[dict[str, Any]]:
         """Run one SQL query, with values for each `:name` in it. It can write nothing, whatever it says.
@@ -262,21 +246,6 @@ def opened(url: str) -> Iterator[Database]:
     with closing(databases.open_(url, must_exist=True)) as found:
         upgrade.require(found)
         yield found
-
-
-def health_of(config: Config, connection: Connection, now: datetime) -> Health:
-    """Judge by the configuration every source that is configured or was ever synced, and every channel."""
-    stale_after = {source.name: source.stale_after for source in config.sources}
-    known = {one.row.source: one for one in source_health.all_(connection)}
-    sources = tuple(
-        SourceCheck(name=name, row=one.row if one else None, stale_after=stale_after.get(name), health=one)
-        for name, one in ((name, known.get(name)) for name in sorted({*known, *stale_after}))
-    )
-    channels, configured = tuple(queue.backlog(connection)), {alert.name for alert in config.alerts}
-    unknown = tuple(unknowns.in_catalog(config, connection))
-    late = health.backlogs(channels, configured=configured, now=now)
-    findings = (*health.findings(sources, now=now), *late, *unknown)
-    return Health(sources=sources, channels=channels, unknown=unknown, findings=findings)
 
 
 def _moment(moment: Moment) -> datetime:

@@ -4,27 +4,24 @@ Text that came from outside can do no harm: text and tables show control charact
 formula, JSON is plain ASCII. No id is ever cut.
 """
 
-import csv
 import json
 import os
 import sys
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import chain, islice
 from typing import TextIO
 
-from catalog import dates
+from catalog import dates, tabular
 from catalog.cli.context import Form
+from catalog.tabular import Row
 from catalog.text import harmless
-
-Row = Mapping[str, object]
 
 _WIDEST = 200  # columns; a longer text stands whole, and moves its own row alone
 _ALIGNED = 5_000  # rows that are read ahead to align the columns; what comes after streams, uncut
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001 - spreadsheets take the wide ones, too
 _WHOLE = frozenset({"id", "model_id", "source", "change_id", "run_id"})  # copied by hand: never broken into lines
 _NARROWEST = 8
 _GAP = 3  # columns of a terminal between two cells of a table
@@ -75,26 +72,19 @@ def listing(
     if form == "json":
         array(({name: row[name] for name in columns} for row in rows), stream=stream)
     elif form == "csv":
-        writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(columns)
-        writer.writerows([_csv_cell(row[name]) for name in columns] for row in rows)
+        tabular.write_csv(rows, columns, stream)
     else:
         _text(rows, shown or columns, stream)
 
 
 def array(rows: Iterable[Row], *, stream: TextIO | None = None) -> None:
     """Print one JSON array, an object per line, each as soon as it is known."""
-    stream = stream or sys.stdout
-    opening = "["
-    for row in rows:
-        stream.write(f"{opening}\n{json_text(row)}")
-        opening = ","
-    stream.write("[]\n" if opening == "[" else "\n]\n")
+    tabular.write_json(rows, stream or sys.stdout)
 
 
 def document(value: object, *, stream: TextIO | None = None) -> None:
     """Print one JSON value, laid out for reading."""
-    print(json.dumps(value, default=_json_value, indent=2), file=stream or sys.stdout)
+    print(json.dumps(value, default=tabular.json_value, indent=2), file=stream or sys.stdout)
 
 
 def line(text: str = "", *, stream: TextIO | None = None) -> None:
@@ -112,7 +102,7 @@ def cell(value: object) -> str:
         return second(value)
     if isinstance(value, timedelta):
         return dates.age(value)
-    return harmless(value if isinstance(value, str) else json_text(value))
+    return harmless(value if isinstance(value, str) else tabular.json_text(value))
 
 
 def second(moment: datetime) -> str:
@@ -170,30 +160,6 @@ def _fitted(columns: Sequence[str], wanted: Sequence[int], room: int) -> list[in
         _, widest = max((width, place) for place, width in enumerate(widths) if width > least[place])
         widths[widest] -= 1
     return widths
-
-
-def _csv_cell(value: object) -> str:
-    """Spell a value for other programs; a text that a spreadsheet would run gets a ' before it."""
-    if isinstance(value, str):
-        return ("'" if value.startswith(_FORMULA) else "") + harmless(value)
-    if isinstance(value, datetime):
-        return dates.to_text(value)
-    return "" if value is None else json_text(value)
-
-
-def json_text(value: object) -> str:
-    """Spell a value as JSON on one line, in ASCII, times included."""
-    return json.dumps(value, default=_json_value)
-
-
-def _json_value(value: object) -> object:
-    if isinstance(value, datetime):
-        return dates.to_text(value)
-    if isinstance(value, timedelta):
-        return value.total_seconds()
-    if isinstance(value, Mapping):
-        return dict(value)
-    raise TypeError(f"{type(value).__name__} has no JSON form")
 
 
 def _width(text: str) -> int:

@@ -1,9 +1,8 @@
 """`catalog status`: how fresh each source is, what is wrong, and which command helps."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any
 
 import click
 
@@ -11,10 +10,7 @@ from catalog import clock, health
 from catalog.cli import options, output
 from catalog.cli.context import Context, json_option, pass_context
 from catalog.errors import CatalogError, ConfigError, Exit
-from catalog.health import Finding, SourceCheck
-
-if TYPE_CHECKING:
-    from catalog.library import Health
+from catalog.health import Finding, Health, SourceCheck
 
 
 @click.command()
@@ -36,17 +32,13 @@ def command(context: Context, *, worker: bool, as_json: bool) -> int:
     config = context.config()
     if worker:
         return _ask_worker(context, config.monitor.listen)
-    from catalog import library
+    from catalog.wiring import standing
 
     now = clock.utc_now()
     with options.catalog(context) as connection:
-        seen = library.health_of(config, connection, now)
+        seen = standing.of(config, connection, now)
     if as_json:
-        objects = [_object(one, seen.findings) for one in seen.sources]
-        objects += [asdict(one) | _judged(seen.findings, "channel", one.channel) for one in seen.channels]
-        unknown = [asdict(finding) for finding in seen.unknown]
-        objects += [{"watch": config.watch.models, "healthy": True, "findings": unknown}] if unknown else []
-        output.array(objects)
+        output.array(seen.objects(config.watch.models))
     elif not context.quiet:
         _print(seen, now)
     else:
@@ -70,19 +62,7 @@ def _ask_worker(context: Context, address: tuple[str, int] | None) -> int:
     return Exit.DONE
 
 
-def _judged(found: Sequence[Finding], of: Literal["source", "channel"], name: str) -> dict[str, Any]:
-    mine = [finding for finding in found if getattr(finding, of) == name]
-    return {"healthy": health.healthy(mine), "findings": [asdict(finding) for finding in mine]}
-
-
-def _object(one: SourceCheck, found: Sequence[Finding]) -> dict[str, Any]:
-    from catalog.store.queries import history
-
-    row = {name: getattr(one.row, name, None) for name in history.SOURCE_COLUMNS} | {"source": one.name}
-    return row | _judged(found, "source", one.name)
-
-
-def _print(seen: "Health", now: datetime) -> None:
+def _print(seen: Health, now: datetime) -> None:
     columns = ("source", "models_listed", "last_whole_at", "age", "last_status")
     output.listing([_row(one, now) for one in seen.sources], columns=columns, form="text")
     output.line()

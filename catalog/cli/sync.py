@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import click
 
-from catalog import errors, wiring
+from catalog import errors, tabular, wiring
 from catalog.cli import output, run_lines
 from catalog.cli.context import Context, json_option, pass_context
 from catalog.domain import Change
@@ -180,10 +180,10 @@ class _JsonPrinter(_Printer):
     _opening = "["
 
     def write(self, report: RunReport, changes: Iterable[Change]) -> None:
-        run = output.json_text(asdict(report.run))
+        run = tabular.json_text(asdict(report.run))
         sys.stdout.write(f'{self._opening}\n{run[:-1]}, "changes": [')
         for number, change in enumerate(changes):
-            sys.stdout.write(f"{',' if number else ''}\n  {output.json_text(asdict(change))}")
+            sys.stdout.write(f"{',' if number else ''}\n  {tabular.json_text(asdict(change))}")
         sys.stdout.write("]}")
         self._opening = ","
 

@@ -15,8 +15,7 @@ import pytest
 import sqlalchemy as sa
 
 import catalog
-from catalog import Catalog
-from catalog.cli import output
+from catalog import Catalog, tabular
 from catalog.domain import Change, Kind, Model, Run, State, Status
 from catalog.errors import (
     CatalogError,
@@ -81,7 +80,7 @@ def test_a_list_from_python_is_the_one_that_the_command_prints(lived: Catalog, b
     for ask, typed in SAME:
         rows = ask(lived)
         assert iter(rows) is rows
-        found = [json.loads(output.json_text(asdict(row))) for row in rows]
+        found = [json.loads(tabular.json_text(asdict(row))) for row in rows]
         code, out, _ = bare.run(*typed, "--json")
         printed = json.loads(out)
         assert code == Exit.DONE
