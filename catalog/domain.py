@@ -37,6 +37,9 @@ class Status(StrEnum):
     SKIPPED = "skipped"
 
 
+# A model by its id, at any source; or a source and the id there.
+ModelName = str | tuple[str, str]
+
 MERGED = (Status.COMPLETE, Status.PARTIAL, Status.HELD)  # its walk reached the end, and what it showed is recorded
 DIED = (Status.FAILED, Status.ABANDONED)  # it was begun, and recorded nothing
 

@@ -1,13 +1,13 @@
 """The records that store and alerts share: what happened, which channel asked for it, and the message about it."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import Protocol
 
-from catalog.domain import Change, Status
+from catalog.domain import Change, ModelName, Status
 from catalog.errors import CatalogError
 
 _CHANGED = "changed:"
@@ -43,11 +43,11 @@ class Rule:
     channel: str
     events: tuple[AlertEvent, ...]
     changed_fields: tuple[str, ...] = ()  # patterns of dotted paths: changes of these fields are told, too
-    models: tuple[str, ...] = ()  # patterns of ids
+    models: tuple[ModelName, ...] = ()  # patterns of ids, some for one source alone
     sources: tuple[str, ...] = ()
     lines: tuple[str, ...] = ()
     lifecycles: tuple[str, ...] = ()
-    watched: frozenset[str] | None = None  # None: not limited to the watchlist
+    watched: frozenset[ModelName] | None = None  # None: not limited to the watchlist
     settle: timedelta = timedelta(0)  # how long a removal is deferred, in case the model comes back
     failures: int = 3  # runs that must fail in a row before this is told
 
@@ -57,9 +57,19 @@ class Rule:
             (not self.sources or source in self.sources)
             and (not self.lines or line in self.lines)
             and (not self.lifecycles or lifecycle in self.lifecycles)
-            and (self.watched is None or model_id in self.watched)
-            and (not self.models or any(fnmatchcase(model_id, pattern) for pattern in self.models))
+            and (self.watched is None or is_among(self.watched, source, model_id))
+            and (not self.models or any(_fits(pattern, source, model_id) for pattern in self.models))
         )
+
+
+def is_among(names: Collection[ModelName], source: str, model_id: str) -> bool:
+    """Say whether a model is one of these, by its id alone or at its source."""
+    return model_id in names or (source, model_id) in names
+
+
+def _fits(pattern: ModelName, source: str, model_id: str) -> bool:
+    wanted, ids = (source, pattern) if isinstance(pattern, str) else pattern
+    return source == wanted and fnmatchcase(model_id, ids)
 
 
 def parse_events(names: Sequence[str]) -> tuple[tuple[AlertEvent, ...], tuple[str, ...]]:
@@ -147,7 +157,7 @@ class Subscriptions:
     rules: tuple[Rule, ...]
     composer: Composer
     milestones: tuple[int, ...] = ()  # days before a retirement
-    watched: frozenset[str] | None = None  # the watchlist; None: it cannot be read
+    watched: frozenset[ModelName] | None = None  # the watchlist; None: it cannot be read
 
     @property
     def horizon(self) -> timedelta:

@@ -181,7 +181,7 @@ class Catalog:
         options = Options(
             accept_removals=accept_removals,
             accept_scope=accept_scope,
-            configured=tuple(source.name for source in config.sources),
+            configured=config.names,
             subscriptions=wiring.subscriptions(config),
         )
         with closing(wiring.database(config)) as database, after_run.pinged(config, database) as problems:

@@ -1,12 +1,12 @@
 """Decides how the watched models fare. Pure: ids, rows and the time in, findings out."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from catalog import dates
-from catalog.domain import Model
+from catalog.domain import Model, ModelName
 
 _DAY = timedelta(days=1)
 
@@ -30,7 +30,7 @@ LEAVING = frozenset({WatchState.GONE, WatchState.RETIRED, WatchState.OVERDUE, Wa
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WatchFinding:
-    """How a watched id fares at one source; an unknown one has no source."""
+    """How a watched id fares at one source; an unknown one has a source only where it is watched at that one alone."""
 
     id: str
     source: str | None
@@ -41,30 +41,46 @@ class WatchFinding:
     did_you_mean: tuple[str, ...] = ()
 
 
+def named(text: str, sources: Collection[str]) -> ModelName:
+    """Read `source:id`, where that source is configured; anything else is an id, which may hold colons itself."""
+    source, _, id = text.partition(":")
+    return (source, id) if id and source in sources else text
+
+
+def spelled(name: ModelName) -> str:
+    """Write a name as `named` reads it."""
+    return name if isinstance(name, str) else ":".join(name)
+
+
+def id_of(name: ModelName) -> str:
+    """The id of a name, without its source."""
+    return name if isinstance(name, str) else name[1]
+
+
 def check(
-    ids: Sequence[str],
+    names: Sequence[ModelName],
     models: Sequence[Model],
     *,
     now: datetime,
     days: int,
-    guess: Callable[[str], Sequence[str]] = lambda _: (),
-    elsewhere: Mapping[str, str] = {},
+    guess: Callable[[ModelName], Sequence[str]] = lambda _: (),
+    elsewhere: Mapping[ModelName, str] = {},
 ) -> tuple[WatchFinding, ...]:
-    """Judge each id at each source that ever listed it, in the order of the ids.
+    """Judge each name at each source that ever listed it, in the order of the names, and each model once.
 
     `models` are the rows of these ids. `guess` names known ids that look much like an unknown one; `elsewhere` gives
     the words for an unknown id that is found somewhere else. A model that retires within `days` is retiring.
     """
-    return tuple(
-        finding for id in ids for finding in (_known(id, models, now, days) or [_unknown(id, guess, elsewhere)])
-    )
+    found = (_known(name, models, now, days) or [_unknown(name, guess, elsewhere)] for name in names)
+    return tuple(dict.fromkeys(finding for findings in found for finding in findings))
 
 
-def _known(id: str, models: Sequence[Model], now: datetime, days: int) -> list[WatchFinding]:
-    found = [(model, _state(model, now, days * _DAY)) for model in models if model.id == id]
+def _known(name: ModelName, models: Sequence[Model], now: datetime, days: int) -> list[WatchFinding]:
+    meant = [model for model in models if name in {model.id, (model.source, model.id)}]
+    found = [(model, _state(model, now, days * _DAY)) for model in meant]
     return [
         WatchFinding(
-            id=id,
+            id=model.id,
             source=model.source,
             state=state,
             text=_text(model, state, now),
@@ -75,12 +91,14 @@ def _known(id: str, models: Sequence[Model], now: datetime, days: int) -> list[W
     ]
 
 
-def _unknown(id: str, guess: Callable[[str], Sequence[str]], elsewhere: Mapping[str, str]) -> WatchFinding:
-    if id in elsewhere:
-        return WatchFinding(id=id, source=None, state=WatchState.UNKNOWN, text=elsewhere[id])
-    close = tuple(guess(id))
-    text = f"no list ever had it; did you mean {', '.join(close)}?" if close else "no list ever had it"
-    return WatchFinding(id=id, source=None, state=WatchState.UNKNOWN, text=text, did_you_mean=close)
+def _unknown(
+    name: ModelName, guess: Callable[[ModelName], Sequence[str]], elsewhere: Mapping[ModelName, str]
+) -> WatchFinding:
+    source, id = (None, name) if isinstance(name, str) else name
+    close = () if name in elsewhere else tuple(guess(name))
+    never = elsewhere.get(name, "no list ever had it" if source is None else "this source never listed it")
+    text = f"{never}; did you mean {', '.join(close)}?" if close else never
+    return WatchFinding(id=id, source=source, state=WatchState.UNKNOWN, text=text, did_you_mean=close)
 
 
 def _state(model: Model, now: datetime, ahead: timedelta) -> WatchState:

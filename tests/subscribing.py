@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from catalog.alerts import composer
+from catalog.domain import ModelName
 from catalog.events import AlertEvent, Rule, Subscriptions, parse_events
 
 DAYS = (90, 60, 30, 14, 7, 1)
@@ -25,7 +26,7 @@ class Composing:
     retiring = staticmethod(composer.retiring)
 
 
-def subscriptions(*rules: Rule, watched: Iterable[str] | None = None, **settings: Any) -> Subscriptions:
+def subscriptions(*rules: Rule, watched: Iterable[ModelName] | None = None, **settings: Any) -> Subscriptions:
     watchlist = None if watched is None else frozenset(watched)
     usual = {"rules": rules or (rule(),), "composer": composer, "milestones": DAYS, "watched": watchlist}
     return Subscriptions(**{**usual, **settings})

@@ -78,7 +78,7 @@ class _Checkup:
 
     def __init__(self, context: Context, config: Config, *, send: bool) -> None:
         self._context, self._config, self._send = context, config, send
-        self._listed: list[ModelInfo] = []
+        self._listed: dict[str, list[ModelInfo]] = {}
         self._all_listed = True  # so far, each source gave all of its list
         self._has_catalog = False
         self._seen: dict[str, tuple[float, dict[str, Any]]] = {}  # when each source was asked, and its entries
@@ -149,7 +149,7 @@ class _Checkup:
         self._all_listed, sound = False, self._all_listed
         page, models = self._first_page(settings)
         self._seen[settings.name] = (time.monotonic(), _entries(page))
-        self._listed += models
+        self._listed[settings.name] = models
         self._all_listed = sound and bool(models) and not page.has_more
         more = " and more to come" if page.has_more else ""
         yield f"ok    {settings.name}: {settings.base_url}: {len(models):,} models on the first page{more}"
@@ -194,7 +194,8 @@ class _Checkup:
                 yield f"note  {source.name}: nothing is told as new yet{why}"
 
     def _watchlist(self) -> Lines:
-        yield f"ok    [watch]: {text.counted(len(configuration.watched(self._config.watch)), 'model')} watched"
+        watched = configuration.watched(self._config.watch, self._config.names)
+        yield f"ok    [watch]: {text.counted(len(watched), 'model')} watched"
 
     def _names(self) -> Lines:
         for finding in self._unknown():
@@ -203,7 +204,7 @@ class _Checkup:
 
     def _unknown(self) -> list[Finding]:
         """Find names that no list ever had: by the catalog or, where there is none, by pages that are whole lists."""
-        listed = self._listed if self._all_listed else []
+        listed = self._listed if self._all_listed else {}
         if not self._has_catalog:
             return unknowns.in_pages(self._config, listed) if listed else []
         with library.opened(self._config.database.url) as database, database.read() as connection:

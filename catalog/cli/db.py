@@ -145,7 +145,7 @@ def restore(context: Context, file: Path, *, replace: bool, as_json: bool) -> No
             file,
             now=clock.utc_now(),
             replace=replace,
-            sources=[source.name for source in config.sources],
+            sources=config.names,
             on_progress=lambda done, all_: move(completed=done, total=all_),
         )
     if as_json:

@@ -47,7 +47,7 @@ def command(
     options = Options(
         accept_removals=accept_removals,
         accept_scope=accept_scope,
-        configured=tuple(source.name for source in config.sources),
+        configured=config.names,
         subscriptions=None if dry_run else wiring.subscriptions(config),
     )
     printer = (_JsonPrinter if as_json else _Printer)(context)

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import asdict
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -10,7 +11,7 @@ from catalog import clock, config, health, logs, watch
 from catalog.cli import options, output
 from catalog.cli.context import Context, json_option, pass_context
 from catalog.config import Config
-from catalog.domain import Model
+from catalog.domain import Model, ModelName
 from catalog.errors import ConfigError, Exit, NoCatalogError
 from catalog.settings import SourceSettings
 from catalog.watch import WatchFinding, WatchState
@@ -41,13 +42,17 @@ def check(context: Context, *, models: tuple[str, ...], days: int, source: str |
     itself is stale, was never filled, or is not there. When several hold, the highest code is the one given.
     """
     settings = context.config()
-    ids = models or config.watched(settings.watch)
-    if not ids:
-        raise ConfigError("no models are watched", hint="name ids in [watch] models or files, or on the command line")
+    typed = [watch.named(each, settings.names) for each in models]
+    asked = typed or config.watched(settings.watch, settings.names)
+    names = [name for name in dict.fromkeys(asked) if not source or isinstance(name, str) or name[0] == source]
+    if not names:
+        where = f" at {source}" if source and asked else ""
+        hint = "name ids in [watch] models or files, or on the command line"
+        raise ConfigError(f"no models are watched{where}", hint=hint)
     try:
         with options.catalog(context) as connection:
-            sources = _selected(connection, settings, source)
-            found = _ask(connection, ids, sources, days, configured={each.name for each in settings.sources})
+            sources = _selected(connection, settings, source, names)
+            found = _ask(connection, names, sources, days, configured=settings.names)
             stale = _stale(connection, sources)
     except NoCatalogError as failure:
         settings.select([source] if source else [])
@@ -62,20 +67,22 @@ def check(context: Context, *, models: tuple[str, ...], days: int, source: str |
     return Exit.RETIRING if states & watch.LEAVING else Exit.DONE
 
 
-def _selected(connection: "Connection", settings: Config, name: str | None) -> Sequence[SourceSettings]:
-    """Give the sources to ask: all that are configured, or the one of this name."""
+def _selected(
+    connection: "Connection", settings: Config, name: str | None, names: Sequence[ModelName]
+) -> Sequence[SourceSettings]:
+    """Give the sources to ask: the one of this name, or all that are configured and that a watched model may be at."""
     from catalog.store.queries import history
 
-    configured = {source.name for source in settings.sources}
-    if name and name not in configured and name in {row.source for row in history.sources(connection)}:
+    if name and name not in settings.names and name in {row.source for row in history.sources(connection)}:
         words = f"source {name} is in this catalog, but not configured: what it lists may be old"
         raise ConfigError(words, hint=f"add [sources.{name}] to the configuration, or leave --source out")
-    return settings.select([name] if name else [])
+    named = [name] if name else [each[0] for each in names if not isinstance(each, str)]
+    return settings.select(named if name or len(named) == len(names) else [])
 
 
 def _ask(
     connection: "Connection",
-    ids: Sequence[str],
+    names: Sequence[ModelName],
     sources: Sequence[SourceSettings],
     days: int,
     *,
@@ -83,20 +90,17 @@ def _ask(
 ) -> Sequence[WatchFinding]:
     from catalog.store.queries import history
 
-    now, names = clock.utc_now(), [source.name for source in sources]
-    everywhere = history.named(connection, ids)
-    rows: list[Model] = [row for row in everywhere if row.source in names]
-
-    def guess(id: str) -> list[str]:
-        return list(dict.fromkeys(close for name in names for close in unknowns.close_ids(connection, id, name)))
+    everywhere, known = history.named(connection, map(watch.id_of, names)), [source.name for source in sources]
+    rows: list[Model] = [row for row in everywhere if row.source in known]
+    guess = partial(unknowns.close_names, connection, sources=known)
 
     why = {True: "which was not asked", False: "which is not configured"}
-    elsewhere = {
+    elsewhere: dict[ModelName, str] = {
         row.id: f"only in source {row.source}, {why[row.source in configured]}"
         for row in everywhere
-        if row.source not in names
+        if row.source not in known
     }
-    return watch.check(tuple(dict.fromkeys(ids)), rows, now=now, days=days, guess=guess, elsewhere=elsewhere)
+    return watch.check(names, rows, now=clock.utc_now(), days=days, guess=guess, elsewhere=elsewhere)
 
 
 def _stale(connection: "Connection", sources: Sequence[SourceSettings]) -> Sequence[health.Finding]:

@@ -67,7 +67,7 @@ class _Runner:
         self._stopping = threading.Event()
         self._speaking = threading.Lock()
         self._pages: dict[str, str] = {}
-        self._configured = tuple(source.name for source in config.sources)
+        self._configured = config.names
         self._problems = _Problems(database, self._configured)
         self._pings = _Pings(after_run.pinger(config), self._problems.words)
 

@@ -5,9 +5,10 @@ Only cli, library and wiring load it. All others take the records of `catalog.se
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
+from catalog import watch
 from catalog.config import databases, reading, schema
 from catalog.config.keys import (
     Key,
@@ -21,6 +22,7 @@ from catalog.config.keys import (
 )
 from catalog.config.places import ping_hint
 from catalog.config.reading import Config, open_mirror
+from catalog.domain import ModelName
 from catalog.errors import ConfigError
 from catalog.settings import DatabaseSettings, WatchSettings
 
@@ -63,12 +65,15 @@ def database(url: str, *, setting: str, directory: Path | None = None) -> Databa
     return DatabaseSettings(url=reading.placed(read, directory or _here()))
 
 
-def watched(watch: WatchSettings) -> tuple[str, ...]:
-    """Read the watched ids, those in files too, each once. Raises ConfigError for a file that cannot be used."""
-    found = [*watch.models]
-    for path in watch.files:
+def watched(settings: WatchSettings, sources: Collection[str] = ()) -> tuple[ModelName, ...]:
+    """Read what is watched, in files too, each once. Raises ConfigError for a file that cannot be used.
+
+    `sources` are the names of those that are configured.
+    """
+    found = [*settings.models]
+    for path in settings.files:
         found += _ids(path)
-    return tuple(dict.fromkeys(found))
+    return tuple(watch.named(text, sources) for text in dict.fromkeys(found))
 
 
 def _ids(path: Path) -> Iterator[str]:

@@ -61,13 +61,17 @@ class Config:
     path: Path | None = None  # the file it was read from
     warnings: tuple[str, ...] = ()
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of all sources."""
+        return tuple(source.name for source in self.sources)
+
     def select(self, names: Sequence[str]) -> tuple[SourceSettings, ...]:
         """Give the sources of these names, each once and in the file's order; all of them when none is named."""
-        known = [source.name for source in self.sources]
         for name in names:
-            if name not in known:
-                hint = f"sources are: {', '.join(known)}"
-                raise ConfigError(f"no source is named {shown(name)}{kinds.nearest(name, known)}", hint=hint)
+            if name not in self.names:
+                hint = f"sources are: {', '.join(self.names)}"
+                raise ConfigError(f"no source is named {shown(name)}{kinds.nearest(name, self.names)}", hint=hint)
         return tuple(source for source in self.sources if not names or source.name in names)
 
     def channel(self, name: str) -> AlertSettings:

@@ -212,7 +212,9 @@ SETTINGS: Mapping[type, Mapping[str, Setting]] = {  # in the order they are show
             ["/usr/local/bin/on-change"],
         ),
         "events": Setting(Texts("a list of events", EventName(), least=1), "what to tell of"),
-        "models": Setting(Texts("a list of patterns", _ID_PATTERN), 'e.g. ["claude-*"]; empty: all'),
+        "models": Setting(
+            Texts("a list of patterns", _ID_PATTERN), 'e.g. ["claude-*", "openrouter:openai/*"]; empty: all'
+        ),
         "sources": Setting(Texts("a list of sources", Text("the name of a source", _WORD)), "empty: all"),
         "lines": Setting(
             Texts("a list of model lines", Text("a line of models", _WORD)), 'e.g. ["opus", "sonnet"]; empty: all'
@@ -244,7 +246,9 @@ SETTINGS: Mapping[type, Mapping[str, Setting]] = {  # in the order they are show
         "allow_http": Setting(Flag(), "true: plain http:// to another machine"),
     },
     WatchSettings: {
-        "models": Setting(Texts("a list of model ids", MODEL_ID), "ids you depend on"),
+        "models": Setting(
+            Texts("a list of model ids", MODEL_ID), 'ids you depend on; "source:id": only that of this source'
+        ),
         "files": instead(
             Texts("a list of paths", FilePath()),
             "as well or instead: one id per line, # begins a comment; relative to this file",

@@ -11,8 +11,10 @@ from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from catalog import config as configuration
+from catalog import watch
 from catalog.clock import utc_now
 from catalog.config import Config, Key
+from catalog.domain import ModelName
 from catalog.errors import CatalogError, ConfigError
 from catalog.settings import AlertSettings, SourceSettings
 from catalog.store.engine import database as databases
@@ -78,17 +80,17 @@ def subscriptions(config: Config) -> "Subscriptions | None":
 
     watched = _watched(config)
     return Subscriptions(
-        rules=tuple(_rule(alert, watched or frozenset()) for alert in config.alerts),
+        rules=tuple(_rule(config, alert, watched or frozenset()) for alert in config.alerts),
         composer=composer,
         milestones=tuple(config.watch.milestones),
         watched=watched,
     )
 
 
-def _watched(config: Config) -> frozenset[str] | None:
+def _watched(config: Config) -> frozenset[ModelName] | None:
     """Give the watchlist; None when it cannot be read, which stops only the channels that are limited to it."""
     try:
-        return frozenset(configuration.watched(config.watch))
+        return frozenset(configuration.watched(config.watch, config.names))
     except ConfigError:
         if any(alert.only for alert in config.alerts):
             raise
@@ -157,7 +159,7 @@ def check_channel(config: Config, alert: AlertSettings) -> None:
         command.check(alert.command)
 
 
-def _rule(alert: AlertSettings, watched: frozenset[str]) -> "Rule":
+def _rule(config: Config, alert: AlertSettings, watched: frozenset[ModelName]) -> "Rule":
     from catalog.events import Rule, parse_events
 
     events, changed_fields = parse_events(alert.events)
@@ -165,7 +167,7 @@ def _rule(alert: AlertSettings, watched: frozenset[str]) -> "Rule":
         channel=alert.name,
         events=events,
         changed_fields=changed_fields,
-        models=alert.models,
+        models=tuple(watch.named(pattern, config.names) for pattern in alert.models),
         sources=alert.sources,
         lines=alert.lines,
         lifecycles=alert.lifecycles,

@@ -263,7 +263,7 @@ def pinged(config: Config, database: Database) -> Iterator[list[str]]:
 
 def _recorded(config: Config, database: Database) -> list[str]:
     try:
-        found = problems_of(database, [source.name for source in config.sources])
+        found = problems_of(database, config.names)
         return [words for words, _ in found.values() if words]
     except CatalogError as error:
         return [error.message]

@@ -1,15 +1,16 @@
 """Finds names of sources, models and fields that the catalog never had, and names that are close to them."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
-from functools import partial
-from itertools import accumulate
+from itertools import accumulate, chain
 from typing import TYPE_CHECKING
 
 from catalog import config as configuration
+from catalog import watch
 from catalog.config import Config
-from catalog.domain import FIELDS, ModelInfo
+from catalog.domain import FIELDS, ModelInfo, ModelName
 from catalog.errors import ConfigError, UnknownModelError
 from catalog.health import Finding, Level
 from catalog.settings import AlertSettings
@@ -31,70 +32,98 @@ def demand_source(connection: "Connection", name: str | None) -> None:
         raise ConfigError(f'source "{name}" was never synced into this catalog', hint=hint)
 
 
-def close_ids(connection: "Connection", id: str, source: str | None) -> list[str]:
-    """Give up to three known ids that look much like an unknown one, the closest first."""
+def close_ids(connection: "Connection", id: str, sources: Sequence[str | None] = (None,)) -> list[str]:
+    """Give up to three known ids, of some sources or of any, that look much like an unknown one, the closest first."""
     from catalog.store.queries import history
 
-    known = {name.lower(): name for name in history.neighbours(connection, id, source=source)}
+    near = (history.neighbours(connection, id, source=source) for source in sources)
+    known = {name.lower(): name for name in chain.from_iterable(near)}
     return [known[name] for name in get_close_matches(id.lower(), known, n=_CLOSE, cutoff=0.6)]
+
+
+def close_names(connection: "Connection", name: ModelName, sources: Sequence[str | None] = (None,)) -> list[str]:
+    """Do the same for a watched model, at its source if it names one; each is spelled as it would be watched."""
+    return _as_watched(name, close_ids(connection, watch.id_of(name), sources if isinstance(name, str) else name[:1]))
+
+
+def _as_watched(name: ModelName, ids: Iterable[str]) -> list[str]:
+    return [id if isinstance(name, str) else watch.spelled((name[0], id)) for id in ids]
 
 
 def model(connection: "Connection", id: str, source: str | None) -> UnknownModelError:
     """Give the error for an id that no list ever had."""
-    close = close_ids(connection, id, source)
+    close = close_ids(connection, id, [source])
     hint = f"did you mean {', '.join(close)}?" if close else "`catalog models --all` lists every id ever seen"
     where = f" at {source}" if source else ""
     return UnknownModelError(f'no model with the id "{id}" was ever seen{where}', hint=hint)
 
 
-def in_catalog(config: Config, connection: "Connection", *, listed: Sequence[ModelInfo] = ()) -> list[Finding]:
-    """Report watched ids and fields of events that neither the catalog nor `listed` has, and an unreadable watchlist.
+def in_catalog(
+    config: Config, connection: "Connection", *, listed: Mapping[str, Sequence[ModelInfo]] = {}
+) -> list[Finding]:
+    """Report watched models and fields of events that neither the catalog nor `listed` has, and a bad watchlist.
 
-    When both are empty, only the watchlist is looked at.
+    `listed` are the models of sources whose whole list was just read. When both are empty, only the watchlist is
+    looked at.
     """
     from catalog.store.queries import history
 
     rows = {row.source: row for row in history.sources(connection)}
     read = {name for name, row in rows.items() if row.last_whole_at}
-    ids, unreadable = _watched(config)
+    names, unreadable = _watched(config)
     if not read:
         return in_pages(config, listed) if listed else unreadable
-    all_read = all(source.name in read for source in config.sources)
-    known = {model.id for model in (*history.named(connection, ids), *listed)}
-
-    close = partial(close_ids, connection, source=None)
+    unread = [name for name in config.names if name not in read]
+    known = {(model.source, model.id) for model in history.named(connection, map(watch.id_of, names))} | _pairs(listed)
     patterns = _patterns(config)
     missing, paths = _unmatched(patterns, history.models(connection, which=history.Which.ALL)) if patterns else ({}, [])
     never = [pattern for pattern in missing if not history.has_changed(connection, pattern)]
-    return [*unreadable, *_ids(ids, known, close, all_read=all_read), *_fields(config, never, paths)]
+    models = _models(names, known, lambda name: close_names(connection, name), unread=unread)
+    return [*unreadable, *models, *_fields(config, never, paths)]
 
 
-def in_pages(config: Config, models: Sequence[ModelInfo]) -> list[Finding]:
-    """Report watched ids and fields of events that are missing in lists that were just read whole."""
-    known = {model.id: model.id for model in models}
-    missing, paths = _unmatched(_patterns(config), models)
-    return [
-        *_ids(_watched(config)[0], known.keys(), lambda id: get_close_matches(id, known, n=_CLOSE), all_read=True),
-        *_fields(config, missing, paths),
-    ]
+def in_pages(config: Config, listed: Mapping[str, Sequence[ModelInfo]]) -> list[Finding]:
+    """Report watched models and fields of events that are missing in lists that were just read whole."""
+    missing, paths = _unmatched(_patterns(config), chain.from_iterable(listed.values()))
+    known = _pairs(listed)
+
+    def close(name: ModelName) -> list[str]:
+        ids = [id for source, id in known if isinstance(name, str) or source == name[0]]
+        return _as_watched(name, get_close_matches(watch.id_of(name), ids, n=_CLOSE))
+
+    return [*_models(_watched(config)[0], known, close, unread=()), *_fields(config, missing, paths)]
 
 
-def _watched(config: Config) -> tuple[Sequence[str], list[Finding]]:
-    """Give the watched ids; without those in files, and a finding, when a file cannot be read."""
+def _pairs(listed: Mapping[str, Sequence[ModelInfo]]) -> set[tuple[str, str]]:
+    return {(source, model.id) for source, models in listed.items() for model in models}
+
+
+def _watched(config: Config) -> tuple[Sequence[ModelName], list[Finding]]:
+    """Give what is watched; without what files name, and a finding, when a file cannot be read."""
     try:
-        return configuration.watched(config.watch), []
+        return configuration.watched(config.watch, config.names), []
     except ConfigError as error:
-        return config.watch.models, [Finding(level=Level.NOTE, code="watch", text=error.message, hint=error.hint)]
+        unreadable = Finding(level=Level.NOTE, code="watch", text=error.message, hint=error.hint)
+        return configuration.watched(replace(config.watch, files=()), config.names), [unreadable]
 
 
-def _ids(
-    ids: Sequence[str], known: Collection[str], close: Callable[[str], Sequence[str]], *, all_read: bool
+def _models(
+    names: Sequence[ModelName],
+    known: Collection[tuple[str, str]],
+    close: Callable[[ModelName], Sequence[str]],
+    *,
+    unread: Collection[str],
 ) -> Iterator[Finding]:
-    never = "no list ever had it" if all_read else "no list that was read ever had it"
-    for id in ids:
-        if id not in known:
-            text = f"the watched model {id}: {never}{_guess(close(id))}"
-            yield Finding(level=Level.NOTE, code="watch", text=text)
+    ids = {id for _, id in known}
+    for name in names:
+        if name in ids or name in known:
+            continue
+        if isinstance(name, str):
+            never = "no list that was read ever had it" if unread else "no list ever had it"
+        else:
+            never = "this source was never read whole" if name[0] in unread else "this source never listed it"
+        text = f"the watched model {watch.spelled(name)}: {never}{_guess(close(name))}"
+        yield Finding(level=Level.NOTE, code="watch", text=text)
 
 
 def _patterns(config: Config) -> list[str]:

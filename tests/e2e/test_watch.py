@@ -139,6 +139,48 @@ def test_an_id_that_another_source_has_is_not_said_to_be_in_no_list(
 
 
 @pytest.mark.warns
+def test_a_model_can_be_watched_at_one_source_alone(
+    watched: Ground, server: ModelsServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OTHER_KEY", KEY)
+    other = f'[sources.other]\nbase_url = "{server.url}"\napi_key_env = "OTHER_KEY"\n'
+    watch(watched, "other:claude-gone", "claude-fine", "other:claude-fine", "anthropic:claude-fien", more=other)
+    server.models = [model("claude-fine"), model("claude-gone"), model("claude:free")]
+    assert watched.run("sync", "other")[0] == 0
+    code, out, _ = watched.run("watch", "check", "--json")
+    unknown = "this source never listed it; did you mean anthropic:claude-fine?"
+    found = json.loads(out)
+    assert [(one["state"], one["source"], one["id"]) for one in found] == [
+        ("fine", "other", "claude-gone"),
+        ("fine", "anthropic", "claude-fine"),
+        ("fine", "other", "claude-fine"),
+        ("unknown", "anthropic", "claude-fien"),
+    ]
+    assert (code, found[-1]["text"].startswith(unknown[:45])) == (11, True)
+    note = (
+        "note: the watched model anthropic:claude-fien: this source never listed it; did you mean anthropic:claude-fine"
+    )
+    assert note in watched.run("status")[1]
+    assert [one["id"] for one in json.loads(watched.run("watch", "check", "--json", "--source", "other")[1])] == [
+        *("claude-gone", "claude-fine"),
+    ]
+    assert watched.run("watch", "check", "anthropic:claude-gone")[0] == 10
+    assert watched.run("watch", "check", "other:claude-gone")[0] == 0
+    assert watched.run("watch", "check", "other:claude:free")[0] == 0
+    assert watched.run("watch", "check", "claude:free")[0] == 0
+    code, _, err = watched.run("watch", "check", "other:claude-gone", "--source", "anthropic")
+    assert (code, "no models are watched at anthropic" in err) == (2, True)
+
+
+@pytest.mark.warns
+def test_a_model_at_one_source_asks_nothing_of_the_others(watched: Ground) -> None:
+    watch(watched, "anthropic:claude-fine", more='[sources.other]\nbase_url = "http://127.0.0.1:9"\n')
+    assert watched.run("watch", "check")[0] == 0
+    assert watched.run("watch", "check", "claude-fine")[0] == 12
+    assert watched.run("watch", "check", "other:claude-fine")[0] == 12
+
+
+@pytest.mark.warns
 def test_nothing_to_watch_is_a_mistake(watched: Ground) -> None:
     code, out, err = watched.run("watch", "check")
     assert (code, out) == (2, "")

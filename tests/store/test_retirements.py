@@ -10,8 +10,10 @@ import pytest
 import sqlalchemy as sa
 
 from catalog.alerts import composer
+from catalog.domain import ModelName
 from catalog.events import OutboxMessage, PlannedRetirement, Rule, Subscriptions
 from catalog.store.outbox import enqueue, retirements
+from catalog.store.schema.outbox_tables import channel
 from tests import server as play
 from tests.store.copying import Safe, restore
 from tests.store.delivering import take_all
@@ -24,7 +26,7 @@ DAY = timedelta(days=1)
 SOON, LATER, FAR, PAST = (f"{START + days * DAY:%Y-%m-%d}T00:00:00Z" for days in (22, 75, 400, -3))
 
 
-def subscribed(*rules: Rule, watched: Iterable[str] | None = ("a",), **settings: Any) -> Subscriptions:
+def subscribed(*rules: Rule, watched: Iterable[ModelName] | None = ("a",), **settings: Any) -> Subscriptions:
     usual = rules or (rule("added", "changed", "retiring", "overdue"),)
     return subscriptions(*usual, watched=watched, **settings)
 
@@ -220,6 +222,70 @@ def test_a_channel_added_later_hears_of_nothing_that_was_watched_before(world: W
     both = subscribed(rule(), rule(channel="late"), watched=("a", "b"))
     look(world, both)
     assert told(world, "late") == [("retiring", "b", 30)]
+
+
+@pytest.mark.parametrize(
+    ("watched", "told_of"),
+    [
+        ({"a", "c:1"}, ["a", "c:1"]),
+        ({("one", "a"), ("one", "c:1")}, ["a", "c:1"]),
+        ({("other", "a"), ("one", "b")}, ["b"]),
+        ({"other:a"}, []),
+        ({("one", "a"), "a"}, ["a"]),
+    ],
+)
+def test_what_is_watched_at_one_source_is_told_of_that_source_alone(
+    world: World, watched: set[ModelName], told_of: list[str]
+) -> None:
+    world.server.models = [play.model(id, retires_at=SOON) for id in ("a", "b", "c:1")]
+    narrow = subscribed(rule("retiring", watched=frozenset(watched)), watched=watched)
+    world.sync(subscriptions=narrow)
+    look(world, narrow)
+    assert told(world) == [("retiring", id, 30) for id in told_of]
+
+
+def test_what_is_newly_watched_with_its_source_is_told_once(world: World) -> None:
+    lists(world, a=SOON, b=SOON)
+    for watched in ((), (("one", "a"),), (("one", "a"), "b"), (("one", "a"), "b")):
+        at = subscribed(watched=watched)
+        world.sync(subscriptions=at)
+        look(world, at)
+        look(world, at)
+    assert sorted(told(world)) == [("retiring", "a", 30), ("retiring", "b", 30)]
+
+
+@pytest.mark.parametrize(
+    ("asked", "asks", "watches"),
+    [
+        (rule("added", "retiring"), "a981cefeb43d6ce191149060776839d9", '["B","a","llama3:8b"]'),
+        (
+            rule(
+                "retiring",
+                "changed:pricing.*",
+                models=("claude-*", "llama3:8b", "x:[ab]*"),
+                sources=("one",),
+                lines=("opus",),
+                lifecycles=("active",),
+                watched=frozenset({"llama3:8b", "a", "B", "anthropic.claude-v1:0"}),
+                settle=timedelta(hours=1),
+                failures=2,
+            ),
+            "fc697bc7e6a90d60493dbce0284d3b37",
+            '["B","a","llama3:8b"]',
+        ),
+    ],
+)
+def test_a_configuration_that_names_no_source_asks_for_what_it_asked_before(
+    world: World, asked: Rule, asks: str, watches: str
+) -> None:
+    """The digests are those of the versions that knew no `source:id`: so no upgrade looks at everything anew."""
+    at = subscribed(asked, watched=("llama3:8b", "a", "B"), milestones=(90, 30))
+    lists(world, a=FAR)
+    world.sync(subscriptions=at)
+    look(world, at)
+    with world.database.read() as connection:
+        kept = connection.execute(sa.select(channel.c.asks, channel.c.watches)).one()
+    assert tuple(kept) == (asks, watches)
 
 
 # What a look costs

@@ -167,6 +167,13 @@ def test_a_baseline_concerns_no_channel() -> None:
         ({"lifecycles": ("retired",)}, False),
         ({"watched": frozenset({"claude-a"})}, True),
         ({"watched": frozenset()}, False),
+        ({"watched": frozenset({("anthropic", "claude-a")})}, True),
+        ({"watched": frozenset({("gateway", "claude-a")})}, False),
+        ({"watched": frozenset({"anthropic:claude-a"})}, False),
+        ({"models": (("anthropic", "claude-*"),)}, True),
+        ({"models": (("gateway", "claude-*"),)}, False),
+        ({"models": (("gateway", "*"), "claude-*")}, True),
+        ({"models": ("anthropic:claude-*",)}, False),
         ({"models": ("claude-*",), "lines": ("sonnet",)}, False),
     ],
 )

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from catalog import watch
-from catalog.domain import Model
+from catalog.domain import Model, ModelName
 from catalog.watch import WatchFinding, WatchState
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -29,6 +29,44 @@ def model(id: str = "claude-a", **fields: Any) -> Model:
 def found(*models: Model, days: int = 60) -> list[tuple[WatchState, str]]:
     ids = list(dict.fromkeys(one.id for one in models))
     return [(each.state, each.text) for each in watch.check(ids, models, now=NOW, days=days)]
+
+
+SOURCES = ("openrouter", "llama3", "my-lab")
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("claude-a", "claude-a"),
+        ("openrouter:openai/gpt-4o", ("openrouter", "openai/gpt-4o")),
+        ("my-lab:a", ("my-lab", "a")),
+        ("qwen3:8b", "qwen3:8b"),
+        ("anthropic.claude-3-haiku-20240307-v1:0", "anthropic.claude-3-haiku-20240307-v1:0"),
+        ("openrouter:meta/llama-3:free", ("openrouter", "meta/llama-3:free")),  # the first colon alone counts
+        ("old:openrouter:a", "old:openrouter:a"),
+        ("old:gpt-4", "old:gpt-4"),  # a source that is not configured, or not any more
+        ("llama3:8b", ("llama3", "8b")),  # a source that is called like the beginning of an id
+        ("llama3:llama3:8b", ("llama3", "llama3:8b")),
+        ("openrouter", "openrouter"),
+        ("openrouter:", "openrouter:"),
+        (":openrouter", ":openrouter"),
+        (":", ":"),
+        ("", ""),
+        ("openrouter::", ("openrouter", ":")),
+        ("OpenRouter:a", "OpenRouter:a"),
+        (" openrouter:a", " openrouter:a"),
+        ("open*:a", "open*:a"),
+        ("openrouter/a:b", "openrouter/a:b"),
+        ("openrouter:openai/*", ("openrouter", "openai/*")),
+        ("openrouter:[ab]:*", ("openrouter", "[ab]:*")),
+    ],
+)
+def test_a_source_is_named_only_before_the_first_colon_and_only_one_that_is_configured(
+    text: str, name: ModelName
+) -> None:
+    assert watch.named(text, SOURCES) == name
+    assert watch.spelled(name) == text
+    assert watch.named(text, ()) == text
 
 
 @pytest.mark.parametrize(
@@ -75,7 +113,9 @@ def test_how_far_to_look_ahead_is_the_askers_choice() -> None:
 def test_an_id_nobody_knows_is_unknown_and_guessed_at() -> None:
     (nowhere,) = watch.check(["cluade-a"], [], now=NOW, days=60)
     assert nowhere == WatchFinding(id="cluade-a", source=None, state=WatchState.UNKNOWN, text="no list ever had it")
-    (close,) = watch.check(["cluade-a"], [], now=NOW, days=60, guess=lambda id: [id.replace("ua", "au")])
+    (close,) = watch.check(
+        ["cluade-a"], [], now=NOW, days=60, guess=lambda name: [watch.id_of(name).replace("ua", "au")]
+    )
     assert close.text == "no list ever had it; did you mean claude-a?"
     assert close.did_you_mean == ("claude-a",)
 
@@ -89,3 +129,27 @@ def test_each_source_that_ever_had_an_id_is_told_in_the_order_of_the_ids() -> No
         ("x", None, WatchState.UNKNOWN),
         ("b", "anthropic", WatchState.FINE),
     ]
+
+
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [
+        (["a"], [("a", "one"), ("a", "two")]),
+        ([("two", "a")], [("a", "two")]),
+        ([("two", "a"), "a"], [("a", "two"), ("a", "one")]),
+        (["a", ("one", "a")], [("a", "one"), ("a", "two")]),
+        ([("one", "b:c"), ("two", "b:c")], [("b:c", "one"), ("b:c", "two")]),
+        (["one:a"], [("one:a", None)]),
+    ],
+)
+def test_a_name_with_its_source_means_the_model_of_that_source_and_each_model_is_told_once(
+    names: list[ModelName], told: list[tuple[str, str | None]]
+) -> None:
+    rows = [model("a", source="one"), model("a", source="two"), model("b:c", source="one")]
+    assert [(each.id, each.source) for each in watch.check(names, rows, now=NOW, days=60)] == told
+
+
+def test_what_is_watched_at_one_source_is_unknown_when_only_another_one_lists_it() -> None:
+    (found,) = watch.check([("one", "a")], [model("a", source="two")], now=NOW, days=60)
+    assert (found.state, found.id, found.source) == (WatchState.UNKNOWN, "a", "one")
+    assert found.text == "this source never listed it"

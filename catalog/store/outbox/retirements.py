@@ -12,8 +12,9 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from catalog.domain import MERGED
-from catalog.events import OutboxMessage, PlannedRetirement, Rule, Subscriptions
+from catalog import watch
+from catalog.domain import MERGED, ModelName
+from catalog.events import OutboxMessage, PlannedRetirement, Rule, Subscriptions, is_among
 from catalog.store.ingest import changelog, runs
 from catalog.store.schema import tables
 from catalog.store.schema.outbox_tables import channel
@@ -118,34 +119,43 @@ def _newly_watched(
 ) -> list[PlannedRetirement]:
     if subscriptions.watched is None or before.watches is None:
         return []
-    return _watched(connection, subscriptions, subscriptions.watched - set(json.loads(before.watches)), now)
+    known = {each if isinstance(each, str) else tuple(each) for each in json.loads(before.watches)}
+    return _watched(connection, subscriptions, subscriptions.watched - known, now)
 
 
 def _watched(
     connection: sa.Connection,
     subscriptions: Subscriptions,
-    ids: Collection[str],
+    names: Collection[ModelName],
     now: datetime,
     source_key: int | None = None,
 ) -> list[PlannedRetirement]:
-    """Give the models with these ids, of one source or of all, that retire within the horizon."""
+    """Give the models with these names, of one source or of all, that retire within the horizon."""
     model = tables.model.c
     soon = model.retires_at <= now + subscriptions.horizon
     condition = soon if source_key is None else soon & (model.source_key == source_key)
-    wanted, found = sorted(ids), list[PlannedRetirement]()
+    wanted = sorted(set(map(watch.id_of, names)))
+    found = list[PlannedRetirement]()
     for begin in range(0, len(wanted), _AT_ONCE):
         found += _planned(connection, condition & model.id.in_(wanted[begin : begin + _AT_ONCE]))
-    return found
+    return [each for each in found if is_among(names, each.source, each.model_id)]
 
 
 def _asks(rule: Rule, subscriptions: Subscriptions) -> str:
-    watched = None if rule.watched is None else sorted(rule.watched)
+    watched = None if rule.watched is None else _sorted(rule.watched)
     parts = {**asdict(rule), "watched": watched, "milestones": subscriptions.milestones}
     return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()[:32]
 
 
 def _watches(subscriptions: Subscriptions, before: str | None) -> str | None:
-    return before if subscriptions.watched is None else json.dumps(sorted(subscriptions.watched), separators=(",", ":"))
+    return (
+        before if subscriptions.watched is None else json.dumps(_sorted(subscriptions.watched), separators=(",", ":"))
+    )
+
+
+def _sorted(names: Collection[ModelName]) -> list[ModelName]:
+    """Sort the ids, then what is watched at one source alone; what knew no sources was written down so, too."""
+    return sorted(names, key=lambda name: ("", name) if isinstance(name, str) else name)
 
 
 def _condition(
