@@ -9,7 +9,19 @@ from collections.abc import Callable
 from pathlib import Path
 
 from catalog.config import manual
-from docs import alerts, commands, configuration, events, metrics, picture, promises, providers, readme, tables
+from docs import (
+    alerts,
+    commands,
+    configuration,
+    datasette,
+    events,
+    metrics,
+    picture,
+    promises,
+    providers,
+    readme,
+    tables,
+)
 
 ROOT = Path(__file__).parents[1]
 
@@ -23,6 +35,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "docs/metrics.md": metrics.page,
     "docs/promises.md": promises.page,
     "docs/providers.md": providers.page,
+    "deploy/datasette/metadata.yaml": datasette.page,
     "docs/alerts.md": lambda: alerts.renewed((ROOT / "docs" / "alerts.md").read_text("utf-8")),
     "README.md": lambda: readme.renewed((ROOT / "README.md").read_text("utf-8")),
     "docs/demo.svg": picture.svg,

@@ -1,11 +1,6 @@
 """The parts of the README that are made from elsewhere: exit codes, and the first recipes of the cookbook."""
 
-import re
-from pathlib import Path
-
-from docs import exits, parts
-
-COOKBOOK = Path(__file__).with_name("cookbook.md")
+from docs import cookbook, exits, parts
 
 # Which questions of the cookbook the README answers as well.
 CHOSEN = (
@@ -29,9 +24,6 @@ CHOSEN = (
     "Which alerts were not taken yet?",
 )
 
-# Questions that need their section's title to be understood.
-_RENAMED = {"What is its story?": "What is one model's story?", "What was it on a day?": "What was one model on a day?"}
-
 
 def renewed(text: str) -> str:
     """Give the README with its generated parts written anew."""
@@ -40,12 +32,5 @@ def renewed(text: str) -> str:
 
 def recipes() -> str:
     """Give the chosen recipes, word for word, in the cookbook's order."""
-    known = _cookbook()
-    return "".join(f"### {_RENAMED.get(title, title)}\n\n{known[title]}\n\n" for title in CHOSEN)
-
-
-def _cookbook() -> dict[str, str]:
-    """Give the body of each recipe by its question."""
-    sections = re.split(r"^(#{2,3}) (.+)\n", COOKBOOK.read_text("utf-8"), flags=re.MULTILINE)[1:]
-    triples = zip(sections[::3], sections[1::3], sections[2::3], strict=True)
-    return {title: body.strip() for level, title, body in triples if level == "###"}
+    known = cookbook.answers()
+    return "".join(f"### {cookbook.alone(title)}\n\n{known[title]}\n\n" for title in CHOSEN)

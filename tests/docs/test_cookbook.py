@@ -1,33 +1,23 @@
 """Every query of the cookbook runs as it stands there, on both databases, and finds something."""
 
-import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 import sqlalchemy as sa
 
+from docs import cookbook
 from tests.server import Json, ModelsServer, model
 from tests.store import world as worlds
 from tests.store.world import World
 from tests.subscribing import team
 
-COOKBOOK = Path(__file__).parents[2] / "docs" / "cookbook.md"
-BLOCK = re.compile(r"^```sql *(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 HAIKU = "claude-3-haiku-20240307"
-
-
-@dataclass(frozen=True)
-class Recipe:
-    question: str
-    dialect: str  # "sqlite", "postgres", or "" for both
-    query: str
 
 
 @dataclass(frozen=True)
@@ -38,16 +28,8 @@ class Reader:
     connection: Any
 
     def answers(self) -> dict[str, list[tuple[Any, ...]]]:
-        mine = [recipe for recipe in recipes() if recipe.dialect in {"", self.dialect}]
+        mine = [recipe for recipe in cookbook.recipes() if recipe.dialect in {"", self.dialect}]
         return {recipe.question: list(self.connection.execute(recipe.query)) for recipe in mine}
-
-
-def recipes() -> list[Recipe]:
-    found = []
-    for section in re.split(r"^### ", COOKBOOK.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]:
-        question = section.partition("\n")[0]
-        found += [Recipe(question, dialect, query) for dialect, query in BLOCK.findall(section)]
-    return found
 
 
 def old(id: str, **fields: Any) -> Json:
@@ -116,7 +98,7 @@ def test_every_query_runs_as_it_stands_and_finds_what_it_should(reader: Reader) 
 
 def test_each_question_has_one_query_for_both_databases_or_one_for_each() -> None:
     asked: dict[str, list[str]] = {}
-    for recipe in recipes():
+    for recipe in cookbook.recipes():
         asked.setdefault(recipe.question, []).append(recipe.dialect)
     assert len(asked) >= 15
     assert all(sorted(dialects) in ([""], ["postgres", "sqlite"]) for dialects in asked.values()), asked
