@@ -31,6 +31,11 @@ def dig(value: Any, path: Path) -> Any:
     return value
 
 
-def overlap(one: Path, other: Path) -> bool:
-    """Whether one of two paths covers the other; `*` matches any step."""
-    return all(a == b or "*" in {a, b} for a, b in zip(one, other, strict=False))
+def takes_from(pattern: Path, path: Path) -> bool:
+    """Whether a pattern names what stands at a path, or what that stands in, or by its full name a part of it.
+
+    `*.runs` names parts of whatever has them, and takes nothing from a text such as an id.
+    """
+    return pattern[: len(path)] == path or (
+        len(pattern) <= len(path) and all(step in {"*", own} for step, own in zip(pattern, path, strict=False))
+    )

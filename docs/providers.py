@@ -118,14 +118,15 @@ _PAGING = """\
 A column that `fields` does not name has no value; the member stays among the attributes of the model, as every member
 does that is not ignored. A date may be RFC 3339, a day, a number of seconds, milliseconds or microseconds since 1970,
 or an object of year, month and day. `ignore` (beside `api`, not in the `list` table) names members that are not read
-at all: they are in no row, no history and no comparison. It cannot name the id or a column other than `created_at`.
+at all: they are in no row, no history and no comparison. `*` is any one step. It cannot name the id or a column other
+than `created_at`; `*.runs` can stand beside them, since texts have no members.
 
 `paging` says how the next page is asked for, and what proves the end:
 
 | paging | the next page is asked for by | the end is proven by |
 |---|---|---|
 | `cursor` | `token_param` = the id of the last entry, or what stands at `next` | `has_more` that is false |
-| `token` | `token_param` = what stands at `next` | a `next` that is null or empty, or a page shorter than asked for |
+| `token` | `token_param` = what stands at `next` | a `next` that is null, empty, false or 0, or a page shorter than asked for |
 | `url` | the query of the address at `next` | the same |
 | `link` | the query of the header `Link: <...>; rel="next"` | a page shorter than asked for |
 | `page` | `token_param` = 2, 3 ... | as many entries as `total` says |
@@ -133,7 +134,8 @@ at all: they are in no row, no history and no comparison. It cannot name the id 
 
 A list that ends on a full page without saying so, or that counts more entries than came, is read and recorded, and
 what it lacks is not held against any model. An answer that names a next page which the source does not follow is an
-error that tells the setting to change. Of a next address only the query is used: the key never goes to another host.
+error that tells the setting to change. Of a next address only the query is used, as it was received: the key never goes
+to another host. Its path must be that of the list, or end in the whole of `path`: another one leads to another list.
 
 To change `api`, `path`, `items`, `id`, `id_prefix`, `fields`, `lifecycles`, `ignore`, `query` or `headers` of a
 source that has a history makes a new baseline: the differences are recorded, and no alert tells of them.

@@ -5,13 +5,16 @@ from collections.abc import Iterator
 from catalog.config import apis
 from catalog.config.apis import Row
 from catalog.config.tables import Problems, Table
-from catalog.dotted import overlap, path, pieces
+from catalog.domain import DATE_FIELDS
+from catalog.dotted import path, pieces, takes_from
 from catalog.settings import SourceSettings
 
 _ANTHROPICS = ("api_version", "betas", "lifecycle", "workspace_id")  # what no other API knows
 _CURSORS = ("after_id", "before_id", "limit")
 _NEEDS_NEXT = ("token", "url")
 _NEEDS_PARAMETER = ("token", "page")
+
+_PARTS_OF_DATES: tuple[tuple[str, ...], ...] = ((), ("year",), ("month",), ("day",))
 
 _Problem = tuple[str, str]  # the setting, and what is wrong with it
 
@@ -65,7 +68,13 @@ def _paged(source: SourceSettings) -> Iterator[_Problem]:
 def _ignored(source: SourceSettings) -> Iterator[_Problem]:
     """A member that is not read cannot be the id or a column. A date is an exception: it may say when we asked."""
     ids = [piece for piece in pieces(source.list.id) if not isinstance(piece, str)]
-    columns = [path(each) for name, paths in source.list.fields.items() if name != "created_at" for each in paths]
+    columns = [
+        (*path(each), *part)
+        for name, paths in source.list.fields.items()
+        if name != "created_at"
+        for each in paths
+        for part in (_PARTS_OF_DATES if name in DATE_FIELDS else [()])
+    ]
     for text in source.ignore:
-        if any(overlap(path(text), each) for each in [*ids, *columns]):
+        if any(takes_from(path(text), each) for each in [*ids, *columns]):
             yield "ignore", f"must not name {text}, from which the id or a column is read"

@@ -3,7 +3,7 @@
 import socket
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from concurrent.futures import wait
 from contextlib import suppress
 from dataclasses import dataclass
@@ -25,8 +25,6 @@ CHUNK = 256 * 1024
 ERROR_BODY_BYTES = 64 * 1024  # so much is read of an answer other than 200
 OK = 200
 _CHECK_EVERY = 0.2  # seconds between two calls of `check_cancelled`, while an answer is awaited
-
-Params = Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -74,9 +72,12 @@ class HttpSession:
         self._session.mount("https://", self._adapter)
         self._session.mount("http://", self._adapter)
 
-    def get(self, url: str, params: Params, *, timeout: float, max_bytes: int) -> Received | NoAnswer:
-        """GET `url` and read the whole answer, in this thread. `timeout` bounds each wait for bytes, not the whole."""
-        options = {"params": params, "timeout": timeout}
+    def get(self, url: str, query: str, *, timeout: float, max_bytes: int) -> Received | NoAnswer:
+        """GET `url` with an encoded query, and read the whole answer, in this thread.
+
+        `timeout` bounds each wait for bytes, not the whole.
+        """
+        options = {"params": query, "timeout": timeout}
         return self._exchange("GET", url, options, lambda response: self._read(response, max_bytes))
 
     def post(self, url: str, body: bytes, headers: Mapping[str, str], *, timeout: float) -> Received | NoAnswer:
@@ -250,15 +251,15 @@ class Exchange:
         self._headers = headers
         self._idle: list[HttpSession] = []
 
-    def begin(self, url: str, params: Params, *, timeout: float, max_bytes: int) -> Pending:
+    def begin(self, url: str, query: str, *, timeout: float, max_bytes: int) -> Pending:
         """Send a GET, and do not wait for the answer."""
         return self._begin(
-            lambda session, longer: session.get(url, params, timeout=longer, max_bytes=max_bytes), timeout
+            lambda session, longer: session.get(url, query, timeout=longer, max_bytes=max_bytes), timeout
         )
 
-    def get(self, url: str, params: Params, *, timeout: float, max_bytes: int) -> Received | NoAnswer:
+    def get(self, url: str, query: str, *, timeout: float, max_bytes: int) -> Received | NoAnswer:
         """The whole answer, or why there is none after `timeout` seconds at the latest."""
-        return self.begin(url, params, timeout=timeout, max_bytes=max_bytes).result()
+        return self.begin(url, query, timeout=timeout, max_bytes=max_bytes).result()
 
     def post(self, url: str, body: bytes, headers: Mapping[str, str], *, timeout: float) -> Received | NoAnswer:
         """The head of the answer, or why there is none after `timeout` seconds at the latest. Reads no body."""

@@ -81,7 +81,7 @@ class Pinger:
         kept = [(name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True) if name not in told]
         query = urlencode([*kept, *told.items()]) if told else parts.query
         url = parts._replace(query=query).geturl()
-        self._judge(self.exchange.get(url, (), timeout=self.timeout, max_bytes=_LARGEST))
+        self._judge(self.exchange.get(url, "", timeout=self.timeout, max_bytes=_LARGEST))
 
     def _judge(self, outcome: Received | NoAnswer) -> None:
         """Log when pings begin to fail and when they arrive again; no run fails for it."""

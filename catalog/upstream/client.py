@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Self
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 import msgspec
 
@@ -15,7 +15,7 @@ from catalog.clock import utc_now
 from catalog.domain import ModelInfo
 from catalog.errors import AnswerError, ConfigError, DeadlineError, KeyRefusedError, ListingError
 from catalog.http import proxy
-from catalog.http.exchange import Exchange, Params
+from catalog.http.exchange import Exchange
 from catalog.settings import Auth, SourceSettings
 from catalog.upstream import marks, paging, request, wire
 from catalog.upstream.cursors import CursorChoice, Cursors, choose
@@ -158,13 +158,12 @@ class SourceClient:
         got = paging.PageFacts(
             told=self.reader.envelope.told(answer.body),
             links=answer.links,
-            path=self.list_path,
             entries=received,
             sum=received,
             longest=0,
             pages=1,
         )
-        return paging.follow(self.paging, got).params is not None
+        return paging.follow(self.paging, got).query is not None
 
     def _compare(self, page: wire.ListPage, limit: int) -> CursorChoice | None:
         """Ask with both cursors that a page names."""
@@ -186,8 +185,8 @@ class SourceClient:
         """One model, by its id or an alias of it. Raises AnswerError when there is none."""
         if id in {"", ".", ".."}:
             raise AnswerError(f"{self._subject()}: {id!r} is no model id")
-        url = f"{self._list_url()}/{quote(id, safe='')}"
-        fetch = self._fetch(url, (), self.monotonic() + LONGEST, model_id=id, ids=frozenset({id}))
+        url = f"{self.paging.url}/{quote(id, safe='')}"
+        fetch = self._fetch(url, "", self.monotonic() + LONGEST, model_id=id, ids=frozenset({id}))
         return self.reader.model(fetch.answer().body)
 
     def begin(
@@ -204,29 +203,24 @@ class SourceClient:
         cursor = {self.paging.token_param or "after_id": after_id, "before_id": before_id}
         params = [(name, id) for name, id in cursor.items() if id is not None]
         size = [(self.paging.size_param, str(limit))] if self.paging.size_param else []
-        asked = (*size, *params, *self.paging.query)
+        asked = paging.spell([*size, *params, *self.paging.query])
         until = self.monotonic() + LONGEST if deadline is None else deadline
         ids = frozenset(id for _, id in params)
-        return self._fetch(self._list_url(), asked, until, with_cursor=bool(params), ids=ids)
+        return self._fetch(self.paging.url, asked, until, with_cursor=bool(params), ids=ids)
 
-    def ask(self, params: Params, *, deadline: float) -> Fetch:
+    def ask(self, query: str, *, deadline: float) -> Fetch:
         """Ask for the page that a query names, and do not wait for it. `deadline` is a moment of `monotonic`."""
-        is_first = params == self.paging.first()
-        return self._fetch(self._list_url(), params, deadline, with_cursor=not is_first)
-
-    @property
-    def list_path(self) -> str:
-        """The path of the list, with that of the base address."""
-        return urlsplit(self._list_url()).path
+        is_first = query == self.paging.first()
+        return self._fetch(self.paging.url, query, deadline, with_cursor=not is_first)
 
     def route(self) -> str:
         """Words to follow what is asked: through which proxy of the environment; empty: through none."""
         return proxy.words(self.base_url)
 
-    def _fetch(self, url: str, params: Params, deadline: float, **what: Any) -> Fetch:
+    def _fetch(self, url: str, query: str, deadline: float, **what: Any) -> Fetch:
         question = Question(
             subject=self._subject(),
-            list_url=self._list_url(),
+            list_url=self.paging.url,
             key=self._key,
             proxy_hint=self._with_proxy_hint(""),
             sent=frozenset(name for name in _SHAPING if getattr(self.source, name)),
@@ -234,19 +228,16 @@ class SourceClient:
             **what,
         )
         if question.with_cursor:  # which an answer named: a key is never sent in a query
-            http_failures.demand_no_echo("\n".join(text for pair in params for text in pair).encode(), question)
+            http_failures.demand_no_echo(f"{query}\n{unquote(query)}".encode(), question)
         return Fetch(
             exchange=self._exchange,
             source=self.source,
             pace=self._pace,
             url=url,
-            params=params,
+            query=query,
             question=question,
             deadline=deadline,
         )
-
-    def _list_url(self) -> str:
-        return f"{self.base_url}{self.source.list.path}"
 
     def _with_proxy_hint(self, hint: str) -> str:
         through = proxy.before(self.base_url)

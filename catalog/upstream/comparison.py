@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from catalog.domain import FIELDS, ModelInfo
-from catalog.dotted import overlap, path, pieces
+from catalog.dotted import path, pieces, takes_from
 from catalog.settings import SourceSettings
 
 _SHOWN = 8
@@ -76,12 +76,12 @@ def _as_column(source: SourceSettings, found: Difference) -> str:
 
 def _columns_at(source: SourceSettings, where: str) -> list[str]:
     fields = source.list.fields
-    return [name for name in fields if any(overlap(path(where), path(each)) for each in fields[name])]
+    return [name for name in fields if any(takes_from(path(where), path(each)) for each in fields[name])]
 
 
 def _may_be_ignored(source: SourceSettings, found: Difference) -> bool:
     ids = [piece for piece in pieces(source.list.id) if not isinstance(piece, str)]
-    is_id = any(overlap(path(found.path), each) for each in ids)
+    is_id = any(takes_from(path(found.path), each) for each in ids)
     return not is_id and set(_columns_at(source, found.path)) <= {"created_at"}
 
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from catalog.clock import utc_now
 from catalog.domain import Identity
 from catalog.errors import CheckCancelled, DeadlineError
-from catalog.http.exchange import OK, Exchange, Params, Pending, Received
+from catalog.http.exchange import OK, Exchange, Pending, Received
 from catalog.http.transport_errors import NoAnswer
 from catalog.settings import SourceSettings
 from catalog.upstream.failures import http_failures, retry
@@ -56,7 +56,7 @@ class Fetch:
     source: SourceSettings
     pace: Pace
     url: str
-    params: Params
+    query: str
     question: Question
     deadline: float
     _tries: int = field(default=0, init=False)
@@ -95,9 +95,7 @@ class Fetch:
         if left <= 0:
             raise DeadlineError(f"{self.question.subject}: the time is up", hint=_RAISE_DEADLINE)
         timeout = min(self.source.timeout.total_seconds(), left)
-        self._pending = self.exchange.begin(
-            self.url, self.params, timeout=timeout, max_bytes=self.source.max_page_bytes
-        )
+        self._pending = self.exchange.begin(self.url, self.query, timeout=timeout, max_bytes=self.source.max_page_bytes)
 
     def _seconds_to_wait(self, outcome: Received | NoAnswer) -> float:
         """Seconds until the next try. Raises the failure when there is to be none."""

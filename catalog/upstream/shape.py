@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from catalog.domain import FIELDS
-from catalog.dotted import Path, dig, overlap, path, pieces
+from catalog.dotted import Path, dig, path, pieces, takes_from
 from catalog.settings import SourceSettings
 
 _OWN_NAMES: Mapping[str, tuple[Path, ...]] = {name: ((name,),) for name in FIELDS}
@@ -72,7 +72,7 @@ def of(source: SourceSettings) -> Shape:
     ignore = tuple(map(path, source.ignore))
     layout = source.list
     columns = {
-        name: tuple(each for each in map(path, paths) if not any(overlap(each, ignored) for ignored in ignore))
+        name: tuple(each for each in map(path, paths) if not any(takes_from(ignored, each) for ignored in ignore))
         for name, paths in layout.fields.items()
     }
     return Shape(

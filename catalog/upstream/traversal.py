@@ -13,7 +13,7 @@ from catalog.upstream import marks, paging, wire
 from catalog.upstream.client import SourceClient
 from catalog.upstream.cursors import Cursors
 from catalog.upstream.fetch import Answer, Fetch
-from catalog.upstream.paging import PageFacts, Params
+from catalog.upstream.paging import PageFacts
 from catalog.upstream.verdict import Doubts
 
 _USABLE_ID = "check `base_url` of this source: an `id` is a text of 1 to 256 characters"
@@ -101,7 +101,7 @@ class Traversal:
         self.reader = self.client.reader
         self.pages = self.models = self.received = self.longest = 0
         self.total: int | None = None  # entries of the list, as the last answer counted them
-        self.asked: set[Params] = set()  # the queries of pages after the first
+        self.asked = {self.client.paging.first()}  # the queries so far
         self.fetches: list[Fetch] = []  # requests whose answers did not arrive yet
         self.doubts = Doubts()
 
@@ -125,10 +125,10 @@ class Traversal:
         """Judge a page, ask for the next one, and hand the page to the sink; None: it was the last one."""
         turn = self.read(answer)
         self.received += turn.received
-        params = self._next(turn)
-        if params is None:
+        query = self._next(turn)
+        if query is None:
             self.demand_end(turn)
-        fetch = None if params is None else self.begin(params)
+        fetch = None if query is None else self.begin(query)
         self.add(turn)
         return fetch
 
@@ -141,9 +141,9 @@ class Traversal:
 
     # Asking
 
-    def begin(self, params: Params) -> Fetch:
+    def begin(self, query: str) -> Fetch:
         """Ask for a page, and do not wait for it."""
-        fetch = self.client.ask(params, deadline=self.bounds.deadline)
+        fetch = self.client.ask(query, deadline=self.bounds.deadline)
         self.fetches.append(fetch)
         return fetch
 
@@ -199,14 +199,14 @@ class Traversal:
 
     # Going on
 
-    def _next(self, turn: Turn) -> Params | None:
+    def _next(self, turn: Turn) -> str | None:
         """The query of the next page; None at the end. Raises when the walk cannot go on."""
         following = self._following(turn)
         self.longest, self.total = max(self.longest, turn.received), following.total
         if following.shifted:
             self.shifted()
             self.doubts.doubt(following.shifted)
-        if following.params is None:
+        if following.query is None:
             if not following.proven:
                 self.doubts.doubt(_FULL, marks.ONE_PAGE)
             return None
@@ -214,17 +214,16 @@ class Traversal:
         self.demand_room(number)
         if turn.empty:
             self.doubts.warn(f"page {number} is empty, and another one follows")
-        if following.params in self.asked:
+        if following.query in self.asked:
             self.shifted()
             raise AnswerError(f"page {number} leads to an earlier one: the list never ends")
-        self.asked.add(following.params)
-        return following.params
+        self.asked.add(following.query)
+        return following.query
 
     def _following(self, turn: Turn) -> paging.Following:
         got = PageFacts(
             told=self.reader.envelope.told(turn.answer.body),
             links=turn.answer.links,
-            path=self.client.list_path,
             entries=turn.received,
             sum=self.received,
             longest=self.longest,

@@ -123,6 +123,12 @@ TOKEN = {
         "token", by_token("ab", "2"), by_token("cd", ""), ids="abcd", asked=TWO
     ),
     "the end is stated by null": whole("token", by_token("ab", "2"), by_token("cd", None), ids="abcd", asked=TWO),
+    **{
+        f"the end is stated by {said!r}": whole(
+            "token", by_token("ab", "2"), by_token("cd", said), ids="abcd", asked=TWO
+        )
+        for said in (False, 0, " ")
+    },
     "the end is left out on a short page": whole("token", by_token("ab", "2"), by_token("c"), ids="abc", asked=TWO),
     "the end is left out on a full page": unclean(
         "token", by_token("ab", "2"), by_token("cd"), ids="abcd", says=FULL, asked=TWO
@@ -135,6 +141,7 @@ TOKEN = {
     "the token is sent as it is": whole(
         "token", by_token("ab", "a/b+c==&d"), by_token("c", ""), ids="abc", asked=(None, "a/b+c==&d")
     ),
+    "the token is true": cut("token", by_token("ab", True), says="page 1: `after` is no token"),
     "the token cannot be sent": cut("token", by_token("ab", {"at": 2}), says="page 1: `after` is no token"),
     "an empty page has a new token": whole(
         *("token", by_token("ab", "2"), by_token("", "3"), by_token("cd", "")),
@@ -189,7 +196,31 @@ TOKEN = {
     ),
 }
 URL = {
-    "the end is stated by null": whole("url", by_url("ab", address(2)), by_url("cd", None), ids="abcd", asked=TWO),
+    **{
+        f"the end is stated by {said!r}": whole(
+            "url", by_url("ab", address(2)), by_url("cd", said), ids="abcd", asked=TWO
+        )
+        for said in (None, "", False, 0)
+    },
+    **{
+        f"the address is spelled {spelled}": whole(
+            "url", by_url("ab", spelled), by_url("c", None), ids="abc", asked=TWO
+        )
+        for spelled in (
+            *("models?at=2", "?at=2", "/v1/models?at=2", "//models.example.org/v1/models?at=2"),
+            *("https://models.example.org/api/v1/models?at=2", "/v1/models/?at=2#more"),
+        )
+    },
+    "the address is the end of our path": cut(
+        "url", by_url("ab", "/models?at=2"), says="page 1: `links.next` leads to another path"
+    ),
+    "the address stands at a member whose name holds a dot": whole(
+        *("url", play.answer({"data": entries("ab"), "@odata.nextLink": address(2)})),
+        play.answer({"data": entries("c"), "@odata.nextLink": None}),
+        ids="abc",
+        asked=TWO,
+        settings={"list": replace(LISTS["url"], next="@odata.nextLink")},
+    ),
     "the end is left out on a short page": whole(
         "url", by_url("ab", "?at=2"), play.answer({"data": entries("c"), "links": {}}), ids="abc", asked=TWO
     ),
@@ -344,6 +375,16 @@ def test_each_page_is_asked_for_once(server: ModelsServer, shelf: Shelf, go: Go,
 
 
 # Lists that move, or never end
+
+
+@pytest.mark.parametrize("style", ["url", "link"])
+def test_a_page_that_leads_to_the_first_one_begins_the_walk_anew_and_then_cuts_it(
+    server: ModelsServer, shelf: Shelf, go: Go, style: Style
+) -> None:
+    server.always = {"url": by_url, "link": by_link}[style]("ab", f"{HOST}?size=2")
+    with pytest.raises(AnswerError, match="page 1 leads to an earlier one: the list never ends"):
+        go(**settings(style))
+    assert (len(server.requests), shelf.restarts) == (4, 3)
 
 
 @pytest.mark.parametrize("style", ["token", "url", "link"])
@@ -510,7 +551,29 @@ def test_the_key_stays_with_its_host_whatever_host_the_next_page_names(
 
 
 @pytest.mark.parametrize("style", ["url", "link"])
-@pytest.mark.parametrize("spelled", [KEY, KEY.replace("-", "%2D")], ids=["as it is", "escaped"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        *("at=%2B", "at=+", "at=%20", "at=a;b", "at=a=b==", "at=%26%3D", "at=1&at=2", "at=", "at", "$skipToken=abd%2F"),
+        *("at=a/b?c:d@e", "at=%FF", "at=%E4%B8%AD", "at=%C3%28", "at=%25zz", "size=7&at=%00"),
+    ],
+)
+def test_the_query_of_a_next_page_is_sent_as_it_was_received(
+    server: ModelsServer, go: Go, style: Style, query: str
+) -> None:
+    make = {"url": by_url, "link": by_link}[style]
+    server.script(make("ab", f"{HOST}?{query}"), make("c"))
+    go(**settings(style))
+    size = "" if "size=" in query else "size=2&"
+    assert [seen.target for seen in server.requests] == ["/v1/models?size=2", f"/v1/models?{size}{query}"]
+
+
+@pytest.mark.parametrize("style", ["url", "link"])
+@pytest.mark.parametrize(
+    "spelled",
+    [KEY, KEY.replace("-", "%2D"), KEY.replace("-", "%2d"), "".join(f"%{ord(char):02x}" for char in KEY), f"+{KEY}+"],
+    ids=["as it is", "escaped", "escaped in lower case", "escaped whole", "among blanks"],
+)
 def test_an_address_that_holds_the_key_is_not_followed(
     server: ModelsServer, shelf: Shelf, go: Go, style: Style, spelled: str
 ) -> None:

@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 
 from catalog.domain import FIELDS
-from catalog.dotted import overlap, path
+from catalog.dotted import path, takes_from
+from catalog.settings import ListSettings, SourceSettings
 from catalog.store.ingest import diff
+from catalog.upstream import shape as shapes
 from catalog.upstream.fields import Fields
 from catalog.upstream.shape import NATIVE, Shape
 from catalog.upstream.stripping import Stripper
@@ -210,8 +212,31 @@ def test_shapes_have_a_text_exactly_when_they_are_not_those_of_anthropic() -> No
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "meets"),
-    [("a.b", "a", True), ("a", "a.b", True), ("a.*", "a.c", True), ("a.b", "a.c", False), ("*", "a.b", True)],
+    ("pattern", "other", "takes"),
+    [
+        ("a", "a", True),
+        ("a", "a.b", True),
+        ("a.*", "a.c", True),
+        ("a.b", "a.c", False),
+        ("a.b", "a", True),
+        ("a.*.c", "a", True),
+        ("a.*.c", "a.b", False),
+        ("*", "a", True),
+        ("*", "a.b", True),
+        ("*.b", "a.b", True),
+        ("*.c", "a.b", False),
+        ("*.*", "a.b", True),
+        ("*.runs", "id", False),
+        ("*.*", "id", False),
+        ("*.*.runs", "a.id", False),
+    ],
 )
-def test_paths_overlap_where_one_covers_the_other(one: str, other: str, *, meets: bool) -> None:
-    assert overlap(path(one), path(other)) is meets
+def test_a_pattern_takes_from_a_member_that_it_covers_or_names(pattern: str, other: str, *, takes: bool) -> None:
+    assert takes_from(path(pattern), path(other)) is takes
+
+
+@pytest.mark.parametrize("ignore", ["*.runs", "*.*", "*.*.runs"])
+def test_what_is_ignored_below_any_member_leaves_the_columns_that_are_texts_or_numbers(ignore: str) -> None:
+    told = ListSettings(fields={"created_at": ("created",), "display_name": ("about.name",)})
+    layout = shapes.of(SourceSettings(name="lab", api="custom", list=told, ignore=(ignore,)))
+    assert layout.columns["created_at"] == (("created",),)
