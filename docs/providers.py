@@ -126,9 +126,9 @@ than `created_at`; `*.runs` can stand beside them, since texts have no members.
 | paging | the next page is asked for by | the end is proven by |
 |---|---|---|
 | `cursor` | `token_param` = the id of the last entry, or what stands at `next` | `has_more` that is false |
-| `token` | `token_param` = what stands at `next` | a `next` that is null, empty, false or 0, or a page shorter than asked for |
+| `token` | `token_param` = what stands at `next` | a `next` that is null, "", false or 0; or a short page |
 | `url` | the query of the address at `next` | the same |
-| `link` | the query of the header `Link: <...>; rel="next"` | a page shorter than asked for |
+| `link` | the query of the header `Link: <...>; rel="next"` | a short page: fewer entries than were asked for |
 | `page` | `token_param` = 2, 3 ... | as many entries as `total` says |
 | `none` | nothing: the list is one answer | the answer itself |
 
