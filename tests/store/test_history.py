@@ -46,9 +46,11 @@ def test_a_list_shows_what_is_listed_what_is_gone_or_all(lived: World) -> None:
     lived.lists("a", "b")
     lived.sync()
     lived.sync(after=20)
+    lived.lists("b")
+    lived.sync()
     with lived.database.read() as connection:
         shown = {which: ids(history.models(connection, which=which)) for which in Which}
-    assert shown == {Which.LISTED: "ab", Which.REMOVED: "c", Which.ALL: "abc"}
+    assert shown == {Which.LISTED: "ab", Which.MISSING: "a", Which.REMOVED: "c", Which.ALL: "abc"}
 
 
 def test_as_of_shows_what_was_listed_at_that_moment(lived: World) -> None:

@@ -31,6 +31,15 @@ def matches(column: ColumnElement[str], pattern: str, *, dialect: str) -> Column
     return and_(_starts(column, prefix), column.regexp_match(f"^{translated}"))
 
 
+def contains(column: ColumnElement[str], text: str, *, dialect: str) -> ColumnElement[bool]:
+    """Say in SQL that a text is part of another, in capitals or not, whatever the language of the database."""
+    if not storable(text):
+        return false()
+    if dialect == "sqlite" and text.isascii():
+        return column.contains(text, autoescape=True)  # LIKE ignores there which of these letters are capitals
+    return column.regexp_match("".join(map(_either, text)))
+
+
 def storable(text: str) -> bool:
     """Tell whether a database can hold a text at all; one that it cannot hold matches nothing."""
     return _UNSTORABLE.search(text) is None
@@ -63,6 +72,11 @@ def _for_postgres(part: re.Match[str]) -> str:
     if not ranges:
         return "." if part["no"] else "(?!)"  # any character, or none
     return f"[{'^' if part['no'] else ''}{ranges}]"
+
+
+def _either(character: str) -> str:
+    both = sorted({each for each in (character, character.lower(), character.upper()) if len(each) == 1})
+    return f"[{''.join(map(_escaped, both))}]"
 
 
 def _escaped(character: str) -> str:

@@ -47,9 +47,10 @@ DIFFERENCE_COLUMNS = ("source", "model_id", "kind", "field", "old_value", "new_v
 
 
 class Which(Enum):
-    """Which models to list: those listed now, those that are gone, or all that were ever seen."""
+    """Which models to list: those listed now, those of them that are missing, those that are gone, or all ever seen."""
 
     LISTED = "listed"
+    MISSING = "missing"
     REMOVED = "removed"
     ALL = "all"
 
@@ -82,6 +83,7 @@ def models(
     view = views.models
     conditions = {
         Which.LISTED: [view.c.removed_at.is_(None)],
+        Which.MISSING: [view.c.missing_since.is_not(None)],
         Which.REMOVED: [view.c.removed_at.is_not(None)],
         Which.ALL: [],
     }[which]

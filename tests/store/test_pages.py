@@ -1,0 +1,202 @@
+"""Pages of a list: together they are the list, each once, from the top and from the end, whatever is asked for."""
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from fnmatch import fnmatchcase
+from functools import partial
+from typing import Any
+
+import pytest
+
+from catalog.domain import Model, Policy, State
+from catalog.store.queries import history, pages
+from catalog.store.queries.history import Which
+from catalog.store.queries.pages import Cut, Page, Place, Sort, Wanted
+from tests.server import model
+from tests.store.world import MINUTE, START, World
+
+IDS = ("a", "B", "b-1", "b-2", "b-2-x", "c_%", "c\\", "é", "É/2", "..", "z" * 256, "\U0001f600", "~", "'; --")
+NAMES = ("Claude", "CLAUDE 100%", "ÜBER", "über", "", "_")
+LIFECYCLES = ("active", "deprecated", "retired", None)
+LINES = ("opus", "sonnet", None)
+SOURCES = ("one", "two-b", "two_a", "two")
+
+
+def live(world: World, seed: int) -> None:
+    """Let several lists change at random, walk by walk."""
+    rng = random.Random(seed)
+    world.policy = Policy(max_removed_percent=100)
+    shown = {name: {id: entry(rng, id) for id in rng.sample(IDS, 9)} for name in SOURCES[: rng.randint(1, 4)]}
+    for _ in range(5):
+        for name, listed in shown.items():
+            for id in rng.sample(IDS, 3):
+                listed.pop(id, None) if rng.random() < 0.5 and len(listed) > 1 else listed.update({id: entry(rng, id)})
+            world.server.models = list(listed.values())
+            world.sync(name=name, after=rng.choice((5, 20)))
+
+
+def entry(rng: random.Random, id: str) -> dict[str, Any]:
+    day = [None, *(f"2026-0{month}-01T00:00:00Z" for month in range(1, 5))]
+    fields = {"lifecycle": rng.choice(LIFECYCLES), "line": rng.choice(LINES), "retires_at": rng.choice(day)}
+    made = model(id, display_name=rng.choice(NAMES), **{name: value for name, value in fields.items() if value})
+    made["created_at"] = rng.choice(day) or "1970-01-01T00:00:00Z"
+    return made
+
+
+@pytest.fixture(params=range(2))
+def lived(world: World, request: pytest.FixtureRequest) -> World:
+    live(world, request.param)
+    return world
+
+
+def questions(rng: random.Random) -> list[Wanted]:
+    """Make up filters, alone and together."""
+    texts = ("a", "B", "%", "_", "\\", "É", "ü", "claude", "0%", ";", "\x00", "zzz", ".")
+    patterns = ("*", "b-*", "[!b]*", "?", "c_%", "z*", "\ud800", "nothing")
+    few = tuple[str | None, ...]
+    lifecycles: Sequence[few] = ((), ("active",), (None,), ("active", None), ("retired", "deprecated"), ("\x00",))
+    lines: Sequence[few] = ((), ("opus",), ("opus", None), ("haiku",))
+    made = [Wanted(which=which) for which in Which]
+    made += [Wanted(which=Which.ALL, contains=text) for text in texts]
+    made += [Wanted(which=Which.ALL, match=pattern) for pattern in patterns]
+    made += [Wanted(which=Which.ALL, lifecycles=each) for each in lifecycles]
+    made += [
+        Wanted(
+            source=rng.choice([None, *SOURCES, "nowhere", "\x00"]),
+            match=rng.choice([None, *patterns]),
+            contains=rng.choice([None, *texts]),
+            which=rng.choice(list(Which)),
+            lifecycles=rng.choice(lifecycles),
+            lines=rng.choice(lines),
+        )
+        for _ in range(20)
+    ]
+    return made
+
+
+def fits(row: Model | State, wanted: Wanted) -> bool:
+    """Answer what a database is asked, in plain Python."""
+    return (
+        (wanted.source is None or row.source == wanted.source)
+        and (wanted.match is None or fnmatchcase(row.id, wanted.match))
+        and (
+            not wanted.contains
+            or any(wanted.contains.lower() in (text or "").lower() for text in (row.id, row.display_name))
+        )
+        and (not wanted.lifecycles or row.lifecycle in wanted.lifecycles)
+        and (not wanted.lines or row.line in wanted.lines)
+        and (isinstance(row, State) or wanted.which in which_of(row))
+    )
+
+
+def which_of(row: Model) -> set[Which]:
+    gone, missing = row.removed_at is not None, row.missing_since is not None
+    return {Which.ALL, Which.REMOVED if gone else Which.LISTED, *([Which.MISSING] if missing else [])}
+
+
+def in_order(rows: list[Any], sort: Sort | None) -> list[Any]:
+    by_id = sorted(rows, key=lambda row: (row.source, row.id))
+    if sort is None:
+        return by_id
+    dated = [row for row in by_id if getattr(row, sort.column) is not None]
+    dated.sort(key=lambda row: getattr(row, sort.column), reverse=sort.newest_first)
+    return [*dated, *(row for row in by_id if getattr(row, sort.column) is None)]
+
+
+def walk(ask: Callable[[Cut], Page[Any]], cut: Cut) -> list[Any]:
+    """Read all pages forward, and then back again."""
+    read = [ask(cut)]
+    while read[-1].after is not None:
+        read.append(ask(replace(cut, after=read[-1].after)))
+    assert read[0].before is None
+    assert all(len(page.rows) == cut.limit for page in read[:-1])
+    back = [read[-1]]
+    while back[-1].before is not None:
+        back.append(ask(replace(cut, before=back[-1].before)))
+    forward = [row for page in read for row in page.rows]
+    assert [row for page in reversed(back) for row in page.rows] == forward
+    return forward
+
+
+def check(ask: Callable[[Wanted, Cut], Page[Any]], rows: list[Any], rng: random.Random, sorts: Sequence[Any]) -> None:
+    """Hold all pages of many questions against the rows that fit."""
+    for wanted in questions(rng):
+        sort, limit = rng.choice(sorts), rng.choice((1, 2, 3, 7, 100))
+        asked = partial(ask, wanted)
+        expected = in_order([row for row in rows if fits(row, wanted)], sort)
+        assert walk(asked, Cut(limit=limit, sort=sort)) == expected, (wanted, sort)
+
+
+MODEL_SORTS = [
+    None,
+    *(Sort(column=c, newest_first=n) for c in ("created_at", "first_seen_at", "retires_at") for n in (False, True)),
+]
+STATE_SORTS = [sort for sort in MODEL_SORTS if sort is None or sort.column != "first_seen_at"]
+
+
+def test_pages_of_models_are_the_list(lived: World, request: pytest.FixtureRequest) -> None:
+    rng = random.Random(request.node.name)
+    with lived.database.read() as connection:
+        rows = list(history.models(connection, which=Which.ALL))
+        check(partial(pages.models, connection), rows, rng, MODEL_SORTS)
+
+
+def test_pages_of_a_moment_are_the_list_of_that_moment(lived: World, request: pytest.FixtureRequest) -> None:
+    rng = random.Random(request.node.name)
+    with lived.database.read() as connection:
+        for minute in (0, rng.uniform(1, 300), rng.uniform(1, 300), 1e5):
+            moment = START + minute * MINUTE
+            rows = list(history.as_of(connection, moment))
+            check(partial(pages.states, connection, moment), rows, rng, STATE_SORTS)
+
+
+PLACES = {
+    "a model that left": (Place("one", "b"), "acd"),
+    "an id that never was": (Place("one", "bb"), "acd"),
+    "before all": (Place("one", ""), "acd"),
+    "after all": (Place("one", "z"), "acd"),
+    "a source before": (Place("nil", "z"), "acd"),
+    "a source after": (Place("two", ""), "acd"),
+    "what no database holds": (Place("one", "b\x00"), ""),
+    "what no text holds": (Place("\ud800", "b"), ""),
+}
+
+
+@pytest.mark.parametrize("kind", PLACES)
+def test_a_place_need_not_hold_a_model(world: World, kind: str) -> None:
+    world.lists("a", "b", "c", "d")
+    world.sync()
+    world.lists("a", "c", "d")
+    world.sync()
+    world.sync(after=20)
+    place, ids = PLACES[kind]
+    with world.database.read() as connection:
+        before = pages.models(connection, Wanted(), Cut(before=place))
+        after = pages.models(connection, Wanted(), Cut(after=place))
+    assert "".join(row.id for row in (*before.rows, *after.rows)) == ids
+
+
+def test_a_model_that_left_marks_its_place_in_a_sorted_list(world: World) -> None:
+    days = {"a": 3, "b": 2, "c": 4, "d": 1}
+    listed = [model(id, created_at=f"2026-01-0{day}T00:00:00Z") for id, day in days.items()]
+    world.server.models = listed
+    world.sync()
+    world.server.models = listed[:1] + listed[2:]
+    world.sync()
+    world.sync(after=20)
+    sort, place = Sort(column="created_at"), Place("one", "b")
+    cuts = (Cut(before=place, sort=sort), Cut(after=place, sort=sort), Cut(after=Place("one", "no"), sort=sort))
+    with world.database.read() as connection:
+        found = [pages.models(connection, Wanted(), cut).rows for cut in cuts]
+    assert ["".join(row.id for row in rows) for rows in found] == ["d", "ac", "dac"]
+
+
+def test_a_short_list_may_be_sorted(world: World) -> None:
+    for name, ids in (("one", "ab"), ("two", "abc")):
+        world.lists(*ids)
+        world.sync(name=name)
+    with world.database.read() as connection:
+        may = [pages.is_sortable(connection, name, most=2) for name in ("one", "two", None, "nowhere", "\x00")]
+        assert may == [True, False, False, True, True]
+        assert pages.is_sortable(connection, None)
