@@ -97,6 +97,12 @@ class Lifespan:
     retires_at: datetime | None = None
 
     @property
+    def moments(self) -> tuple[datetime | None, ...]:
+        """All that is known of it."""
+        ends = (end for each in self.stretches for end in (each.came_after, each.came_by, each.left_by))
+        return (*ends, self.known_until, self.created_at, self.deprecated_at, self.retires_at)
+
+    @property
     def is_listed(self) -> bool:
         """Whether it is listed, or missing and not believed to be gone."""
         return self.stretches[-1].left_by is None
@@ -197,7 +203,7 @@ def _frame(
 ) -> _Frame:
     """Take the time that was asked for; else what holds all that is known of the rows, as far as that is readable."""
     start, end = (moment and min(max(moment, _FIRST), _LAST) for moment in (start, end))
-    known = [moment for one in lifespans for moment in _moments(one)]
+    known = [moment for one in lifespans for moment in one.moments if moment is not None]
     middle = today or max((one.known_until for one in lifespans), default=start or end or _FIRST)
     first = max(min([*known, middle]), middle - _PAST)
     finish = end or max(min(max([*known, middle]), middle + _AHEAD), (start or first) + _LEAST)
@@ -211,12 +217,6 @@ def _frame(
         next(column for column in _COLUMNS if column >= max(widths, default=0)),
         root,
     )
-
-
-def _moments(one: Lifespan) -> Iterator[datetime]:
-    ends = (end for each in one.stretches for end in (each.came_after, each.came_by, each.left_by))
-    given = (*ends, one.known_until, one.created_at, one.deprecated_at, one.retires_at)
-    return (moment for moment in given if moment is not None)
 
 
 def _rows(lifespans: Sequence[Lifespan], frame: _Frame) -> tuple[str, int]:
