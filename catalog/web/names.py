@@ -6,11 +6,16 @@ ids share a name only if they are equal. Ids that differ in case alone have name
 that takes `A` and `a` for one cannot hold both.
 
 A name with more than 200 characters would be too long for a file. It is cut, and ends with a digest of the id instead.
+
+What has no address of its own (an entry of a feed, a feed, an event of a calendar) has a UUID made from what it tells.
 """
 
 import hashlib
 import re
+import uuid
 from typing import NamedTuple
+
+_NAMESPACE = uuid.UUID("b0a83c0c-9d6a-4f0e-8f57-2f1f0c6c3d1e")  # of all UUIDs; readers would take new ones for news
 
 _LONGEST = 200  # characters of a name that stands whole; file systems allow 255 bytes, with a suffix
 _KEPT = 150  # of one that is cut
@@ -48,6 +53,11 @@ def id_or_prefix(name: str) -> Sought | None:
 def model_path(source: str, id: str, suffix: str = "html") -> str:
     """Give where a model is, relative to the root of the site."""
     return f"model/{name_of(source)}/{name_of(id)}.{suffix}"
+
+
+def uuid_of(told: str) -> uuid.UUID:
+    """Give the UUID of what this text tells: the same in every catalog, at every address."""
+    return uuid.uuid5(_NAMESPACE, told)
 
 
 def _read(name: str, *, whole: bool) -> str:

@@ -129,3 +129,8 @@ def test_every_name_leads_back_to_its_id(id: str) -> None:
     sought = names.id_or_prefix(names.name_of(id))
     assert sought is not None
     assert sought.text == id if sought.is_whole else id.startswith(sought.text)
+
+
+def test_what_a_text_tells_has_the_same_uuid_for_ever() -> None:
+    assert str(names.uuid_of("retires:anthropic:8:claude-a")) == "a20c882e-711a-52f9-81a6-3761aa718a58"
+    assert names.uuid_of("a").version == 5
