@@ -68,7 +68,7 @@ def tell(report: RunReport, changes: Iterable[Change], *, quiet: bool) -> None:
     """Print a line for the source and one per change. The changes of a baseline are only counted: they are not news."""
     if report.failure is not None:
         return  # told as an error
-    news = (each for each in changes if not each.baseline)
+    news = () if report.baseline else (each for each in changes if not each.baseline)
     problem = report.run.status is not Status.COMPLETE or report.unreadable
     head = [f"{report.run.source}: {outcome(report)}"] if problem or not quiet else []
     for line in itertools.chain(head, map(change, news), [] if quiet else missing(report)):
