@@ -308,26 +308,26 @@ class Staging:
         return reading
 
     def _stage(self, found: Iterable[tuple[Item, Reading, int | None, str]]) -> None:
-        rows = []
+        rows, shapes = [], dict[str, str]()
         for item, reading, key, digest in found:
             self._positions += 1
             self._new += key is None
             layout = row_layout.lay_out(reading.attributes)
             number = self._new if key is None else None
-            shape = self._shape(layout.shared)
+            shape = None
+            if layout.shared is not None:
+                shape = sha256(layout.shared.encode()).hexdigest()[:24]
+                shapes[shape] = layout.shared
             rows.append((self._positions, item.id, key, number, *reading.columns, layout.own, shape, digest))
         self._shelf.insert(staged, rows)
+        self._stage_shapes(shapes)
 
-    def _shape(self, body: str | None) -> str | None:
-        if body is None:
-            return None
-        digest = sha256(body.encode()).hexdigest()[:24]
-        if digest not in self._shapes:
-            if len(self._shapes) >= _SHAPES_REMEMBERED:
-                self._shapes.clear()
-            self._shapes.add(digest)
-            self._shelf.insert(staged_shape, [(digest, body)])
-        return digest
+    def _stage_shapes(self, shapes: Mapping[str, str]) -> None:
+        fresh = shapes.keys() - self._shapes
+        if len(self._shapes) + len(fresh) > _SHAPES_REMEMBERED:
+            self._shapes.clear()
+        self._shapes.update(fresh)
+        self._shelf.insert(staged_shape, [(digest, shapes[digest]) for digest in fresh])
 
     def _keep_page(self, digest: str, keys: bytes, new: tuple[int, int], last_id: str, *, has_more: bool) -> None:
         if not self._pages.add([digest]):
