@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Annotated, Any, NamedTuple, TypeVar
 
@@ -26,6 +27,7 @@ _QUOTED = re.compile(r"([0-9]{1,100})(?:\.0{1,100})?")
 
 _NONE = frozenset[str]()
 _NO_PATHS = frozenset[Path]()
+_Spelled = TypeVar("_Spelled", bound=bytes | str)
 _Spelling = TypeVar("_Spelling")
 _Tokens = Annotated[int, msgspec.Meta(gt=0, le=_LARGEST)]
 
@@ -74,8 +76,11 @@ class Fields:
         ).encode
         self._shape = shape
         self._is_native = shape == NATIVE
-        self._columns = [(name, self._ways(rules[name], shape.columns.get(name, ()))) for name in FIELDS]
+        self._ways = {name: self._ways_to(rules[name], paths) for name in FIELDS if (paths := shape.columns.get(name))}
+        self._names = _Memo(self._name)
         self._attributes = _Memo(self._spell)
+        self._decode_texts = Decoder(list[str]).decode
+        self._encode_texts = msgspec.json.Encoder().encode
         self._unknown = unknown
         self.check_cancelled: CheckCancelled = never_cancelled
 
@@ -111,32 +116,33 @@ class Fields:
     def _closely(self, raw: bytes) -> Reading:
         """Read an entry field by field."""
         found = self.members(raw)
-        looks = [_look(name, ways, found) for name, ways in self._columns]
-        cells = [look.cell for look in looks]
+        looks = {name: _look(name, ways, found) for name, ways in self._ways.items()}
+        cells = [looks[name].cell if name in looks else ABSENT for name in FIELDS]
         unreadable = _columns_of(cells, UNREADABLE)
-        spelled = self._attributes
+        names, spelled = self._names, self._attributes
+        attributes = {kept: spelled[text] for name, text in found.items() if (kept := names[name]) is not None}
         return Reading(
             columns=tuple([cell.value for cell in cells]),
-            attributes={
-                **{self._attribute(name): spelled[text] for name, text in found.items() if not self._is_column(name)},
-                **self._kept(found, {name: look for (name, _), look in zip(self._columns, looks, strict=True)}),
-            },
+            attributes=attributes | self._kept(found, looks),
             silent=_columns_of(cells, UNKNOWN) | unreadable,
             unreadable=unreadable,
-            mapped=_NO_PATHS if self._is_native else frozenset(path for look in looks for path in look.passed),
+            mapped=_NO_PATHS if self._is_native else _NO_PATHS.union(*[look.passed for look in looks.values()]),
         )
 
-    def _ways(self, rule: Callable[[Any], Cell], paths: Sequence[Path]) -> list["_Way"]:
-        return [_Way(path, _Memo(partial(self._judge, rule, path[1:]))) for path in paths]
+    def _ways_to(self, rule: Callable[[Any], Cell], paths: Sequence[Path]) -> list["_Way"]:
+        return [
+            _Way(path, _Memo(partial(self._judge, rule, path[1:])), frozenset(paths[:number]))
+            for number, path in enumerate(paths, start=1)
+        ]
 
-    def _is_column(self, name: str) -> bool:
-        """Whether a member is the id, or stands in the column of its own name."""
-        if self._is_native:
-            return name in _KNOWN
-        return name == self._shape.id_member or self._shape.columns.get(name, ())[:1] == ((name,),)
+    def _name(self, name: str) -> str | None:
+        """The name to keep a member under; None: it is the id, or stands in the column of its own name.
 
-    def _attribute(self, name: str) -> str:
-        """The name to keep a member under: under that of a column stands what could not be read for it."""
+        Under the name of a column stands what could not be read for it.
+        """
+        own = ((name,),)
+        if name == self._shape.id_member or self._shape.columns.get(name, ())[:1] == own:
+            return None
         return f"entry.{name}" if name in FIELDS else repair.safe_text(name)
 
     def _kept(self, found: Mapping[str, bytes], looks: Mapping[str, "_Look"]) -> dict[str, str]:
@@ -146,10 +152,10 @@ class Fields:
             for name, look in looks.items()
             if look.cell is UNREADABLE and look.way
         }
-        created = looks["created_at"]
-        if created.way and self._is_native:
+        created = looks.get("created_at")
+        if created and created.way and self._is_native:
             kept["created_at"] = self._received(created.way, found)
-        elif created.cell.value is not None:
+        elif created and created.cell.value is not None:
             kept["created_at"] = f'"{created.cell.value}"'
         return kept
 
@@ -181,6 +187,9 @@ class Fields:
     def _spell(self, raw: bytes) -> str:
         if raw.startswith(b'"') and raw.isascii() and b"\\" not in raw and (text := raw.decode()).isprintable():
             return text  # it is canonical already
+        if raw.startswith(b'["') and raw.isascii() and b"\\" not in raw and raw.decode().isprintable():
+            with suppress(*REFUSED):
+                return self._encode_texts(self._decode_texts(raw)).decode()  # spelled alike where nothing is escaped
         return self._encode(repair.safe(self.value(raw), depth=2))
 
 
@@ -194,7 +203,8 @@ class _Way(NamedTuple):
     """A place in an entry where a column may stand, and what was made of the bytes of its outermost member before."""
 
     path: Path
-    judge: "_Memo[Cell]"
+    judge: "_Memo[bytes, Cell]"
+    passed: frozenset[Path]  # the places that were looked at when it is found
 
 
 class _Look(NamedTuple):
@@ -202,32 +212,32 @@ class _Look(NamedTuple):
 
     cell: Cell
     way: _Way | None  # where that was found; None: nowhere
-    passed: Sequence[Path]  # the places that were looked at
+    passed: frozenset[Path]  # the places that were looked at
 
 
 def _look(name: str, ways: Sequence[_Way], found: Mapping[str, bytes]) -> _Look:
     """Take the first way that says something: an unknown date does not, and neither does a `created_at` left out."""
-    said, at = (UNKNOWN if name == "created_at" and ways else ABSENT), None
-    for number, way in enumerate(ways, start=1):
+    said, at = (UNKNOWN if name == "created_at" else ABSENT), None
+    for way in ways:
         raw = found.get(way.path[0])
         cell = ABSENT if raw is None else way.judge[raw]
         if cell is UNKNOWN:
             said, at = cell, at or way
         elif cell is not ABSENT:
-            return _Look(cell, way, [each.path for each in ways[:number]])
+            return _Look(cell, way, way.passed)
         elif raw is not None and name == "created_at":
             at = at or way
-    return _Look(said, at, [each.path for each in ways])
+    return _Look(said, at, ways[-1].passed)
 
 
-class _Memo(dict[bytes, _Spelling]):
-    """Remembers the results of a pure function of bytes; forgets all of them when it is full."""
+class _Memo(dict[_Spelled, _Spelling]):
+    """Remembers the results of a pure function of bytes or text; forgets all of them when it is full."""
 
-    def __init__(self, work_out: Callable[[bytes], _Spelling]) -> None:
+    def __init__(self, work_out: Callable[[_Spelled], _Spelling]) -> None:
         super().__init__()
         self._work_out = work_out
 
-    def __missing__(self, raw: bytes) -> _Spelling:
+    def __missing__(self, raw: _Spelled) -> _Spelling:
         answer = self._work_out(raw)
         if len(raw) <= _MEMO_BYTES:
             if len(self) >= _MEMO_ENTRIES:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from catalog import domain
 from catalog.domain import FIELDS, ModelInfo, Reading
 from catalog.errors import AnswerError
+from catalog.settings import ListSettings, SourceSettings
 from catalog.upstream import fields, repair, wire
 from catalog.upstream.entries import RawEntry
 from catalog.upstream.wire import ListPage, Reader
@@ -456,6 +457,10 @@ def test_the_creation_date_is_also_kept_as_it_was_sent(raw: bytes) -> None:
         (b"1e2", b"100", "100"),
         (b"1E20", b"100000000000000000000", "100000000000000000000"),
         (b'{"b": 1, "a": [true, null]}', b'{"a":[true,null],"b":1.0}', '{"a":[true,null],"b":1}'),
+        (b'["a", "b/c"]', rb'["a","b\/c"]', '["a","b/c"]'),
+        (b'["a", 1.0]', b'["a",1]', '["a",1]'),
+        (b'["a", null]', b'[ "a",null]', '["a",null]'),
+        (rb'["\u00e9", "\u007f"]', '["é","\x7f"]'.encode(), '["é","\x7f"]'),
         (rb'"\u00e9\/"', '"é/"'.encode(), '"é/"'),
         (rb'"\ud83d\ude00"', '"\U0001f600"'.encode(), '"\U0001f600"'),
         (b"NaN", b"null", "null"),
@@ -510,7 +515,16 @@ def test_what_is_remembered_is_bounded_and_never_wrong(monkeypatch: pytest.Monke
             str(number),
             20,
         )
-    assert all(len(memo) <= 4 for memo in (reader._fields._attributes, reader._fields._columns[0][1]))
+    assert all(len(memo) <= 4 for memo in (reader._fields._attributes, reader._fields._ways["display_name"][0].judge))
+
+
+@pytest.mark.parametrize("before", [b"", b"\n", b"\xef\xbb\xbf", b"\xef\xbb\xbf \r\n"])
+@pytest.mark.parametrize("ignore", [(), ("likes",), ("p.*.x",)])
+def test_a_bare_list_may_begin_with_blanks(before: bytes, ignore: tuple[str, ...]) -> None:
+    layout = ListSettings(items="", fields={})
+    reader = Reader(SourceSettings(name="one", paging="none", ignore=ignore, list=layout))
+    page = reader.page(before + b'[{"id": "a", "likes": 1}, {"id": "b"}]\n')
+    assert (page.ids, page.items[0].read().attributes) == (["a", "b"], {} if ignore == ("likes",) else {"likes": "1"})
 
 
 # One model.
