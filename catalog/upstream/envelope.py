@@ -112,7 +112,7 @@ class Envelope:
     def _open_slowly(self, body: bytes) -> tuple[list[bytes], bool, Any]:
         """The same for any other answer. Raises AnswerError when it is no page."""
         if not self._shape.items:
-            return self._entries(body), False, None
+            return self._entries(body.lstrip()), False, None
         members = self._fields.members(body)
         values = {name: self._fields.value(raw) for name, raw in members.items() if name != self._shape.items[0]}
         refuse_errors(values)

@@ -1,4 +1,4 @@
-"""Entries without the members that a source ignores: what is not read must not count as a difference. Pure."""
+"""Answers without the members that a source ignores: what is not read must not count as a difference. Pure."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -10,8 +10,8 @@ from msgspec.json import Decoder
 
 from catalog.dotted import Path
 from catalog.upstream import repair
+from catalog.upstream.fields import REFUSED, Fields
 
-_REFUSED = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _ANY = "*"
 
 Tree = Mapping[str, "Tree | None"]  # what to leave out below each step; None: all of it
@@ -26,34 +26,41 @@ def tree(paths: Sequence[Path]) -> Tree:
 
 
 class Stripper:
-    """Leaves out of entries what stands at some paths; the order of what stays is kept."""
+    """Leaves out of the entries of an answer what stands at some paths in them; the order of what stays is kept."""
 
-    def __init__(self, ignore: Sequence[Path]) -> None:
-        """Take the paths; `*` stands for any one step, a key or an element of an array."""
-        self._tree = tree(ignore)
-        self._names = [] if _ANY in self._tree or any(self._tree.values()) else list(self._tree)
-        self._members = Decoder(dict[str, Raw]).decode
-        self._encode = msgspec.json.Encoder().encode
+    def __init__(self, ignore: Sequence[Path], items: Path, fields: Fields) -> None:
+        """Take the paths, and that of the list; `*` stands for any one step, a key or an element of an array."""
+        self._tree = tree([(*items, _ANY, *path) for path in ignore])
+        self._items = items
+        self._names = [path[0] for path in ignore]
+        self._is_plain = all(len(path) == 1 for path in ignore) and _ANY not in self._names
+        self._fields = fields
+        self._table = Decoder(dict[str, Raw]).decode
+        self._tables = Decoder(list[dict[str, Raw]]).decode
         self._elements = Decoder(list[Raw]).decode
+        self._encode = msgspec.json.Encoder().encode
 
-    def strip(self, raw: bytes) -> bytes:
-        """Give an entry without what is ignored. What is no JSON comes back as it is."""
+    def strip(self, body: bytes) -> bytes:
+        """Give an answer without what is ignored. What is no JSON comes back as it is."""
         try:
-            return self._quickly(raw) or self._without(raw, self._tree)
+            return self._quickly(body) or self._without(body.strip(), self._tree)
         except ValueError:
-            return raw
+            return body
 
-    def _quickly(self, raw: bytes) -> bytes | None:
-        """Do so where whole members of the entry are ignored and nothing is odd; None: it needs a closer look."""
-        if not self._names:
+    def _quickly(self, body: bytes) -> bytes | None:
+        """Do so for all entries at once, where whole members are ignored and nothing is odd; None: look closer."""
+        if not self._is_plain or len(self._items) > 1:
             return None
         try:
-            members = self._members(raw)
-        except _REFUSED:
+            around = self._table(body) if self._items else {}
+            entries = self._tables(around[self._items[0]] if self._items else body)
+        except (KeyError, *REFUSED):
             return None
         for name in self._names:
-            members.pop(name, None)
-        return self._encode(members)
+            for entry in entries:
+                entry.pop(name, None)
+        left = self._encode(entries)
+        return self._encode({**around, self._items[0]: Raw(left)}) if self._items else left
 
     def _without(self, raw: bytes, tree: Tree) -> bytes:
         start = raw[:1]
@@ -67,7 +74,7 @@ class Stripper:
 
     def _object(self, raw: bytes, tree: Tree) -> bytes:
         kept = []
-        for name, value in self._named(raw):
+        for name, value in self._fields.members(raw).items():
             steps = [tree[step] for step in (name, _ANY) if step in tree]
             if None in steps:
                 continue
@@ -75,14 +82,8 @@ class Stripper:
             kept.append(json.dumps(name).encode() + b":" + rest)
         return b"{" + b",".join(kept) + b"}"
 
-    def _named(self, raw: bytes) -> Sequence[tuple[str, bytes]]:
-        try:
-            return [(name, bytes(value)) for name, value in self._members(raw).items()]
-        except _REFUSED:
-            return list(repair.members(raw).items())
-
     def _taken_apart(self, raw: bytes) -> Sequence[bytes]:
         try:
             return [bytes(value) for value in self._elements(raw)]
-        except _REFUSED:
-            return repair.elements(raw)
+        except REFUSED:
+            return repair.elements(raw, self._fields.check_cancelled)

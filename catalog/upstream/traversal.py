@@ -159,7 +159,8 @@ class Traversal:
     def read(self, answer: Answer, *, recall: bool = True) -> Turn:
         """Read a page, or recall it when its bytes are known."""
         self.doubts.meet(answer.identity)
-        digest = self.reader.digest(answer.body)
+        body = self.reader.strip(answer.body)
+        digest = self.reader.digest(body)
         known = self.sink.recall(digest) if recall else None
         if known is not None:
             return Turn(
@@ -174,7 +175,7 @@ class Traversal:
                 has_more=known.has_more,
                 add=lambda: self.sink.add_known(digest),
             )
-        page = self._page(answer.body, digest)
+        page = self._page(body, digest)
         return Turn(
             answer=answer,
             digest=digest,

@@ -72,7 +72,7 @@ class Reader:
         self._shape = shape.of(source)
         self._fields = Fields(source.unknown_dates, self._shape)
         self.envelope = Envelope(source, self._shape, self._fields)
-        self._strip = Stripper(self._shape.ignore).strip if self._shape.ignore else None
+        self._stripper = Stripper(self._shape.ignore, self._shape.items, self._fields) if self._shape.ignore else None
         # The digest covers the rules of reading: under other rules the same bytes say something else.
         is_usual = self.paging and not source.unknown_dates and not self._shape.text
         rules = [sorted({*source.unknown_dates}), self.paging, *filter(None, [self._shape.text])]
@@ -85,11 +85,15 @@ class Reader:
         """Call `check_cancelled` every 65,536 tokens while parsing the slow way; raise from it to cancel."""
         self._fields.check_cancelled = check_cancelled
 
+    def strip(self, body: bytes) -> bytes:
+        """Leave out of an answer what the source ignores: then its digest moves only with what is read."""
+        return self._stripper.strip(body.removeprefix(BOM)) if self._stripper else body
+
     def page(self, body: bytes, *, known_as: str | None = None) -> ListPage:
-        """Read one page; `known_as` is its digest, where that is known. Raises AnswerError for what is no page."""
+        """Read one page; `known_as` is its digest, where it was stripped already. Raises AnswerError for no page."""
+        body = body if known_as else self.strip(body)
         try:
             entries, has_more, last_id = self.envelope.open(body.removeprefix(BOM))
-            entries = list(map(self._strip, entries)) if self._strip else entries
             ids, repaired = self._ids(entries)
         except ValueError:
             raise no_object(body) from None

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from catalog.domain import Verdict
+from catalog.dotted import path
 from catalog.errors import AnswerError, CursorError, ListingError
 from catalog.settings import ListSettings
 from catalog.settings import Paging as Style
@@ -617,3 +618,23 @@ def test_nothing_of_anthropics_is_sent_to_another_api(server: ModelsServer, go: 
         assert seen.headers["x-team"] == "a"
         assert set(seen.query) <= {"sort", "size", "at"}
         assert seen.query["sort"] == ["id", "age"]
+
+
+@pytest.mark.parametrize("items", ["", "data", "result.models"])
+@pytest.mark.parametrize("ignore", [("likes",), ("likes", "p.*.x")])
+@pytest.mark.parametrize("moved", ["likes", "price", "stats"])
+def test_a_page_on_which_only_ignored_members_moved_is_known(  # noqa: PLR0917 - three of them are fixtures
+    server: ModelsServer, shelf: Shelf, go: Go, items: str, ignore: tuple[str, ...], moved: str
+) -> None:
+    values: dict[str, Any] = {"likes": 1, "price": 1, "stats": {"likes": 1}, "p": [{"x": 1}]}
+    later = {**values, moved: {"likes": 2} if moved == "stats" else 2, "p": [{"x": 2}] if ignore[1:] else values["p"]}
+    layout = ListSettings(items=items, fields={}, token_param="", size_param="")
+    for told in (values, later):
+        answer: Any = [{"id": letter, **told} for letter in "ab"]
+        for step in reversed(path(items)):
+            answer = {step: answer}
+        server.always = play.answer(answer)
+        shelf.remember()
+        go(paging="none", ignore=ignore, list=layout)
+
+    assert (shelf.read, shelf.ids()) == (0 if moved == "likes" else 1, ["a", "b"])

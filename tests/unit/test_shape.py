@@ -176,34 +176,74 @@ def test_an_id_is_a_text_or_is_put_together(layout: Shape, entry: dict[str, Any]
         (["a.x", "*.y"], {"a": {"x": 1, "y": 2, "z": 3}}, {"a": {"z": 3}}),
     ],
 )
-def test_what_is_ignored_is_not_there(ignore: list[str], entry: Any, left: Any) -> None:
-    strip = Stripper(list(map(path, ignore))).strip
-    assert json.loads(strip(json.dumps(entry).encode())) == left
+@pytest.mark.parametrize("items", ["", "data", "result.models"])
+def test_what_is_ignored_is_not_there(ignore: list[str], entry: Any, left: Any, items: str) -> None:
+    answer, expected = _around([entry, entry], items), _around([left, left], items)
+    assert json.loads(_strip(ignore, json.dumps(answer).encode(), items)) == expected
 
 
-@pytest.mark.parametrize("raw", [b'{"a": NaN, "likes": 1}', b'{"a": "\xff", "likes": 1}', b'{"a": 1e999, "likes": 2}'])
-def test_an_odd_entry_loses_what_is_ignored_as_well(raw: bytes) -> None:
-    strip = Stripper([("likes",)]).strip
-    assert b"likes" not in strip(raw)
-    assert strip(b"no JSON") == b"no JSON"
+def _around(entries: list[Any], items: str) -> Any:
+    """An answer that has them at a dotted path, with a member of the name that entries lose on every level."""
+    answer: Any = entries
+    for step in reversed(path(items)):
+        answer = {"likes": 7, step: answer, "next": {"likes": 8}}
+    return answer
+
+
+def _strip(ignore: list[str], body: bytes, items: str = "") -> bytes:
+    return Stripper(list(map(path, ignore)), path(items), Fields(())).strip(body)
+
+
+@pytest.mark.parametrize("odd", [b'{"a": NaN, "likes": 1}', b'{"a": "\xff", "likes": 1}', b'{"a": 1e999, "likes": 2}'])
+@pytest.mark.parametrize("ignore", [["likes"], ["likes", "p.*.x"]])
+def test_an_odd_entry_loses_what_is_ignored_as_well_and_so_do_the_others(odd: bytes, ignore: list[str]) -> None:
+    stripped = _strip(ignore, b'\n[{"id": "a", "likes": 5}, %s]' % odd)
+    assert b"likes" not in stripped
+    assert stripped.startswith(b'[{"id":"a"},{"a":')
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"no JSON",
+        b"",
+        b"5",
+        b"null",
+        b'[{"likes": 1}',
+        b'{"data": [{"likes": 1}',
+        b'{"data": 5}',
+        b'{"models": [1, "a"]}',
+    ],
+)
+@pytest.mark.parametrize("items", ["", "data"])
+def test_what_is_no_list_stays_what_it_is(body: bytes, items: str) -> None:
+    stripped = _strip(["likes"], body, items)
+    assert stripped.replace(b" ", b"") == body.replace(b" ", b"")
 
 
 @pytest.mark.parametrize(
     ("raw", "left"),
     [
         (b'{"p": [{"x": 1, "y": 2}, NaN], "z": 3}', b'{"p":[{"y":2},NaN],"z":3}'),
-        (b'{"p": [{"x": 1}', b'{"p": [{"x": 1}'),
+        (b'{"p": [{"x": 1}', b'{"p":[{"x":1}'),
     ],
     ids=["odd", "cut short"],
 )
 def test_an_array_loses_what_is_ignored_where_it_can_be_read(raw: bytes, left: bytes) -> None:
-    assert Stripper([("p", "*", "x")]).strip(raw).replace(b" ", b"") == left.replace(b" ", b"")
+    assert _strip(["p.*.x"], b"[%s]" % raw).replace(b" ", b"") == b"[%s]" % left
 
 
-def test_entries_that_differ_in_ignored_members_alone_are_equal_bytes() -> None:
-    strip = Stripper([("likes",), ("p", "*", "x")]).strip
-    one, other = b'{"id":"a", "likes": 5, "p": [{"x": 1}], "z": "\xc3\xa9"}', b'{"id":"a","p":[{}],"z":"\xc3\xa9"}'
-    assert strip(one) == strip(other)
+@pytest.mark.parametrize("ignore", [["likes"], ["likes", "p.*.x"]])
+def test_entries_that_differ_in_ignored_members_alone_are_equal_bytes(ignore: list[str]) -> None:
+    one, other = b'[{"id":"a", "likes": 5, "z": "\xc3\xa9"}, {}]', b' [ {"id":"a","z":"\xc3\xa9"}, {"likes": 7}]\n'
+    assert _strip(ignore, one) == _strip(ignore, other)
+
+
+@pytest.mark.parametrize(
+    "below", [b'{"id":"a","stats":{"likes":%d}}', b'{"id":"a","stats":[{"likes":%d}]}', b'{"id":"likes","n":%d}']
+)
+def test_a_member_of_that_name_further_inside_still_counts(below: bytes) -> None:
+    assert _strip(["likes"], b"[%s]" % (below % 1)) != _strip(["likes"], b"[%s]" % (below % 2))
 
 
 def test_shapes_have_a_text_exactly_when_they_are_not_those_of_anthropic() -> None:
