@@ -31,9 +31,10 @@ class Contender:
         """The configuration for a sync into it."""
         return self.folder / f"{self.kind}.toml"
 
-    def configure(self, base_url: str) -> None:
+    def configure(self, base_url: str, api: str = "anthropic") -> None:
         """Write the configuration for a list."""
-        self.config.write_text(f'[database]\nurl = "{self.url}"\n[sources.bench]\nbase_url = "{base_url}"\n')
+        source = f'[sources.bench]\napi = "{api}"\nbase_url = "{base_url}"\n'
+        self.config.write_text(f'[database]\nurl = "{self.url}"\n{source}')
 
     @contextmanager
     def connect(self) -> Iterator[sa.Connection]:

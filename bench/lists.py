@@ -20,6 +20,7 @@ class Page:
 
     body: bytes
     last_id: str
+    head: bytes = b""  # further lines of it
 
 
 def pages(name: str, models: int) -> Iterator[Page]:

@@ -10,10 +10,10 @@ import socket
 import sys
 import threading
 
-from bench import lists
+from bench import hub, lists
 
-_CURSOR = re.compile(rb"[?&]after_id=([^& ]*)")
-_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+_CURSOR = re.compile(rb"[?&](?:after_id|cursor)=([^& ]*)")
+_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n%sContent-Length: %d\r\n\r\n"
 
 
 class Server:
@@ -25,8 +25,8 @@ class Server:
 
     def _answers(self, name: str, models: int) -> dict[bytes, bytes]:
         answers, cursor = {}, b""
-        for page in lists.pages(name, models):
-            answers[cursor] = _HEAD % len(page.body) + page.body
+        for page in (hub if name.startswith("hub") else lists).pages(name, models):
+            answers[cursor] = _HEAD % (page.head, len(page.body)) + page.body
             cursor = page.last_id.encode()
         return answers
 
@@ -49,7 +49,7 @@ class Server:
         target = line.split(b" ")[1]
         if target.startswith(b"/use/"):
             self.current = self.lists[target[5:].decode()]
-            return _HEAD % 2 + b"{}"
+            return _HEAD % (b"", 2) + b"{}"
         cursor = _CURSOR.search(target)
         return self.current[cursor[1] if cursor else b""]
 
