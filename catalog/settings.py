@@ -87,6 +87,7 @@ class SourceSettings:
     guard: GuardSettings = field(default_factory=GuardSettings)
     list: ListSettings = field(default_factory=ListSettings)
     key_optional: bool = False  # as its row says: the list answers without a key, too
+    largest_page: int = 1000  # as its row says, or the most that `page_size` may be
     row_version: int = 1  # of the row of its `api`
 
 

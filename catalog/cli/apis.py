@@ -42,4 +42,6 @@ def _key(row: Row, environ: Mapping[str, str]) -> str:
         return "set"
     if row.key_optional or row.settings.get("auth") == "none":
         return "not needed"
-    return "not set" if row.key_variable else "in a file"
+    if row.key_variable:
+        return "not set"
+    return "in a file" if "api_key_file" in row.needs else "you name it"

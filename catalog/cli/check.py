@@ -152,12 +152,14 @@ class _Checkup:
         self._listed[settings.name] = models
         self._all_listed = sound and bool(models) and not page.has_more
         more = " and more to come" if page.has_more else ""
-        yield f"ok    {settings.name}: {settings.base_url}: {len(models):,} models on the first page{more}"
+        listed = text.counted(len(models), "model")
+        yield f"ok    {settings.name}: {settings.base_url}: {listed} on the first page{more}"
         if not models:
             yield f"note  {settings.name}: the list is empty; check {_EMPTY[settings.api == apis.NATIVE]}"
-        columns = shape.of(settings).columns if settings.api != apis.NATIVE else ()
+        columns = shape.of(settings).columns.keys() & apis.filled(settings) if settings.api != apis.NATIVE else ()
         if empty := comparison.empty_columns(columns, models):
-            yield f"note  {settings.name}: no model has {', '.join(empty)}; list.fields says where they are looked for"
+            looked = ", ".join(path for name in empty for path in settings.list.fields[name])
+            yield f"note  {settings.name}: no model has {', '.join(empty)}: list.fields looks for {looked}"
         if not settings.confirm_after:
             yield f'note  {settings.name}: confirm_after = "0s" believes an outage that lasts for two walks in a row'
 
@@ -179,19 +181,22 @@ class _Checkup:
 
     def _baselines(self) -> Lines:
         """Say of which sources nothing is told as new yet, and why not."""
-        known = {}
+        known, unready = {}, dict[str, list[str]]()
         if self._has_catalog:
             with library.opened(self._config.database.url) as database, database.read() as connection:
                 known = {one.row.source: one for one in source_health.all_(connection)}
         baseline = "walk that shows the whole list will be the baseline"
-        for source in self._config.sources:
-            one = known.get(source.name)
+        for name in self._config.names:
+            one = known.get(name)
             if one is None:
-                yield f"note  {source.name}: nothing is told as new yet: its first {baseline}"
+                unready.setdefault(f": its first {baseline}", []).append(name)
             elif one.awaits_baseline:
                 doubt = one.last.error if one.last else None
                 why = f"; the last run: {doubt}" if doubt else f": the next {baseline}"
-                yield f"note  {source.name}: nothing is told as new yet{why}"
+                unready.setdefault(why, []).append(name)
+        for why, names in unready.items():
+            told = why.replace("its", "of each the") if len(names) > 1 else why
+            yield f"note  {', '.join(names)}: nothing is told as new yet{told}"
 
     def _watchlist(self) -> Lines:
         watched = configuration.watched(self._config.watch, self._config.names)

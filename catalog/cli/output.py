@@ -22,7 +22,8 @@ from catalog.text import harmless
 
 _WIDEST = 200  # columns; a longer text stands whole, and moves its own row alone
 _ALIGNED = 5_000  # rows that are read ahead to align the columns; what comes after streams, uncut
-_WHOLE = frozenset({"id", "model_id", "source", "change_id", "run_id"})  # copied by hand: never broken into lines
+# Copied by hand: never broken into lines.
+_WHOLE = frozenset({"id", "model_id", "source", "change_id", "run_id", "api", "key_variable"})
 _NARROWEST = 8
 _GAP = 3  # columns of a terminal between two cells of a table
 

@@ -36,9 +36,8 @@ def _of_api(source: SourceSettings, written: Table, row: Row) -> Iterator[_Probl
     own_list = written.values.get("list")
     if "list" in row.needs and not (isinstance(own_list, dict) and "path" in own_list):
         yield "list.path", f"must be given, such as {row.needs['list']['path']}"
-    most = row.settings.get("page_size")
-    if most and source.list.size_param and source.page_size > most:
-        yield "page_size", f"must be at most {most}: {row.title} gives no more on a page"
+    if source.list.size_param and source.page_size > source.largest_page:
+        yield "page_size", f"must be at most {source.largest_page}: {row.title} gives no more on a page"
 
 
 def _sent(source: SourceSettings) -> Iterator[_Problem]:

@@ -195,6 +195,7 @@ def _source(name: str, raw: object, environ: Mapping[str, str], problems: Proble
         **_with_cadence(table, SourceSettings, problems, also=_INNER),
         **{each: settings(**tables.read(inner[each], settings, problems)) for each, settings in _INNER.items()},
         key_optional=row is not None and row.key_optional,
+        largest_page=row.settings.get("page_size", 1000) if row else 1000,
         row_version=row.version if row else 1,
     )
     source = replace(source, list=_with_own_names(source), base_url=_with_version(source, table.values.get("base_url")))

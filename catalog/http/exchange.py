@@ -116,7 +116,8 @@ class HttpSession:
         if body is None:
             return NoAnswer(
                 words=f"the answer is larger than {max_bytes:,} bytes",
-                hint="lower `page_size`, or raise `max_page_bytes` of this source",
+                hint="raise `max_page_bytes` of this source",
+                too_large=True,
                 lasting=True,
             )
         # Only these two headers tell a whole body from a cut one (RFC 9112, section 6.3).

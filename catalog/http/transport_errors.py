@@ -21,6 +21,7 @@ class NoAnswer:
     words: str
     hint: str = ""
     lasting: bool = False  # asking again will not help
+    too_large: bool = False
     failure: Failure = Failure.LIST
 
 

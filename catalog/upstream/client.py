@@ -19,6 +19,7 @@ from catalog.http.exchange import Exchange
 from catalog.settings import Auth, SourceSettings
 from catalog.upstream import marks, paging, request, wire
 from catalog.upstream.cursors import CursorChoice, Cursors, choose
+from catalog.upstream.envelope import CHECK_BASE_URL, LayoutError
 from catalog.upstream.failures import http_failures
 from catalog.upstream.failures.api_words import Known
 from catalog.upstream.failures.http_failures import Question
@@ -28,7 +29,7 @@ MAX_LIMIT = 1000
 LONGEST = 600.0  # seconds for one request, tries and waits included, when the caller sets no deadline
 
 _GOES_ON = ("token", "url", "link", "page")  # by what the answer says, not by `has_more`
-_SHAPING = ("lifecycle", "betas", "workspace_id")  # settings that shape the list, or the answer, where they are set
+_SHAPING = ("lifecycle", "betas", "workspace_id", "query", "headers")  # what shapes a request, where it is set
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,15 +56,19 @@ class SourceClient:
         *,
         known: Known = http_failures.nothing_known,
         pace: Pace = USUAL_PACE,
+        fitting: Callable[[bytes], str] = lambda _: "",
     ) -> None:
-        """Check what is given; nothing is sent yet. `key` None sends none; `known` tells ids of models from secrets."""
+        """Check what is given; nothing is sent yet. `key` None sends none; `known` tells ids of models from secrets.
+
+        `fitting` names the API whose row would read an answer that these settings do not fit; empty: none is known.
+        """
         self.source = source
         self.reader = wire.Reader(source)
         self.paging = paging.of(source)
         self._key = None if key is None else request.usable_key(key)
         self._exchange = Exchange(request.headers(source, self._key))
         self._known = known
-        self._pace = pace
+        self._pace, self._fitting = pace, fitting
 
     def __enter__(self) -> Self:
         return self
@@ -146,12 +151,27 @@ class SourceClient:
                 return msgspec.structs.replace(page, has_more=True)
             refusal = None
             if before_id is None and not (page.has_more and self.reader.paging):
-                refusal = marks.refusal(self.reader.envelope.beside(answer.body), answer.links, style=self.paging.style)
+                beside = self.reader.envelope.beside(answer.body)
+                refusal = marks.refusal(beside, answer.links, style=self.paging.style, one_page=self.paging.one_page)
             if refusal is not None:
                 raise refusal
         except AnswerError as error:
-            raise AnswerError(f"{self._subject()}: {error.message}", hint=self._with_proxy_hint(error.hint)) from error
+            hint = self._with_proxy_hint(self.cure(error, answer.body))
+            raise AnswerError(f"{self._subject()}: {error.message}", hint=hint) from error
         return page
+
+    def cure(self, error: AnswerError, body: bytes) -> str:
+        """The hint for an answer that cannot be read, with the API whose row would read it."""
+        api = self._fitting(body) if isinstance(error, LayoutError) else ""
+        if not api or api == self.source.api:
+            return error.hint
+        set_api = f'set api = "{api}" for this source, whose row reads such an answer'
+        return set_api if error.hint == CHECK_BASE_URL else f"{error.hint}; or {set_api}"
+
+    def _sent(self) -> frozenset[str]:
+        """The settings that shape the request, or the answer."""
+        sent = {name for name in _SHAPING if getattr(self.source, name)}
+        return frozenset({*sent, "page_size"} if self.paging.size_param else sent)
 
     def _goes_on(self, answer: Answer, received: int) -> bool:
         """Whether the first page is followed by another one."""
@@ -223,7 +243,7 @@ class SourceClient:
             list_url=self.paging.url,
             key=self._key,
             proxy_hint=self._with_proxy_hint(""),
-            sent=frozenset(name for name in _SHAPING if getattr(self.source, name)),
+            sent=self._sent(),
             known=self._known,
             **what,
         )

@@ -7,7 +7,7 @@ import msgspec
 
 from catalog.domain import Outcome
 from catalog.errors import AnswerError
-from catalog.upstream import marks, wire
+from catalog.upstream import wire
 from catalog.upstream.cursors import CursorChoice, choose
 from catalog.upstream.fetch import Answer, Fetch
 from catalog.upstream.traversal import Traversal, Turn
@@ -106,7 +106,7 @@ class CursorTraversal(Traversal):
             if self.may_restart and not turn.has_more and self._is_the_end():
                 return None
             self.shifted()
-            self.doubts.doubt("a page promised more, and nothing followed", marks.ONE_PAGE)
+            self.doubts.doubt("a page promised more, and nothing followed", self.client.paging.one_page)
         if not turn.has_more:
             return None
         self.demand_room(number)
@@ -123,7 +123,7 @@ class CursorTraversal(Traversal):
         cursor, is_sure = self.learned.cursors.following(turn.token, turn.entry, partial(self._compare, turn))
         if not is_sure:
             differ = "the answers name two cursors that lead to different models: `last_id`, and the last id"
-            self.doubts.doubt(differ, marks.ONE_PAGE)
+            self.doubts.doubt(differ, self.client.paging.one_page)
         return cursor
 
     def _compare(self, turn: Turn) -> CursorChoice | None:

@@ -23,7 +23,12 @@ BOM = b"\xef\xbb\xbf"
 
 _MAX_TOKEN = 2048
 _ERROR_TYPE = re.compile("[A-Za-z][A-Za-z_]{0,63}")  # no digits: an echoed key does not fit
+_PLAIN = re.compile("[A-Za-z_]{1,32}")  # names that may be shown, for the same reason
 _SET_PAGING = 'if this server sends its whole list at once, set paging = "none" for this source'
+
+
+class LayoutError(AnswerError):
+    """The list is not where it should be. Another row of the table of APIs may read the answer."""
 
 
 class _Envelope(msgspec.Struct):
@@ -121,26 +126,37 @@ class Envelope:
 
     def _list_in(self, members: Mapping[str, bytes]) -> list[bytes]:
         """The entries, by the path that leads to them."""
-        *around, last = self._shape.items
+        whole, (*around, last) = members, self._shape.items
         for step in around:
             raw = members.get(step, b"null")
             members = self._fields.members(raw) if raw.startswith(b"{") else {}
         if last in members:
             return self._entries(members[last])
-        if self._shape.empty_object:
+        hint, where = self._lists(whole), ".".join(self._shape.items)
+        if self._shape.empty_object and hint == CHECK_BASE_URL:  # it has no other list either
             return []
-        lists = [name for name, raw in members.items() if raw.startswith(b"[") and name.isidentifier()]
-        hint = (
-            f'it has a list at `{lists[0]}`: set list.items = "{lists[0]}" if that is it' if lists else CHECK_BASE_URL
+        raise LayoutError(f"the answer has no `{where}`, so it is no page of a models list", hint=hint)
+
+    def _lists(self, members: Mapping[str, bytes]) -> str:
+        """Name the lists that an answer has instead, and the setting that takes one of them."""
+        inner = ((name, self._fields.members(raw)) for name, raw in members.items() if raw.startswith(b"{"))
+        found = [name for name, raw in members.items() if raw.startswith(b"[") and _PLAIN.fullmatch(name)]
+        for outer, table in inner:
+            lists = [name for name, raw in table.items() if raw.startswith(b"[") and _PLAIN.fullmatch(f"{outer}{name}")]
+            found += [f"{outer}.{name}" for name in lists]
+        if not found:
+            return CHECK_BASE_URL
+        if len(found) == 1:
+            return f'it has a list at `{found[0]}`: set list.items = "{found[0]}" if that is it'
+        return (
+            f"it has lists at {', '.join(f'`{name}`' for name in found[:3])}: set list.items if one is the models list"
         )
-        where = ".".join(self._shape.items)
-        raise AnswerError(f"the answer has no `{where}`, so it is no page of a models list", hint=hint)
 
     def _entries(self, data: bytes) -> list[bytes]:
         if not data.startswith(b"["):
             kind, where = kind_of(self._fields.value(data)), ".".join(self._shape.items)
             what = f"`{where}`" if where else "the answer"
-            raise AnswerError(f"{what} is {kind}, not a list, so it is no page of a models list", hint=CHECK_BASE_URL)
+            raise LayoutError(f"{what} is {kind}, not a list, so it is no page of a models list", hint=CHECK_BASE_URL)
         try:
             return list(map(bytes, self._decode_entries(data)))
         except REFUSED:
@@ -156,7 +172,7 @@ class Envelope:
             raise AnswerError(f"`has_more` is {kind_of(has_more)}, not true or false", hint=TRY_LATER)
         if self._is_cursor:
             fault = "`has_more` is null" if "has_more" in values else "the answer has no `has_more`"
-            raise AnswerError(f"{fault}, so nothing says whether the list is complete", hint=_SET_PAGING)
+            raise LayoutError(f"{fault}, so nothing says whether the list is complete", hint=_SET_PAGING)
         return False
 
 
@@ -185,7 +201,7 @@ def no_object(body: bytes) -> AnswerError:
     if start.startswith(b"<"):
         return AnswerError("the answer is an HTML page, not JSON", hint=CHECK_BASE_URL)
     if start.startswith(b"["):
-        return AnswerError("the answer is a bare list, not an object with `data`", hint=CHECK_BASE_URL)
+        return LayoutError("the answer is a bare list, not an object with `data`", hint=CHECK_BASE_URL)
     if start.startswith(b"{"):
         return AnswerError(f"the answer is broken JSON ({len(body)} bytes), perhaps cut short", hint=TRY_LATER)
     try:

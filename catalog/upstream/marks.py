@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from catalog.errors import AnswerError
 
 ONE_PAGE = "raise `page_size` of this source, so that all of its list fits one page"
-_BY_CURSOR = f'set paging = "cursor" for this source, if its list goes on by `after_id`; else {ONE_PAGE}'
+_BY_CURSOR = 'set paging = "cursor" for this source, if its list goes on by `after_id`'
 
 # Compared without case, "_" and "-": `nextPageToken`, `next_page_token` and `NextPageToken` are one name.
 _NEXT = frozenset({"next", "nextpage", "nextpagetoken", "nexttoken", "nextcursor", "nextlink", "@odata.nextlink"})
@@ -59,19 +59,22 @@ def unfollowed(members: Iterable[Member], links: str) -> Member | None:
     return Member("", 'Link: rel="next"', links) if next_link(links) else None
 
 
-def refusal(members: Iterable[Member], links: str, *, style: str) -> AnswerError | None:
-    """The error for the last answer of a walk when it says that more follows; None: it does not say so."""
+def refusal(members: Iterable[Member], links: str, *, style: str, one_page: str) -> AnswerError | None:
+    """The error for the last answer of a walk when it says that more follows; None: it does not say so.
+
+    `one_page` is the setting that makes one page of the list; empty: there is none.
+    """
     mark = unfollowed(members, links)
     if mark is None:
         return None
     words = f"more follows (`{mark.path}`), and this source does not follow it"
-    return AnswerError(words, hint=ONE_PAGE if style == "cursor" else _cure(mark, links))
+    return AnswerError(words, hint=one_page if style == "cursor" and one_page else _cure(mark, links, one_page))
 
 
-def _cure(mark: Member, links: str) -> str:
+def _cure(mark: Member, links: str, one_page: str) -> str:
     """The settings that follow a mark."""
     if _bare(mark.name) in _MORE:
-        return _BY_CURSOR
+        return f"{_BY_CURSOR}; else {one_page}" if one_page else _BY_CURSOR
     if mark.value == links:
         return 'set paging = "link" for this source'
     named = f'list.next = "{mark.path}"'

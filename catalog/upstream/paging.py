@@ -30,6 +30,7 @@ class Paging:
     token_param: str = "after_id"  # noqa: S105 - the name of a parameter
     size_param: str = "limit"  # empty: no size is asked for
     size: int = 1000  # entries of a page
+    most: int = 1000  # that a page may be asked for
     total: Path = ()  # where the answer counts the list
     query: Params = ()  # sent with every page
 
@@ -37,6 +38,12 @@ class Paging:
     def asked_size(self) -> int | None:
         """How many entries a page was asked to have; None: that was left to the server."""
         return self.size if self.size_param else None
+
+    @property
+    def one_page(self) -> str:
+        """The setting that makes one page of a list; empty: no size is asked for, or none that is larger is taken."""
+        may_grow = self.size_param and (self.style == "cursor" or self.size < self.most)
+        return marks.ONE_PAGE if may_grow else ""
 
     def first(self) -> str:
         """The query of the first page."""
@@ -79,6 +86,7 @@ def of(source: SourceSettings) -> Paging:
         token_param=layout.token_param,
         size_param=layout.size_param,
         size=source.page_size,
+        most=source.largest_page,
         total=path(layout.total or ""),
         query=tuple(query),
     )

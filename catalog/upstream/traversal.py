@@ -103,7 +103,7 @@ class Traversal:
         self.total: int | None = None  # entries of the list, as the last answer counted them
         self.asked = {self.client.paging.first()}  # the queries so far
         self.fetches: list[Fetch] = []  # requests whose answers did not arrive yet
-        self.doubts = Doubts()
+        self.doubts = Doubts(self.client.paging.one_page)
 
     def run(self) -> Outcome:
         """Read the list to its end. While the sink stores a page, the next one is already on its way."""
@@ -194,7 +194,7 @@ class Traversal:
             page = self.reader.page(body, known_as=digest)
         except AnswerError as error:
             where = f"page {self.pages + 1}{self.client.route()}"
-            raise AnswerError(f"{where}: {error.message}", hint=error.hint) from error
+            raise AnswerError(f"{where}: {error.message}", hint=self.client.cure(error, body)) from error
         self.doubts.note(self.pages + 1, page)
         return page
 
@@ -209,7 +209,7 @@ class Traversal:
             self.doubts.doubt(following.shifted)
         if following.query is None:
             if not following.proven:
-                self.doubts.doubt(_FULL, marks.ONE_PAGE)
+                self.doubts.doubt(_FULL, self.client.paging.one_page)
             return None
         number = self.pages + 1
         self.demand_room(number)
@@ -244,8 +244,8 @@ class Traversal:
 
     def demand_end(self, turn: Turn) -> None:
         """Raise AnswerError when the last answer says that more follows; doubt the walk when entries are lacking."""
-        beside = self.reader.envelope.beside(turn.answer.body)
-        refusal = marks.refusal(beside, turn.answer.links, style=self.client.paging.style)
+        beside, asking = self.reader.envelope.beside(turn.answer.body), self.client.paging
+        refusal = marks.refusal(beside, turn.answer.links, style=asking.style, one_page=asking.one_page)
         if refusal is not None:
             raise AnswerError(f"page {self.pages + 1}: {refusal.message}", hint=refusal.hint)
         total = self._total(turn, beside)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from catalog.domain import Identity, Outcome
-from catalog.upstream import marks, wire
+from catalog.upstream import wire
 
 WARNINGS_KEPT = 20
 
@@ -12,6 +12,7 @@ WARNINGS_KEPT = 20
 class Doubts:
     """What speaks against a walk, page by page; `outcome` gives the verdict."""
 
+    _one_page: str = ""  # the setting that makes one page of the list
     identity: Identity = field(default_factory=Identity)
     _doubts: dict[str, None] = field(default_factory=dict)  # about completeness, in the order they came, each once
     _flaws: dict[str, None] = field(default_factory=dict)  # doubts about entries
@@ -60,7 +61,7 @@ class Doubts:
     def outcome(self, pages: int) -> Outcome:
         """The outcome of a walk that reached the end of the list."""
         if self._repeated:
-            self.doubt(f"ids listed on more than one page, also after restarts: {self._repeated:,}", marks.ONE_PAGE)
+            self.doubt(f"ids listed on more than one page, also after restarts: {self._repeated:,}", self._one_page)
         more = [f"and {self._not_kept:,} more warnings"] if self._not_kept else []
         return Outcome(
             pages=pages,

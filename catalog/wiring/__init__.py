@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from catalog import config as configuration
 from catalog import watch
 from catalog.clock import utc_now
-from catalog.config import Config, Key
+from catalog.config import Config, Key, apis
 from catalog.domain import ModelName
 from catalog.errors import CatalogError, ConfigError
 from catalog.settings import AlertSettings, SourceSettings
@@ -47,7 +47,8 @@ def connector(
 
     def connect(source: SourceSettings) -> SourceClient:
         found = key(source)
-        return SourceClient(source, found.reveal() if found else None, known=known or http_failures.nothing_known)
+        secret = found.reveal() if found else None
+        return SourceClient(source, secret, known=known or http_failures.nothing_known, fitting=apis.fitting)
 
     return connect
 

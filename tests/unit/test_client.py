@@ -19,7 +19,9 @@ import trustme
 
 from catalog.domain import Identity
 from catalog.errors import AnswerError, ConfigError, CursorError, DeadlineError, KeyRefusedError, ListingError
-from catalog.upstream.client import ModelsClient
+from catalog.settings import ListSettings, SourceSettings
+from catalog.upstream import fetch
+from catalog.upstream.client import ModelsClient, SourceClient
 from tests import server as play
 from tests.server import KEY, ORGANIZATION, ModelsServer, Step, model
 
@@ -583,6 +585,35 @@ def test_a_refused_first_question_names_what_the_source_adds_to_it(
             connect(**options).page()
         assert "`page_size`" in caught.value.hint
         assert (f"`{name}" in caught.value.hint) is bool(options)
+
+
+UNSIZED = {"paging": "none", "list": ListSettings(size_param="")}
+
+
+@pytest.mark.parametrize(
+    ("status", "about", "more", "hint"),
+    [
+        *((status, "limit", {}, "check `base_url`") for status in (400, 414, 422)),
+        *((status, "other", {"query": {"a": ("b",)}}, "leave out `query`") for status in (400, 413, 414, 422)),
+        (400, "other", {"headers": {"x-a": "b"}, "betas": ("b",)}, "leave out `betas`, or leave out `headers`"),
+        (408, "other", {}, "raise `timeout` of this source"),
+        (504, "other", {}, "the next run tries again"),
+        (200, "", {"max_page_bytes": 10}, "raise `max_page_bytes` of this source"),
+    ],
+)
+def test_a_page_size_that_is_not_asked_for_is_no_cure(
+    server: ModelsServer, status: int, about: str, more: dict[str, Any], hint: str
+) -> None:
+    server.always = play.error(status, message=WORDS[about]) if about else play.answer(b'{"data": []}          ')
+    for sized in (False, True):
+        settings = {"name": "one", "base_url": server.url, **({} if sized else UNSIZED), **more}
+        with (
+            pytest.raises(ListingError) as caught,
+            SourceClient(SourceSettings(**settings), KEY, pace=fetch.Pace(max_tries=1)) as it,
+        ):
+            it.list_page(5.0, 10)
+        assert ("page_size" in caught.value.hint) is sized
+        assert sized or hint in caught.value.hint
 
 
 def test_ids_of_models_that_are_known_are_not_blotted_out(server: ModelsServer, connect: Connect) -> None:

@@ -8,7 +8,7 @@ import pytest
 from catalog.dotted import path
 from catalog.errors import AnswerError
 from catalog.settings import Paging as Style
-from catalog.upstream import paging
+from catalog.upstream import marks, paging
 from catalog.upstream.paging import Following, PageFacts, Paging
 
 pytestmark = pytest.mark.promise("P1", "P2")
@@ -296,3 +296,27 @@ def test_one_document_is_the_whole_list(style: Style) -> None:
 @pytest.mark.parametrize(("text", "steps"), [("", ()), ("data", ("data",)), ("result.models", ("result", "models"))])
 def test_a_dotted_path_is_taken_apart(text: str, steps: tuple[str, ...]) -> None:
     assert path(text) == steps
+
+
+@pytest.mark.parametrize(
+    ("asking", "cure"),
+    [
+        (Paging(size=2), marks.ONE_PAGE),
+        (Paging(size=1000), marks.ONE_PAGE),
+        (Paging(size_param="", size=2), ""),
+        (Paging(style="none", size_param=""), ""),
+        (TOKEN, marks.ONE_PAGE),
+        (LINK, marks.ONE_PAGE),
+        (PAGE, marks.ONE_PAGE),
+        (URL, ""),
+        (Paging(style="token", size=200, most=200), ""),  # its row says that no page is larger
+        (Paging(style="token", size=199, most=200), marks.ONE_PAGE),
+    ],
+)
+def test_a_larger_page_is_a_cure_only_where_one_can_be_asked_for(asking: Paging, cure: str) -> None:
+    assert asking.one_page == cure
+    more = [marks.Member("", "has_more", True)]
+    refusal = marks.refusal(more, "", style=asking.style, one_page=asking.one_page)
+    assert refusal is not None
+    assert ("page_size" in refusal.hint) is bool(cure)
+    assert ('paging = "cursor"' in refusal.hint) is not (asking.style == "cursor" and bool(cure))

@@ -25,6 +25,8 @@ _BY_WORDS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\blimit\b|page[ _-]?size|per[ _-]page"), "lower `page_size` of this source"),
 )
 _LIMITED = frozenset({400, 413, 414, 422})  # about the request itself, of which `limit` is a part
+_LEFT_OUT = ("lifecycle", "betas", "workspace_id", "query", "headers")
+_SLOW = frozenset({408, 504})
 _PLAIN = frozenset({404, 407})  # they have one meaning, whatever the words
 
 _BY_STATUS: Mapping[int, str] = {
@@ -32,7 +34,7 @@ _BY_STATUS: Mapping[int, str] = {
     405: _AWAY,
     406: "it has no JSON to give: check `base_url`",
     407: "the proxy wants a user and a password: write the variable that names it as http://USER:PASSWORD@HOST:PORT",
-    408: "it took too long: raise `timeout` of this source, or lower `page_size`",
+    408: "it took too long: raise `timeout` of this source",
     409: "something else goes on there; the next run tries again",
     410: "this address is gone: check `base_url`, and `api_version`",
     415: "it has no JSON to give: check `base_url`",
@@ -47,7 +49,7 @@ _BY_STATUS: Mapping[int, str] = {
     501: _AWAY,
     502: _BEHIND,
     503: _BEHIND,
-    504: f"{_BEHIND}; or lower `page_size`",
+    504: _BEHIND,
     505: "it does not speak HTTP/1.1: check `base_url`",
     511: "this network wants a login first",
     **dict.fromkeys(range(520, 528), _BEHIND),
@@ -58,12 +60,15 @@ _BY_STATUS: Mapping[int, str] = {
 def refused(status: int, words: str, *, first: bool, sent: Collection[str], list_url: str) -> str:
     """The hint for a 4xx or 5xx. `sent` are the settings that shape the request."""
     by_words = next((told for about, told in _BY_WORDS if about.search(words.lower())), "")
-    about_page = "`page_size`" in by_words
-    if by_words and status < 500 and status not in _PLAIN and (not about_page or status in _LIMITED):  # noqa: PLR2004 - 5xx
+    sized, about_page = "page_size" in sent, "`page_size`" in by_words
+    may_be_size = sized and status in _LIMITED
+    if by_words and status < 500 and status not in _PLAIN and (not about_page or may_be_size):  # noqa: PLR2004 - 5xx
         return by_words
-    if status in _LIMITED and first:
-        others = "".join(f", or leave out `{name}`" for name in ("lifecycle", "betas", "workspace_id") if name in sent)
-        return f"try a smaller `page_size` of this source{others}"
+    if status in _LIMITED and first and sent:
+        smaller = ["try a smaller `page_size` of this source"] if sized else []
+        return ", or ".join([*smaller, *(f"leave out `{name}`" for name in _LEFT_OUT if name in sent)])
+    if status in _SLOW and sized:
+        return f"{_BY_STATUS[status]}, or lower `page_size`"
     other = _LATER if status >= 500 else f"check `base_url` of this source: {list_url} must be a Models API"  # noqa: PLR2004 - 5xx
     return _BY_STATUS.get(status, other)
 

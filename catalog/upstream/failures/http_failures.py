@@ -59,7 +59,9 @@ def error(outcome: Received | NoAnswer, question: Question, because: str) -> Lis
     """The failure in our words, with status, type and request id. The API's own words are in `said` alone."""
     ending = f"; {because}" if because else ""
     if isinstance(outcome, NoAnswer):
-        return ListingError(f"{question.subject}: {outcome.words}{ending}", hint=outcome.hint, failure=outcome.failure)
+        smaller = ", or lower `page_size`" if outcome.too_large and "page_size" in question.sent else ""
+        hint = f"{outcome.hint}{smaller}"
+        return ListingError(f"{question.subject}: {outcome.words}{ending}", hint=hint, failure=outcome.failure)
     words = f"{question.subject}: HTTP {outcome.status}{_named(outcome, question.key)}"
     text = api_words.message(outcome.body) if outcome.status >= 400 else ""  # noqa: PLR2004 - 4xx and 5xx
     kind, meaning, hint = _meaning(outcome, text, question)
