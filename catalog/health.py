@@ -116,6 +116,7 @@ class Health:
 
     sources: tuple[SourceCheck, ...]
     channels: tuple[Backlog, ...]
+    watch: tuple[str, ...]  # ids that the configuration itself names
     unknown: tuple[Finding, ...]  # names in the configuration that no list ever had
     findings: tuple[Finding, ...]  # all of them
 
@@ -128,7 +129,7 @@ class Health:
         """Give what is found of a source."""
         return tuple(finding for finding in self.findings if finding.source == name)
 
-    def objects(self, watched: Sequence[str]) -> list[dict[str, Any]]:
+    def objects(self) -> list[dict[str, Any]]:
         """Give what `catalog status --json` prints: an object for each source and channel, and one for [watch]."""
         found = [
             {name: getattr(one.row, name, None) for name in _SOURCE_COLUMNS}
@@ -141,7 +142,7 @@ class Health:
             for one in self.channels
         ]
         if self.unknown:
-            found.append({"watch": watched, **_judged(self.unknown)})
+            found.append({"watch": self.watch, **_judged(self.unknown)})
         return found
 
 

@@ -63,7 +63,8 @@ pass; an empty one lets every model pass. [Alerts](alerts.md) tells what is sent
 _WEB = """\
 ## Pages
 
-`base_url` is what people type into a browser: behind a proxy the pages need it for feeds and the
+`catalog web` serves `[web]`, and so does `catalog run` where `listen` is set; without it `catalog web` listens on
+`127.0.0.1:8460`. `base_url` is what people type into a browser: behind a proxy the pages need it for feeds and the
 calendar, and answer for its host. The mirror is off until it has a key of its own, which clients of the mirror send
 (never the key of a source), or is opened with `mirror_open` for this machine alone.
 """

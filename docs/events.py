@@ -38,6 +38,11 @@ WORDS = {
     "schema.upgraded": "The schema was made, or brought to the newest revision; `before` is the one there was.",
     "watch.unknown": "A list was read for the first time, and a watched model or a field of `events` was never seen.",
     "watch.stale": "`watch check` found a source too old, or never read whole, to be relied on.",
+    "web.answered": "A request was answered, with this status; told with `-v`, without its query.",
+    "web.failed": "An answer could not be made, unforeseen; `error` is the type. The reader sees no more than that.",
+    "web.listening": "`catalog run` serves the pages, at `host` and `port`.",
+    "web.open": "The pages are served at an `address` that other machines reach.",
+    "web.server": "A client broke off, or what it sent was no request; told with `-v`.",
     "worker.left": "A run or a sending did not end in the seconds that `catalog run` has when it is to end.",
 }
 

@@ -37,6 +37,7 @@ COMMANDS = {
     "runs": ("catalog.cli.reads:runs", "List the sync runs: when, how long, what came of them."),
     "status": ("catalog.cli.status:command", "Say whether each source is fresh: exit 0 healthy, 1 not."),
     "alerts": ("catalog.cli.alerts:command", "Look after the alerts: pending, dead, a sample, another try."),
+    "web": ("catalog.cli.web:command", "Serve pages: what is listed, what changed, whether all works."),
     "watch": ("catalog.cli.watch:command", "Say whether the models you depend on are still fine."),
     "db": ("catalog.cli.db:command", "Look after the database: upgrade, copy, restore, verify, prune."),
 }

@@ -7,21 +7,25 @@ import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
+from typing import NoReturn
 from urllib.parse import urlsplit
 
 import click
 
-from catalog import config, logs
+from catalog import clock, config, logs
 from catalog.cli import output
 from catalog.cli.context import Context, pass_context
+from catalog.cli.web import USUAL, listen_option, serve
+from catalog.config import Config
 from catalog.demo import history, play
 from catalog.demo.play import DemoLook
 from catalog.demo.server import ModelsApi
 from catalog.domain import Change, Kind, Run, Status
 from catalog.errors import CatalogError, DatabaseError
 from catalog.service import sync
-from catalog.settings import SourceSettings
+from catalog.settings import DatabaseSettings, SourceSettings, WatchSettings
 from catalog.store.engine import database as databases
 from catalog.store.engine.database import Database
 from catalog.store.queries import history as catalogs
@@ -36,6 +40,8 @@ TRY = (
     ("show claude-3-opus-20240229", "one model's whole story"),
     ("diff 2025-01-01 2026-01-01", "what a year changed"),
 )
+# For the pages: one that is fine, one that retires soon, one that is gone.
+WATCHED = ("claude-opus-5", "claude-sonnet-4-5-20250929", "claude-opus-4-1-20250805")
 
 
 @click.command("demo")
@@ -47,16 +53,21 @@ TRY = (
     show_default=True,
     help="Sync into this database; it must not hold a catalog yet.",
 )
+@click.option("--web", is_flag=True, help="Serve it as pages then, also one that was played before, until Ctrl-C.")
+@listen_option("127.0.0.1:8460")
 @pass_context
-def command(context: Context, url: str) -> None:
+def command(context: Context, url: str, *, web: bool, listen: tuple[str, int] | None) -> None:
     """Play the recorded history of a real catalog: no key, no network.
 
     A Models API of our own, on this machine, shows every state of a real models list that is on record since
-    December 2024, and the real sync reads each of them with the clock set to its day.
+    December 2024, and the real sync reads each of them with the clock set to its day. With --web the clock of the
+    pages stands an hour after the last of these.
     """
     settings = config.database(url, setting="--database")
     played = history.load()
     with closing(databases.open_(settings.url)) as database:
+        if web and _is_played(database):
+            _serve(settings, database, listen or USUAL)
         _refuse_used(database)
         upgrade.ensure(database)
         looks = list(play.looks(played))
@@ -64,8 +75,26 @@ def command(context: Context, url: str) -> None:
         _tell(context, database, played, len(looks))
         with database.read() as connection:
             output.listing(by_year(catalogs.changes(connection)), columns=COLUMNS, form="text")
+        if web:
+            _serve(settings, database, listen or USUAL)
     if not context.quiet:
         _suggest(url)
+
+
+def _is_played(database: Database) -> bool:
+    if not database.exists() or upgrade.current(database) != upgrade.HEAD:
+        return False
+    with database.read() as connection:
+        return [each.source for each in catalogs.sources(connection)] == [SOURCE]
+
+
+def _serve(settings: DatabaseSettings, database: Database, address: tuple[str, int]) -> NoReturn:
+    """Serve the demo, as if its last walk had ended an hour ago."""
+    with database.read() as connection:
+        [source] = catalogs.sources(connection)
+    now = (source.last_whole_at or clock.utc_now()) + timedelta(hours=1)
+    shown = Config(database=settings, sources=(SourceSettings(name=SOURCE),), watch=WatchSettings(models=WATCHED))
+    serve(shown, database, address, clock=lambda: now)
 
 
 def by_year(changes: Iterable[Change]) -> list[Mapping[str, object]]:

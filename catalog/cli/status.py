@@ -38,7 +38,7 @@ def command(context: Context, *, worker: bool, as_json: bool) -> int:
     with options.catalog(context) as connection:
         seen = standing.of(config, connection, now)
     if as_json:
-        output.array(seen.objects(config.watch.models))
+        output.array(seen.objects())
     elif not context.quiet:
         _print(seen, now)
     else:

@@ -25,7 +25,7 @@ from catalog.service.schedule import Task, Timetable, Worker
 from catalog.service.sync import Options, RunReport, sync_source
 from catalog.settings import SourceSettings
 from catalog.store.engine.database import Database
-from catalog.wiring import after_run
+from catalog.wiring import after_run, sites
 
 if TYPE_CHECKING:
     from catalog.monitor.ping import Pinger
@@ -77,7 +77,11 @@ class _Runner:
         chores = after_run.chores(self._config, self._database, stop=self._stopping)
         worker = Worker(tasks, chores, stopping=self._stopping, clock=clock.utc_now, spread=random.random)
         try:
-            with after_run.probed(self._config, self._database, worker.alive), self._board(worker):
+            with (
+                after_run.probed(self._config, self._database, worker.alive),
+                sites.served(self._config),
+                self._board(worker),
+            ):
                 self._context.start_logs()  # from here on, lines go above the live ones
                 worker.start()
                 systemd.notify("READY=1", os.environ)

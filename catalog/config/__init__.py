@@ -20,7 +20,7 @@ from catalog.config.keys import (
     mirror_key,
     secrets,
 )
-from catalog.config.places import ping_hint
+from catalog.config.places import Listen, ping_hint
 from catalog.config.reading import Config, open_mirror
 from catalog.domain import ModelName
 from catalog.errors import ConfigError
@@ -29,6 +29,7 @@ from catalog.settings import DatabaseSettings, WatchSettings
 __all__ = [
     "Config",
     "Key",
+    "address",
     "channel_secret",
     "channel_url",
     "channel_variables",
@@ -63,6 +64,11 @@ def database(url: str, *, setting: str, directory: Path | None = None) -> Databa
     except ValueError as error:
         raise ConfigError(f"{setting} {error}") from None
     return DatabaseSettings(url=reading.placed(read, directory or _here()))
+
+
+def address(text: str) -> tuple[str, int] | None:
+    """Read a host and a port. Raises ValueError with words for the person who typed them."""
+    return Listen().read(text)
 
 
 def watched(settings: WatchSettings, sources: Collection[str] = ()) -> tuple[ModelName, ...]:

@@ -279,7 +279,7 @@ SETTINGS: Mapping[type, Mapping[str, Setting]] = {  # in the order they are show
     WebSettings: {
         "listen": Setting(
             Listen(),
-            'e.g. "127.0.0.1:8460": pages, feeds and mirror of `catalog run`',
+            'e.g. "127.0.0.1:8460": pages, feeds and mirror in `catalog run`, and in `catalog web`',
             example="",
         ),
         "base_url": Setting(

@@ -26,4 +26,5 @@ def of(config: Config, connection: Connection, now: datetime, *, names: bool = T
     unknown = tuple(unknowns.in_catalog(config, connection)) if names else ()
     late = health.backlogs(channels, configured=configured, now=now)
     findings = (*health.findings(sources, now=now), *late, *unknown)
-    return Health(sources=sources, channels=channels, unknown=unknown, findings=findings)
+    watch = config.watch.models
+    return Health(sources=sources, channels=channels, watch=watch, unknown=unknown, findings=findings)

@@ -1,0 +1,149 @@
+"""Answers requests: finds the route, asks the catalog in one read transaction, and adds what HTTP and safety need."""
+
+import hashlib
+import logging
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import urlsplit
+
+from werkzeug.exceptions import NotFound
+from werkzeug.routing import Map, Rule
+from werkzeug.wrappers import Request, Response
+
+from catalog import logs
+from catalog.errors import CatalogError, DatabaseError, UnknownModelError
+from catalog.http import hosts
+from catalog.store.engine import deadlines
+from catalog.web import frame, markup
+from catalog.web.routes import HEALTH, ROUTES, STATIC, Route
+from catalog.web.serving import HEADERS
+from catalog.web.visit import Answer, Site, Visit, refusal
+
+log = logging.getLogger("catalog.web")
+
+_LONGEST = 10.0  # seconds for the database to answer
+_DEEPEST = 10  # folders that a link climbs out of
+_METHODS = ("GET", "HEAD")
+_HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?")
+_EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - what `web.listen` may say
+
+
+class App:
+    """The application, for any WSGI server."""
+
+    def __init__(self, site: Site) -> None:
+        """Keep what answers are made from."""
+        self._site = site
+        self._static = {address: (name, body) for name, (address, body) in markup.static().items()}
+        rules = [Rule(f"/{HEALTH}", endpoint=HEALTH), Rule(f"/{STATIC}/<name>", endpoint=STATIC)]
+        rules += [Rule("/", endpoint=(ROUTES[0], "html"))]
+        rules += [Rule(f"{route.rule}.{form}", endpoint=(route, form)) for route in ROUTES for form in route.forms]
+        self._rules = Map(rules, merge_slashes=False)
+
+    def __call__(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
+        """Answer one request."""
+        request = Request(environ)
+        answer = self._answer(request)
+        told = logs.event("web.answered", status=answer.status)
+        log.debug("%s %s: %d", request.method, request.path, answer.status, extra=told)  # never the query
+        return _response(answer, request)(environ, start)
+
+    def _answer(self, request: Request) -> Answer:
+        try:
+            return self._routed(request)
+        except NotFound:
+            words, hint = "there is no such page", "the links above lead to those that there are"
+            return _refused(request, HTTPStatus.NOT_FOUND, [words], hint)
+        except UnknownModelError as error:
+            return _refused(request, HTTPStatus.NOT_FOUND, [error.message], error.hint)
+        except DatabaseError as error:
+            return _refused(request, HTTPStatus.SERVICE_UNAVAILABLE, [error.message], error.hint)
+        except CatalogError as error:
+            return _refused(request, HTTPStatus.BAD_REQUEST, [error.message], error.hint)
+        except Exception as error:
+            name, trace = type(error).__name__, error if log.isEnabledFor(logging.DEBUG) else None
+            told = logs.event("web.failed", error=name)
+            log.error("an answer could not be made: unexpected: %s", name, extra=told, exc_info=trace)  # noqa: TRY400 - the traceback may quote rows
+            return _refused(request, HTTPStatus.INTERNAL_SERVER_ERROR, [f"unexpected: {name}"])
+
+    def _routed(self, request: Request) -> Answer:
+        host = request.environ.get("HTTP_HOST", "")
+        if not _is_ours(host, self._site):
+            hint = "set web.base_url to what people type, where that is another name than that of this machine"
+            return _refused(request, HTTPStatus.BAD_REQUEST, ["this host is not served here"], hint)
+        if request.environ.get("REQUEST_URI", "").startswith("//"):  # the server takes them for one
+            raise NotFound
+        endpoint, path = self._rules.bind("").match(request.path)
+        if request.method not in _METHODS:
+            answer = _refused(request, HTTPStatus.METHOD_NOT_ALLOWED, ["pages can only be read"])
+            return _with(answer, {"Allow": ", ".join(_METHODS)})
+        if request.content_length or "HTTP_TRANSFER_ENCODING" in request.environ:
+            return _refused(request, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, ["a question has no body here"])
+        if endpoint == STATIC:
+            return self._file(f"{STATIC}/{path['name']}")
+        if endpoint == HEALTH:
+            self._site.demand_schema()
+            return Answer(body=b"ok\n", media="text/plain; charset=utf-8")
+        route, form = endpoint
+        return self._visited(request, route, form, path, self._site.settings.base_url or f"http://{host}")
+
+    def _file(self, address: str) -> Answer:
+        if address not in self._static:
+            raise NotFound
+        name, body = self._static[address]
+        kept = {"Cache-Control": "max-age=31536000, immutable"}
+        return Answer(body=body, media=markup.MEDIA[name[name.rindex(".") :]], headers=kept)
+
+    def _visited(self, request: Request, route: Route, form: str, path: Mapping[str, str], base_url: str) -> Answer:
+        now = self._site.clock()
+        with self._site.database.read() as connection, deadlines.within(connection, _LONGEST):
+            visit = Visit(
+                site=self._site,
+                connection=connection,
+                now=now,
+                form=form,
+                path=path,
+                question=None,
+                base_url=base_url,
+            )
+            return frame.answer(visit, route, _root(request))
+
+
+def _is_ours(host: str, site: Site) -> bool:
+    """Tell whether a request may be for this site; another name may be one that leads here to read our pages."""
+    found = _HOST.fullmatch(host)
+    if found is None:
+        return False
+    name = found[1].strip("[]").lower()
+    known = {site.listen[0].lower(), urlsplit(site.settings.base_url).hostname}
+    is_literal = site.listen[0] in _EVERYWHERE and hosts.address(name) is not None
+    return hosts.is_loopback(name) or name in known or is_literal
+
+
+def _root(request: Request) -> str:
+    """Give the way from a page to the root of the site, for links."""
+    return "../" * min(request.path.count("/") - 1, _DEEPEST)
+
+
+def _refused(request: Request, status: HTTPStatus, words: Sequence[str], hint: str = "") -> Answer:
+    """Say why there is no answer: as JSON where that was asked for, else as a page."""
+    if request.path.endswith((".json", ".csv")):
+        return refusal(status, words, hint)
+    return frame.refusal(status, words, hint, _root(request))
+
+
+def _with(answer: Answer, headers: Mapping[str, str]) -> Answer:
+    return Answer(body=answer.body, media=answer.media, status=answer.status, headers={**answer.headers, **headers})
+
+
+def _response(answer: Answer, request: Request) -> Response:
+    response = Response(answer.body, status=answer.status, content_type=answer.media)
+    response.headers.extend({"Cache-Control": "no-cache", **HEADERS, **answer.headers})
+    if answer.status == HTTPStatus.OK:
+        response.set_etag(hashlib.sha256(answer.body).hexdigest()[:32])
+        if answer.modified:
+            response.last_modified = answer.modified
+        response.make_conditional(request)
+    return response

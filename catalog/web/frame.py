@@ -1,0 +1,41 @@
+"""Puts a representation together: rows as JSON or CSV, or a page inside the frame that all pages share."""
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+from catalog.web import markup, pages
+from catalog.web.routes import ROUTES, Route
+from catalog.web.visit import Answer, Visit, as_csv, as_json
+
+_HTML = "text/html; charset=utf-8"
+
+
+def answer(visit: Visit, route: Route, root: str) -> Answer:
+    """Make the representation that was asked for; `root` leads from it to the root of the site."""
+    if visit.form in route.others:
+        return route.others[visit.form](visit)
+    if route.rows and visit.form in {"json", "csv"}:
+        return (as_json if visit.form == "json" else as_csv)(route.rows(visit))
+    found = route.page(visit) if route.page else {}
+    health = visit.health()
+    values = {
+        **_frame(root, route),
+        "title": route.title,
+        "strips": pages.strips(health, visit.now),
+        "formats": [form for form in route.forms if form != "html"],
+        "now": visit.now,
+        **found,
+    }
+    return Answer(body=markup.page(f"{route.name}.html", values), media=_HTML)
+
+
+def refusal(status: HTTPStatus, words: Sequence[str], hint: str, root: str) -> Answer:
+    """Make the page that says why there is none."""
+    values = {"title": f"{status.value} {status.phrase}", "strips": (), "formats": (), "words": words, "hint": hint}
+    return Answer(body=markup.page("error.html", {**_frame(root, None), **values}), media=_HTML, status=status)
+
+
+def _frame(root: str, route: Route | None) -> Mapping[str, Any]:
+    links = [(each.title, f"{each.name}.html", each is route) for each in ROUTES if each.in_nav]
+    return {"root": root, "nav": links, "feed": None, "here": ""}

@@ -1,0 +1,54 @@
+"""Makes pages from templates. Every value is escaped; before that, what could harm a reader is shown as an escape."""
+
+import hashlib
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from catalog import dates
+from catalog.text import counted, harmless_lines
+from catalog.web import names, pages
+
+_HERE = Path(__file__).parent
+MEDIA = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
+
+
+@cache
+def static() -> Mapping[str, tuple[str, bytes]]:
+    """Give the files that pages need, by name: each with its address, which holds its digest, and its bytes."""
+    found = {path.name: path.read_bytes() for path in (_HERE / "static").iterdir() if path.suffix in MEDIA}
+    return {
+        name: (f"static/{Path(name).stem}.{hashlib.sha256(body).hexdigest()[:12]}{Path(name).suffix}", body)
+        for name, body in found.items()
+    }
+
+
+def page(template: str, values: Mapping[str, Any]) -> bytes:
+    """Fill in a template."""
+    return _environment().get_template(template).render(values).encode()
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    made = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_HERE / "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_shown,
+    )
+    made.filters |= {"day": pages.day, "minute": pages.minute, "iso": dates.short, "counted": counted}
+    addresses = {name: address for name, (address, _) in static().items()}
+    made.globals |= {"static": addresses, "model_path": names.model_path}
+    return made
+
+
+def _shown(value: Any) -> Any:
+    """Spell a value before it is escaped. What is None is unknown."""
+    if value is None:
+        return "unknown"
+    return harmless_lines(value) if isinstance(value, str) and not hasattr(value, "__html__") else value

@@ -1,0 +1,208 @@
+"""What pages show, from rows: sentences, strips and stories. Pure: rows and the time in, records for templates out."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+
+from catalog import dates, watch
+from catalog.domain import Change, Kind, Model, State
+from catalog.health import Finding, Health, Level, SourceCheck
+from catalog.text import counted
+from catalog.watch import WatchState
+
+_WORDS = {  # of the findings of `health`, the gravest first
+    "never": "never read",
+    "failed": "failing",
+    "held": "held",
+    "stale": "stale",
+    "clock": "clock wrong",
+    "unclean": "in doubt",
+}
+_TIMES = {1: "once", 2: "twice"}
+_GRAVE = frozenset({WatchState.UNKNOWN, *watch.LEAVING})
+_FEW = 5  # fields of one look that stand open
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Strip:
+    """How fresh one source is, or what is wrong with a channel; the tone is ok, note or bad."""
+
+    name: str
+    word: str
+    tone: str
+    why: str = ""
+    hint: str = ""
+    listed: int | None = None
+    last: datetime | None = None
+    age: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FieldChange:
+    """A field that changed, with its values for people."""
+
+    path: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Event:
+    """What one look found of a model."""
+
+    kind: Kind
+    title: str
+    fields: tuple[FieldChange, ...]
+    not_before: datetime | None
+    observed_at: datetime
+    recorded_at: datetime
+
+    @property
+    def folded(self) -> bool:
+        """Whether the fields are too many to stand open."""
+        return len(self.fields) > _FEW
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Verdict:
+    """How a model fares: a word, its tone, and sentences."""
+
+    word: str
+    tone: str
+    text: str
+
+
+def strips(health: Health, now: datetime) -> tuple[Strip, ...]:
+    """Give a strip for each source that is configured, and for each channel with a problem; problems come first."""
+    found = [_strip(one, health.of_source(one.name), now) for one in health.sources if one.stale_after is not None]
+    found += [
+        Strip(name=f"alerts to {each.channel}", word="not sent", tone="bad", why=each.text, hint=each.hint)
+        for each in health.findings
+        if each.channel and each.level is Level.PROBLEM
+    ]
+    return tuple(sorted(found, key=lambda strip: (strip.tone != "bad", strip.name)))
+
+
+def _strip(one: SourceCheck, found: Sequence[Finding], now: datetime) -> Strip:
+    problems = [each for each in found if each.level is Level.PROBLEM]
+    told = problems or [each for each in found if each.level is Level.NOTE]
+    code = next((code for code in _WORDS if any(each.code == code for each in problems)), "")
+    last = one.row.last_whole_at if one.row else None
+    return Strip(
+        name=one.name,
+        word=_WORDS.get(code, "ok"),
+        tone="bad" if problems else "note" if told else "ok",
+        why="; ".join(each.text for each in told),
+        hint=next((each.hint for each in told if each.hint), ""),
+        listed=one.row.models_listed if one.row else None,
+        last=last,
+        age=dates.age(now - last) if last and last <= now else "",
+    )
+
+
+def verdict(model: Model, changes: Sequence[Change], now: datetime, days: int) -> Verdict:
+    """Say how a model fares."""
+    [found] = watch.check((model.id,), [model], now=now, days=days)
+    word = {WatchState.FINE: "listed"}.get(found.state, found.state.value)
+    tone = "bad" if found.state in _GRAVE else "ok" if found.state is WatchState.FINE else "note"
+    return Verdict(word=word, tone=tone, text=" ".join(_sentences(model, changes, now)))
+
+
+def _sentences(model: Model, changes: Sequence[Change], now: datetime) -> Iterator[str]:
+    if model.removed_at is not None:
+        yield f"Gone: not listed since {day(model.removed_at)}."
+    elif model.missing_since is not None:
+        yield f"Missing: not listed since {day(model.missing_since)}, and not yet believed to be gone."
+    else:
+        yield "Listed."
+    if model.lifecycle and model.lifecycle != "active":
+        yield f"The list calls it {model.lifecycle}."
+    if model.retires_at is not None:
+        yield _retirement(model.retires_at, changes, now, is_gone=model.removed_at is not None)
+
+
+def _retirement(retires_at: datetime, changes: Sequence[Change], now: datetime, *, is_gone: bool) -> str:
+    left, on = days_left(retires_at, now), day(retires_at)
+    moved = sum(
+        each.kind is Kind.CHANGED and each.field == "retires_at" and None not in (each.old_value, each.new_value)
+        for each in changes
+    )
+    often = f"; this date moved {_TIMES.get(moved, f'{moved} times')}" if moved else ""
+    if retires_at > now:
+        ahead = f"in {counted(left, 'day')}" if left else "today"
+        return f"Retires {on}, {ahead}{often}."
+    if is_gone:
+        return f"It was to retire {on}{often}."
+    return f"Was to retire {on}, {counted(-left, 'day')} ago, and is still listed{often}."
+
+
+def days_left(moment: datetime, now: datetime) -> int:
+    """Count the days from today to a date, both in UTC."""
+    return (moment.astimezone(now.tzinfo).date() - now.date()).days
+
+
+def story(changes: Sequence[Change]) -> tuple[Event, ...]:
+    """Tell a model's changes, newest first; the fields that one look found different are one event."""
+    newest = sorted(changes, key=lambda each: -each.change_id)
+    return tuple(_event(list(group)) for _, group in groupby(newest, key=lambda each: (each.run_id, each.kind)))
+
+
+def _event(changes: Sequence[Change]) -> Event:
+    one = changes[-1]
+    return Event(
+        kind=one.kind,
+        title=_title(one, len(changes)),
+        fields=tuple(
+            FieldChange(path=each.field or "", old=told(each.old_value), new=told(each.new_value))
+            for each in sorted(changes, key=lambda each: each.change_id)
+            if each.kind is Kind.CHANGED
+        ),
+        not_before=one.not_before,
+        observed_at=one.observed_at,
+        recorded_at=one.recorded_at,
+    )
+
+
+def _title(one: Change, number: int) -> str:
+    match one.kind:
+        case Kind.ADDED:
+            return "Listed already when this catalog began" if one.baseline else "Newly listed"
+        case Kind.REMOVED:
+            return "Not listed any more"
+        case Kind.RETURNED:
+            return "Listed again"
+        case Kind.CHANGED:
+            return f"{counted(number, 'field')} changed" + (", seen otherwise than before" if one.baseline else "")
+
+
+def told(value: str | None) -> str:
+    """Spell a value of the log for people; it is JSON text."""
+    if value is None:
+        return "absent"
+    try:
+        read = json.loads(value)
+    except ValueError:
+        return value
+    if not isinstance(read, str):
+        return value
+    try:
+        return day(dates.from_text(read))
+    except ValueError:
+        return read
+
+
+def with_previous(states: Sequence[State]) -> list[tuple[State, State | None]]:
+    """Give each state, newest first, with the one before it."""
+    return list(zip(reversed(states), [*reversed(states[:-1]), None], strict=True))
+
+
+def minute(moment: datetime) -> str:
+    """Spell a moment to the minute, in UTC."""
+    return dates.to_text(moment)[:16].replace("T", " ")
+
+
+def day(moment: datetime) -> str:
+    """Spell a moment of the provider's: most are days."""
+    return dates.to_text(moment)[:10] if dates.to_text(moment)[11:19] == "00:00:00" else minute(moment)

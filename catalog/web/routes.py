@@ -1,0 +1,51 @@
+"""The table of routes: a resource is a path without suffix, a representation is its suffix."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from catalog.web import screens
+from catalog.web.visit import Answer, Listing, Visit
+
+HEALTH = "healthz"
+STATIC = "static"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Route:
+    """One resource: its page fills in the template of its name, its rows make JSON and CSV."""
+
+    name: str
+    title: str
+    path: str = ""  # as werkzeug writes a rule, without suffix; empty: the name
+    page: Callable[[Visit], Mapping[str, Any]] | None = None
+    rows: Callable[[Visit], Listing] | None = None
+    has_csv: bool = True
+    others: Mapping[str, Callable[[Visit], Answer]] = field(default_factory=dict)  # representations by suffix
+    in_nav: bool = False
+
+    @property
+    def rule(self) -> str:
+        """The path of its addresses, without suffix."""
+        return f"/{self.path or self.name}"
+
+    @property
+    def forms(self) -> tuple[str, ...]:
+        """The suffixes of its representations."""
+        rows = ("json", "csv") if self.has_csv else ("json",)
+        return (*(["html"] if self.page else []), *(rows if self.rows else []), *self.others)
+
+
+# Feeds, calendars, pictures and the mirror go into `others`, under their suffix.
+ROUTES = (
+    Route(name="models", title="Models", page=screens.models, rows=screens.model_rows, in_nav=True),
+    Route(
+        name="model",
+        title="",
+        path="model/<source>/<name>",
+        page=screens.model,
+        rows=screens.story_rows,
+        has_csv=False,
+    ),
+    Route(name="status", title="Status", page=screens.status, rows=screens.status_rows, has_csv=False, in_nav=True),
+)

@@ -1,0 +1,91 @@
+"""What an answer is made from, and what it consists of."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from io import StringIO
+from typing import Any, Protocol
+
+from catalog import tabular
+from catalog.domain import ModelName
+from catalog.health import Health
+from catalog.settings import WebSettings
+from catalog.store.engine.database import Connection, Database
+from catalog.tabular import Row
+
+
+class Judge(Protocol):
+    """Says how fresh the catalog is; `names`: also which names in the configuration no list ever had."""
+
+    def __call__(self, connection: Connection, now: datetime, *, names: bool) -> Health: ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Site:
+    """What all answers are made from."""
+
+    database: Database
+    settings: WebSettings
+    listen: tuple[str, int]
+    clock: Callable[[], datetime]
+    judge: Judge
+    watched: Callable[[], Sequence[ModelName]]
+    demand_schema: Callable[[], object]  # raises DatabaseError unless it is at head
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Visit:
+    """One question to the site, in one read transaction."""
+
+    site: Site
+    connection: Connection
+    now: datetime
+    form: str  # the suffix of the address
+    path: Mapping[str, str]  # the parts of the address: `source` and `name`
+    question: Any  # the parameters, as a record of `asked`
+    base_url: str  # of the site as this visitor reaches it
+
+    def health(self, *, names: bool = False) -> Health:
+        """Judge the catalog as `catalog status` does."""
+        return self.site.judge(self.connection, self.now, names=names)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answer:
+    """The bytes of one representation; two are equal while nothing that they show has changed."""
+
+    body: bytes
+    media: str
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+    modified: datetime | None = None  # for feeds and calendars
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Listing:
+    """Rows for other programs. More of them are at the addresses of `links`, by relation: next, prev."""
+
+    columns: Sequence[str]
+    rows: Sequence[Row]
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def as_json(listing: Listing) -> Answer:
+    """Spell rows as the command line does with --json."""
+    text = StringIO()
+    tabular.write_json(listing.rows, text)
+    return Answer(body=text.getvalue().encode(), media="application/json", headers=listing.headers)
+
+
+def as_csv(listing: Listing) -> Answer:
+    """Spell rows as the command line does with --csv."""
+    text = StringIO()
+    tabular.write_csv(listing.rows, listing.columns, text)
+    return Answer(body=text.getvalue().encode(), media="text/csv; charset=utf-8", headers=listing.headers)
+
+
+def refusal(status: int, words: Sequence[str], hint: str) -> Answer:
+    """Say in JSON why there is no answer."""
+    body = json.dumps({"error": "; ".join(words), "hint": hint} if hint else {"error": "; ".join(words)})
+    return Answer(body=f"{body}\n".encode(), media="application/json", status=status)

@@ -1,0 +1,58 @@
+"""Serves the pages of a catalog, as its configuration says."""
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from datetime import datetime
+from functools import partial
+
+from catalog import config as configuration
+from catalog import logs, wiring
+from catalog.clock import utc_now
+from catalog.config import Config
+from catalog.errors import ConfigError
+from catalog.http import hosts
+from catalog.store.engine.database import Database
+from catalog.store.schema import upgrade
+from catalog.wiring import standing
+
+log = logging.getLogger("catalog.cli")
+
+
+@contextmanager
+def serving(
+    config: Config, database: Database, address: tuple[str, int], *, clock: Callable[[], datetime] = utc_now
+) -> Iterator[tuple[str, int]]:
+    """Serve while the block lasts; gives the address, with its port. Raises ConfigError for what cannot be served."""
+    from catalog.web import serving
+    from catalog.web.app import App
+    from catalog.web.visit import Site
+
+    site = Site(
+        database=database,
+        settings=config.web,
+        listen=address,
+        clock=clock,
+        judge=partial(standing.of, config),
+        watched=partial(configuration.watched, config.watch, config.names),
+        demand_schema=partial(upgrade.require, database),
+    )
+    if words := configuration.open_mirror(config.web, address):
+        raise ConfigError(f"web.mirror_open: {words}")
+    with serving.serving(address, App(site)) as found:
+        if not hosts.is_loopback(address[0]):
+            told = logs.event("web.open", address=address[0])
+            log.warning("the pages are served on %s, to every machine that reaches it", address[0], extra=told)
+        yield found
+
+
+@contextmanager
+def served(config: Config) -> Iterator[None]:
+    """Serve while the block lasts, where `web.listen` is set; with connections of its own, so that no run waits."""
+    if config.web.listen is None:
+        yield
+        return
+    with closing(wiring.database(config)) as database, serving(config, database, config.web.listen) as (host, port):
+        told = logs.event("web.listening", host=host, port=port)
+        log.info("pages are served on http://%s:%d/", f"[{host}]" if ":" in host else host, port, extra=told)
+        yield

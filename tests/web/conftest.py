@@ -1,0 +1,98 @@
+"""A site over the demo's catalog, on SQLite and on Postgres, served as `catalog demo --web` does."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from http.client import HTTPConnection
+from pathlib import Path
+
+import pytest
+
+from catalog import cli
+from catalog.cli import demo
+from catalog.config import Config
+from catalog.settings import DatabaseSettings, SourceSettings, WatchSettings, WebSettings
+from catalog.store.engine import database as databases
+from catalog.wiring import sites
+from tests import postgres
+
+NOW = datetime(2026, 10, 7, 10, tzinfo=UTC)  # an hour after the demo's last walk
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reply:
+    """What came back for a request; names of headers are in small letters."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def text(self) -> str:
+        return self.body.decode()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Visitor:
+    """Asks a served site."""
+
+    address: tuple[str, int]
+    url: str  # of the catalog
+
+    def get(self, path: str, *, method: str = "GET", body: bytes | None = None, **headers: str) -> Reply:
+        """Ask for a path, below the root; `_` in the name of a header stands for `-`."""
+        with closing(HTTPConnection(*self.address, timeout=20)) as connection:
+            named = {name.replace("_", "-"): value for name, value in headers.items()}
+            connection.request(method, f"/{path}", body=body, headers=named)
+            answer = connection.getresponse()
+            found = {name.lower(): value for name, value in answer.getheaders()}
+            return Reply(status=answer.status, headers=found, body=answer.read())
+
+
+@contextmanager
+def served(url: str, *, now: datetime = NOW, source: str = demo.SOURCE, **web: object) -> Iterator[Visitor]:
+    """Serve a catalog as it was at a moment."""
+    config = Config(
+        database=DatabaseSettings(url=url),
+        sources=(SourceSettings(name=source),),
+        watch=WatchSettings(models=demo.WATCHED),
+        web=WebSettings(**web),  # type: ignore[arg-type]
+    )
+    with (
+        closing(databases.open_(url)) as database,
+        sites.serving(config, database, ("127.0.0.1", 0), clock=lambda: now) as address,
+    ):
+        yield Visitor(address=address, url=url)
+
+
+@pytest.fixture(scope="session")
+def demo_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite file that holds the demo's catalog, for copying."""
+    path = tmp_path_factory.mktemp("demo") / "demo.db"
+    assert cli.run(["-q", "demo", "--database", f"sqlite:///{path}"]) == 0
+    return path
+
+
+@pytest.fixture(scope="session")
+def demo_database(postgres_server: postgres.Server) -> Iterator[str]:
+    """The URL of a Postgres database that holds the demo's catalog."""
+    with postgres_server.database() as url:
+        assert cli.run(["-q", "demo", "--database", url]) == 0
+        yield url
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgres"])
+def site(request: pytest.FixtureRequest) -> Iterator[Visitor]:
+    """The demo's site, on each database; nobody can change it."""
+    is_file = request.param == "sqlite"
+    wanted = f"sqlite:///{request.getfixturevalue('demo_file')}" if is_file else None
+    with served(wanted or request.getfixturevalue("demo_database")) as visitor:
+        yield visitor
+
+
+@pytest.fixture
+def demo_copy(demo_file: Path, tmp_path: Path) -> Path:
+    """An SQLite file with the demo's catalog, of this test's own."""
+    return Path(shutil.copy(demo_file, tmp_path / "demo.db"))
