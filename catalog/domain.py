@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 
 class Kind(StrEnum):
@@ -276,6 +276,13 @@ class State(ModelInfo):
     source: str
     valid_from: datetime
     valid_to: datetime | None  # None: still so
+
+
+class Place(NamedTuple):
+    """Where a page of a list begins or ends: beside this model, which need not be listed."""
+
+    source: str
+    id: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from catalog.domain import Model, Policy, State
+from catalog.domain import Model, Place, Policy, State
 from catalog.store.queries import history, pages
 from catalog.store.queries.history import Which
-from catalog.store.queries.pages import Cut, Page, Place, Sort, Wanted
+from catalog.store.queries.pages import Cut, Page, Sort, Wanted
 from tests.server import model
 from tests.store.world import MINUTE, START, World
 

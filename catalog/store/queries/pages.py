@@ -9,11 +9,11 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Generic, Literal, NamedTuple, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 import sqlalchemy as sa
 
-from catalog.domain import Model, State
+from catalog.domain import Model, Place, State
 from catalog.store.engine.database import Connection
 from catalog.store.queries import globs
 from catalog.store.queries.history import Which
@@ -26,13 +26,6 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 SortColumn = Literal["created_at", "first_seen_at", "retires_at"]
 Row = TypeVar("Row", Model, State)
-
-
-class Place(NamedTuple):
-    """Where a page begins or ends: beside this model, which need not be listed."""
-
-    source: str
-    id: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
