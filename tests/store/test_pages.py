@@ -12,7 +12,7 @@ import pytest
 from catalog.domain import Model, Place, Policy, State
 from catalog.store.queries import history, pages
 from catalog.store.queries.history import Which
-from catalog.store.queries.pages import Cut, Page, Sort, Wanted
+from catalog.store.queries.pages import Cut, RowPage, Sort, Wanted
 from tests.server import model
 from tests.store.world import MINUTE, START, World
 
@@ -104,7 +104,7 @@ def in_order(rows: list[Any], sort: Sort | None) -> list[Any]:
     return [*dated, *(row for row in by_id if getattr(row, sort.column) is None)]
 
 
-def walk(ask: Callable[[Cut], Page[Any]], cut: Cut) -> list[Any]:
+def walk(ask: Callable[[Cut], RowPage[Any]], cut: Cut) -> list[Any]:
     """Read all pages forward, and then back again."""
     read = [ask(cut)]
     while read[-1].after is not None:
@@ -119,7 +119,9 @@ def walk(ask: Callable[[Cut], Page[Any]], cut: Cut) -> list[Any]:
     return forward
 
 
-def check(ask: Callable[[Wanted, Cut], Page[Any]], rows: list[Any], rng: random.Random, sorts: Sequence[Any]) -> None:
+def check(
+    ask: Callable[[Wanted, Cut], RowPage[Any]], rows: list[Any], rng: random.Random, sorts: Sequence[Any]
+) -> None:
     """Hold all pages of many questions against the rows that fit."""
     for wanted in questions(rng):
         sort, limit = rng.choice(sorts), rng.choice((1, 2, 3, 7, 100))

@@ -59,7 +59,7 @@ class Cut:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Page(Generic[Row]):
+class RowPage(Generic[Row]):
     """Part of a list in its order. `after` continues it, and `before` leads back; None: nothing is there."""
 
     rows: tuple[Row, ...]
@@ -67,7 +67,7 @@ class Page(Generic[Row]):
     after: Place | None
 
 
-def models(connection: Connection, wanted: Wanted, cut: Cut) -> Page[Model]:
+def models(connection: Connection, wanted: Wanted, cut: Cut) -> RowPage[Model]:
     """Give a page of models with their present or last state."""
     model, view, dialect = tables.model.c, views.models, connection.dialect.name
     chosen = [*_which(wanted.which, model.removed_run, model.missing_run), *_filters(model, wanted, dialect)]
@@ -79,7 +79,7 @@ def models(connection: Connection, wanted: Wanted, cut: Cut) -> Page[Model]:
     )
 
 
-def states(connection: Connection, moment: datetime, wanted: Wanted, cut: Cut) -> Page[State]:
+def states(connection: Connection, moment: datetime, wanted: Wanted, cut: Cut) -> RowPage[State]:
     """Give a page of the states that models had at a moment; `wanted.which` says nothing here."""
     model, view, dialect = tables.model.c, views.model_history, connection.dialect.name
     then = [view.c.valid_from <= moment, sa.or_(view.c.valid_to.is_(None), view.c.valid_to > moment)]
@@ -153,15 +153,15 @@ class _List(Generic[Row]):
         return (self.connection.scalar(sa.select(sa.func.count()).select_from(there)) or 0) < most
 
 
-def _page(rows: _List[Row], wanted: Wanted, cut: Cut) -> Page[Row]:
+def _page(rows: _List[Row], wanted: Wanted, cut: Cut) -> RowPage[Row]:
     sources = _sources(rows.connection, wanted.source)
     edge = cut.before or cut.after
     if edge is not None and not (globs.storable(edge.source) and globs.storable(edge.id)):
-        return Page(rows=(), before=None, after=None)
+        return RowPage(rows=(), before=None, after=None)
     return _by_id(rows, sources, edge, cut) if cut.sort is None else _sorted(rows, sources, edge, cut, cut.sort)
 
 
-def _by_id(rows: _List[Row], sources: Sequence[tuple[str, int]], edge: Place | None, cut: Cut) -> Page[Row]:
+def _by_id(rows: _List[Row], sources: Sequence[tuple[str, int]], edge: Place | None, cut: Cut) -> RowPage[Row]:
     back, found = cut.before is not None, list[Row]()
     for name, key in reversed(sources) if back else sources:
         if edge is not None and name != edge.source and (name > edge.source) == back:
@@ -177,7 +177,7 @@ def _by_id(rows: _List[Row], sources: Sequence[tuple[str, int]], edge: Place | N
 
 def _sorted(
     rows: _List[Row], sources: Sequence[tuple[str, int]], edge: Place | None, cut: Cut, sort: Sort
-) -> Page[Row]:
+) -> RowPage[Row]:
     """Sort what all rows are sorted by, and read those of the page alone."""
     values = {Place(name, id): value for name, _ in sources for id, value in rows.values(name, sort.column)}
     order = sorted((_rank(value, sort), place) for place, value in values.items())
@@ -214,9 +214,9 @@ def _rank(value: datetime | None, sort: Sort) -> tuple[bool, timedelta]:
     return value is None, -since if sort.newest_first else since
 
 
-def _cut_out(shown: Sequence[Row], *, earlier: bool, later: bool) -> Page[Row]:
+def _cut_out(shown: Sequence[Row], *, earlier: bool, later: bool) -> RowPage[Row]:
     places = [Place(row.source, row.id) for row in shown]
-    return Page(
+    return RowPage(
         rows=tuple(shown),
         before=places[0] if places and earlier else None,
         after=places[-1] if places and later else None,
