@@ -1,4 +1,4 @@
-"""Draws lifespans as SVG, and badges. Pure: spans and today in, markup out; the same input gives the same text.
+"""Draws lifespans as SVG. Pure: spans and today in, markup out; the same input gives the same text.
 
 What is not known is drawn as such. A model came and left between two looks: both ends are hatched for as long. A model
 of a first look was there already: its end is open. Since a source was last read whole, nothing is known: dots.
@@ -10,13 +10,13 @@ by `static/picture.css` alone, which a page has in its style sheet and a picture
 import base64
 import hashlib
 import unicodedata
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from html import escape
 from itertools import groupby
-from typing import Literal
 
+from catalog.domain import Change, Kind, Model
 from catalog.text import counted, harmless
 from catalog.web import names
 
@@ -32,7 +32,7 @@ _DAY_STEPS = (1, 2, 7, 14)
 
 _TOP, _ROW, _LINE, _AXIS = 38, 22, 17, 20  # pixels: above the rows; a row; a line of a long label; the axis below
 _COLUMNS = (112, 160, 208, 256, 340)  # pixels for labels: each is a class of the style
-_CHARACTER, _GAP = 7.3, 12  # pixels: a typewriter face of 12 pixels, and some to spare; room between
+CHARACTER, _GAP = 7.3, 12  # pixels: a typewriter face of 12 pixels, and some to spare; room between
 _NARROWEST = 640  # pixels; a frame that has less scrolls
 _ALONE = 1_000
 _SEEN = 0.3  # per cent: a shorter time that a model was listed is drawn so long
@@ -66,10 +66,6 @@ _SIGNS = (
     '<path id="t-open" d="M1 6h-7l4 2.5-4 2.5 4 2.5-4 2.5h7z"/><path id="t-end" d="M0 4.5 6.5 11 0 17.5-6.5 11z"/>'
     '<path id="t-new" d="M0 6 5 11 0 16-5 11z"/><path id="t-old" d="M-4.5 1h9L0 8z"/></defs>'
 )
-
-Tone = Literal["good", "soon", "bad", "unknown"]
-_TONES: dict[Tone, str] = {"good": "#1a7f37", "soon": "#9a6700", "bad": "#cf222e", "unknown": "#59636e"}
-_FACE = "ui-monospace,Menlo,Consolas,DejaVu Sans Mono,monospace"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -113,6 +109,34 @@ class Lifespan:
         return past and self.is_listed and not self.is_retired
 
 
+def lifespan(model: Model, changes: Iterable[Change], *, known_until: datetime | None, is_stale: bool) -> Lifespan:
+    """Make a row from a model and what the log says of its presence, oldest first.
+
+    `known_until` is the end of the last whole walk of its source; None: there was none.
+    """
+    stretches = list[Stretch]()
+    for change in changes:
+        if change.kind in {Kind.ADDED, Kind.RETURNED}:
+            stretches.append(Stretch(came_after=change.not_before, came_by=change.observed_at))
+        elif change.kind is Kind.REMOVED and stretches:
+            left = replace(stretches[-1], left_after=change.not_before, left_by=change.observed_at)
+            stretches[-1] = left
+    last = stretches[-1] if stretches else Stretch(came_after=None, came_by=model.first_seen_at)
+    if model.missing_since is not None:
+        last = replace(last, left_after=model.last_seen_at)
+    return Lifespan(
+        source=model.source,
+        id=model.id,
+        stretches=(*stretches[:-1], last),
+        known_until=max(known_until or last.came_by, last.came_by),
+        is_stale=is_stale,
+        is_retired=model.lifecycle == "retired",
+        created_at=model.created_at,
+        deprecated_at=model.deprecated_at,
+        retires_at=model.retires_at,
+    )
+
+
 def draw(
     lifespans: Sequence[Lifespan],
     *,
@@ -147,23 +171,6 @@ def allowed_style(style: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()}'"
 
 
-def badge(label: str, words: str, tone: Tone) -> str:
-    """Draw a badge: what it speaks of, and how that fares."""
-    texts = [harmless(text) for text in (label, words)]
-    left, right = (round(_columns(text) * _CHARACTER) + 14 for text in texts)
-    told = "".join(
-        f'<text x="{x}" y="14" textLength="{_columns(text) * _CHARACTER:.0f}">{escape(text)}</text>'
-        for x, text in zip((7, left + 7), texts, strict=True)
-    )
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{left + right}" height="20" role="img" '
-        f'aria-label="{escape(": ".join(texts))}">'
-        f'<path fill="#3d444d" d="M4 0H{left}V20H4a4 4 0 0 1-4-4V4a4 4 0 0 1 4-4z"/>'
-        f'<path fill="{_TONES[tone]}" d="M{left} 0h{right - 4}a4 4 0 0 1 4 4v12a4 4 0 0 1-4 4H{left}z"/>'
-        f'<g fill="#fff" font-family="{_FACE}" font-size="12">{told}</g></svg>'
-    )
-
-
 @dataclass(frozen=True, slots=True)
 class _Frame:
     """What the picture shows, and where."""
@@ -181,9 +188,9 @@ class _Frame:
 
     def bar(self, kind: str, start: datetime, end: datetime, fill: str = "") -> str:
         """Draw what lies in sight of a time between two moments."""
-        if start >= end or end < self.start or start > self.end:
+        if end < self.start or start > self.end:
             return ""
-        begin, width = self.at(start), round(self.at(end) - self.at(start), 1)
+        begin, width = self.at(start), round(self.at(max(end, start)) - self.at(start), 1)
         if kind == "on":
             width = max(width, _SEEN)
         return f'<rect class="{kind}"{fill} x="{begin:g}%" width="{width:g}%"/>' if width else ""
@@ -339,7 +346,7 @@ def _legend(drawn: str, y: int, column: int) -> tuple[str, int]:
     keys, x = list[str](), 0
     for trace, sign, words in _LEGEND:
         if trace in drawn:
-            width = 50 + round(len(words) * _CHARACTER)
+            width = 50 + round(len(words) * CHARACTER)
             x, y = (x, y) if x + width <= _NARROWEST else (0, y + _ROW)
             keys.append(f'<g transform="translate({x - column} {y})">{sign}<text x="30" y="15">{words}</text></g>')
             x += width
@@ -357,10 +364,10 @@ def _broken(label: str) -> list[str]:
 
 
 def _width(label: str) -> float:
-    return _columns(label) * _CHARACTER + _GAP
+    return columns(label) * CHARACTER + _GAP
 
 
-def _columns(text: str) -> int:
+def columns(text: str) -> int:
     """Count the columns that a text takes in a typewriter face."""
     seen = (char for char in text if not unicodedata.combining(char))
     return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in seen)

@@ -1,6 +1,5 @@
 """The calendar of retirements: one event per model, the same wherever its date goes, the same bytes without news."""
 
-import json
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -8,53 +7,20 @@ from typing import Any
 import pytest
 import vobject  # type: ignore[import-untyped]
 
-from catalog import dates
-from catalog.domain import Change, Kind, Model
+from catalog.domain import Change, Kind
 from catalog.text import harmless
 from catalog.web import ics, names
 from catalog.web.ics import Planned
 from tests.web import hostile
+from tests.web.rows import SEEN, change, model
 
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 DAY = timedelta(days=1)
 BASE = "https://models.example.org/catalog/"
-SEEN = datetime(2026, 1, 1, 8, 0, 30, 250_000, tzinfo=UTC)
 
 
 def on(month: int, day: int, year: int = 2026) -> datetime:
     return datetime(year, month, day, tzinfo=UTC)
-
-
-def model(retires_at: datetime | None, **fields: Any) -> Model:
-    told: dict[str, Any] = {
-        "source": "anthropic",
-        "id": "claude-a",
-        "first_seen_at": SEEN,
-        "last_seen_at": NOW,
-        "missing_since": None,
-        "removed_at": None,
-        "attributes": {},
-    }
-    return Model(retires_at=retires_at, **{**told, **fields})
-
-
-def change(kind: Kind, recorded_at: datetime, field: str | None = None, old: Any = None, new: Any = None) -> Change:
-    old, new = (json.dumps(dates.to_text(value)) if isinstance(value, datetime) else value for value in (old, new))
-    return Change(
-        change_id=1,
-        run_id=1,
-        source="anthropic",
-        model_id="claude-a",
-        kind=kind,
-        field=field,
-        old_value=old,
-        new_value=new,
-        not_before=None,
-        observed_at=recorded_at - timedelta(minutes=5),
-        recorded_at=recorded_at,
-        baseline=False,
-        uid="u",
-    )
 
 
 def moved(*days: datetime | None, by: Sequence[datetime] = ()) -> list[Change]:

@@ -4,14 +4,17 @@ import math
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
 
+from catalog.domain import Change, Kind
 from catalog.text import harmless
-from catalog.web import names, picture
+from catalog.web import badge, names, picture
 from catalog.web.picture import Lifespan, Stretch
 from tests.web import hostile
+from tests.web.rows import change, model
 
 TODAY = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -91,11 +94,11 @@ WHAT_IS_DRAWN = {
     "came back": (span(GONE, Stretch(came_after=ago(60), came_by=ago(50))), ["may", "on", "may", "may", "on"]),
     "gone, and nothing proves how long it stayed": (
         span(Stretch(came_after=None, came_by=ago(200), left_by=ago(100))),
-        ["may", "open"],
+        ["on", "may", "open"],
     ),
     "proved last by the walk that found it": (
         span(Stretch(came_after=ago(220), came_by=ago(200), left_after=ago(201), left_by=ago(100))),
-        ["may", "may"],
+        ["may", "on", "may"],
     ),
     "missing": (span(Stretch(came_after=None, came_by=ago(200), left_after=ago(40))), ["on", "gone", "open"]),
     "retires": (span(retires_at=ahead(30)), ["may", "on", "plan", "end"]),
@@ -110,6 +113,10 @@ WHAT_IS_DRAWN = {
         ["may", "on", "dots", "plan", "end"],
     ),
     "stale and gone": (span(GONE, known_until=ago(50), is_stale=True), ["may", "on", "may"]),
+    "seen first by the last walk": (
+        span(Stretch(came_after=ago(0.01), came_by=TODAY)),
+        ["on"],
+    ),
     "listed for a moment": (
         span(Stretch(came_after=ago(200), came_by=ago(200), left_after=ago(199.99), left_by=ago(199.98))),
         ["on"],
@@ -146,6 +153,48 @@ def test_what_lies_outside_of_the_time_that_was_asked_for_is_not_drawn() -> None
     assert of(span(BASELINE, created_at=ago(400), retires_at=ahead(30)), start=start, end=end) == ["on"]
     assert of(span(retires_at=ahead(30)), start=ahead(10), end=ahead(50)) == ["plan", "end"]
     assert "today" not in picture.draw([span()], today=TODAY, start=start, end=end)
+
+
+def came(kind: Kind, after: float | None, by: float) -> Change:
+    not_before = None if after is None else ago(after)
+    return change(kind, ago(by - 1), not_before=not_before, observed_at=ago(by), baseline=after is None)
+
+
+STORIES = {
+    "came": ([came(Kind.ADDED, 101, 100)], [Stretch(came_after=ago(101), came_by=ago(100))]),
+    "was there already": ([came(Kind.ADDED, None, 100)], [Stretch(came_after=None, came_by=ago(100))]),
+    "left and came back": (
+        [came(Kind.ADDED, None, 100), came(Kind.REMOVED, 61, 60), came(Kind.RETURNED, 31, 30)],
+        [
+            Stretch(came_after=None, came_by=ago(100), left_after=ago(61), left_by=ago(60)),
+            Stretch(came_after=ago(31), came_by=ago(30)),
+        ],
+    ),
+    "other fields": (
+        [came(Kind.ADDED, None, 100), change(Kind.CHANGED, ago(50), "line", None, '"opus"')],
+        [Stretch(came_after=None, came_by=ago(100))],
+    ),
+    "a log without its beginning": ([came(Kind.REMOVED, 61, 60)], [Stretch(came_after=None, came_by=ago(110))]),
+}
+
+
+@pytest.mark.parametrize("story", STORIES)
+def test_a_row_is_made_from_what_the_log_says_of_presence(story: str) -> None:
+    changes, stretches = STORIES[story]
+    dates: dict[str, Any] = {"created_at": ago(200), "deprecated_at": ago(20), "retires_at": ahead(20)}
+    one = model(first_seen_at=ago(110), **dates)
+    made = picture.lifespan(one, changes, known_until=TODAY, is_stale=True)
+    assert made == span(*stretches, is_stale=True, **dates)
+
+
+def test_a_row_knows_no_more_than_the_last_whole_walk() -> None:
+    changes = [came(Kind.ADDED, 101, 100)]
+    lost = model(missing_since=ago(4), last_seen_at=ago(5), lifecycle="retired")
+    made = picture.lifespan(lost, changes, known_until=ago(3), is_stale=False)
+    stretch = Stretch(came_after=ago(101), came_by=ago(100), left_after=ago(5))
+    assert made == span(stretch, known_until=ago(3), is_retired=True)
+    for known_until in (None, ago(150)):
+        assert picture.lifespan(model(), changes, known_until=known_until, is_stale=False).known_until == ago(100)
 
 
 def labels(
@@ -292,7 +341,7 @@ def test_the_same_rows_give_the_same_picture() -> None:
 
 @pytest.mark.parametrize("text", ["claude-a", *hostile.TEXTS])
 def test_a_badge_shows_its_texts_whole(text: str) -> None:
-    root = ET.fromstring(picture.badge(text, f"retires {text}", "soon"))
+    root = ET.fromstring(badge.draw(text, f"retires {text}", "note"))
     texts = root.findall(f".//{SVG}text")
     assert [found.text for found in texts] == [harmless(text), f"retires {harmless(text)}"]
     assert {element.tag.removeprefix(SVG) for element in root.iter()} == {"svg", "g", "path", "text"}
