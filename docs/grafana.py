@@ -239,7 +239,6 @@ def _source_variable() -> Json:
         "type": "query",
         "datasource": _POSTGRES,
         "query": _SOURCES,
-        "definition": _SOURCES,
         "refresh": 1,
         "regex": "",
         "sort": 0,
@@ -303,7 +302,7 @@ def _lifespans() -> _Placed:
     panel["fieldConfig"] = _fields(
         mappings=_mappings(_STATES),
         displayName="${__field.labels.metric}",
-        custom={"lineWidth": 0, "fillOpacity": 80, "spanNulls": False},
+        custom={"lineWidth": 0, "fillOpacity": 80},
     )
     panel["options"] = {
         "alignValue": "left",
@@ -390,7 +389,7 @@ def _stat(title: str, target: Json, *, nothing: str = "none", **defaults: Any) -
 def _table(title: str, sql: str, *overrides: Json) -> Json:
     panel = _panel("table", title, _sql(sql))
     panel["fieldConfig"] = _fields(*overrides, custom={"align": "auto", "filterable": True})
-    panel["options"] = {"showHeader": True, "cellHeight": "sm", "footer": {"show": False}}
+    panel["options"] = {"showHeader": True, "cellHeight": "sm"}
     return panel
 
 
