@@ -6,28 +6,26 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator
+from contextlib import closing
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from catalog import config
+from catalog.cli.web import USUAL
+from catalog.config import Config
+from catalog.settings import DatabaseSettings
+from catalog.store.engine import database as databases
+from catalog.web import serving
+from catalog.wiring import sites
 from tests.docs.test_deploy import COMPOSE, DEPLOY, PODS, STEPS, TEXTS, WEB, WEB_SERVICE, WORKFLOW, container, values
 
 Directive = tuple[str, list[str], list[Any]]  # name, arguments, and the directives of its block
 
-PORT = 8460  # where `catalog web` listens
-POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; form-action 'self'; base-uri 'none'; "
-    "frame-ancestors 'none'"
-)
-HEADERS = {  # of every answer
-    "Content-Security-Policy": POLICY,
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
+PORT = USUAL[1]
+HEADERS = {name: value for name, value in serving.HEADERS.items() if name != "Server"}
 FIXED, FRESH = "public, max-age=31536000, immutable", "no-cache"
 
 
@@ -242,13 +240,25 @@ def test_who_serves_pages_holds_no_key_of_a_list() -> None:
     assert COMPOSE["services"]["web"]["secrets"] == ["pg_service"]
 
 
-def test_the_service_leads_to_the_pod_and_its_probe_names_a_host_that_is_answered() -> None:
+def test_the_service_leads_to_the_pod() -> None:
     labels = WEB["spec"]["template"]["metadata"]["labels"]
     assert WEB_SERVICE["spec"]["selector"] == WEB["spec"]["selector"]["matchLabels"] == labels
     assert [one["targetPort"] for one in WEB_SERVICE["spec"]["ports"]] == ["web"]
-    assert container("web")["readinessProbe"]["httpGet"] == {
-        "path": "/healthz",
-        "port": "web",
-        "httpHeaders": [{"name": "Host", "value": "localhost"}],
-    }
+
+
+@pytest.mark.warns  # that it listens to all
+def test_what_runs_in_a_pod_answers_its_probe_and_no_name_but_its_own(migrated_file: Path, tmp_path: Path) -> None:
+    probe = container("web")["readinessProbe"]["httpGet"]
     assert container("web")["livenessProbe"].keys() >= {"tcpSocket"}  # a restart mends no database
+    url = f"sqlite:///{shutil.copy(migrated_file, tmp_path / 'catalog.db')}"
+    pod = Config(database=DatabaseSettings(url=url), sources=())
+    host = container("web")["args"][2].partition(":")[0]
+    with closing(databases.open_(url)) as database, sites.serving(pod, database, (host, 0)) as (_, port):
+        asked = {name: asks(port, probe["path"], name) for name in ("10.1.2.3:8460", "localhost", "catalog-web:80")}
+    assert asked == {"10.1.2.3:8460": 200, "localhost": 200, "catalog-web:80": 400}
+
+
+def asks(port: int, path: str, host: str) -> int:
+    with closing(HTTPConnection("127.0.0.1", port, timeout=20)) as connection:
+        connection.request("GET", path, headers={"Host": host})
+        return connection.getresponse().status
