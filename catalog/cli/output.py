@@ -6,6 +6,7 @@ formula, JSON is plain ASCII. No id is ever cut.
 
 import json
 import os
+import re
 import sys
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -25,6 +26,7 @@ _ALIGNED = 5_000  # rows that are read ahead to align the columns; what comes af
 # Copied by hand: never broken into lines.
 _WHOLE = frozenset({"id", "model_id", "source", "change_id", "run_id", "api", "key_variable"})
 _NARROWEST = 8
+_DAY = re.compile(r"\b\d{4}-\d\d-\d\dT(?=\d\d:)")
 _GAP = 3  # columns of a terminal between two cells of a table
 
 
@@ -146,9 +148,15 @@ def _table(columns: Sequence[str], lines: list[list[str]], stream: TextIO) -> bo
     for name, width in zip(columns, widths, strict=True):
         table.add_column(Text(name), overflow="fold", no_wrap=name in _WHOLE, width=width)
     for cells in lines:
-        table.add_row(*map(Text, cells))
+        fitting = zip(cells, widths, strict=True)
+        table.add_row(*(Text(text if cell_len(text) <= width else _parted(text)) for text, width in fitting))
     console.print(table)
     return True
+
+
+def _parted(text: str) -> str:
+    """Break a text that is too wide between day and hour, where it holds a time."""
+    return _DAY.sub("\\g<0>\n", text)
 
 
 def _fitted(columns: Sequence[str], wanted: Sequence[int], room: int) -> list[int] | None:

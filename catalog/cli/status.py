@@ -63,26 +63,37 @@ def _ask_worker(context: Context, address: tuple[str, int] | None) -> int:
 
 
 def _print(seen: Health, now: datetime) -> None:
-    columns = ("source", "models_listed", "last_whole_at", "age", "last_status")
-    output.listing([_row(one, now) for one in seen.sources], columns=columns, form="text")
-    output.line()
     _print_findings(seen.findings)
+    if seen.findings:
+        output.line()
+    columns = ("source", "models", "last_whole_at", "age", "last_status")
+    gravity = {finding.source: finding.level for finding in reversed(seen.findings)}  # the gravest come first
+    order = [*health.Level, None]
+    rows = sorted(seen.sources, key=lambda one: order.index(gravity.get(one.name)))
+    output.listing([_row(one, now) for one in rows], columns=columns, form="text")
     if seen.healthy:
+        output.line()
         output.line("healthy")
 
 
 def _print_findings(found: Sequence[Finding]) -> None:
-    for finding in found:
-        hint = f"  ({finding.hint})" if finding.hint else ""
-        about = f"{finding.name}: " if finding.name else ""
-        output.line(f"{finding.level}: {about}{finding.text}{hint}")
+    """Print a line for each finding; sources of which the same is to be said share one."""
+    named = dict[tuple[str, str, str], list[str]]()
+    for finding in sorted(found, key=lambda each: each.level is not health.Level.PROBLEM):
+        hint = finding.hint.removesuffix(f" {finding.name}")
+        whose = f"{hint} " if hint != finding.hint else hint
+        named.setdefault((finding.level, finding.text, whose), []).append(finding.name)
+    for (level, text, hint), names in named.items():
+        about = f"{', '.join(names)}: " if any(names) else ""
+        told = f"{hint}{' '.join(names)}" if hint.endswith(" ") else hint
+        output.line(f"{level}: {about}{text}{f'  ({told})' if told else ''}")
 
 
 def _row(one: SourceCheck, now: datetime) -> dict[str, Any]:
     row = one.row
     return {
         "source": one.name,
-        "models_listed": row and row.models_listed,
+        "models": row and row.models_listed,
         "last_whole_at": row and row.last_whole_at,
         "age": now - row.last_whole_at if row and row.last_whole_at else None,
         "last_status": row and row.last_status,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from catalog import config as configuration
 from catalog import watch
-from catalog.config import Config
+from catalog.config import Config, kinds
 from catalog.domain import FIELDS, ModelInfo, ModelName
 from catalog.errors import ConfigError, UnknownModelError
 from catalog.health import Finding, Level
@@ -29,7 +29,8 @@ def demand_source(connection: "Connection", name: str | None) -> None:
     known = [row.source for row in history.sources(connection)]
     if name is not None and name not in known:
         hint = f"sources are: {', '.join(known)}" if known else "run `catalog sync` first"
-        raise ConfigError(f'source "{name}" was never synced into this catalog', hint=hint)
+        words = f'source "{name}" was never synced into this catalog{kinds.nearest(name, known)}'
+        raise ConfigError(words, hint=hint)
 
 
 def close_ids(connection: "Connection", id: str, sources: Sequence[str | None] = (None,)) -> list[str]:
