@@ -111,10 +111,11 @@ WITH chosen AS (
     FROM states JOIN sources USING (source)
     WHERE valid_to IS NULL AND missing_since IS NULL AND last_whole_at < now() - interval '{_STALE_SECONDS} seconds'
 ), turns AS (
-    SELECT *, lag(state) OVER (PARTITION BY source, id ORDER BY time, state) AS before
-    FROM points
+    SELECT source, id, time, state
+    FROM (SELECT *, lag(state) OVER (PARTITION BY source, id ORDER BY time, state) AS before FROM points) AS told
+    WHERE state IS DISTINCT FROM before
 ), moments AS (
-    SELECT DISTINCT time FROM turns WHERE state IS DISTINCT FROM before AND $__timeFilter(time)
+    SELECT time FROM turns WHERE $__timeFilter(time)
     UNION
     SELECT $__timeFrom()::timestamptz
     UNION
@@ -123,9 +124,9 @@ WITH chosen AS (
 SELECT moments.time, id || ' (' || source || ')' AS metric, nullif(latest.state, 0) AS state
 FROM moments CROSS JOIN chosen LEFT JOIN LATERAL (
     SELECT state
-    FROM points
-    WHERE points.source = chosen.source AND points.id = chosen.id AND points.time <= moments.time
-    ORDER BY points.time DESC, state DESC
+    FROM turns
+    WHERE turns.source = chosen.source AND turns.id = chosen.id AND turns.time <= moments.time
+    ORDER BY turns.time DESC, state DESC
     LIMIT 1
 ) AS latest ON true
 ORDER BY time, metric

@@ -50,7 +50,7 @@ channel with nothing pending and nothing dead has none.
 """
 
 _CLOSING = """
-What to be woken by:
+[catalog.json](../deploy/grafana/catalog.json) is a dashboard for Grafana of them and of the views. What to be woken by:
 
 ```promql
 time() - catalog_last_whole_walk_timestamp_seconds > 3 * 3600
