@@ -17,6 +17,12 @@ from tests.store import world as worlds
 from tests.store.world import World
 from tests.subscribing import team
 
+# One model as three providers spell it; that of groq was there at its baseline.
+OSS = {
+    "openrouter": "openai/gpt-oss-120b",
+    "fireworks": "Accounts/Fireworks/GPT-OSS-120B",
+    "groq": "openai/gpt-oss-120b",
+}
 HAIKU = "claude-3-haiku-20240307"
 
 
@@ -73,6 +79,24 @@ def live(world: World) -> None:
         world.sync(after=0, subscriptions=team("added", "removed"))
     world.sync(name="two", after=1)
     world.cut(after=1)
+    several_providers(world, datetime.now(UTC))
+
+
+def several_providers(world: World, now: datetime) -> None:
+    """Let three providers list one model, each spelled in its way, of which one changes its price."""
+    for name, id in OSS.items():
+        world.server.models = [model(f"{name}-first"), *([model(id)] if name == "groq" else [])]
+        world.now = now - timedelta(days=9)
+        world.sync(name=name, after=0)
+        for days, cost in ((3, "1"), (2, "1"), (1, "2")):
+            world.now = now - timedelta(days=days)
+            world.server.models = [model(f"{name}-first", seen=days), model(id, seen=days, **price(cost))]
+            world.sync(name=name, after=0)
+
+
+def price(cost: str) -> Json:
+    """What OpenRouter tells of a model's price."""
+    return {"pricing": {"prompt": f"0.000000{cost}", "completion": "0.000004"}}
 
 
 def connected(world: World) -> Any:
@@ -93,6 +117,15 @@ def test_every_query_runs_as_it_stands_and_finds_what_it_should(reader: Reader) 
     assert "claude-opus-4-6" in texts["What is missing, but not yet believed to be gone?"]
     assert texts["Which names has each model had?"] >= {HAIKU, "Claude 3 Haiku", "Claude Haiku 3"}
     assert texts["What came and went between two days?"] >= {"came", "went", "claude-2.0", "claude-2.1"}
+    added = {
+        row[0]: (row[1], *sorted(row[2].split(",")))
+        for row in answers["Which models did several providers add this week?"]
+    }
+    assert added == {"gpt-oss-120b": (2, "fireworks", "openrouter")}
+    listed = {(row[0], row[1]) for row in answers["Who lists gpt-oss-120b?"]}
+    assert listed == set(OSS.items())
+    prices = [row[1:] for row in answers["What was its price at OpenRouter, and since when?"]]
+    assert prices == [("0.0000001", "0.000004"), ("0.0000002", "0.000004")]
     assert HAIKU in texts["Which retirement dates have passed while the model is still listed?"]
 
 
