@@ -1,12 +1,13 @@
 """Decides how the watched models fare. Pure: ids, rows and the time in, findings out."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from catalog import dates
 from catalog.domain import Model, ModelName
+from catalog.errors import Exit
 
 _DAY = timedelta(days=1)
 
@@ -52,6 +53,11 @@ def spelled(name: ModelName) -> str:
     return name if isinstance(name, str) else ":".join(name)
 
 
+def spelled_as(name: ModelName, ids: Iterable[str]) -> list[str]:
+    """Write other ids as they would be watched instead of a name."""
+    return [id if isinstance(name, str) else spelled((name[0], id)) for id in ids]
+
+
 def id_of(name: ModelName) -> str:
     """The id of a name, without its source."""
     return name if isinstance(name, str) else name[1]
@@ -73,6 +79,16 @@ def check(
     """
     found = (_known(name, models, now, days) or [_unknown(name, guess, elsewhere)] for name in names)
     return tuple(dict.fromkeys(finding for findings in found for finding in findings))
+
+
+def exit_code(found: Collection[WatchFinding], *, is_stale: bool) -> Exit:
+    """Say what a build is told: the gravest that holds."""
+    states = {finding.state for finding in found}
+    if is_stale:
+        return Exit.STALE
+    if WatchState.UNKNOWN in states:
+        return Exit.UNKNOWN
+    return Exit.RETIRING if states & LEAVING else Exit.DONE
 
 
 def _known(name: ModelName, models: Sequence[Model], now: datetime, days: int) -> list[WatchFinding]:

@@ -1,8 +1,7 @@
 """`catalog watch check`: a check for builds, of the database alone."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
-from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -11,11 +10,10 @@ from catalog import clock, config, health, logs, watch
 from catalog.cli import options, output
 from catalog.cli.context import Context, json_option, pass_context
 from catalog.config import Config
-from catalog.domain import Model, ModelName
+from catalog.domain import ModelName
 from catalog.errors import ConfigError, Exit, NoCatalogError
 from catalog.settings import SourceSettings
 from catalog.watch import WatchFinding, WatchState
-from catalog.wiring import unknowns
 
 if TYPE_CHECKING:
     from catalog.store.engine.database import Connection
@@ -41,6 +39,8 @@ def check(context: Context, *, models: tuple[str, ...], days: int, source: str |
     retired, overdue, or retires within --days. With 11 when an id was never in any list. With 12 when the catalog
     itself is stale, was never filled, or is not there. When several hold, the highest code is the one given.
     """
+    from catalog.store.queries import watched
+
     settings = context.config()
     typed = [watch.named(each, settings.names) for each in models]
     asked = typed or config.watched(settings.watch, settings.names)
@@ -52,19 +52,16 @@ def check(context: Context, *, models: tuple[str, ...], days: int, source: str |
     try:
         with options.catalog(context) as connection:
             sources = _selected(connection, settings, source, names)
-            found = _ask(connection, names, sources, days, configured=settings.names)
+            asked_at = [each.name for each in sources]
+            now = clock.utc_now()
+            found = watched.check(connection, names, asked_at, configured=settings.names, now=now, days=days)
             stale = _stale(connection, sources)
     except NoCatalogError as failure:
         settings.select([source] if source else [])
         context.fail(failure)
         return Exit.STALE
     _print(context, found, stale, as_json=as_json)
-    if stale:
-        return Exit.STALE
-    states = {finding.state for finding in found}
-    if WatchState.UNKNOWN in states:
-        return Exit.UNKNOWN
-    return Exit.RETIRING if states & watch.LEAVING else Exit.DONE
+    return watch.exit_code(found, is_stale=bool(stale))
 
 
 def _selected(
@@ -78,29 +75,6 @@ def _selected(
         raise ConfigError(words, hint=f"add [sources.{name}] to the configuration, or leave --source out")
     named = [name] if name else [each[0] for each in names if not isinstance(each, str)]
     return settings.select(named if name or len(named) == len(names) else [])
-
-
-def _ask(
-    connection: "Connection",
-    names: Sequence[ModelName],
-    sources: Sequence[SourceSettings],
-    days: int,
-    *,
-    configured: Collection[str],
-) -> Sequence[WatchFinding]:
-    from catalog.store.queries import history
-
-    everywhere, known = history.named(connection, map(watch.id_of, names)), [source.name for source in sources]
-    rows: list[Model] = [row for row in everywhere if row.source in known]
-    guess = partial(unknowns.close_names, connection, sources=known)
-
-    why = {True: "which was not asked", False: "which is not configured"}
-    elsewhere: dict[ModelName, str] = {
-        row.id: f"only in source {row.source}, {why[row.source in configured]}"
-        for row in everywhere
-        if row.source not in known
-    }
-    return watch.check(names, rows, now=clock.utc_now(), days=days, guess=guess, elsewhere=elsewhere)
 
 
 def _stale(connection: "Connection", sources: Sequence[SourceSettings]) -> Sequence[health.Finding]:

@@ -33,27 +33,11 @@ def demand_source(connection: "Connection", name: str | None) -> None:
         raise ConfigError(words, hint=hint)
 
 
-def close_ids(connection: "Connection", id: str, sources: Sequence[str | None] = (None,)) -> list[str]:
-    """Give up to three known ids, of some sources or of any, that look much like an unknown one, the closest first."""
-    from catalog.store.queries import history
-
-    near = (history.neighbours(connection, id, source=source) for source in sources)
-    known = {name.lower(): name for name in chain.from_iterable(near)}
-    return [known[name] for name in get_close_matches(id.lower(), known, n=_CLOSE, cutoff=0.6)]
-
-
-def close_names(connection: "Connection", name: ModelName, sources: Sequence[str | None] = (None,)) -> list[str]:
-    """Do the same for a watched model, at its source if it names one; each is spelled as it would be watched."""
-    return _as_watched(name, close_ids(connection, watch.id_of(name), sources if isinstance(name, str) else name[:1]))
-
-
-def _as_watched(name: ModelName, ids: Iterable[str]) -> list[str]:
-    return [id if isinstance(name, str) else watch.spelled((name[0], id)) for id in ids]
-
-
 def model(connection: "Connection", id: str, source: str | None) -> UnknownModelError:
     """Give the error for an id that no list ever had."""
-    close = close_ids(connection, id, [source])
+    from catalog.store.queries import watched
+
+    close = watched.close_ids(connection, id, [source])
     hint = f"did you mean {', '.join(close)}?" if close else "`catalog models --all` lists every id ever seen"
     where = f" at {source}" if source else ""
     return UnknownModelError(f'no model with the id "{id}" was ever seen{where}', hint=hint)
@@ -67,7 +51,7 @@ def in_catalog(
     `listed` are the models of sources whose whole list was just read. When both are empty, only the watchlist is
     looked at.
     """
-    from catalog.store.queries import history
+    from catalog.store.queries import history, watched
 
     rows = {row.source: row for row in history.sources(connection)}
     read = {name for name, row in rows.items() if row.last_whole_at}
@@ -79,7 +63,7 @@ def in_catalog(
     patterns = _patterns(config)
     missing, paths = _unmatched(patterns, history.models(connection, which=history.Which.ALL)) if patterns else ({}, [])
     never = [pattern for pattern in missing if not history.has_changed(connection, pattern)]
-    models = _models(names, known, lambda name: close_names(connection, name), unread=unread)
+    models = _models(names, known, lambda name: watched.close_names(connection, name), unread=unread)
     return [*unreadable, *models, *_fields(config, never, paths)]
 
 
@@ -90,7 +74,7 @@ def in_pages(config: Config, listed: Mapping[str, Sequence[ModelInfo]]) -> list[
 
     def close(name: ModelName) -> list[str]:
         ids = [id for source, id in known if isinstance(name, str) or source == name[0]]
-        return _as_watched(name, get_close_matches(watch.id_of(name), ids, n=_CLOSE))
+        return watch.spelled_as(name, get_close_matches(watch.id_of(name), ids, n=_CLOSE))
 
     return [*_models(_watched(config)[0], known, close, unread=()), *_fields(config, missing, paths)]
 
