@@ -16,7 +16,8 @@ from catalog import logs
 from catalog.errors import CatalogError, DatabaseError, UnknownModelError
 from catalog.http import hosts
 from catalog.store.engine import deadlines
-from catalog.web import frame, markup
+from catalog.store.queries import history
+from catalog.web import asked, frame, markup
 from catalog.web.routes import HEALTH, ROUTES, STATIC, Route
 from catalog.web.serving import HEADERS
 from catalog.web.visit import Answer, Site, Visit, refusal
@@ -25,6 +26,10 @@ log = logging.getLogger("catalog.web")
 
 _LONGEST = 10.0  # seconds for the database to answer
 _DEEPEST = 10  # folders that a link climbs out of
+_STATUS = (
+    (UnknownModelError, HTTPStatus.NOT_FOUND),
+    (DatabaseError, HTTPStatus.SERVICE_UNAVAILABLE),
+)
 _METHODS = ("GET", "HEAD")
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?")
 _EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - what `web.listen` may say
@@ -56,12 +61,12 @@ class App:
         except NotFound:
             words, hint = "there is no such page", "the links above lead to those that there are"
             return _refused(request, HTTPStatus.NOT_FOUND, [words], hint)
-        except UnknownModelError as error:
-            return _refused(request, HTTPStatus.NOT_FOUND, [error.message], error.hint)
-        except DatabaseError as error:
-            return _refused(request, HTTPStatus.SERVICE_UNAVAILABLE, [error.message], error.hint)
+        except asked.QuestionError as error:
+            hint = "take what is wrong out of the address, or begin anew from the links above"
+            return _refused(request, HTTPStatus.BAD_REQUEST, error.faults, hint)
         except CatalogError as error:
-            return _refused(request, HTTPStatus.BAD_REQUEST, [error.message], error.hint)
+            status = next((status for kind, status in _STATUS if isinstance(error, kind)), HTTPStatus.BAD_REQUEST)
+            return _refused(request, status, [error.message], error.hint)
         except Exception as error:
             name, trace = type(error).__name__, error if log.isEnabledFor(logging.DEBUG) else None
             told = logs.event("web.failed", error=name)
@@ -97,18 +102,21 @@ class App:
         return Answer(body=body, media=markup.MEDIA[name[name.rindex(".") :]], headers=kept)
 
     def _visited(self, request: Request, route: Route, form: str, path: Mapping[str, str], base_url: str) -> Answer:
-        now = self._site.clock()
+        now, pairs = self._site.clock(), list(request.args.items(multi=True))
         with self._site.database.read() as connection, deadlines.within(connection, _LONGEST):
+            known = {each.source for each in history.sources(connection)} | {*self._site.sources}
+            question = asked.read(route.name, pairs, asked.Surroundings(now=now, sources=known))
             visit = Visit(
+                name=route.name,
                 site=self._site,
                 connection=connection,
                 now=now,
                 form=form,
                 path=path,
-                question=None,
+                question=question,
                 base_url=base_url,
             )
-            return frame.answer(visit, route, _root(request))
+            return frame.answer(visit, route)
 
 
 def _is_ours(host: str, site: Site) -> bool:

@@ -4,28 +4,30 @@ from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
-from catalog.web import markup, pages
+from catalog.web import asked, markup, pages
 from catalog.web.routes import ROUTES, Route
 from catalog.web.visit import Answer, Visit, as_csv, as_json
 
 _HTML = "text/html; charset=utf-8"
 
 
-def answer(visit: Visit, route: Route, root: str) -> Answer:
-    """Make the representation that was asked for; `root` leads from it to the root of the site."""
+def answer(visit: Visit, route: Route) -> Answer:
+    """Make the representation that was asked for."""
     if visit.form in route.others:
         return route.others[visit.form](visit)
     if route.rows and visit.form in {"json", "csv"}:
         return (as_json if visit.form == "json" else as_csv)(route.rows(visit))
-    found = route.page(visit) if route.page else {}
-    health = visit.health()
+    address, query = route.address(visit.path), asked.write(visit.question)
+    here, root = address.rpartition("/")[2], "../" * address.count("/")
     values = {
         **_frame(root, route),
         "title": route.title,
-        "strips": pages.strips(health, visit.now),
-        "formats": [form for form in route.forms if form != "html"],
+        "strips": pages.strips(visit.health(), visit.now),
+        "formats": [(form, f"{here}.{form}{query}") for form in route.forms if form != "html"],
+        "here": f"{here}.html",
         "now": visit.now,
-        **found,
+        "asked": visit.question,
+        **(route.page(visit) if route.page else {}),
     }
     return Answer(body=markup.page(f"{route.name}.html", values), media=_HTML)
 
@@ -38,4 +40,5 @@ def refusal(status: HTTPStatus, words: Sequence[str], hint: str, root: str) -> A
 
 def _frame(root: str, route: Route | None) -> Mapping[str, Any]:
     links = [(each.title, f"{each.name}.html", each is route) for each in ROUTES if each.in_nav]
-    return {"root": root, "nav": links, "feed": None, "here": ""}
+    feeds = [f"{root}{each.name}.atom" for each in ROUTES if each.name == "changes" and "atom" in each.others]
+    return {"root": root, "nav": links, "feed": "".join(feeds)}

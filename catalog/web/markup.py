@@ -8,7 +8,7 @@ from typing import Any
 
 import jinja2
 
-from catalog import dates
+from catalog import dates, watch
 from catalog.text import counted, harmless_lines
 from catalog.web import names, pages
 
@@ -42,8 +42,9 @@ def _environment() -> jinja2.Environment:
         finalize=_shown,
     )
     made.filters |= {"day": pages.day, "minute": pages.minute, "iso": dates.short, "counted": counted}
+    made.filters |= {"name": watch.spelled, "pair": lambda text: (text, text)}
     addresses = {name: address for name, (address, _) in static().items()}
-    made.globals |= {"static": addresses, "model_path": names.model_path}
+    made.globals |= {"static": addresses, "model_path": names.model_path, "tone": pages.tone, "why": pages.why}
     return made
 
 

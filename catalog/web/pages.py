@@ -1,16 +1,17 @@
 """What pages show, from rows: sentences, strips and stories. Pure: rows and the time in, records for templates out."""
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import groupby
 
 from catalog import dates, watch
-from catalog.domain import Change, Kind, Model, State
+from catalog.domain import DATE_FIELDS, Change, Kind, Model, State
 from catalog.health import Finding, Health, Level, SourceCheck
 from catalog.text import counted
-from catalog.watch import WatchState
+from catalog.watch import WatchFinding, WatchState
 
 _WORDS = {  # of the findings of `health`, the gravest first
     "never": "never read",
@@ -106,8 +107,12 @@ def verdict(model: Model, changes: Sequence[Change], now: datetime, days: int) -
     """Say how a model fares."""
     [found] = watch.check((model.id,), [model], now=now, days=days)
     word = {WatchState.FINE: "listed"}.get(found.state, found.state.value)
-    tone = "bad" if found.state in _GRAVE else "ok" if found.state is WatchState.FINE else "note"
-    return Verdict(word=word, tone=tone, text=" ".join(_sentences(model, changes, now)))
+    return Verdict(word=word, tone=tone(found.state), text=" ".join(_sentences(model, changes, now)))
+
+
+def tone(state: WatchState) -> str:
+    """Say how grave a state is: ok, note or bad."""
+    return "bad" if state in _GRAVE else "ok" if state is WatchState.FINE else "note"
 
 
 def _sentences(model: Model, changes: Sequence[Change], now: datetime) -> Iterator[str]:
@@ -124,7 +129,7 @@ def _sentences(model: Model, changes: Sequence[Change], now: datetime) -> Iterat
 
 
 def _retirement(retires_at: datetime, changes: Sequence[Change], now: datetime, *, is_gone: bool) -> str:
-    left, on = days_left(retires_at, now), day(retires_at)
+    left, on = days_left(retires_at, now) or 0, day(retires_at)
     moved = sum(
         each.kind is Kind.CHANGED and each.field == "retires_at" and None not in (each.old_value, each.new_value)
         for each in changes
@@ -138,9 +143,14 @@ def _retirement(retires_at: datetime, changes: Sequence[Change], now: datetime, 
     return f"Was to retire {on}, {counted(-left, 'day')} ago, and is still listed{often}."
 
 
-def days_left(moment: datetime, now: datetime) -> int:
+def days_left(moment: datetime | None, now: datetime) -> int | None:
     """Count the days from today to a date, both in UTC."""
-    return (moment.astimezone(now.tzinfo).date() - now.date()).days
+    return None if moment is None else (moment.astimezone(UTC).date() - now.astimezone(UTC).date()).days
+
+
+def exactly(id: str) -> str:
+    """Give the pattern that fits this id alone."""
+    return re.sub(r"[*?[]", r"[\g<0>]", id)
 
 
 def story(changes: Sequence[Change]) -> tuple[Event, ...]:
@@ -188,9 +198,31 @@ def told(value: str | None) -> str:
     if not isinstance(read, str):
         return value
     try:
-        return day(dates.from_text(read))
+        moment = dates.parse(read)
     except ValueError:
         return read
+    return "unknown" if moment is None else day(moment)
+
+
+def why(found: WatchFinding) -> str:
+    """Say more of a verdict, where its word and the dates beside it leave a question."""
+    match found.state:
+        case WatchState.GONE if found.removed_at is not None:
+            return f"not listed since {day(found.removed_at)}"
+        case WatchState.MISSING:
+            return "not listed, and not yet believed to be gone"
+        case WatchState.OVERDUE:
+            return "its date has passed, and it is still listed"
+        case WatchState.UNKNOWN:
+            return found.text
+        case _:
+            return ""
+
+
+def field_values(model: Model, told: Sequence[tuple[str, str | None]]) -> list[tuple[str, str | None]]:
+    """Spell dates for people."""
+    dated = {name: getattr(model, name) for name in DATE_FIELDS}
+    return [(name, day(dated[name]) if dated.get(name) else value) for name, value in told]
 
 
 def with_previous(states: Sequence[State]) -> list[tuple[State, State | None]]:

@@ -1,5 +1,6 @@
 """The table of routes: a resource is a path without suffix, a representation is its suffix."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 from catalog.web import screens
 from catalog.web.visit import Answer, Listing, Visit
 
+_PART = re.compile("<([a-z]+)>")
 HEALTH = "healthz"
 STATIC = "static"
 
@@ -29,6 +31,10 @@ class Route:
         """The path of its addresses, without suffix."""
         return f"/{self.path or self.name}"
 
+    def address(self, path: Mapping[str, str]) -> str:
+        """Fill in the parts of the path: where it is below the root of the site, without suffix."""
+        return _PART.sub(lambda found: path[found[1]], self.rule).lstrip("/")
+
     @property
     def forms(self) -> tuple[str, ...]:
         """The suffixes of its representations."""
@@ -47,5 +53,7 @@ ROUTES = (
         rows=screens.story_rows,
         has_csv=False,
     ),
+    Route(name="watch", title="Your models", page=screens.watch_page, rows=screens.watch_rows),
+    Route(name="diff", title="Compare", page=screens.diff, rows=screens.diff_rows, in_nav=True),
     Route(name="status", title="Status", page=screens.status, rows=screens.status_rows, has_csv=False, in_nav=True),
 )

@@ -1,30 +1,92 @@
 """What each resource asks the catalog for, as rows for programs and as values for its template."""
 
-from collections.abc import Mapping
-from itertools import islice
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields, replace
+from datetime import timedelta
+from itertools import groupby
+from typing import Any, NamedTuple
 
-from catalog.errors import UnknownModelError
+from catalog import dates, health, watch
+from catalog.domain import Kind, Model, ModelName, Place, State
+from catalog.errors import ConfigError, UnknownModelError
 from catalog.health import Level
-from catalog.store.queries import history
-from catalog.store.queries.history import Story
-from catalog.tabular import record
-from catalog.web import names, pages
+from catalog.store.queries import history, watched
+from catalog.store.queries import pages as lists
+from catalog.store.queries.history import MomentDifference, Story, Which
+from catalog.store.queries.pages import Cut, RowPage, Sort, Wanted
+from catalog.tabular import Row, record
+from catalog.watch import WatchFinding
+from catalog.web import asked, names, pages
+from catalog.web.asked import Moment, QuestionError
 from catalog.web.visit import Listing, Visit
 
 _AHEAD = 60  # days in which a retirement is near
+_WEEK = timedelta(days=7)
+_FINDING_COLUMNS = tuple(field.name for field in fields(WatchFinding))
+_NEWEST = "-created_at"
 
 
 def models(visit: Visit) -> Mapping[str, Any]:
-    """Show the list."""
-    found = list(islice(history.models(visit.connection), 100))
-    return {"models": found, "several": len({each.source for each in found}) > 1}
+    """Show the list, now or at a moment."""
+    found, question, sort = _listed(visit), visit.question, _sort(visit)
+    return {
+        "models": found.rows,
+        "several": len(visit.sources) > 1,
+        "sources": visit.sources,
+        "heads": _heads(visit, sort),
+        "begins": history.begins(visit.connection),
+        "back": found.before and asked.write(question, before=found.before, after=None),
+        "on": found.after and asked.write(question, after=found.after, before=None),
+    }
 
 
 def model_rows(visit: Visit) -> Listing:
-    """List the models."""
-    found = islice(history.models(visit.connection), 100)
-    return Listing(columns=history.MODEL_COLUMNS, rows=[record(each, history.MODEL_COLUMNS) for each in found])
+    """Give what `catalog models` prints."""
+    found = _listed(visit)
+    columns = history.STATE_COLUMNS if visit.question.as_of else history.MODEL_COLUMNS
+    links = {"next": found.after and {"after": found.after, "before": None}}
+    links["prev"] = found.before and {"before": found.before, "after": None}
+    return _listing(visit, columns, [record(each, columns) for each in found.rows], links)
+
+
+def _listed(visit: Visit) -> RowPage[Model] | RowPage[State]:
+    question, sort = visit.question, _sort(visit)
+    wanted = Wanted(
+        source=question.source,
+        match=question.match,
+        contains=question.q,
+        which=Which(question.state),
+        lifecycles=question.lifecycle,
+        lines=question.line,
+    )
+    order = None if sort in {"", "id"} else Sort(column=sort.lstrip("-"), newest_first=sort.startswith("-"))  # type: ignore[arg-type]
+    cut = Cut(after=question.after, before=question.before, limit=question.limit, sort=order)
+    if question.as_of:
+        return lists.states(visit.connection, question.as_of.at, wanted, cut)
+    return lists.models(visit.connection, wanted, cut)
+
+
+def _sort(visit: Visit) -> str:
+    """Give the order of the list; empty: it is too long for any but that of its ids. Raises QuestionError."""
+    wanted: str | None = visit.question.sort
+    if lists.is_sortable(visit.connection, visit.question.source):
+        return wanted or _NEWEST
+    if wanted and wanted != "id":
+        raise QuestionError([f"sort: a list of more than {lists.SORTABLE:,} models comes by id alone; leave sort out"])
+    return ""
+
+
+def _heads(visit: Visit, sort: str) -> Mapping[str, tuple[str, str]]:
+    """Give for each column the query that sorts by it, and how it is sorted now; nothing for a long list."""
+    found = {}
+    for column in ("id", "created_at", "first_seen_at", "retires_at") if sort else ():
+        if column == "first_seen_at" and visit.question.as_of:
+            continue
+        first, turned = (column, f"-{column}") if column == "retires_at" else (f"-{column}", column)
+        wanted = "id" if column == "id" else turned if sort == first else first
+        state = {column: "ascending", f"-{column}": "descending"}.get(sort, "")
+        found[column] = (asked.write(visit.question, sort=wanted, after=None, before=None), state)
+    return found
 
 
 def model(visit: Visit) -> Mapping[str, Any]:
@@ -33,11 +95,19 @@ def model(visit: Visit) -> Mapping[str, Any]:
     return {
         "title": found.model.display_name or found.model.id,
         "model": found.model,
-        "verdict": pages.verdict(found.model, found.changes, visit.now, _AHEAD),
+        "verdict": pages.verdict(found.model, found.changes, visit.now, visit.question.days),
         "events": pages.story(found.changes),
-        "states": pages.with_previous(found.states),
-        "fields": history.fields(found.model),
+        "states": [(state, _diff_query(before, state)) for state, before in pages.with_previous(found.states)],
+        "fields": pages.field_values(found.model, history.fields(found.model)),
     }
+
+
+def _diff_query(before: State | None, state: State) -> str:
+    """Give the query that compares a state with the one before it."""
+    if before is None:
+        return ""
+    start, end = (Moment(dates.to_text(each.valid_from), each.valid_from) for each in (before, state))
+    return asked.write(asked.DiffQuestion(start=start, end=end, source=state.source, match=pages.exactly(state.id)))
 
 
 def story_rows(visit: Visit) -> Listing:
@@ -51,27 +121,192 @@ def story_rows(visit: Visit) -> Listing:
 
 def _story(visit: Visit) -> Story:
     source, sought = names.id_or_prefix(visit.path["source"]), names.id_or_prefix(visit.path["name"])
-    found = []
-    if source and source.is_whole and sought and sought.is_whole:
-        found = history.stories(visit.connection, sought.text, source=source.text)
-    if not found:
-        raise UnknownModelError("no model of that address was ever seen", hint="search for it on the page of models")
-    return found[0]
+    if source and source.is_whole and sought:
+        id = sought.text if sought.is_whole else _id_of(visit, source.text, sought.text)
+        found = history.stories(visit.connection, id, source=source.text)
+        if found:
+            return found[0]
+    guess = watched.close_ids(visit.connection, sought.text, [source.text if source else None]) if sought else []
+    hint = f"did you mean {', '.join(guess)}?" if guess else "search for it among the models"
+    raise UnknownModelError("no model of this address was ever seen", hint=hint)
+
+
+def _id_of(visit: Visit, source: str, beginning: str) -> str:
+    """Find the id that has a cut name, among those with its beginning; empty: there is none."""
+    wanted = Wanted(source=source, match=f"{pages.exactly(beginning)}*", which=Which.ALL)
+    after: Place | None = None
+    while True:
+        found = lists.models(visit.connection, wanted, Cut(after=after, limit=1000))
+        for each in found.rows:
+            if names.name_of(each.id) == visit.path["name"]:
+                return each.id
+        if found.after is None:
+            return ""
+        after = found.after
+
+
+def watch_page(visit: Visit) -> Mapping[str, Any]:
+    """Show how the watched models fare, or those that are asked for."""
+    ids, unreadable = _watched_names(visit)
+    several = len(visit.sources) > 1
+    return {
+        "rows": watched_rows(visit, ids),
+        "unreadable": unreadable,
+        "own": not visit.question.id,
+        "several": several,
+    }
+
+
+def watch_rows(visit: Visit) -> Listing:
+    """Give what `catalog watch check --json` prints, and its exit code as a header."""
+    ids, unreadable = _watched_names(visit)
+    if unreadable:
+        raise ConfigError(unreadable, hint="mend [watch], or name ids in the address: ?id=...")
+    seen = visit.health()
+    age = [replace(each, health=None) for each in seen.sources if each.stale_after is not None]
+    found = _verdicts(visit, ids)
+    code = watch.exit_code(found, is_stale=not health.healthy(health.findings(age, now=visit.now)))
+    rows = [record(each, _FINDING_COLUMNS) for each in found]
+    return Listing(columns=_FINDING_COLUMNS, rows=rows, headers={"x-catalog-verdict": str(int(code))})
+
+
+class Watched(NamedTuple):
+    """A verdict, with the row of its model where there is one."""
+
+    finding: WatchFinding
+    model: Model | None
+    left: int | None  # days
+
+
+def watched_rows(visit: Visit, ids: Sequence[ModelName], days: int | None = None) -> list[Watched]:
+    """Judge models for people: the worst first, then by what is next."""
+    found = _verdicts(visit, ids, days)
+    rows = {(each.source, each.id): each for each in history.named(visit.connection, map(watch.id_of, ids))}
+    worst = list(watch.WatchState)
+    told = [
+        Watched(each, rows.get((each.source or "", each.id)), pages.days_left(each.retires_at, visit.now))
+        for each in found
+    ]
+    return sorted(told, key=lambda each: (worst.index(each.finding.state), each.left is None, each.left or 0))
+
+
+def _verdicts(visit: Visit, ids: Sequence[ModelName], days: int | None = None) -> tuple[WatchFinding, ...]:
+    configured = visit.site.sources
+    alone = [each[0] for each in ids if not isinstance(each, str)]
+    at = [name for name in configured if name in alone] if len(alone) == len(ids) else configured
+    within = visit.question.days if days is None else days
+    return watched.check(visit.connection, ids, at, configured=configured, now=visit.now, days=within)
+
+
+def _watched_names(visit: Visit) -> tuple[Sequence[ModelName], str]:
+    """Give what is watched, or asked for instead; with words where the watchlist cannot be read."""
+    if getattr(visit.question, "id", ()):
+        return visit.question.id, ""
+    try:
+        return visit.site.watched(), ""
+    except ConfigError as error:
+        return (), error.message
+
+
+class Difference(NamedTuple):
+    """What differs for one model."""
+
+    source: str
+    id: str
+    kind: Kind
+    fields: tuple[pages.FieldChange, ...]
+
+
+def diff(visit: Visit) -> Mapping[str, Any]:
+    """Show two moments side by side."""
+    start, end = _moments(visit)
+    groups, more = _differences(visit)
+    found = [_difference(each) for each in groups]
+    changed = [each for each in found if each.kind is Kind.CHANGED]
+    return {
+        "start": start,
+        "end": end,
+        "came": [each for each in found if each.kind is Kind.ADDED],
+        "went": [each for each in found if each.kind is Kind.REMOVED],
+        "changed": sorted(changed, key=lambda each: not any(one.path in _GRAVE for one in each.fields)),
+        "several": len(visit.sources) > 1,
+        "sources": visit.sources,
+        "begins": history.begins(visit.connection),
+        "then": [asked.write(asked.ModelsQuestion(as_of=each)) for each in (start, end)],
+        "on": more and asked.write(visit.question, after=more),
+    }
+
+
+_GRAVE = ("lifecycle", "deprecated_at", "retires_at")
+
+
+def diff_rows(visit: Visit) -> Listing:
+    """Give what `catalog diff` prints."""
+    groups, more = _differences(visit)
+    rows = [record(each, history.DIFFERENCE_COLUMNS) for group in groups for each in group]
+    return _listing(visit, history.DIFFERENCE_COLUMNS, rows, {"next": more and {"after": more}})
+
+
+def _moments(visit: Visit) -> tuple[Moment, Moment]:
+    """Give the two moments; the week that ends now where none is named."""
+    end = visit.question.end or Moment(dates.to_text(visit.now), visit.now)
+    start = visit.question.start or Moment(dates.to_text(end.at - _WEEK), end.at - _WEEK)
+    if start.at >= end.at:
+        raise QuestionError(["from must be earlier than to; exchange them"])
+    return start, end
+
+
+def _differences(visit: Visit) -> tuple[list[list[MomentDifference]], Place | None]:
+    """Give the differences of a page of models, and the place after which there are more."""
+    question, (start, end) = visit.question, _moments(visit)
+    stream = history.compare_moments(visit.connection, start.at, end.at, source=question.source, match=question.match)
+    found: list[list[MomentDifference]] = []
+    for place, group in groupby(stream, key=lambda each: Place(each.source, each.model_id)):
+        if question.after is None or place > question.after:
+            if len(found) == question.limit:
+                stream.close()
+                return found, Place(found[-1][0].source, found[-1][0].model_id)
+            found.append(list(group))
+    return found, None
+
+
+def _difference(group: Sequence[MomentDifference]) -> Difference:
+    one = group[0]
+    told = [
+        pages.FieldChange(path=each.field or "", old=pages.told(each.old_value), new=pages.told(each.new_value))
+        for each in group
+        if each.kind is Kind.CHANGED
+    ]
+    return Difference(one.source, one.model_id, one.kind, tuple(told))
 
 
 def status(visit: Visit) -> Mapping[str, Any]:
     """Show what works and what does not."""
-    health = visit.health(names=True)
-    problems = [each for each in health.findings if each.level is Level.PROBLEM]
+    seen = visit.health(names=True)
     return {
-        "health": health,
-        "problems": problems,
-        "notes": [each for each in health.findings if each.level is Level.NOTE],
+        "health": seen,
+        "problems": [each for each in seen.findings if each.level is Level.PROBLEM],
+        "notes": [each for each in seen.findings if each.level is Level.NOTE],
         "runs": list(history.runs(visit.connection, limit=20)),
     }
 
 
 def status_rows(visit: Visit) -> Listing:
     """Give what `catalog status --json` prints."""
-    health = visit.health(names=True)
-    return Listing(columns=(), rows=health.objects())
+    return Listing(columns=(), rows=visit.health(names=True).objects())
+
+
+def _listing(
+    visit: Visit, columns: Sequence[str], rows: Sequence[Row], links: Mapping[str, Mapping[str, Any] | None]
+) -> Listing:
+    """Add where more rows are."""
+    told = ", ".join(_links(visit, links))
+    return Listing(columns=columns, rows=rows, headers={"Link": told} if told else {})
+
+
+def _links(visit: Visit, links: Mapping[str, Mapping[str, Any] | None]) -> Iterator[str]:
+    return (
+        f'<{visit.name}.{visit.form}{asked.write(visit.question, **changed)}>; rel="{relation}"'
+        for relation, changed in links.items()
+        if changed
+    )

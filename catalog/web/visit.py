@@ -12,6 +12,7 @@ from catalog.domain import ModelName
 from catalog.health import Health
 from catalog.settings import WebSettings
 from catalog.store.engine.database import Connection, Database
+from catalog.store.queries import history
 from catalog.tabular import Row
 
 
@@ -31,6 +32,7 @@ class Site:
     clock: Callable[[], datetime]
     judge: Judge
     watched: Callable[[], Sequence[ModelName]]
+    sources: Sequence[str]  # names of those that are configured
     demand_schema: Callable[[], object]  # raises DatabaseError unless it is at head
 
 
@@ -41,10 +43,16 @@ class Visit:
     site: Site
     connection: Connection
     now: datetime
+    name: str  # of the resource
     form: str  # the suffix of the address
     path: Mapping[str, str]  # the parts of the address: `source` and `name`
     question: Any  # the parameters, as a record of `asked`
     base_url: str  # of the site as this visitor reaches it
+
+    @property
+    def sources(self) -> list[str]:
+        """Names of the sources that are configured, or were synced at some time."""
+        return sorted({each.source for each in history.sources(self.connection)} | {*self.site.sources})
 
     def health(self, *, names: bool = False) -> Health:
         """Judge the catalog as `catalog status` does."""

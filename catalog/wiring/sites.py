@@ -35,6 +35,7 @@ def serving(
         clock=clock,
         judge=partial(standing.of, config),
         watched=partial(configuration.watched, config.watch, config.names),
+        sources=config.names,
         demand_schema=partial(upgrade.require, database),
     )
     if words := configuration.open_mirror(config.web, address):
