@@ -41,13 +41,9 @@ def listen_option(usual: str) -> Decorator:
 @listen_option("web.listen, else 127.0.0.1:8460")
 @pass_context
 def command(context: Context, *, listen: tuple[str, int] | None) -> None:
-    r"""Serve the pages of the catalog: what is listed, what changed, what retires, and whether all works.
+    """Serve the pages of the catalog: what is listed, what changed, what retires, and whether all works.
 
     They only read, and ask no other host. SIGTERM or Ctrl-C ends it within five seconds.
-
-    \b
-    catalog web
-    catalog web --listen 127.0.0.1:0        a free port, which is printed
     """
     config = context.config()
     with library.opened(config.database.url) as database:
