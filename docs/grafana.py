@@ -302,7 +302,6 @@ def _lifespans() -> _Placed:
     )
     panel["fieldConfig"] = _fields(
         mappings=_mappings(_STATES),
-        displayName="${__field.labels.metric}",
         custom={"lineWidth": 0, "fillOpacity": 80},
     )
     panel["options"] = {
@@ -318,7 +317,6 @@ def _lifespans() -> _Placed:
 
 def _over_time() -> list[_Placed]:
     length = _lines("Listed over time", _sql(_LENGTH, as_="time_series"), lineInterpolation="stepAfter")
-    length["fieldConfig"]["defaults"]["displayName"] = "${__field.labels.metric}"
     months = _panel("barchart", "Came and went, by month", _sql(_MONTHS))
     months["fieldConfig"] = _fields(
         _override("came", color={"mode": "fixed", "fixedColor": "green"}),
@@ -411,6 +409,7 @@ def _panel(kind: str, title: str, *targets: Json) -> Json:
 
 
 def _sql(statement: str, *, as_: str = "table") -> Json:
+    """Ask Postgres; of a time series Grafana takes the column `metric` as the name of each series."""
     written = {"rawQuery": True, "editorMode": "code", "format": as_, "rawSql": statement}
     return {"refId": "A", "datasource": _POSTGRES, **written}
 

@@ -111,6 +111,12 @@ def test_the_length_of_the_list_is_told_from_the_left_edge_on(reader: Reader) ->
     assert [row["time"] for row in rows] == sorted(row["time"] for row in rows)
 
 
+@pytest.mark.parametrize("title", [title for title, target in TARGETS if target.get("format") == "time_series"])
+def test_a_time_series_has_the_three_columns_that_name_it(title: str, reader: Reader) -> None:
+    assert {tuple(row)[:2] for row in reader.asks(title)} == {("time", "metric")}
+    assert {len(row) for row in reader.asks(title)} == {3}
+
+
 def test_lifespans_tell_each_model_at_each_moment_and_end_when_it_goes(reader: Reader) -> None:
     rows = reader.asks("Lifespans")
     moments, names = {row["time"] for row in rows}, {row["metric"] for row in rows}
