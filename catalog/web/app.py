@@ -3,6 +3,7 @@
 import hashlib
 import logging
 import re
+import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
@@ -17,7 +18,7 @@ from catalog.errors import CatalogError, DatabaseError, UnknownModelError
 from catalog.http import hosts
 from catalog.store.engine import deadlines
 from catalog.store.queries import history
-from catalog.web import asked, frame, markup
+from catalog.web import asked, frame, markup, mirror
 from catalog.web.routes import HEALTH, ROUTES, STATIC, Route
 from catalog.web.serving import HEADERS
 from catalog.web.visit import Answer, Site, Visit, refusal
@@ -50,7 +51,8 @@ class App:
     def __call__(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
         """Answer one request."""
         request = Request(environ)
-        answer = self._answer(request)
+        is_mirrored = mirror.is_meant(request.environ.get("REQUEST_URI", ""))
+        answer = self._mirrored(request) if is_mirrored else self._answer(request)
         told = logs.event("web.answered", status=answer.status)
         log.debug("%s %s: %d", request.method, request.path, answer.status, extra=told)  # never the query
         return _response(answer, request)(environ, start)
@@ -67,11 +69,8 @@ class App:
         except CatalogError as error:
             status = next((status for kind, status in _STATUS if isinstance(error, kind)), HTTPStatus.BAD_REQUEST)
             return _refused(request, status, [error.message], error.hint)
-        except Exception as error:
-            name, trace = type(error).__name__, error if log.isEnabledFor(logging.DEBUG) else None
-            told = logs.event("web.failed", error=name)
-            log.error("an answer could not be made: unexpected: %s", name, extra=told, exc_info=trace)  # noqa: TRY400 - the traceback may quote rows
-            return _refused(request, HTTPStatus.INTERNAL_SERVER_ERROR, [f"unexpected: {name}"])
+        except Exception as error:  # noqa: BLE001 - whatever goes wrong in one answer, the next one is made
+            return _refused(request, HTTPStatus.INTERNAL_SERVER_ERROR, [_unforeseen(error)])
 
     def _routed(self, request: Request) -> Answer:
         host = request.environ.get("HTTP_HOST", "")
@@ -93,6 +92,29 @@ class App:
             return Answer(body=b"ok\n", media="text/plain; charset=utf-8")
         route, form = endpoint
         return self._visited(request, route, form, path, self._site.settings.base_url or f"http://{host}")
+
+    def _mirrored(self, request: Request) -> Answer:
+        """Answer from the mirror; its errors have the form of the API's."""
+        call = mirror.Call(
+            target=request.environ["REQUEST_URI"],
+            headers={name.lower(): value for name, value in request.headers.items()},
+            request_id=f"req_{uuid.uuid4().hex}",
+        )
+        bad, broken = "invalid_request_error", "api_error"
+        if self._site.mirror is None or not _is_ours(request.environ.get("HTTP_HOST", ""), self._site):
+            return mirror.refused(HTTPStatus.NOT_FOUND, "not_found_error", "there is no mirror here", call.request_id)
+        if request.method not in _METHODS:
+            answer = mirror.refused(HTTPStatus.METHOD_NOT_ALLOWED, bad, "it can only be read", call.request_id)
+            return _with(answer, {"Allow": ", ".join(_METHODS)})
+        if request.content_length or "HTTP_TRANSFER_ENCODING" in request.environ:
+            return mirror.refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, bad, "no body is read", call.request_id)
+        try:
+            with self._site.database.read() as connection, deadlines.within(connection, _LONGEST):
+                return mirror.answer(connection, call, key=self._site.mirror.key, now=self._site.clock())
+        except DatabaseError as error:
+            return mirror.refused(HTTPStatus.SERVICE_UNAVAILABLE, broken, error.message, call.request_id)
+        except Exception as error:  # noqa: BLE001 - whatever goes wrong in one answer, the next one is made
+            return mirror.refused(HTTPStatus.INTERNAL_SERVER_ERROR, broken, _unforeseen(error), call.request_id)
 
     def _file(self, address: str) -> Answer:
         if address not in self._static:
@@ -117,6 +139,14 @@ class App:
                 base_url=base_url,
             )
             return frame.answer(visit, route)
+
+
+def _unforeseen(error: Exception) -> str:
+    """Log by its type alone what went wrong, and give words for it: its own words may quote rows."""
+    name, trace = type(error).__name__, error if log.isEnabledFor(logging.DEBUG) else None
+    told = logs.event("web.failed", error=name)
+    log.error("an answer could not be made: unexpected: %s", name, extra=told, exc_info=trace)
+    return f"unexpected: {name}"
 
 
 def _is_ours(host: str, site: Site) -> bool:

@@ -23,6 +23,13 @@ class Judge(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Mirror:
+    """The mirror is switched on; `key` None: it asks for none."""
+
+    key: str | None = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Site:
     """What all answers are made from."""
 
@@ -34,6 +41,7 @@ class Site:
     watched: Callable[[], Sequence[ModelName]]
     sources: Sequence[str]  # names of those that are configured
     demand_schema: Callable[[], object]  # raises DatabaseError unless it is at head
+    mirror: Mirror | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -26,8 +26,10 @@ def serving(
     """Serve while the block lasts; gives the address, with its port. Raises ConfigError for what cannot be served."""
     from catalog.web import serving
     from catalog.web.app import App
-    from catalog.web.visit import Site
+    from catalog.web.visit import Mirror, Site
 
+    key = configuration.mirror_key(config.web)
+    mirror = Mirror(key=key.reveal() if key else None) if key or config.web.mirror_open else None
     site = Site(
         database=database,
         settings=config.web,
@@ -37,6 +39,7 @@ def serving(
         watched=partial(configuration.watched, config.watch, config.names),
         sources=config.names,
         demand_schema=partial(upgrade.require, database),
+        mirror=mirror,
     )
     if words := configuration.open_mirror(config.web, address):
         raise ConfigError(f"web.mirror_open: {words}")

@@ -27,6 +27,7 @@ from catalog.domain import (
     Run,
     Source,
     State,
+    Status,
 )
 from catalog.store.engine.database import Connection
 from catalog.store.ingest import runs as all_runs
@@ -183,6 +184,14 @@ def begins(connection: Connection) -> datetime | None:
     merged = view.c.status.in_(MERGED)
     statement = sa.select(view.c.started_at).where(merged).order_by(view.c.run_id).limit(1)
     return connection.execute(statement).scalar_one_or_none()
+
+
+def begins_whole(connection: Connection, source: str) -> datetime | None:
+    """Tell when the first whole walk of a source was recorded: of earlier moments its whole list is unknown."""
+    view = views.sync_runs
+    whole = view.c.status.in_((Status.COMPLETE, Status.HELD)) & (view.c.source == source)
+    first = sa.select(view.c.finished_at).where(whole).order_by(view.c.started_at).limit(1)
+    return connection.execute(first).scalar_one_or_none()
 
 
 def compare_moments(

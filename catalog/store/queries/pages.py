@@ -46,6 +46,7 @@ class Wanted:
     which: Which = Which.LISTED  # no filter of states: these were listed at their moment
     lifecycles: tuple[str | None, ...] = ()
     lines: tuple[str | None, ...] = ()
+    hidden: tuple[str, ...] = ()  # lifecycles that are not shown
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -254,4 +255,6 @@ def _filters(
         if values:
             told = column.in_([value for value in values if value is not None and globs.storable(value)])
             found.append(told | column.is_(None) if None in values else told)
+    if wanted.hidden:
+        found.append(columns["lifecycle"].is_(None) | columns["lifecycle"].not_in(wanted.hidden))
     return found
