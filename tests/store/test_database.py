@@ -359,3 +359,39 @@ def test_a_run_outlives_the_lock_that_only_saves_work(postgres_world: World, pos
     world.server.script(world.meanwhile(lambda: terminate(postgres_url, "state = 'idle in transaction'")))
     assert world.sync().run.status is Status.COMPLETE
     assert world.sync().run.status is Status.COMPLETE
+
+
+# Both
+
+
+@pytest.mark.parametrize("writers", [2, 12], ids=["two", "more than a pool holds"])
+def test_threads_that_write_wait_for_each_other_however_long_one_takes(
+    migrated_url: str, monkeypatch: pytest.MonkeyPatch, writers: int
+) -> None:
+    """With eight sources at once, a long merge failed the others: the database is locked, or no connection is left."""
+    monkeypatch.setattr(sqlite_file, "BUSY_SECONDS", 0.0)
+    database = databases.open_(migrated_url)
+    inside, most, waiting, failed = [0], [0], threading.Semaphore(0), list[str]()
+
+    def write() -> None:
+        try:
+            with database.connect() as ours, database.connect():  # as a run has another one for its temporary tables
+                waiting.release()
+                with database.transaction(ours, "write"):
+                    inside[0] += 1
+                    most[0] = max(most[0], inside[0])
+                    ours.execute(sa.select(1))
+                    inside[0] -= 1
+        except DatabaseError as error:
+            failed.append(error.message)
+
+    threads = [threading.Thread(target=write, daemon=True) for _ in range(writers)]
+    with database.write():
+        for thread in threads:
+            thread.start()
+        for _ in threads:
+            assert waiting.acquire(timeout=10)
+    for thread in threads:
+        thread.join(10)
+    database.close()
+    assert (failed, most, inside) == ([], [1], [0])

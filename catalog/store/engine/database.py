@@ -3,8 +3,9 @@
 import errno
 import os
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from catalog import clock, files
 from catalog.errors import ConfigError, DatabaseError, NoCatalogError
 from catalog.store.engine import driver_errors, session, sqlite_file
 from catalog.store.engine.postgres_locks import Locks
-from catalog.store.engine.session import TRANSACTION, Kind
+from catalog.store.engine.session import TRANSACTION, WRITING, Kind
 
 Connection = sa.Connection  # for modules that pass one on and say no SQL
 _SQLITE = "sqlite:///"
@@ -23,6 +24,7 @@ _SHOWN = ("host", "port", "options")  # parts of a URL's query that hold no secr
 # Merges, migrations and new runs wait for each other by this lock:
 # https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS
 MERGES = 0x0CA7A106
+_MERGING: frozenset[Kind] = WRITING - {"brief"}
 
 
 class Database:
@@ -33,6 +35,7 @@ class Database:
         self.engine = engine
         self.url = url
         self.locks = locks
+        self._writing = threading.Lock()
 
     @property
     def is_sqlite(self) -> bool:
@@ -111,18 +114,21 @@ class Database:
         at the same time as others; "read": one consistent view; "own": temporary tables, or single questions.
         `first` is called before the transaction waits for its turn to write.
         """
-        self._demand_place(connection)
-        self._demand_disk(connection, kind)
-        connection.execution_options(**{TRANSACTION: kind})
-        with self.translated(), connection.begin() as transaction:
-            if first is not None:
-                first(connection)
-            if not self.is_sqlite and kind in {"write", "rehearsal"}:
-                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(MERGES)))
-            yield
-            if kind == "rehearsal":
-                transaction.rollback()
-            sqlite_file.demand_same(sqlite_file.stamp_of(connection.connection))
+        # Threads wait for each other here, for as long as it takes. SQLite would give up after its time-out, and with
+        # Postgres each would hold a session meanwhile, of which a pooler may have few.
+        with self._writing if kind in (WRITING if self.is_sqlite else _MERGING) else nullcontext():
+            self._demand_place(connection)
+            self._demand_disk(connection, kind)
+            connection.execution_options(**{TRANSACTION: kind})
+            with self.translated(), connection.begin() as transaction:
+                if first is not None:
+                    first(connection)
+                if not self.is_sqlite and kind in _MERGING:
+                    connection.execute(sa.select(sa.func.pg_advisory_xact_lock(MERGES)))
+                yield
+                if kind == "rehearsal":
+                    transaction.rollback()
+                sqlite_file.demand_same(sqlite_file.stamp_of(connection.connection))
 
     def _demand_disk(self, connection: sa.Connection, kind: Kind) -> None:
         """Refuse to write a file that is read as it lies because its disk fails or is full."""
@@ -236,7 +242,7 @@ def _postgres_engine(url: sa.URL, locks: Locks) -> sa.Engine:
 
     arguments, settings = session.arguments(url)
     # LIFO: the connection used last is used next, so that no more are open than are needed at once.
-    usual = {"use_native_hstore": False, "pool_use_lifo": True}
+    usual = {"use_native_hstore": False, "pool_use_lifo": True, "max_overflow": session.OVERFLOW}
     engine = sa.create_engine(session.plain(url), connect_args=arguments | time_limits.ARGUMENTS, **usual)
     time_limits.look_after(engine, lambda kind: session.beginning(kind, settings), locks.give_way)
     return engine

@@ -17,6 +17,10 @@ from catalog.errors import DatabaseError
 
 Kind = Literal["write", "rehearsal", "brief", "read", "own"]
 BEGIN = "BEGIN"  # the statement that errors at the beginning of a transaction name
+WRITING: frozenset[Kind] = frozenset({"write", "rehearsal", "brief"})
+# Of the pool: no limit. A thread needs at most two connections, and threads are few: runs (see `--jobs`), chores, those
+# that answer questions. With a limit, a run could fail because others hold theirs while they wait to write.
+OVERFLOW = -1
 TRANSACTION = "transaction"  # the execution option that holds the kind of a connection's transactions
 
 _COMMIT = "synchronous_commit"  # a stricter one than ours is left as it is

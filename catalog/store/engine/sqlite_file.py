@@ -18,7 +18,7 @@ from sqlalchemy.exc import DisconnectionError
 
 from catalog.errors import DatabaseError
 from catalog.store.engine import temp_folder
-from catalog.store.engine.session import TRANSACTION
+from catalog.store.engine.session import OVERFLOW, TRANSACTION, WRITING
 
 BUSY_SECONDS = 30.0
 _USED = "used"  # in the info of a pooled connection: it was used before
@@ -112,9 +112,8 @@ def engine(url: sa.URL) -> sa.Engine:
     # mode=rw: opening never makes a file, so that a mistyped path is an error and not a new catalog.
     path = Path(str(url.database)).absolute()
     options = {"schema_translate_map": {"pg_temp": "temp"}}  # where temporary tables are
-    made = sa.create_engine(
-        "sqlite+pysqlite://", creator=lambda: opened(path), poolclass=sa.QueuePool, execution_options=options
-    )
+    pool: dict[str, Any] = {"poolclass": sa.QueuePool, "max_overflow": OVERFLOW}
+    made = sa.create_engine("sqlite+pysqlite://", creator=lambda: opened(path), execution_options=options, **pool)
     event.listen(made, "connect", lambda driver, _: _set_pragmas(driver, path))
     event.listen(made, "connect", lambda _, record: record.info.update({_FILE: (path, _identity(path))}))
     event.listen(made, "checkout", _open_anew_if_moved)
@@ -173,5 +172,5 @@ def _set_pragmas(connection: Any, path: Path) -> None:
 def _begin(connection: sa.Connection) -> None:
     # A deferred transaction that reads before it writes fails at once when another writer came between:
     # https://sqlite.org/lang_transaction.html
-    immediate = connection.get_execution_options().get(TRANSACTION) in {"write", "rehearsal", "brief"}
+    immediate = connection.get_execution_options().get(TRANSACTION) in WRITING
     connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
