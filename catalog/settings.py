@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from catalog.cron import Cron
@@ -89,6 +90,11 @@ class SourceSettings:
     key_optional: bool = False  # as its row says: the list answers without a key, too
     largest_page: int = 1000  # as its row says, or the most that `page_size` may be
     row_version: int = 1  # of the row of its `api`
+
+    @property
+    def host(self) -> str:
+        """The host that is asked, with its port where that is not the usual one."""
+        return urlsplit(self.base_url).netloc.lower()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -69,6 +69,7 @@ class _Runner:
         self._pages: dict[str, str] = {}
         self._configured = config.names
         self._problems = _Problems(database, self._configured)
+        self._connect = wiring.connector(context.key)  # one for all, so that a pause of a host counts for each source
         self._pings = _Pings(after_run.pinger(config), self._problems.words)
 
     def work(self, chosen: Sequence[SourceSettings]) -> None:
@@ -95,7 +96,13 @@ class _Runner:
     def _task(self, settings: SourceSettings) -> Task:
         when, plan = settings.cron or settings.every or timedelta(hours=1), self._config.schedule
         table = Timetable(when=when, zone=plan.timezone, jitter=plan.jitter)
-        return Task(source=settings.name, timetable=table, run=partial(self._run, settings), deadline=settings.deadline)
+        return Task(
+            source=settings.name,
+            host=settings.host,
+            timetable=table,
+            run=partial(self._run, settings),
+            deadline=settings.deadline,
+        )
 
     def _warn_of_unfinished(self, worker: Worker) -> None:
         words = "something did not end in time: what was being sent goes out again, with the same id"
@@ -146,7 +153,7 @@ class _Runner:
             on_page=partial(self._page, settings.name),
             on_wait=partial(after_run.pause, self._stopping),
         )
-        return sync_source(self._database, settings, wiring.connector(self._context.key), options)
+        return sync_source(self._database, settings, self._connect, options)
 
     def _tell(self, report: RunReport, changes: Iterable[Change]) -> None:
         with self._speaking:

@@ -9,8 +9,8 @@ APScheduler's trigger, gives the next slot.
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import partial
@@ -26,13 +26,12 @@ from catalog.cron import Cron
 from catalog.domain import Status
 from catalog.errors import CatalogError, StoppedError
 from catalog.service.sync import RunReport
+from catalog.service.turns import Turns
 
 log = logging.getLogger("catalog.service.schedule")
 
 _MONDAY = datetime(2001, 1, 1, tzinfo=UTC)  # slots of `every` are counted from here, so that all workers have the same
-_AT_ONCE = 4  # runs: each needs at most two connections of the database's pool, and all of them one for their locks
 _SHORTEST, _LONGEST = timedelta(minutes=1), timedelta(hours=1)  # back-off after failures in a row
-_CHECK_EVERY = 0.2  # seconds between two checks for a stop, while a run waits for its turn
 _DEAD_AFTER = 30.0  # seconds for which something is late; then the loop counts as dead
 _GRACE = timedelta(minutes=10)  # for the database, after the deadline of the walk
 _CLOCK_SLACK = timedelta(seconds=5)  # smaller clock steps are ignored
@@ -66,6 +65,7 @@ class Task:
     """A source to read. `run` gets the slot, and gives None when another worker has taken it."""
 
     source: str
+    host: str  # that is asked
     timetable: Timetable
     run: Callable[[datetime], RunReport | None]
     deadline: timedelta = timedelta(minutes=10)  # `run` keeps to it; a run that is far over it is logged
@@ -122,7 +122,7 @@ class Worker:
         self._states = {task.name: JobState(source=task.source) for task in tasks}
         self._states |= {chore.name: JobState(source=chore.name) for chore in chores}
         self._slots: dict[str, datetime] = {}  # that the next run of each task takes
-        self._turns = threading.BoundedSemaphore(_AT_ONCE)
+        self._turns = Turns()
         self._overdue: set[str] = set()
         self._checking = threading.Lock()
         self._well, self._seen = time.monotonic(), clock()  # when all was in time; the clock at the last check
@@ -207,7 +207,7 @@ class Worker:
     def _take(self, task: Task) -> None:
         """Make the run of a slot once a turn is free, and plan the next one."""
         self._put(task.name, next=None)
-        with self._turn() as mine:
+        with self._turns.take(task.host, self._stopping) as mine:
             if not mine:
                 return
             began = self._clock()
@@ -216,18 +216,6 @@ class Worker:
         ended = self._clock()
         state = self._put(task.name, ended=ended)
         self._plan(task, max(ended, began + back_off(state.failures)))
-
-    @contextmanager
-    def _turn(self) -> Iterator[bool]:
-        """Wait for one of the few turns; False: the worker stops."""
-        while not self._turns.acquire(timeout=_CHECK_EVERY):
-            if self._stopping.is_set():
-                yield False
-                return
-        try:
-            yield not self._stopping.is_set()
-        finally:
-            self._turns.release()
 
     def _run(self, task: Task, slot: datetime) -> None:
         report, failure, failures = None, None, self._states[task.name].failures

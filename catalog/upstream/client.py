@@ -24,6 +24,7 @@ from catalog.upstream.failures import http_failures
 from catalog.upstream.failures.api_words import Known
 from catalog.upstream.failures.http_failures import Question
 from catalog.upstream.fetch import MAX_TRIES, USUAL_PACE, Answer, Fetch, Pace
+from catalog.upstream.pauses import HostPauses
 
 MAX_LIMIT = 1000
 LONGEST = 600.0  # seconds for one request, tries and waits included, when the caller sets no deadline
@@ -56,11 +57,13 @@ class SourceClient:
         *,
         known: Known = http_failures.nothing_known,
         pace: Pace = USUAL_PACE,
+        pauses: HostPauses | None = None,
         fitting: Callable[[bytes], str] = lambda _: "",
     ) -> None:
         """Check what is given; nothing is sent yet. `key` None sends none; `known` tells ids of models from secrets.
 
-        `fitting` names the API whose row would read an answer that these settings do not fit; empty: none is known.
+        Clients that share their `pauses` leave a host alone together, when it asks one of them to wait. `fitting` names
+        the API whose row would read an answer that these settings do not fit; empty: none is known.
         """
         self.source = source
         self.reader = wire.Reader(source)
@@ -69,6 +72,7 @@ class SourceClient:
         self._exchange = Exchange(request.headers(source, self._key))
         self._known = known
         self._pace, self._fitting = pace, fitting
+        self._pauses = pauses or HostPauses(pace.monotonic)
 
     def __enter__(self) -> Self:
         return self
@@ -257,6 +261,7 @@ class SourceClient:
             query=query,
             question=question,
             deadline=deadline,
+            pauses=self._pauses,
         )
 
     def _with_proxy_hint(self, hint: str) -> str:

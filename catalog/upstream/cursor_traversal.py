@@ -26,7 +26,7 @@ class CursorTraversal(Traversal):
         self.added = ""  # the digest of the last page that the sink took
         self.before: Turn | None = None  # that page, while what follows is compared with it
         self.cursors: set[str] = set()
-        self.ahead: dict[str, Fetch] = {}  # requests that compare two cursors, by cursor
+        self.ahead: dict[str, Fetch] = {}  # requests that compared two cursors, by cursor
         self.expected = self.learned.inclusive  # the first pages, where each page is to begin with its own cursor
         self.dropped = 0
 
@@ -127,11 +127,14 @@ class CursorTraversal(Traversal):
         return cursor
 
     def _compare(self, turn: Turn) -> CursorChoice | None:
-        """Ask with both cursors; the answer to the better one is kept for the next turn."""
+        """Ask with both cursors, one after the other; the answer to the better one is kept for the next turn."""
         page = turn.page or self.reader.page(turn.answer.body)
-        self.ahead = {cursor: self._begin_at(cursor) for cursor in (turn.entry, turn.token) if cursor}
-        by_entry, by_last_id = (self.client.brought(partial(self.await_, fetch)) for fetch in self.ahead.values())
+        by_entry, by_last_id = (self._brought(cursor) for cursor in (turn.entry, turn.token) if cursor)
         return choose(set(page.ids), by_last_id=by_last_id, by_entry=by_entry)
+
+    def _brought(self, cursor: str) -> set[str] | None:
+        fetch = self.ahead[cursor] = self._begin_at(cursor)
+        return self.client.brought(partial(self.await_, fetch))
 
     def _is_the_end(self) -> bool:
         """Check that the list ends where an empty page says so, although the page before it promised more.

@@ -8,12 +8,13 @@ from datetime import datetime
 
 from catalog.clock import utc_now
 from catalog.domain import Identity
-from catalog.errors import CheckCancelled, DeadlineError
+from catalog.errors import CheckCancelled, DeadlineError, ListingError
 from catalog.http.exchange import OK, Exchange, Pending, Received
 from catalog.http.transport_errors import NoAnswer
 from catalog.settings import SourceSettings
 from catalog.upstream.failures import http_failures, retry
 from catalog.upstream.failures.http_failures import Question
+from catalog.upstream.pauses import HostPauses
 
 MAX_TRIES = 6  # with our own waits, about 15 seconds
 
@@ -49,7 +50,8 @@ class Answer:
 class Fetch:
     """A request on its way. The first try begins at once, the others while `answer` waits.
 
-    Raises DeadlineError when no time is left for a try. `deadline` is a moment of `pace.monotonic`.
+    While its host is left alone, the first one waits for `answer`, too. Raises DeadlineError when no time is left for a
+    try. `deadline` is a moment of `pace.monotonic`.
     """
 
     exchange: Exchange
@@ -59,12 +61,14 @@ class Fetch:
     query: str
     question: Question
     deadline: float
+    pauses: HostPauses
     _tries: int = field(default=0, init=False)
     _asked_at: datetime = field(init=False)
-    _pending: Pending = field(init=False)
+    _pending: Pending | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
-        self._try()
+        if self.pauses.left(self.source.host) <= 0:
+            self._try()
 
     def answer(self, check_cancelled: CheckCancelled | None = None) -> Answer:
         """Wait for the answer; ListingError when there is none.
@@ -72,7 +76,7 @@ class Fetch:
         `check_cancelled` is called several times a second meanwhile; raise from it to end the wait.
         """
         while True:
-            outcome = self._pending.result(check_cancelled)
+            outcome = self._begun(check_cancelled).result(check_cancelled)
             if isinstance(outcome, Received) and outcome.status == OK:
                 http_failures.demand_no_echo(outcome.body, self.question)
                 return Answer(
@@ -81,14 +85,33 @@ class Fetch:
                     asked_at=self._asked_at,
                     links=outcome.headers.get("link", ""),
                 )
-            self._sleep(self._seconds_to_wait(outcome), check_cancelled)
-            self._try()
+            seconds = self._seconds_to_wait(outcome)
+            self._pending = None
+            self._sleep(seconds, check_cancelled)
 
     def cancel(self) -> None:
         """Stop it: the answer is not needed any more."""
-        self._pending.cancel()
+        if self._pending is not None:
+            self._pending.cancel()
 
-    def _try(self) -> None:
+    def _begun(self, check_cancelled: CheckCancelled | None) -> Pending:
+        """Give the try that is going on. Without one, begin it as soon as its host may be asked."""
+        while self._pending is None:
+            seconds = self.pauses.left(self.source.host)
+            if seconds <= 0:
+                return self._try()
+            self._demand_time(seconds)
+            self._sleep(seconds, check_cancelled)
+        return self._pending
+
+    def _demand_time(self, seconds: float) -> None:
+        """Raise ListingError where the host is left alone for longer than there is time."""
+        left = self.deadline - self.pace.monotonic()
+        if seconds >= left:
+            words = f"the host asks to wait {seconds:,.0f} s more, and {max(left, 0):,.0f} s are left"
+            raise ListingError(f"{self.question.subject}: {words}", hint="try again later")
+
+    def _try(self) -> Pending:
         self._tries += 1
         self._asked_at = self.pace.clock()
         left = self.deadline - self.pace.monotonic()
@@ -96,12 +119,15 @@ class Fetch:
             raise DeadlineError(f"{self.question.subject}: the time is up", hint=_RAISE_DEADLINE)
         timeout = min(self.source.timeout.total_seconds(), left)
         self._pending = self.exchange.begin(self.url, self.query, timeout=timeout, max_bytes=self.source.max_page_bytes)
+        return self._pending
 
     def _seconds_to_wait(self, outcome: Received | NoAnswer) -> float:
         """Seconds until the next try. Raises the failure when there is to be none."""
         left = self.deadline - self.pace.monotonic()
+        failed = http_failures.failure(outcome)
+        self.pauses.begin(self.source.host, retry.asked(failed, self.pace.clock()))
         decision = retry.wait(
-            http_failures.failure(outcome),
+            failed,
             self._tries,
             tries=self.pace.max_tries,
             left=left,

@@ -41,14 +41,18 @@ def connector(
     """Give what makes the client of a source. It raises ConfigError when the key is missing, or cannot be sent.
 
     `known` says which words are ids of models: only needed where a person is shown what an API says of an error.
+    A host that asks one of these clients to wait is left alone by all of them.
     """
     from catalog.upstream.client import SourceClient
     from catalog.upstream.failures import http_failures
+    from catalog.upstream.pauses import HostPauses
+
+    pauses, telling = HostPauses(), known or http_failures.nothing_known
 
     def connect(source: SourceSettings) -> SourceClient:
         found = key(source)
         secret = found.reveal() if found else None
-        return SourceClient(source, secret, known=known or http_failures.nothing_known, fitting=apis.fitting)
+        return SourceClient(source, secret, known=telling, fitting=apis.fitting, pauses=pauses)
 
     return connect
 

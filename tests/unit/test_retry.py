@@ -110,3 +110,23 @@ def test_a_named_wait_beyond_the_deadline_is_given_up_at_once_and_told(text: str
 
 def test_our_own_wait_never_outlasts_the_deadline() -> None:
     assert decide(FailedTry(), 5, left=7.9) == GiveUp(because="no time is left after 5 tries")
+
+
+ASKED = {
+    "a wait": (after(retry_after="30"), 30.0),
+    "a quota that is full again": (after(ratelimit='"api";r=0;t=55'), 55.0),
+    "milliseconds": (after(retry_after_ms="1500"), 1.5),
+    "no wait": (after(), 0.0),
+    "none at all": (after(retry_after="0"), 0.0),
+    "no number": (after(retry_after="soon"), 0.0),
+    "of an outage": (FailedTry(status=503, headers={"retry-after": "7"}), 7.0),
+    "of a refused key": (FailedTry(status=401, headers={"retry-after": "30"}), 0.0),
+    "of a list that is not there": (FailedTry(status=404, headers={"retry-after": "30"}), 0.0),
+    "of a budget": (FailedTry(status=429, code=retry.SPENT, headers={"retry-after": "30"}), 0.0),
+    "no answer": (FailedTry(), 0.0),
+}
+
+
+@pytest.mark.parametrize(("failure", "seconds"), ASKED.values(), ids=ASKED.keys())
+def test_how_long_a_host_asks_all_to_wait(failure: FailedTry, seconds: float) -> None:
+    assert retry.asked(failure, NOW) == seconds

@@ -168,7 +168,7 @@ def test_each_source_is_read_at_once_and_then_again(start: Start) -> None:
         slots.append(slot)
         return ended()
 
-    worker = start([Task(source="one", timetable=OFTEN, run=run)])
+    worker = start([Task(source="one", host="one", timetable=OFTEN, run=run)])
     wait_for(lambda: len(slots) >= 4)
     assert slots == sorted(set(slots))
     wait_for(lambda: line(worker).ended)
@@ -186,7 +186,7 @@ def test_a_run_that_takes_longer_than_its_interval_is_alone_and_is_followed_by_o
         going -= 1
         return ended()
 
-    start([Task(source="one", timetable=OFTEN, run=run)])
+    start([Task(source="one", host="one", timetable=OFTEN, run=run)])
     wait_for(lambda: runs >= 4)
     assert most == 1
 
@@ -207,8 +207,8 @@ def test_a_source_that_fails_waits_and_disturbs_no_other(
 
     worker = start(
         [
-            Task(source="bad", timetable=OFTEN, run=fail),
-            Task(source="one", timetable=OFTEN, run=run),
+            Task(source="bad", host="bad", timetable=OFTEN, run=fail),
+            Task(source="one", host="one", timetable=OFTEN, run=run),
         ]
     )
     wait_for(lambda: len(runs) >= 3 and line(worker, "bad").next and line(worker, "bad").ended)
@@ -224,7 +224,7 @@ def test_failures_in_a_row_are_counted_until_a_run_succeeds(clock: Clock) -> Non
     reports = iter(
         [ended(failure=ListingError("cut")), ended(failure=ListingError("cut")), None, ended(Status.SKIPPED)]
     )
-    task = Task(source="one", timetable=SELDOM, run=lambda _slot: next(reports, ended()))
+    task = Task(source="one", host="one", timetable=SELDOM, run=lambda _slot: next(reports, ended()))
     worker = Worker([task], stopping=threading.Event(), clock=clock, spread=lambda: 0.0)
     worker._slots[task.name] = NOW
     counts = []
@@ -236,7 +236,7 @@ def test_failures_in_a_row_are_counted_until_a_run_succeeds(clock: Clock) -> Non
 
 def test_what_another_worker_did_is_no_failure_and_the_next_slot_is_tried(start: Start) -> None:
     answers = iter([None, ended(Status.SKIPPED)])
-    worker = start([Task(source="one", timetable=OFTEN, run=lambda _slot: next(answers, ended()))])
+    worker = start([Task(source="one", host="one", timetable=OFTEN, run=lambda _slot: next(answers, ended()))])
     wait_for(lambda: (report := line(worker).report) and report.run.status is Status.COMPLETE)
     assert line(worker).failures == 0
 
@@ -256,7 +256,12 @@ def test_a_hung_run_disturbs_no_other_and_is_told_of_once(
         runs.append(slot)
         return ended()
 
-    worker = start([Task(source="hung", timetable=OFTEN, run=hang), Task(source="one", timetable=OFTEN, run=run)])
+    worker = start(
+        [
+            Task(source="hung", host="hung", timetable=OFTEN, run=hang),
+            Task(source="one", host="one", timetable=OFTEN, run=run),
+        ]
+    )
     wait_for(lambda: len(runs) >= 3)
     assert worker.alive()
     clock.off = 21 * MINUTE
@@ -278,10 +283,30 @@ def test_only_a_few_runs_are_made_at_once_and_all_get_their_turn(start: Start) -
         release.wait(5)
         return ended()
 
-    worker = start([Task(source=f"s{number}", timetable=SELDOM, run=run) for number in range(6)])
-    wait_for(lambda: len(begun) == 4)
+    worker = start([Task(source=f"s{number}", host=f"s{number}", timetable=SELDOM, run=run) for number in range(12)])
+    wait_for(lambda: len(begun) == 8)
     release.set()
     wait_for(lambda: all(line.ended for line in worker.states()))
+
+
+def test_a_host_whose_runs_all_hang_disturbs_no_other_host(start: Start) -> None:
+    release = threading.Event()
+    done: list[datetime] = []
+
+    def hang(_slot: datetime) -> RunReport:
+        release.wait(5)
+        return ended()
+
+    def run(slot: datetime) -> RunReport:
+        done.append(slot)
+        return ended()
+
+    hung = [Task(source=f"h{number}", host="one", timetable=SELDOM, run=hang) for number in range(9)]
+    worker = start([*hung, Task(source="other", host="another", timetable=OFTEN, run=run)])
+    wait_for(lambda: len(done) >= 3)
+    assert sum(state.began is not None for state in worker.states() if state.source != "other") == 4
+    release.set()
+    wait_for(lambda: all(state.ended for state in worker.states()))
 
 
 @pytest.mark.warns
@@ -323,7 +348,7 @@ def test_a_run_or_chore_for_which_there_is_no_thread_costs_its_slot_alone(
 
     few_threads += ["catalog sync one", "catalog chore"]
     worker = start(
-        [Task(source=source, timetable=OFTEN, run=partial(run, source)) for source in ("one", "two")],
+        [Task(source=source, host=source, timetable=OFTEN, run=partial(run, source)) for source in ("one", "two")],
         [Chore(name="chore", work=lambda: done.append("chore"), every=timedelta(milliseconds=20))],
     )
     wait_for(lambda: done.count("two") >= 3)
@@ -342,7 +367,7 @@ def test_a_worker_that_begins_nothing_any_more_is_not_alive(
     start: Start, few_threads: list[str], clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     few_threads.append("catalog sync")
-    worker = start([Task(source="one", timetable=SELDOM, run=lambda _slot: ended())])
+    worker = start([Task(source="one", host="one", timetable=SELDOM, run=lambda _slot: ended())])
     assert worker.alive()
     clock.off = 31 * SECOND
     later = time.monotonic() + 31
@@ -351,7 +376,7 @@ def test_a_worker_that_begins_nothing_any_more_is_not_alive(
 
 
 def test_a_wake_from_sleep_is_no_standstill(start: Start, clock: Clock) -> None:
-    worker = start([Task(source="one", timetable=Timetable(when=HOUR), run=lambda _slot: ended())])
+    worker = start([Task(source="one", host="one", timetable=Timetable(when=HOUR), run=lambda _slot: ended())])
     wait_for(lambda: line(worker).next and line(worker).ended)
     clock.off = 7 * DAY
     assert worker.alive()
@@ -362,7 +387,7 @@ def test_a_wake_from_sleep_is_no_standstill(start: Start, clock: Clock) -> None:
 def test_stopping_never_raises(clock: Clock, few_threads: list[str], refused: str) -> None:
     """It raised when a thread had never begun: the end of the program was a traceback."""
     few_threads.append(refused)
-    task = Task(source="one", timetable=SELDOM, run=lambda _slot: ended())
+    task = Task(source="one", host="one", timetable=SELDOM, run=lambda _slot: ended())
     chore = Chore(name="chore", work=lambda: None, every=HOUR)
     worker = Worker([task], [chore], stopping=threading.Event(), clock=clock, spread=lambda: 0.0)
     with suppress(RuntimeError):
@@ -379,11 +404,14 @@ def test_stopping_tells_the_runs_and_waits_for_them(start: Start) -> None:
         told.append(1)
         raise StoppedError("enough")
 
-    worker = start([Task(source=f"s{number}", timetable=OFTEN, run=run) for number in range(6)], stopping=stopping)
-    wait_for(lambda: sum(line.began is not None for line in worker.states()) == 4)
+    worker = start(
+        [Task(source=f"s{number}", host=f"s{number}", timetable=OFTEN, run=run) for number in range(12)],
+        stopping=stopping,
+    )
+    wait_for(lambda: sum(line.began is not None for line in worker.states()) == 8)
     assert worker.stop(within=2)
-    assert len(told) == 4
-    assert [line.failures for line in worker.states()] == [0] * 6
+    assert len(told) == 8
+    assert [line.failures for line in worker.states()] == [0] * 12
 
 
 def test_stopping_does_not_wait_for_a_run_that_hangs(start: Start) -> None:
@@ -393,7 +421,7 @@ def test_stopping_does_not_wait_for_a_run_that_hangs(start: Start) -> None:
         release.wait(5)
         return ended()
 
-    worker = start([Task(source="one", timetable=OFTEN, run=hang)])
+    worker = start([Task(source="one", host="one", timetable=OFTEN, run=hang)])
     wait_for(lambda: line(worker).began)
     assert not worker.stop(within=0.05)
     release.set()
@@ -435,7 +463,7 @@ def test_a_loop_that_goes_round_is_alive_and_one_that_stands_still_is_not(
 def test_a_clock_that_goes_back_postpones_nothing(start: Start, clock: Clock) -> None:
     clock.off = 400 * DAY
     done: list[int] = []
-    task = Task(source="one", timetable=Timetable(when=HOUR), run=lambda _slot: ended())
+    task = Task(source="one", host="one", timetable=Timetable(when=HOUR), run=lambda _slot: ended())
     worker = start([task], [Chore(name="chore", work=lambda: done.append(1), every=HOUR)])
     planned = line(worker).next
     assert planned is not None
@@ -464,7 +492,7 @@ def test_what_was_missed_in_a_sleep_is_made_up_for_once(start: Start, sleeper: C
         slots.append(slot)
         return ended()
 
-    worker = start([Task(source="one", timetable=Timetable(when=HOUR), run=run)])
+    worker = start([Task(source="one", host="one", timetable=Timetable(when=HOUR), run=run)])
     wait_for(lambda: line(worker).next and line(worker).ended)
     missed = line(worker).next
     sleeper.off = 7 * DAY + 90 * SECOND  # its timer, too, stood still

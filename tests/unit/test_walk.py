@@ -60,6 +60,24 @@ def test_the_cursor_is_the_last_id_received_whatever_the_server_calls_last(
     assert shelf.ids() == list("abcd")
 
 
+@pytest.mark.parametrize("last_id", [None, "z", "a"])
+def test_no_two_requests_are_under_way_at_a_time(server: ModelsServer, go: Go, last_id: Any) -> None:
+    """A host is to get no more requests at a time than runs; two cursors were tried in one moment."""
+    under_way, most = [0], [0]
+
+    def step(visit: play.Visit) -> None:
+        under_way[0] += 1
+        most[0] = max(most[0], under_way[0])
+        server.closing.wait(0.02)
+        under_way[0] -= 1
+        honest(visit)
+
+    server.models, server.always = models("abcdef"), step
+    server.reshape = lambda envelope: envelope | {"last_id": last_id}
+    go()
+    assert most == [1]
+
+
 def test_an_identical_duplicate_on_one_page_is_a_warning_and_no_doubt(
     server: ModelsServer, shelf: Shelf, go: Go
 ) -> None:

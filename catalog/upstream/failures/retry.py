@@ -53,6 +53,12 @@ def wait(failure: FailedTry, attempt: int, *, tries: int, left: float, spread: f
     return GiveUp(because=f"no time is left after {_tries(attempt)}")
 
 
+def asked(failure: FailedTry, now: datetime) -> float:
+    """Seconds for which the server wants to be left alone; 0 where it does not say so."""
+    concerns_all = worth_it(failure) and failure.code != SPENT
+    return (retry_after.named(failure.headers, now) or 0.0) if concerns_all else 0.0
+
+
 def worth_it(failure: FailedTry) -> bool:
     """True when the same request may succeed later: by `x-should-retry`, else by status."""
     if failure.lasting or failure.status in NEVER:
