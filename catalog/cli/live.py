@@ -1,7 +1,8 @@
-"""The live view of `catalog run` on a terminal: per source the end of its last run, its next one, and the outcome."""
+"""What a terminal shows while lists are read: of `catalog run` a line per source, of `catalog sync` how far it is."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -9,12 +10,14 @@ from rich.text import Text
 
 from catalog import clock, dates
 from catalog.cli import output, run_lines
-from catalog.service.schedule import JobState
+
+if TYPE_CHECKING:
+    from catalog.service.schedule import JobState
 
 _REFRESH = 4  # times a second
 
 
-def shown(read: Callable[[], Sequence[JobState]], pages: Mapping[str, str]) -> Live:
+def shown(read: Callable[[], "Sequence[JobState]"], pages: Mapping[str, str]) -> Live:
     """Show on stdout what `read` gives, while the context lasts; other output appears above it."""
     return Live(
         console=Console(highlight=False, emoji=False, markup=False),
@@ -23,7 +26,23 @@ def shown(read: Callable[[], Sequence[JobState]], pages: Mapping[str, str]) -> L
     )
 
 
-def drawn(jobs: Sequence[JobState], pages: Mapping[str, str], *, now: datetime) -> list[Text]:
+def reading(pages: Mapping[str, str]) -> Live:
+    """Show on stderr, while the context lasts, how far each of these sources is; log lines appear above it."""
+
+    def draw() -> Group:
+        return Group(*(_line(f"{source}: reading {page}".rstrip()) for source, page in dict(pages).items()))
+
+    console = Console(stderr=True, highlight=False, emoji=False, markup=False)
+    return Live(
+        console=console, get_renderable=draw, refresh_per_second=_REFRESH, transient=True, redirect_stdout=False
+    )
+
+
+def _line(words: str, style: str = "") -> Text:
+    return Text(words, style=style, no_wrap=True, overflow="ellipsis")
+
+
+def drawn(jobs: "Sequence[JobState]", pages: Mapping[str, str], *, now: datetime) -> list[Text]:
     """Draw a line per source, in columns; `pages` says how far running walks are. Long lines are cut."""
     rows = [(line.source, *cells(line, pages.get(line.source, ""), now)) for line in jobs]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)][:-1]
@@ -31,11 +50,11 @@ def drawn(jobs: Sequence[JobState], pages: Mapping[str, str], *, now: datetime) 
     for line, (*columns, outcome) in zip(jobs, rows, strict=True):
         words = [*(word.ljust(width) for word, width in zip(columns, widths, strict=True)), output.cell(outcome)]
         style = "red" if line.failure else "cyan" if line.began else ""
-        found.append(Text("  ".join(words), style=style, no_wrap=True, overflow="ellipsis"))
+        found.append(_line("  ".join(words), style))
     return found
 
 
-def cells(line: JobState, page: str, now: datetime) -> tuple[str, str, str]:
+def cells(line: "JobState", page: str, now: datetime) -> tuple[str, str, str]:
     """Say when the last run ended, when the next one begins, and how the last one ended or how far this one is."""
     ended = f"{dates.age(now - line.ended)} ago" if line.ended else "-"
     if line.began is not None:
@@ -44,7 +63,7 @@ def cells(line: JobState, page: str, now: datetime) -> tuple[str, str, str]:
     return ended, due, _outcome(line)
 
 
-def _outcome(line: JobState) -> str:
+def _outcome(line: "JobState") -> str:
     if line.failure is not None:
         again = f" ({line.failures} times)" if line.failures > 1 else ""
         return f"failed{again}: {line.failure.message}"

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import chain, islice
-from typing import TextIO
+from typing import IO, TextIO
 
 from catalog import dates, tabular
 from catalog.cli.context import Form
@@ -90,7 +90,7 @@ def document(value: object, *, stream: TextIO | None = None) -> None:
     print(json.dumps(value, default=tabular.json_value, indent=2), file=stream or sys.stdout)
 
 
-def line(text: str = "", *, stream: TextIO | None = None) -> None:
+def line(text: str = "", *, stream: IO[str] | None = None) -> None:
     """Print one line, whatever the text holds."""
     print(harmless(text), file=stream or sys.stdout)
 

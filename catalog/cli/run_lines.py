@@ -4,6 +4,7 @@ import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
+from typing import IO
 
 from catalog import logs, text
 from catalog.cli import output
@@ -64,7 +65,7 @@ def warn_of_unknowns(context: Context, config: Config, database: Database) -> No
         context.start_logs().warning("%s%s", about, finding.text, extra=told)
 
 
-def tell(report: RunReport, changes: Iterable[Change], *, quiet: bool) -> None:
+def tell(report: RunReport, changes: Iterable[Change], *, quiet: bool, stream: IO[str] | None = None) -> None:
     """Print a line for the source and one per change. The changes of a baseline are only counted: they are not news."""
     if report.failure is not None:
         return  # told as an error
@@ -72,7 +73,7 @@ def tell(report: RunReport, changes: Iterable[Change], *, quiet: bool) -> None:
     problem = report.run.status is not Status.COMPLETE or report.unreadable
     head = [f"{report.run.source}: {outcome(report)}"] if problem or not quiet else []
     for line in itertools.chain(head, map(change, news), [] if quiet else missing(report)):
-        output.line(line)
+        output.line(line, stream=stream)
 
 
 def change(found: Change) -> str:

@@ -29,14 +29,14 @@ def rehearse(database: Database, source: SourceSettings, connect: Connect, optio
     with connect(source) as client, tempfile.TemporaryFile(prefix="catalog-", dir=folder) as file:
         # What is to be told is kept on disk, because a run may find a million changes.
         keep = replace(options, tell=lambda _report, changes: _keep(file, changes))
-        with _database_to_read(database) as there:
+        with readable(database) as there:
             report = _rehearse(SourceSync(database=there, source=source, client=client, options=keep))
         options.tell(report, _kept(file))
     return report
 
 
 @contextmanager
-def _database_to_read(database: Database) -> Iterator[Database]:
+def readable(database: Database) -> Iterator[Database]:
     """Give the database if there is a catalog in it, else an empty one that is removed after the block."""
     if database.exists() and upgrade.current(database) is not None:
         upgrade.require(database)
