@@ -32,7 +32,7 @@ from catalog.wiring import after_run
 _Run = Callable[[SourceSettings, Connect, Options], RunReport]
 
 _TO_END = 3.0  # seconds for runs to end in, once they are told to
-_AT_ONCE = 0.5  # seconds; what ends so soon needs no progress
+_SOON = 0.5  # seconds; what ends so soon needs no progress
 _IN_MEMORY = 1 << 20  # characters that a run says; beyond that, they wait in a file without a name
 
 
@@ -126,7 +126,7 @@ class _Runs:
         self._turns, self._stopping = turns.Turns(jobs), threading.Event()
         self._ended: SimpleQueue[Future[_End]] = SimpleQueue()
         self._pages: dict[str, str] = {}  # how far the runs are that have begun
-        self._patience = _AT_ONCE
+        self._patience = _SOON
 
     def make(self, run: _Run) -> list[_End]:
         """Make a run of each source. A failure is printed, and the others go on; a signal ends them all."""
@@ -145,14 +145,17 @@ class _Runs:
             self._go_on()
             self._pages[settings.name] = ""
             try:
-                return self._made(run, settings, self._printer.paper())
+                return self._made(run, settings, self._printer.spool())
             finally:
                 del self._pages[settings.name]
 
     def _made(self, run: _Run, settings: SourceSettings, said: IO[str]) -> _End:
-        page, tell = partial(self._page, settings.name), partial(self._printer.note, said)
+        def page(pages: int, models: int) -> None:
+            self._pages[settings.name] = f"page {pages:,}, {models:,} models"
+
         failure: CatalogError | None
         try:
+            tell = partial(self._printer.note, said)
             options = replace(self._options, on_page=page, on_wait=self._go_on, tell=tell)
             report = run(settings, self._connect, options)
         except StoppedError:
@@ -174,9 +177,6 @@ class _Runs:
     def _go_on(self) -> None:
         if self._stopping.is_set():
             raise StoppedError("it was interrupted")
-
-    def _page(self, source: str, pages: int, models: int) -> None:
-        self._pages[source] = f"page {pages:,}, {models:,} models"
 
     def _next(self) -> _End:
         """Wait for the next run that ends; on a terminal, show meanwhile which are still at it."""
@@ -219,8 +219,8 @@ class _Printer:
         self._folder, self._quiet = temp_folder.folder(database.folder), quiet
         self.failure: OSError | None = None
 
-    def paper(self) -> IO[str]:
-        """Give what a run writes on; the runs of a list with a million changes would not fit into memory."""
+    def spool(self) -> IO[str]:
+        """Give what keeps the words of a run until they are printed; a million changes would not fit into memory."""
         place = str(self._folder) if self._folder else None
         return SpooledTemporaryFile(
             _IN_MEMORY, "w+", encoding="utf-8", errors="surrogatepass", newline="", prefix="catalog-", dir=place
