@@ -112,7 +112,7 @@ def quick(tmp_path: Path, sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> I
     crowd.end()
 
 
-def wait_for(condition: Callable[[], Any], seconds: float = 40) -> None:
+def wait_for(condition: Callable[[], Any], seconds: float = 90) -> None:
     """Wait until something is so; generous, for the machine may be busy."""
     until = time.monotonic() + seconds
     while not condition():
@@ -163,6 +163,7 @@ def test_two_that_hang_and_a_slow_one_delay_none_of_24_and_a_signal_ends_all(
     crowd.configure()
     process = crowd.start(*arguments)
     wait_for(lambda: set(crowd.runs("complete")) == set(well))
+    wait_for(lambda: crowd.said().count("\n") == len(well))
     assert set(crowd.runs("running")) == set(crowd.sources) - set(well)
     assert process.poll() is None
     process.send_signal(number)
