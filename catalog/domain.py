@@ -229,6 +229,20 @@ class Change:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class RetirementDate:
+    """A date on which a model was planned to retire, while neither the date nor anything else of the model changed."""
+
+    source: str
+    model_id: str
+    line: str | None
+    lifecycle: str | None
+    retires_at: datetime
+    known_since: datetime  # when this date was recorded, and has stood since
+    stands_from: datetime  # when this state of the model was recorded
+    stands_until: datetime | None  # and when its end was; None: still so
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Run:
     """One row of `sync_runs`; counts are of models."""
 

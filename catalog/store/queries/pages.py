@@ -13,13 +13,15 @@ from typing import Any, Generic, Literal, TypeVar
 
 import sqlalchemy as sa
 
-from catalog.domain import Model, Place, State
+from catalog.domain import Change, Kind, Model, Place, State
+from catalog.events import Rule
 from catalog.store.engine.database import Connection
-from catalog.store.queries import globs
+from catalog.store.queries import filters, globs
 from catalog.store.queries.history import Which
-from catalog.store.schema import tables, views
+from catalog.store.schema import rows, tables, views
 
 SORTABLE = 1_000  # models; a longer list comes by id alone
+_AT_ONCE = 1_000  # ids in one query
 _MOST_AT_ONCE = 10_000  # ids that are looked at together, where few of them pass
 _SPARSE = 4  # rows of a range that are read for one that is wanted, at most
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -90,6 +92,34 @@ def states(connection: Connection, moment: datetime, wanted: Wanted, cut: Cut) -
     return _page(found, wanted, cut)
 
 
+def retiring(
+    connection: Connection, rule: Rule, *, since: datetime, until: datetime | None = None, limit: int | None = None
+) -> list[Model]:
+    """List the models that a rule admits whose date of retirement lies in a time, gone ones too, by date."""
+    model, source, dialect = tables.model.c, tables.source, connection.dialect.name
+    conditions = filters.of_models(rule, source.c.source, model.id, dialect=dialect)
+    conditions += [model.retires_at >= since, *([] if until is None else [model.retires_at < until])]
+    for column, values in ((model.line, rule.lines), (model.lifecycle, rule.lifecycles)):
+        conditions += [column.in_(values)] if values else []
+    dated = sa.select(source.c.source, model.id, model.retires_at).join(source, source.c.source_key == model.source_key)
+    # Apart: those that are listed have an index.
+    both = [dated.where(ended, *conditions) for ended in (model.removed_run.is_(None), model.removed_run.is_not(None))]
+    found = sa.union_all(*both).subquery().c
+    order = sa.select(found.source, found.id).order_by(found.retires_at, found.source, found.id).limit(limit)
+    return _models(connection, [Place(*row) for row in connection.execute(order)])
+
+
+def spans(connection: Connection, models: Sequence[Model]) -> dict[Place, tuple[Change, ...]]:
+    """Give what the log says of when these models came, left and returned, oldest first."""
+    view, found = views.changes, dict[Place, list[Change]]()
+    for name in sorted({model.source for model in models}):
+        ids = [model.id for model in models if model.source == name]
+        log = sa.select(view).where(view.c.source == name, view.c.model_id.in_(ids), view.c.kind != Kind.CHANGED.value)
+        for row in connection.execute(log.order_by(view.c.change_id)).mappings():
+            found.setdefault(Place(name, row["model_id"]), []).append(rows.change(row))
+    return {place: tuple(each) for place, each in found.items()}
+
+
 def is_sortable(connection: Connection, source: str | None, *, most: int = SORTABLE) -> bool:
     """Tell whether a source, or all together, ever had so few models that a list of them may be sorted."""
     keys = [key for _, key in _sources(connection, source)]
@@ -154,21 +184,21 @@ class _List(Generic[Row]):
         return (self.connection.scalar(sa.select(sa.func.count()).select_from(there)) or 0) < most
 
 
-def _page(rows: _List[Row], wanted: Wanted, cut: Cut) -> RowPage[Row]:
-    sources = _sources(rows.connection, wanted.source)
+def _page(listing: _List[Row], wanted: Wanted, cut: Cut) -> RowPage[Row]:
+    sources = _sources(listing.connection, wanted.source)
     edge = cut.before or cut.after
     if edge is not None and not (globs.storable(edge.source) and globs.storable(edge.id)):
         return RowPage(rows=(), before=None, after=None)
-    return _by_id(rows, sources, edge, cut) if cut.sort is None else _sorted(rows, sources, edge, cut, cut.sort)
+    return _by_id(listing, sources, edge, cut) if cut.sort is None else _sorted(listing, sources, edge, cut, cut.sort)
 
 
-def _by_id(rows: _List[Row], sources: Sequence[tuple[str, int]], edge: Place | None, cut: Cut) -> RowPage[Row]:
+def _by_id(listing: _List[Row], sources: Sequence[tuple[str, int]], edge: Place | None, cut: Cut) -> RowPage[Row]:
     back, found = cut.before is not None, list[Row]()
     for name, key in reversed(sources) if back else sources:
         if edge is not None and name != edge.source and (name > edge.source) == back:
             continue
         start = edge.id if edge is not None and name == edge.source else None
-        found += rows.beyond(name, key, start, cut.limit + 1 - len(found), back=back)
+        found += listing.beyond(name, key, start, cut.limit + 1 - len(found), back=back)
         if len(found) > cut.limit:
             break
     more = len(found) > cut.limit
@@ -177,25 +207,36 @@ def _by_id(rows: _List[Row], sources: Sequence[tuple[str, int]], edge: Place | N
 
 
 def _sorted(
-    rows: _List[Row], sources: Sequence[tuple[str, int]], edge: Place | None, cut: Cut, sort: Sort
+    listing: _List[Row], sources: Sequence[tuple[str, int]], edge: Place | None, cut: Cut, sort: Sort
 ) -> RowPage[Row]:
     """Sort what all rows are sorted by, and read those of the page alone."""
-    values = {Place(name, id): value for name, _ in sources for id, value in rows.values(name, sort.column)}
+    values = {Place(name, id): value for name, _ in sources for id, value in listing.values(name, sort.column)}
     order = sorted((_rank(value, sort), place) for place, value in values.items())
     begin, end = 0, len(order)
-    if edge is not None and (at := _standing(rows.connection, edge, values, sort)) is not None:
+    if edge is not None and (at := _standing(listing.connection, edge, values, sort)) is not None:
         begin, end = (0, bisect_left(order, at)) if cut.before else (bisect_right(order, at), end)
     begin, end = (max(begin, end - cut.limit), end) if cut.before else (begin, min(end, begin + cut.limit))
     places = [place for _, place in order[begin:end]]
     found = {
         Place(row.source, row.id): row
         for name, _ in sources
-        for row in rows.read(name, [place.id for place in places if place.source == name], between=False)
+        for row in listing.read(name, [place.id for place in places if place.source == name], between=False)
     }
     return _cut_out([found[place] for place in places], earlier=begin > 0, later=end < len(order))
 
 
 _Standing = tuple[tuple[bool, timedelta], Place]
+
+
+def _models(connection: Connection, places: Sequence[Place]) -> list[Model]:
+    """Read models in the order of these places."""
+    view, found = views.models, dict[Place, Model]()
+    for name in sorted({place.source for place in places}):
+        ids = [place.id for place in places if place.source == name]
+        for start in range(0, len(ids), _AT_ONCE):
+            some = sa.select(view).where(view.c.source == name, view.c.id.in_(ids[start : start + _AT_ONCE]))
+            found.update({Place(name, row["id"]): Model(**row) for row in connection.execute(some).mappings()})
+    return [found[place] for place in places]
 
 
 def _standing(

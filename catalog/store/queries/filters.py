@@ -1,0 +1,44 @@
+"""Turns what a channel filters by into conditions on a source and an id."""
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+
+from catalog.domain import ModelName
+from catalog.events import Rule
+from catalog.store.queries import globs
+
+
+def of_models(
+    rule: Rule, source: sa.ColumnElement[str], id: sa.ColumnElement[str], *, dialect: str
+) -> list[sa.ColumnElement[bool]]:
+    """Say in SQL which models a rule admits by their names; its lines and lifecycles are another question."""
+    found = list[sa.ColumnElement[bool]]()
+    if rule.sources:
+        found.append(source.in_(rule.sources))
+    if rule.models:
+        found.append(_fits(rule.models, source, id, dialect))
+    if rule.watched is not None:
+        found.append(_is_among(rule.watched, source, id))
+    return found
+
+
+def _fits(
+    patterns: Sequence[ModelName], source: sa.ColumnElement[str], id: sa.ColumnElement[str], dialect: str
+) -> sa.ColumnElement[bool]:
+    return sa.or_(
+        *(
+            globs.matches(id, each, dialect=dialect)
+            if isinstance(each, str)
+            else (source == each[0]) & globs.matches(id, each[1], dialect=dialect)
+            for each in patterns
+        )
+    )
+
+
+def _is_among(
+    names: frozenset[ModelName], source: sa.ColumnElement[str], id: sa.ColumnElement[str]
+) -> sa.ColumnElement[bool]:
+    ids = sorted(name for name in names if isinstance(name, str) and globs.storable(name))
+    pairs = sorted(name for name in names if not isinstance(name, str) and all(map(globs.storable, name)))
+    return sa.or_(id.in_(ids), *((source == each[0]) & (id == each[1]) for each in pairs))

@@ -1,0 +1,218 @@
+"""Reads the change log for streams: filtered as a channel filters, the newest first, on its own or run by run."""
+
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby, islice
+
+import sqlalchemy as sa
+
+from catalog.domain import Change, Kind, RetirementDate, Run
+from catalog.events import Rule
+from catalog.store.engine.database import Connection
+from catalog.store.queries import filters, globs
+from catalog.store.schema import rows, tables, views
+
+_CHUNK = 1000  # rows at a time
+_FEW = 200  # models, whose changes are read by model and not by run
+_MOST = 5_000  # changes of one run that are read together
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LogQuestion:
+    """Which changes to read; a rule tells of kinds and fields, and filters models as they were when it was recorded."""
+
+    rule: Rule
+    since: datetime | None = None  # recorded then or later
+    until: datetime | None = None  # and before
+    before: int | None = None  # and before the change of this number, in the order of the log
+    baseline: bool = False  # also what is no news
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunNews:
+    """What a run recorded of what was asked for, in the order of the stream; of very much, only the first."""
+
+    run: Run
+    changes: tuple[Change, ...]
+    are_all: bool
+
+
+def changes(connection: Connection, asked: LogQuestion) -> Generator[Change, None, None]:
+    """Stream changes, the newest recorded first."""
+    for statement in _statements(connection, asked, None):
+        yield from _rows(connection, statement)
+
+
+def by_run(connection: Connection, asked: LogQuestion) -> Generator[RunNews, None, None]:
+    """Stream the runs that recorded some of it, the newest first."""
+    view = views.sync_runs
+    for statement in _statements(connection, asked, _MOST + 1):
+        for run_id, found in groupby(_rows(connection, statement), key=lambda change: change.run_id):
+            told = tuple(islice(found, _MOST + 1))
+            run = rows.run(connection.execute(sa.select(view).where(view.c.run_id == run_id)).mappings().one())
+            yield RunNews(run=run, changes=told[:_MOST], are_all=len(told) <= _MOST)
+
+
+def _statements(
+    connection: Connection, asked: LogQuestion, most: int | None
+) -> Iterator[sa.Select[tuple[object, ...]]]:
+    """Give the statements that read the log in its order: one for a few models, else one for each run."""
+    view, dialect = views.changes.c, connection.dialect.name
+    conditions = _conditions(asked, dialect)
+    place = _place(connection, asked.before)
+    statement = sa.select(views.changes).where(*conditions)
+    keys = _few(connection, asked.rule)
+    if keys is not None:
+        change = tables.change.c
+        span = [] if asked.since is None else [view.recorded_at >= asked.since]
+        span += [] if asked.until is None else [view.recorded_at < asked.until]
+        span += [] if place is None else [sa.tuple_(view.recorded_at, view.run_id, view.change_id) < _tuple(place)]
+        mine = view.change_id.in_(sa.select(change.change_id).where(change.model_key.in_(keys)))
+        yield statement.where(mine, *span).order_by(view.recorded_at.desc(), view.run_id.desc(), view.change_id.desc())
+        return
+    for run_id in _runs(connection, asked, place):
+        rest = [view.change_id < place[2]] if place is not None and run_id == place[1] else []
+        yield statement.where(view.run_id == run_id, *rest).order_by(view.change_id.desc()).limit(most)
+
+
+Position = tuple[datetime, int, int]  # recorded at, run, change: the order of the log
+
+
+def _tuple(place: tuple[datetime, *tuple[int, ...]]) -> sa.Tuple:
+    return sa.tuple_(sa.literal(place[0], tables.UtcTime()), *place[1:])
+
+
+def _place(connection: Connection, before: int | None) -> Position | None:
+    """Give where a number stands in the log; None: behind all of it."""
+    if before is None:
+        return None
+    view = views.changes.c
+    first = sa.select(view.recorded_at, view.run_id, view.change_id).where(view.change_id >= before)
+    row = connection.execute(first.order_by(view.change_id).limit(1)).first()
+    return None if row is None else (row.recorded_at, row.run_id, row.change_id)
+
+
+def _runs(connection: Connection, asked: LogQuestion, place: Position | None) -> Iterator[int]:
+    """Stream the runs that may have recorded some of it, the newest first."""
+    run = tables.run.c
+    counts = {Kind.ADDED: run.added, Kind.RETURNED: run.returned, Kind.CHANGED: run.changed, Kind.REMOVED: run.removed}
+    # As catalog_run_recorded_idx has it: with a parameter for 0, planners do not know that the index fits.
+    conditions = [run.added + run.returned + run.changed + run.removed > sa.literal_column("0")]
+    conditions += [] if asked.since is None else [run.finished_at >= asked.since]
+    conditions += [] if asked.until is None else [run.finished_at < asked.until]
+    if place is not None:
+        conditions.append(sa.tuple_(run.finished_at, run.run_id) <= _tuple(place[:2]))
+    wanted = [count > 0 for kind, count in counts.items() if _tells(asked.rule, kind)]
+    # A model that returned may have changed, too, and is counted once.
+    wanted += [run.returned > 0] if _tells(asked.rule, Kind.CHANGED) else []
+    statement = sa.select(run.run_id).where(*conditions, sa.or_(sa.false(), *wanted))
+    if asked.rule.sources:
+        keys = sa.select(tables.source.c.source_key).where(tables.source.c.source.in_(asked.rule.sources))
+        statement = statement.where((run.source_key + 0).in_(keys))  # + 0: not by the index of a source's runs
+    statement = statement.order_by(run.finished_at.desc(), run.run_id.desc())
+    with closing(connection.execute(statement, execution_options={"yield_per": _CHUNK})) as found:
+        yield from found.scalars()
+
+
+def _tells(rule: Rule, kind: Kind) -> bool:
+    return kind.value in rule.events or (kind is Kind.CHANGED and bool(rule.changed_fields))
+
+
+def _conditions(asked: LogQuestion, dialect: str) -> list[sa.ColumnElement[bool]]:
+    rule, view = asked.rule, views.changes.c
+    kinds = [kind.value for kind in Kind if kind.value in rule.events]
+    fields = [globs.matches(view.field, pattern, dialect=dialect) for pattern in rule.changed_fields]
+    found = [sa.or_(view.kind.in_(kinds), *((view.kind == Kind.CHANGED.value) & field for field in fields))]
+    found += [] if asked.baseline else [~view.baseline]
+    found += filters.of_models(rule, view.source, view.model_id, dialect=dialect)
+    for name, values in (("line", rule.lines), ("lifecycle", rule.lifecycles)):
+        if values:
+            found.append(_was(name, values))
+    return found
+
+
+def _was(name: str, values: Sequence[str]) -> sa.ColumnElement[bool]:
+    """Say that a model was so when the change was recorded; what comes later moves nothing."""
+    change, model, state = tables.change.c, tables.model.c, tables.state.c
+    last = sa.select(state[name]).where(state.model_key == change.model_key, state.valid_from_run <= change.run_id)
+    before = last.order_by(state.valid_from_run.desc()).limit(1).scalar_subquery()
+    then = sa.case((model.valid_from_run <= change.run_id, model[name]), else_=before)
+    mine = (change.change_id == views.changes.c.change_id) & (model.model_key == change.model_key)
+    return sa.exists().where(mine, then.in_(values))
+
+
+def _few(connection: Connection, rule: Rule) -> list[int] | None:
+    """Give the keys of the models that a rule can tell of; None: they may be more than a few."""
+    if rule.watched is None and not rule.models:
+        return None
+    model, source = tables.model.c, tables.source.c
+    found: list[int] = []
+    for row in connection.execute(sa.select(source.source, source.source_key)).all():
+        name = sa.literal(row.source)
+        conditions = filters.of_models(rule, name, model.id, dialect=connection.dialect.name)
+        statement = sa.select(model.model_key).where(model.source_key == row.source_key, *conditions)
+        found += connection.scalars(statement.limit(_FEW + 1 - len(found)))
+        if len(found) > _FEW:
+            return None
+    return found
+
+
+def _rows(connection: Connection, statement: sa.Select[tuple[object, ...]]) -> Generator[Change, None, None]:
+    with closing(connection.execute(statement, execution_options={"yield_per": _CHUNK})) as found:
+        yield from map(rows.change, found.mappings())
+
+
+def retirement_dates(connection: Connection, since: datetime | None = None) -> Iterator[RetirementDate]:
+    """Give every date on which models were planned to retire, model by model, oldest first.
+
+    With `since`: those of models that had a date then, or got one later; the dates before it are among them.
+    """
+    model, state, source = tables.model, tables.state, tables.source
+    names = ("model_key", "valid_from_run", "retires_at", "lifecycle", "line")
+    present = sa.select(*(model.c[name] for name in names), model.c.removed_run.label("ended_run"))
+    past = sa.select(*(state.c[name] for name in names), state.c.valid_to_run)
+    keys = _dated(since)
+    lived = sa.union_all(present.where(model.c.model_key.in_(keys)), past.where(state.c.model_key.in_(keys))).subquery()
+    began, ended, gone = tables.run.alias("began"), tables.run.alias("ended"), tables.change.alias("gone")
+    is_removal = (gone.c.model_key == lived.c.model_key) & (gone.c.kind == Kind.REMOVED.value)
+    is_removal &= sa.func.coalesce(gone.c.observed_run, gone.c.run_id) == lived.c.ended_run
+    wanted = (
+        sa.select(lived, source.c.source, model.c.id, began.c.finished_at, ended.c.finished_at.label("ended_at"))
+        .join(model, model.c.model_key == lived.c.model_key)
+        .join(source, source.c.source_key == model.c.source_key)
+        .join(began, began.c.run_id == lived.c.valid_from_run)
+        .outerjoin(gone, is_removal)
+        .outerjoin(ended, ended.c.run_id == sa.func.coalesce(gone.c.run_id, lived.c.ended_run))
+        .order_by(source.c.source, model.c.id, lived.c.valid_from_run)
+    )
+    known: dict[tuple[object, ...], datetime] = {}  # since when a date stands that goes on in the next state
+    for row in connection.execute(wanted):
+        known_since = known.pop((row.model_key, row.valid_from_run, row.retires_at), row.finished_at)
+        known[row.model_key, row.ended_run, row.retires_at] = known_since
+        if row.retires_at is not None:
+            yield RetirementDate(
+                source=row.source,
+                model_id=row.id,
+                line=row.line,
+                lifecycle=row.lifecycle,
+                retires_at=row.retires_at,
+                known_since=known_since,
+                stands_from=row.finished_at,
+                stands_until=row.ended_at,
+            )
+
+
+def _dated(since: datetime | None) -> sa.Select[tuple[int]]:
+    """Select the models that have a date, or had one: what has none now lost it by a change."""
+    model, change, run = tables.model.c, tables.change, tables.run
+    listed, gone = (
+        sa.select(model.model_key).where(model.retires_at.is_not(None), ended)
+        for ended in (model.removed_run.is_(None), model.removed_run.is_not(None))
+    )
+    moved = sa.select(change.c.model_key).where(change.c.field == "retires_at")
+    if since is not None:
+        listed, gone = listed.where(model.retires_at >= since), gone.where(model.retires_at >= since)
+        moved = moved.join(run, run.c.run_id == change.c.run_id).where(run.c.finished_at >= since)
+    return sa.select(sa.union_all(listed, gone, moved).subquery().c.model_key)
