@@ -18,8 +18,8 @@ from catalog.web import names
 
 _DAY = timedelta(days=1)
 _REFRESH = timedelta(hours=12)
-_REMEMBERED = 400 * _DAY  # after its date
-_CANCELLED = 90 * _DAY  # after its date was withdrawn
+REMEMBERED = 400 * _DAY  # after its date
+CANCELLED = 90 * _DAY  # after its date was withdrawn
 _LAST_DAY = date.max
 _DATE = "retires_at"
 _TELLING = (None, _DATE, "lifecycle")  # None: the model came, went or returned
@@ -80,8 +80,8 @@ def write(
 
 
 def _is_shown(one: Planned, at: datetime, now: datetime) -> bool:
-    is_remembered = at > now - _REMEMBERED
-    return is_remembered and (one.withdrawn is None or one.withdrawn.recorded_at > now - _CANCELLED)
+    is_remembered = at > now - REMEMBERED
+    return is_remembered and (one.withdrawn is None or one.withdrawn.recorded_at > now - CANCELLED)
 
 
 def _event(one: Planned, at: datetime, base_url: str, now: datetime, alarms: Sequence[timedelta]) -> Event:

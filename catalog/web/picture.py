@@ -30,7 +30,7 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 _STEPS = (1, 2, 3, 6, *(12 * many * scale for scale in (1, 10, 100) for many in (1, 2, 5)))  # months between ticks
 _DAY_STEPS = (1, 2, 7, 14)
 
-_TOP, _ROW, _LINE, _AXIS = 38, 22, 17, 20  # pixels: above the rows; a row; a line of a long label; the axis below
+_TOP, _ROW, _LINE, _AXIS = 38, 24, 17, 20  # pixels: above the rows; a row; a line of a long label; the axis below
 _COLUMNS = (112, 160, 208, 256, 340)  # pixels for labels: each is a class of the style
 CHARACTER, _GAP = 7.3, 12  # pixels: a typewriter face of 12 pixels, and some to spare; room between
 _NARROWEST = 640  # pixels; a frame that has less scrolls
@@ -153,14 +153,14 @@ def draw(
     """
     frame = _frame(lifespans, today, start, end, root)
     rows, bottom = _rows(lifespans, frame)
-    keys, height = _legend(rows, bottom + _AXIS + 8, frame.column)
+    keys, height = _legend(rows, bottom + _AXIS + 8)
     words = f'role="group" aria-label="Lifespans of {counted(len(lifespans), "model")}"'
     drawn = f"{_SIGNS}{_axis(frame, bottom)}{rows}{_today(frame, bottom)}{keys}"
     if not style:
         return f'<svg class="timeline c{frame.column}" height="{height}" {words}>{drawn}</svg>'
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{_ALONE + 2 * _GAP}" height="{height + 2 * _GAP}" {words}>'
-        f'<style>{style}</style><g class="timeline"><rect class="paper" width="100%" height="100%"/>'
+        f'<style>{style}</style><g class="timeline c{frame.column}"><rect class="paper" width="100%" height="100%"/>'
         f'<svg x="{frame.column + _GAP}" y="{_GAP}" width="{_ALONE - frame.column}" overflow="visible">{drawn}</svg>'
         "</g></svg>"
     )
@@ -234,7 +234,7 @@ def _rows(lifespans: Sequence[Lifespan], frame: _Frame) -> tuple[str, int]:
     for source, rows in groups:
         if len(groups) > 1:
             y += _ROW
-            drawn.append(f'<text class="source" x="-{frame.column}" y="{y - 7}">{escape(harmless(source))}</text>')
+            drawn.append(f'<text class="source" y="{y - 7}">{escape(harmless(source))}</text>')
         for one in rows:
             row, y = _row(one, y, frame)
             drawn.append(row)
@@ -243,12 +243,12 @@ def _rows(lifespans: Sequence[Lifespan], frame: _Frame) -> tuple[str, int]:
 
 def _row(one: Lifespan, y: int, frame: _Frame) -> tuple[str, int]:
     """Draw a row: all of it is a link. A label too long to stand beside the bars stands above them, whole."""
-    label, x, above = harmless(one.id), f'x="-{frame.column}"', 0
-    text = f'<text {x} y="15">{escape(label)}</text>'
+    label, above = harmless(one.id), 0
+    text = f'<text y="15">{escape(label)}</text>'
     if _width(label) > _COLUMNS[-1]:
         lines = _broken(label)
         above = _LINE * len(lines)
-        spans = "".join(f'<tspan {x} dy="{_LINE}">{escape(line)}</tspan>' for line in lines)
+        spans = "".join(f'<tspan x="0" dy="{_LINE}">{escape(line)}</tspan>' for line in lines)
         text = f'<text y="{-above - 2}">{spans}</text>'
     words, address = escape(harmless(_words(one, frame.today))), names.model_path(one.source, one.id)
     drawn = (
@@ -341,14 +341,14 @@ def _ticks(frame: _Frame) -> list[tuple[datetime, str]]:
     ]
 
 
-def _legend(drawn: str, y: int, column: int) -> tuple[str, int]:
+def _legend(drawn: str, y: int) -> tuple[str, int]:
     """Explain the signs that occur, in as many lines as they take; give where the picture ends, too."""
     keys, x = list[str](), 0
     for trace, sign, words in _LEGEND:
         if trace in drawn:
             width = 50 + round(len(words) * CHARACTER)
             x, y = (x, y) if x + width <= _NARROWEST else (0, y + _ROW)
-            keys.append(f'<g transform="translate({x - column} {y})">{sign}<text x="30" y="15">{words}</text></g>')
+            keys.append(f'<g transform="translate({x} {y})">{sign}<text x="30" y="15">{words}</text></g>')
             x += width
     return f'<g class="key">{"".join(keys)}</g>', y + _ROW
 

@@ -264,11 +264,11 @@ def test_each_label_has_its_room(length: int) -> None:
     )
     if length * 7.3 + 12 <= 340:
         assert length * 7.3 + 12 <= column
-        assert (tall, short) == (38, 60)
+        assert (tall, short) == (38, 62)
     else:
         lines = [line.text or "" for line in root.iter(f"{SVG}tspan")]
         assert max(map(len, lines)) * 7.3 <= 640
-        assert (tall, short) == (38 + 17 * len(lines), 60 + 17 * len(lines))
+        assert (tall, short) == (38 + 17 * len(lines), 62 + 17 * len(lines))
 
 
 def test_rows_of_several_sources_stand_apart() -> None:
