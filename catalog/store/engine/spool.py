@@ -134,6 +134,10 @@ class _Spool:
             yield connection
 
     def _load(self, connection: sa.Connection) -> None:
+        for table in self._tables.tables.values():
+            # Behind a pooler, the next transaction of the same session belongs to another client. Said here, because
+            # it loads the dialect of Postgres: a tenth of a cron run on SQLite.
+            table.dialect_options["postgresql"]["on_commit"] = "DROP"
         self._tables.create_all(connection, checkfirst=False)
         for name, table in self._tables.tables.items():
             with _translated():

@@ -1,7 +1,5 @@
 """The temporary tables in which a walk waits for its merge; `spool` makes them, and they are gone afterwards."""
 
-from typing import Any
-
 import sqlalchemy as sa
 
 from catalog.domain import FIELDS
@@ -12,9 +10,7 @@ metadata = sa.MetaData()
 
 
 def _temporary(name: str, *columns: sa.schema.SchemaItem) -> sa.Table:
-    # ON COMMIT DROP: behind a pooler, the next transaction of the same session belongs to another client.
-    options: Any = {"prefixes": ["TEMPORARY"], "postgresql_on_commit": "DROP", "schema": spool.SCHEMA}
-    return sa.Table(f"catalog_stage_{name}", metadata, *columns, **options)
+    return sa.Table(f"catalog_stage_{name}", metadata, *columns, prefixes=["TEMPORARY"], schema=spool.SCHEMA)
 
 
 staged = _temporary(
