@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from itertools import islice, pairwise, takewhile
 
-from cronsim import CronSim, CronSimError
-
 _SHORTCUTS = {
     "@yearly": "0 0 1 1 *",
     "@annually": "0 0 1 1 *",
@@ -57,6 +55,8 @@ class Cron:
 
     def moments(self, after: datetime, zone: tzinfo) -> Iterator[datetime]:
         """Give all moments after this one, as `next` does."""
+        from cronsim import CronSim  # few commands ask for a cron expression
+
         for local in CronSim(" ".join(self.fields), after.astimezone(zone)):
             # Where clocks went back, cronsim also names times before `after`; where they went forward, one twice.
             if (moment := local.astimezone(UTC)) > after:
@@ -108,6 +108,8 @@ def _item(text: str, name: str) -> str:
 
 def _is_known(fields: Iterator[str] | tuple[str, ...]) -> bool:
     """Tell whether cronsim accepts this."""
+    from cronsim import CronSim, CronSimError
+
     try:
         CronSim(" ".join(fields), datetime(2024, 1, 1, tzinfo=UTC))
     except CronSimError:

@@ -21,7 +21,6 @@ from catalog.cli.context import Context, json_option, pass_context
 from catalog.domain import Change
 from catalog.errors import CatalogError, Exit, StoppedError
 from catalog.http import background
-from catalog.service import dry_run as rehearsals
 from catalog.service import turns
 from catalog.service.sync import Connect, Options, RunReport, sync_source
 from catalog.settings import SourceSettings
@@ -80,6 +79,8 @@ def command(
     runs = _Runs(context, chosen, options, printer, jobs)
     try:
         if dry_run:
+            from catalog.service import dry_run as rehearsals
+
             with rehearsals.readable(database) as there:
                 ends = runs.make(partial(rehearsals.rehearse, there))
         else:

@@ -71,7 +71,6 @@ _NATIVE_ROW = Row(
 )
 
 
-@dataclass(frozen=True)
 class ApiName:
     """The name of a row."""
 

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 from catalog.config import kinds, places
@@ -25,7 +24,6 @@ _CODED = f"must be {_FORM}; signs such as @ : / # in a password are written as %
 _AS_WORDS = 'must be words such as "host=HOST dbname=DATABASE user=USER", or a URL'
 
 
-@dataclass(frozen=True)
 class DatabaseUrl:
     """The URL of a database; a relative SQLite path is made absolute later.
 

@@ -39,7 +39,6 @@ class SettingKind(Protocol):
         ...
 
 
-@dataclass(frozen=True)
 class Flag:
     """True or false."""
 
@@ -234,7 +233,6 @@ class Size:
         return value
 
 
-@dataclass(frozen=True)
 class Days:
     """A list of different numbers of days, read greatest first."""
 
@@ -248,7 +246,6 @@ class Days:
         return tuple(sorted(raw, reverse=True))
 
 
-@dataclass(frozen=True)
 class CronLine:
     """When something happens, as a crontab says it."""
 
@@ -263,7 +260,6 @@ class CronLine:
             raise ValueError(f"must be {self.words}: {error}") from None
 
 
-@dataclass(frozen=True)
 class Zone:
     """A time zone by its name."""
 
@@ -279,7 +275,6 @@ class Zone:
         raise ValueError(f"must be {self.words}{guess}")
 
 
-@dataclass(frozen=True)
 class EventName:
     """An event that a channel can ask for."""
 
@@ -307,7 +302,6 @@ class Inline:
         raise ValueError(f"must be {self.words}")
 
 
-@dataclass(frozen=True)
 class UnknownDate:
     """A date that a source uses to say "unknown"."""
 

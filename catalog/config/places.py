@@ -43,7 +43,6 @@ class FilePath:
         return Path(raw)
 
 
-@dataclass(frozen=True)
 class BaseUrl:
     """The address of an API, read into one spelling: without trailing slash and without /v1."""
 
@@ -55,7 +54,6 @@ class BaseUrl:
         return hosts.base_url(raw if isinstance(raw, str) else "")
 
 
-@dataclass(frozen=True)
 class SiteUrl:
     """The address of our own pages, without trailing slash."""
 
@@ -68,7 +66,6 @@ class SiteUrl:
         return text and hosts.site_url(text, "https://models.example.org/catalog")
 
 
-@dataclass(frozen=True)
 class HookUrl:
     """The address of a webhook, kept as written."""
 
@@ -89,7 +86,6 @@ class HookUrl:
             raise ValueError("must not hold a user, a password or a fragment (#)")
 
 
-@dataclass(frozen=True)
 class ChannelUrl:
     """A channel as Apprise spells it; may hold secrets, or the names of variables that do."""
 
@@ -108,7 +104,6 @@ class ChannelUrl:
         _demand_channel(text)
 
 
-@dataclass(frozen=True)
 class PingUrl:
     """The address of a dead man's switch. It is a secret: knowing it is enough to ping."""
 
@@ -123,7 +118,6 @@ class PingUrl:
         return str(raw)
 
 
-@dataclass(frozen=True)
 class Listen:
     """The host and port to listen on, read into a pair."""
 

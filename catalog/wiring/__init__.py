@@ -19,7 +19,7 @@ from catalog.errors import CatalogError, ConfigError
 from catalog.settings import AlertSettings, SourceSettings
 from catalog.store.engine import database as databases
 from catalog.store.engine.database import Database
-from catalog.store.queries import history, run_report
+from catalog.store.queries import run_report
 
 # What speaks HTTP is imported where it is wanted: most commands only ask the database.
 if TYPE_CHECKING:
@@ -61,6 +61,8 @@ def known_ids(config: Config) -> "Known":
     """Give what says which words are ids of models: those in the catalog, while it can be read."""
 
     def known(words: Collection[str]) -> Collection[str]:
+        from catalog.store.queries import history
+
         with suppress(CatalogError), closing(database(config)) as catalog:
             if words and catalog.exists():
                 with catalog.read() as connection:
