@@ -7,7 +7,11 @@ from pathlib import Path
 PAGE = Path(__file__).with_name("cookbook.md")
 
 # Questions that need their section's title to be understood.
-_ALONE = {"What is its story?": "What is one model's story?", "What was it on a day?": "What was one model on a day?"}
+_ALONE = {
+    "What is its story?": "What is one model's story?",
+    "What was it on a day?": "What was one model on a day?",
+    "What was its price at OpenRouter, and since when?": "What was one model's price at OpenRouter, and since when?",
+}
 _QUERY = re.compile(r"^```sql *(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 

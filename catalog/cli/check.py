@@ -1,6 +1,7 @@
 """`catalog check`: examines the configuration and all that it names, and asks each source twice for its first page."""
 
 import json
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
@@ -56,8 +57,9 @@ def _take(context: Context, whose: str, examine: Examine) -> int:
             if not context.quiet:
                 output.line(line)
     except CatalogError as failure:
-        named = not whose or whose in failure.message
-        return context.fail(failure if named else failure.of(whose), with_said=True)
+        # Not just anywhere in it: a host may be called like its source.
+        named = re.search(rf"(^|[ \"]){re.escape(whose)}(: |[ \",]|$)|sources\.{re.escape(whose)}\b", failure.message)
+        return context.fail(failure if named or not whose else failure.of(whose), with_said=True)
     return Exit.DONE
 
 

@@ -36,7 +36,8 @@ def command(context: Context, file: Path, names: Sequence[str]) -> None:
     _write(path, text)
     option = "" if path == Path("catalog.toml").absolute() else f" --config {path}"
     if rows:
-        variables = dict.fromkeys(row.key_variable for row in rows if row.key_variable)
+        keyed = [row for row in rows if row.key_variable and not row.key_optional]
+        variables = dict.fromkeys(row.key_variable for row in keyed if row.settings.get("auth") != "none")
         steps = [*(f"export {variable}=..." for variable in variables), f"catalog check{option}"]
         context.say(f"wrote {path}\nnext: {', then: '.join(steps)}", "init.finished", path=str(path))
         return

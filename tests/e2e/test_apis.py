@@ -73,6 +73,10 @@ def test_the_block_of_each_api_loads_once_its_capitals_are_replaced(
     assert (source.name, source.api) == (name, name)
     assert source.auth == "none" or source.api_key_file or source.api_key_env == (row.key_variable or "VARIABLE")
     assert not {word for word in YOURS if word in source.base_url + source.list.path + str(source.headers)}
+    if row.key_variable and source.auth != "none":
+        found = config.key(source, environ={row.key_variable: "k-12345678901234567890"})
+        assert found is not None
+        assert found.reveal() == "k-12345678901234567890"
     assert row.key_variable in written
     assert max(map(len, written.splitlines())) < 150
 
@@ -90,6 +94,14 @@ def test_several_names_make_several_sources(tmp_path: Path, capsys: pytest.Captu
     loaded = config.load(tmp_path / "catalog.toml", environ={})
     assert [source.name for source in loaded.sources] == ["openai", "openrouter", "ollama"]
     assert "export OPENAI_API_KEY=..." in out + err
+
+
+def test_only_keys_that_are_needed_are_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    names = ("openrouter", "openai", "vllm", "ollama", "vertex")
+    assert cli.run(["init", *(word for name in names for word in ("--api", name))]) == Exit.DONE
+    err = capsys.readouterr().err
+    assert "next: export OPENAI_API_KEY=..., then: catalog check" in err
+    assert err.count("export ") == 1
 
 
 def test_blocks_can_be_added_to_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

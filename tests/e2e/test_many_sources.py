@@ -67,6 +67,15 @@ def test_an_unknown_source_is_refused_with_what_is_close(run: Run, command: list
     assert 'source "god-03" was never synced into this catalog; did you mean "good-03"?' in err
 
 
+def test_a_source_that_is_called_like_its_host_is_named_where_it_fails(run: Run) -> None:
+    Path("catalog.toml").write_text(
+        '[sources.localhost]\napi = "vllm"\nbase_url = "http://localhost:9"\ndeadline = "1s"\ntimeout = "1s"\n'
+    )
+    code, _, err = run("check")
+    assert code == 3
+    assert "catalog: localhost: the models list of localhost:9: " in err
+
+
 def test_ids_that_sources_share_are_told_apart(run: Run) -> None:
     assert run("watch", "check", "b:1")[0] == 12  # two lists were never read, and it could be there, too
     code, out, _ = run("watch", "check", "good-07:b:1", "good-01:a")
