@@ -9,8 +9,9 @@ from typing import Any
 import jinja2
 
 from catalog import dates, watch
-from catalog.text import counted, harmless_lines
+from catalog.text import counted, harmless, harmless_lines
 from catalog.web import names, pages
+from catalog.web.entries import FeedEntry
 
 _HERE = Path(__file__).parent
 MEDIA = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
@@ -41,11 +42,30 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
         finalize=_shown,
     )
-    made.filters |= {"day": pages.day, "minute": pages.minute, "iso": dates.short, "counted": counted}
-    made.filters |= {"name": watch.spelled, "pair": lambda text: (text, text)}
-    addresses = {name: address for name, (address, _) in static().items()}
-    made.globals |= {"static": addresses, "model_path": names.model_path, "tone": pages.tone, "why": pages.why}
+    made.filters |= {
+        "day": pages.day,
+        "minute": pages.minute,
+        "iso": dates.short,
+        "counted": counted,
+        "spoken": pages.spoken,
+        "verb": _verb,
+        "name": watch.spelled,
+        "pair": lambda text: (text, text),
+    }
+    made.globals |= {
+        "static": {name: address for name, (address, _) in static().items()},
+        "model_path": names.model_path,
+        "tone": pages.tone,
+        "run_tone": pages.run_tone,
+        "why": pages.why,
+    }
     return made
+
+
+def _verb(entry: FeedEntry) -> str:
+    """Give what a title says of its model, whose id and source are shown beside it."""
+    title = entry.title.removesuffix(f" ({harmless(entry.source)})")
+    return title.removeprefix(f"{harmless(entry.model_id)}: ") if entry.model_id else title
 
 
 def _shown(value: Any) -> Any:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from itertools import groupby
 
 from catalog import dates, watch
-from catalog.domain import DATE_FIELDS, Change, Kind, Model, State
+from catalog.domain import DATE_FIELDS, Change, Kind, Model, State, Status
 from catalog.health import Finding, Health, Level, SourceCheck
 from catalog.text import counted
 from catalog.watch import WatchFinding, WatchState
@@ -23,6 +23,7 @@ _WORDS = {  # of the findings of `health`, the gravest first
 }
 _TIMES = {1: "once", 2: "twice"}
 _GRAVE = frozenset({WatchState.UNKNOWN, *watch.LEAVING})
+_TIME = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})T([0-9]{2}:[0-9]{2}):[0-9]{2}(?:\.[0-9]+)?Z")
 _FEW = 5  # fields of one look that stand open
 
 
@@ -115,6 +116,13 @@ def tone(state: WatchState) -> str:
     return "bad" if state in _GRAVE else "ok" if state is WatchState.FINE else "note"
 
 
+def run_tone(status: Status) -> str:
+    """Say how grave the end of a run is: ok, note or bad."""
+    if status in {Status.FAILED, Status.ABANDONED, Status.HELD}:
+        return "bad"
+    return "note" if status in {Status.PARTIAL, Status.RUNNING} else "ok"
+
+
 def _sentences(model: Model, changes: Sequence[Change], now: datetime) -> Iterator[str]:
     if model.removed_at is not None:
         yield f"Gone: not listed since {day(model.removed_at)}."
@@ -187,6 +195,11 @@ def _title(one: Change, number: int) -> str:
             return f"{counted(number, 'field')} changed" + (", seen otherwise than before" if one.baseline else "")
 
 
+def spoken(text: str) -> str:
+    """Spell the times in a sentence as pages do."""
+    return _TIME.sub(lambda found: found[1] if found[2] == "00:00" else f"{found[1]} {found[2]}", text)
+
+
 def told(value: str | None) -> str:
     """Spell a value of the log for people; it is JSON text."""
     if value is None:
@@ -208,7 +221,7 @@ def why(found: WatchFinding) -> str:
     """Say more of a verdict, where its word and the dates beside it leave a question."""
     match found.state:
         case WatchState.GONE if found.removed_at is not None:
-            return f"not listed since {day(found.removed_at)}"
+            return f"not listed since {minute(found.removed_at)[:10]}"
         case WatchState.MISSING:
             return "not listed, and not yet believed to be gone"
         case WatchState.OVERDUE:

@@ -44,6 +44,7 @@ class Route:
 
 # Feeds, calendars, pictures and the mirror go into `others`, under their suffix.
 ROUTES = (
+    Route(name="index", title="Today", page=screens.index, in_nav=True),
     Route(name="models", title="Models", page=screens.models, rows=screens.model_rows, in_nav=True),
     Route(
         name="model",
@@ -54,6 +55,9 @@ ROUTES = (
         has_csv=False,
     ),
     Route(name="watch", title="Your models", page=screens.watch_page, rows=screens.watch_rows),
+    Route(name="retirements", title="Retirements", page=screens.retirements, rows=screens.retirement_rows),
+    Route(name="changes", title="Changes", page=screens.changes, rows=screens.change_rows, in_nav=True),
     Route(name="diff", title="Compare", page=screens.diff, rows=screens.diff_rows, in_nav=True),
+    Route(name="runs", title="Runs", page=screens.runs, rows=screens.run_rows),
     Route(name="status", title="Status", page=screens.status, rows=screens.status_rows, has_csv=False, in_nav=True),
 )

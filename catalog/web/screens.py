@@ -3,20 +3,21 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import timedelta
-from itertools import groupby
+from itertools import groupby, islice
 from typing import Any, NamedTuple
 
 from catalog import dates, health, watch
-from catalog.domain import Kind, Model, ModelName, Place, State
+from catalog.domain import Kind, Model, ModelName, Place, Run, State, Status
 from catalog.errors import ConfigError, UnknownModelError
+from catalog.events import Rule
 from catalog.health import Level
-from catalog.store.queries import history, watched
+from catalog.store.queries import history, log, watched
 from catalog.store.queries import pages as lists
 from catalog.store.queries.history import MomentDifference, Story, Which
 from catalog.store.queries.pages import Cut, RowPage, Sort, Wanted
 from catalog.tabular import Row, record
 from catalog.watch import WatchFinding
-from catalog.web import asked, names, pages
+from catalog.web import asked, names, pages, stream
 from catalog.web.asked import Moment, QuestionError
 from catalog.web.visit import Listing, Visit
 
@@ -24,6 +25,25 @@ _AHEAD = 60  # days in which a retirement is near
 _WEEK = timedelta(days=7)
 _FINDING_COLUMNS = tuple(field.name for field in fields(WatchFinding))
 _NEWEST = "-created_at"
+_RUN_COLUMNS = tuple(name for name in history.RUN_COLUMNS if name != "scope")  # which holds who asked
+_FEW, _MOST, _STRIP = 10, 25, 100  # rows of a part of a page; of the watched; runs of a source
+_REMEMBERED = timedelta(days=400)
+_ALL = Rule(channel="", events=())
+
+
+def index(visit: Visit) -> Mapping[str, Any]:
+    """Show what is new, what is near its end, and how the watched models fare."""
+    ids, unreadable = _watched_names(visit)
+    retiring = lists.retiring(visit.connection, _ALL, since=visit.now, limit=_FEW)
+    return {
+        "watched": watched_rows(visit, ids, _AHEAD)[:_MOST],
+        "watching": len(ids),
+        "unreadable": unreadable,
+        "retiring": [(each, pages.days_left(each.retires_at, visit.now)) for each in retiring],
+        "latest": stream.collect(visit, asked.ChangesQuestion(limit=_FEW)).entries[:_FEW],
+        "several": len(visit.sources) > 1,
+        "begins": history.begins(visit.connection),
+    }
 
 
 def models(visit: Visit) -> Mapping[str, Any]:
@@ -228,7 +248,7 @@ def diff(visit: Visit) -> Mapping[str, Any]:
         "end": end,
         "came": [each for each in found if each.kind is Kind.ADDED],
         "went": [each for each in found if each.kind is Kind.REMOVED],
-        "changed": sorted(changed, key=lambda each: not any(one.path in _GRAVE for one in each.fields)),
+        "changed": sorted(changed, key=lambda each: not any(map(_is_grave, each.fields))),
         "several": len(visit.sources) > 1,
         "sources": visit.sources,
         "begins": history.begins(visit.connection),
@@ -237,7 +257,11 @@ def diff(visit: Visit) -> Mapping[str, Any]:
     }
 
 
-_GRAVE = ("lifecycle", "deprecated_at", "retires_at")
+def _is_grave(change: pages.FieldChange) -> bool:
+    """Tell whether a change says that a model nears its end."""
+    return change.path in {"deprecated_at", "retires_at"} or (
+        change.path == "lifecycle" and change.new not in {"active", "absent"}
+    )
 
 
 def diff_rows(visit: Visit) -> Listing:
@@ -280,6 +304,89 @@ def _difference(group: Sequence[MomentDifference]) -> Difference:
     return Difference(one.source, one.model_id, one.kind, tuple(told))
 
 
+def changes(visit: Visit) -> Mapping[str, Any]:
+    """Show the stream, a block for each run."""
+    found = stream.collect(visit, visit.question)
+    return {
+        "blocks": found.blocks,
+        "on": found.on and asked.write(visit.question, before=found.on),
+        "newest": visit.question.before and asked.write(visit.question, before=None),
+        "several": len(visit.sources) > 1,
+        "sources": visit.sources,
+        "begins": history.begins(visit.connection),
+    }
+
+
+def change_rows(visit: Visit) -> Listing:
+    """Give what `catalog changes` prints, of what is news."""
+    stream_ = log.changes(visit.connection, stream.asked_of_log(visit, visit.question))
+    found = list(islice(stream_, visit.question.limit + 1))
+    stream_.close()
+    shown = found[: visit.question.limit]
+    rows = [record(each, history.CHANGE_COLUMNS) for each in shown]
+    more = {"before": shown[-1].change_id} if len(found) > len(shown) else None
+    return _listing(visit, history.CHANGE_COLUMNS, rows, {"next": more})
+
+
+def retirements(visit: Visit) -> Mapping[str, Any]:
+    """Show the dates ahead, and those that have passed not long ago."""
+    found = [(each, pages.days_left(each.retires_at, visit.now) or 0) for each in _retiring(visit)]
+    return {
+        "ahead": [each for each in found if each[0].retires_at and each[0].retires_at > visit.now],
+        "past": [each for each in reversed(found) if each[0].retires_at and each[0].retires_at <= visit.now],
+        "several": len(visit.sources) > 1,
+        "sources": visit.sources,
+        "watching": _watched_names(visit)[0],
+    }
+
+
+def retirement_rows(visit: Visit) -> Listing:
+    """Give the models of these dates, as `catalog models` prints them."""
+    rows = [record(each, history.MODEL_COLUMNS) for each in _retiring(visit)]
+    return Listing(columns=history.MODEL_COLUMNS, rows=rows)
+
+
+def _retiring(visit: Visit) -> list[Model]:
+    question = visit.question
+    rule = question.rule(visit.site.watched() if question.watched else ())
+    until = None if question.days is None else visit.now + timedelta(days=question.days)
+    return lists.retiring(visit.connection, rule, since=visit.now - _REMEMBERED, until=until)
+
+
+def runs(visit: Visit) -> Mapping[str, Any]:
+    """Show the runs, newest first."""
+    found, more = _runs(visit)
+    return {
+        "runs": found,
+        "on": more and asked.write(visit.question, before=more),
+        "newest": visit.question.before and asked.write(visit.question, before=None),
+        "several": len(visit.sources) > 1,
+        "sources": visit.sources,
+        "statuses": list(Status),
+    }
+
+
+def run_rows(visit: Visit) -> Listing:
+    """Give what `catalog runs` prints, without who asked."""
+    found, more = _runs(visit)
+    rows = [record(each, _RUN_COLUMNS) for each in found]
+    return _listing(visit, _RUN_COLUMNS, rows, {"next": {"before": more} if more else None})
+
+
+def _runs(visit: Visit) -> tuple[list[Run], int | None]:
+    question = visit.question
+    stream_ = history.runs(
+        visit.connection,
+        source=question.source,
+        status=question.status,
+        before=question.before,
+        limit=question.limit + 1,
+    )
+    found = list(stream_)
+    shown = found[: question.limit]
+    return shown, shown[-1].run_id if len(found) > len(shown) else None
+
+
 def status(visit: Visit) -> Mapping[str, Any]:
     """Show what works and what does not."""
     seen = visit.health(names=True)
@@ -288,6 +395,12 @@ def status(visit: Visit) -> Mapping[str, Any]:
         "problems": [each for each in seen.findings if each.level is Level.PROBLEM],
         "notes": [each for each in seen.findings if each.level is Level.NOTE],
         "runs": list(history.runs(visit.connection, limit=20)),
+        "strips_of_runs": [
+            (each.name, [*reversed(list(history.runs(visit.connection, source=each.name, limit=_STRIP)))])
+            for each in seen.sources
+            if each.row
+        ],
+        "several": len(seen.sources) > 1,
     }
 
 

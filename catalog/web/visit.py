@@ -40,6 +40,7 @@ class Site:
     judge: Judge
     watched: Callable[[], Sequence[ModelName]]
     sources: Sequence[str]  # names of those that are configured
+    milestones: Sequence[int]  # days before a retirement
     demand_schema: Callable[[], object]  # raises DatabaseError unless it is at head
     mirror: Mirror | None = None
 

@@ -38,6 +38,7 @@ def serving(
         judge=partial(standing.of, config),
         watched=partial(configuration.watched, config.watch, config.names),
         sources=config.names,
+        milestones=config.watch.milestones,
         demand_schema=partial(upgrade.require, database),
         mirror=mirror,
     )

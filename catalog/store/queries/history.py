@@ -158,15 +158,28 @@ def has_changed(connection: Connection, pattern: str) -> bool:
     return connection.execute(sa.select(field).where(fits).limit(1)).first() is not None
 
 
-def runs(connection: Connection, *, source: str | None = None, limit: int | None = None) -> Generator[Run, None, None]:
-    """Stream the runs, newest first."""
+def runs(
+    connection: Connection,
+    *,
+    source: str | None = None,
+    status: str | None = None,
+    before: int | None = None,
+    limit: int | None = None,
+) -> Generator[Run, None, None]:
+    """Stream the runs, newest first; `before` the run of a number."""
     view = views.sync_runs
     statement = sa.select(view).order_by(view.c.run_id.desc()).limit(limit)
     if source is not None:
         statement = statement.where(view.c.source == source)
+    if status is not None:
+        statement = statement.where(view.c.status == status)
+    if before is not None:
+        statement = statement.where(view.c.run_id < before)
     if source is not None and limit is not None:  # apart: in one statement, Postgres goes through runs of all sources
         key = sa.select(tables.source.c.source_key).where(tables.source.c.source == source).scalar_subquery()
         wanted = sa.select(tables.run.c.run_id).where(all_runs.among_those_of(key))
+        wanted = wanted if status is None else wanted.where(tables.run.c.status == status)
+        wanted = wanted if before is None else wanted.where(tables.run.c.run_id < before)
         last = connection.scalars(wanted.order_by(*all_runs.LAST_FIRST).limit(limit)).all()
         statement = statement.where(view.c.run_id.in_(last))
     return (rows.run(row) for row in _rows(connection, statement))

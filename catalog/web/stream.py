@@ -1,0 +1,86 @@
+"""Collects the entries that an address asks for: what runs found, and the milestones of retirements that have come."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from catalog.domain import Run
+from catalog.events import AlertEvent, Rule
+from catalog.store.queries import log
+from catalog.store.queries.log import LogQuestion
+from catalog.web import entries
+from catalog.web.asked import ChangesQuestion
+from catalog.web.entries import FeedEntry
+from catalog.web.visit import Visit
+
+_DATED = {AlertEvent.RETIRING, AlertEvent.OVERDUE}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Block:
+    """What one run found, or dates whose milestones came between two runs (then `run` is None)."""
+
+    at: datetime
+    run: Run | None
+    entries: tuple[FeedEntry, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Stream:
+    """A part of the stream, the newest first; `on`: the change before which it goes on, None: that was all."""
+
+    blocks: tuple[Block, ...]
+    on: int | None
+
+    @property
+    def entries(self) -> tuple[FeedEntry, ...]:
+        """All entries, in order."""
+        return tuple(entry for block in self.blocks for entry in block.entries)
+
+
+def collect(visit: Visit, question: ChangesQuestion) -> Stream:
+    """Collect whole runs until there are as many entries as asked for."""
+    wanted = asked_of_log(visit, question)
+    blocks, count, on = list[Block](), 0, None
+    for each in log.by_run(visit.connection, wanted):
+        if count >= question.limit:
+            on = min(entry.changes[0].change_id for entry in blocks[-1].entries)
+            break
+        found = tuple(entries.of_run(each.run, each.changes, are_all=each.are_all))
+        blocks.append(Block(at=found[0].updated, run=each.run, entries=found))
+        count += len(found)
+    oldest = blocks[-1].at if on is not None else question.since and question.since.at
+    dated = _dated(visit, wanted, oldest)
+    return Stream(blocks=tuple(sorted([*blocks, *dated], key=lambda block: block.at, reverse=True)), on=on)
+
+
+def asked_of_log(visit: Visit, question: ChangesQuestion) -> LogQuestion:
+    """Put a question of a page as one to the log. Raises ConfigError for a watchlist that cannot be read."""
+    watched = visit.site.watched() if question.watched else ()
+    return LogQuestion(
+        rule=question.rule(watched),
+        since=question.since and question.since.at,
+        until=question.until and question.until.at,
+        before=question.before,
+        baseline=question.baseline,
+    )
+
+
+def _dated(visit: Visit, wanted: LogQuestion, since: datetime | None) -> list[Block]:
+    """Give the milestones that came since a moment, before what the page before this one shows."""
+    if not _DATED & {*wanted.rule.events}:
+        return []
+    planned = log.retirement_dates(visit.connection)
+    found = entries.of_dates(planned, wanted.rule, milestones=visit.site.milestones, now=visit.now, since=since)
+    until = _recorded(visit, wanted.before) if wanted.before else wanted.until
+    return [
+        Block(at=each.updated, run=None, entries=(each,)) for each in found if until is None or each.updated < until
+    ]
+
+
+def _recorded(visit: Visit, number: int) -> datetime | None:
+    """Tell when the change of a number was recorded, or the last one before it."""
+    everything = Rule(channel="", events=tuple(AlertEvent), changed_fields=())
+    found = log.changes(visit.connection, LogQuestion(rule=everything, before=number + 1, baseline=True))
+    one = next(found, None)
+    found.close()
+    return None if one is None else one.recorded_at
