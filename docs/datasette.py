@@ -36,7 +36,10 @@ _CLOSED = {"hidden": True, "allow": False}
 
 _OF_SQLITE = ("sqlite_stat1", "sqlite_stat4")  # what ANALYZE leaves
 
-_LITERAL = re.compile(r"(?P<id>\b(?:model_)?id\s*=\s*)?'(?P<value>[^']*)'")
+# An id that a column is compared with, whole or with `%` around it; or any other text.
+_LITERAL = re.compile(
+    r"(?P<id>\b(?:model_)?id(?: *= *|\)? +LIKE +))'(?P<before>%?)(?P<value>[^'%]+)(?P<after>%?)'|'(?P<other>[^']*)'"
+)
 _DAY = re.compile(r"\d{4}-\d\d-\d\d(T[\d:.]+Z)?")
 
 
@@ -83,14 +86,15 @@ def with_parameters(query: str) -> tuple[str, dict[str, str]]:
     """Name each id and each day of a query `:model_id` and `:day`, further ones `:day_2`; also tell what they were."""
     names: dict[str, str] = {}
 
-    def replaced(found: re.Match[str]) -> str:
-        value = found["value"]
-        kind = "model_id" if found["id"] else "day" if _DAY.fullmatch(value) else ""
-        if not kind:
-            return found[0]
+    def named(value: str, kind: str) -> str:
         number = 1 + sum(name.startswith(kind) for name in names.values())
-        name = names.setdefault(value, kind if number == 1 else f"{kind}_{number}")
-        return f"{found['id'] or ''}:{name}"
+        return ":" + names.setdefault(value, kind if number == 1 else f"{kind}_{number}")
+
+    def replaced(found: re.Match[str]) -> str:
+        if found["id"]:
+            signs = [found["before"] and "'%'", named(found["value"], "model_id"), found["after"] and "'%'"]
+            return found["id"] + " || ".join(filter(None, signs))
+        return named(found["other"], "day") if _DAY.fullmatch(found["other"]) else found[0]
 
     sql = _LITERAL.sub(replaced, query)
     return sql, {name: value for value, name in names.items()}

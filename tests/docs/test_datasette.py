@@ -74,7 +74,8 @@ def test_each_recipe_is_a_query_that_answers_as_the_recipe_does(reader: sqlite3.
 
 def test_no_id_and_no_day_is_left_in_a_query() -> None:
     left = {
-        name: re.findall(r"'(?:claude-[^'%]*|\d{4}-[\d-]+[^']*)'", one["sql"]) for name, one in TOLD["queries"].items()
+        name: re.findall(r"'(?:%?(?:claude|gpt)-[^']*|\d{4}-[\d-]+[^']*)'", one["sql"])
+        for name, one in TOLD["queries"].items()
     }
     assert {name: found for name, found in left.items() if found} == {}
 
@@ -93,6 +94,9 @@ def test_no_id_and_no_day_is_left_in_a_query() -> None:
         ),
         ("id = 'a' OR id = 'b'", "id = :model_id OR id = :model_id_2", {"model_id": "a", "model_id_2": "b"}),
         ("id = '2026-01-01'", "id = :model_id", {"model_id": "2026-01-01"}),
+        ("lower(id) LIKE '%a-b%'", "lower(id) LIKE '%' || :model_id || '%'", {"model_id": "a-b"}),
+        ("id LIKE 'a%'", "id LIKE :model_id || '%'", {"model_id": "a"}),
+        ("model_id LIKE '%/a'", "model_id LIKE '%' || :model_id", {"model_id": "/a"}),
         ("valid = 'x' AND kind = 'added'", "valid = 'x' AND kind = 'added'", {}),
         ("paid = 'x'", "paid = 'x'", {}),
         ("run_id = 7 AND f = 'retires_at'", "run_id = 7 AND f = 'retires_at'", {}),
