@@ -54,6 +54,7 @@ def merge_walk(sync: "SourceSync", opened: OpenRun) -> staging.SealedWalk:
         sealed = stage.seal(outcome)
         walked_at = sync.now()
         with stage.merging("write") as connection:
+            sync.options.on_wait()  # others may have merged for long: the program may be told to end by now
             merge.apply(connection, opened, sealed, sync.request(walked_at))
             enqueue_alerts(connection, opened, sync.options)
     return sealed
@@ -102,7 +103,7 @@ class Options:
     subscriptions: Subscriptions | None = None  # None: no channel is told
     clock: Callable[[], datetime] = utc_now
     on_page: walk.OnPage = walk.ignore_progress  # gets the number of pages and of models so far
-    on_wait: CheckCancelled = never_cancelled  # called several times a second; a StoppedError from it ends the run
+    on_wait: CheckCancelled = never_cancelled  # called while the run waits; a StoppedError from it ends the run
     tell: Tell = ignore_report
 
 

@@ -198,6 +198,24 @@ def test_a_run_that_is_interrupted_says_so_and_writes_nothing(world: World, sign
     assert world.sync().run.added == 2
 
 
+def test_a_run_that_waited_for_other_merges_begins_none_once_the_program_is_to_end(world: World) -> None:
+    """After Ctrl-C, eight large merges were made one after the other, or left without an end."""
+    world.lists("a")
+    world.sync()
+    world.lists("x")
+    read: list[int] = []
+
+    def stop() -> None:
+        if read:
+            raise StoppedError("it was interrupted")
+
+    options = sync.Options(clock=lambda: world.now, on_page=lambda *_: read.append(1), on_wait=stop)
+    with pytest.raises(StoppedError):
+        sync.sync_source(world.database, world.source("one"), world.connect, options)
+    assert (world.listed(), world.last_run("status", "error")) == ("a", ("abandoned", "it was interrupted"))
+    assert world.sync().run.added == 1
+
+
 @pytest.mark.warns
 @pytest.mark.parametrize("overtaken", ["before it began to walk", "in the middle of its walk"])
 def test_a_slow_old_run_that_ends_after_a_newer_one_changes_nothing(
