@@ -3,16 +3,18 @@
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from fnmatch import fnmatchcase
 from functools import partial
 from typing import Any
 
 import pytest
 
-from catalog.domain import Model, Place, State
+from catalog.domain import Kind, Model, Place, State
 from catalog.store.queries import history, pages
 from catalog.store.queries.history import Which
 from catalog.store.queries.pages import Cut, RowPage, Sort, Wanted
+from tests import subscribing
 from tests.server import model
 from tests.store.living import SOURCES, live
 from tests.store.world import MINUTE, START, World
@@ -125,6 +127,48 @@ def test_pages_of_a_moment_are_the_list_of_that_moment(lived: World, request: py
             moment = START + minute * MINUTE
             rows = list(history.as_of(connection, moment))
             check(partial(pages.states, connection, moment), rows, rng, STATE_SORTS)
+
+
+def test_retirements_are_those_in_a_time_that_a_rule_admits(lived: World, request: pytest.FixtureRequest) -> None:
+    rng = random.Random(request.node.name)
+    moments = [START + timedelta(days=days) for days in (-1, 0, 31, 59, 60, 90, 10_000)]
+    with lived.database.read() as connection:
+        rows = list(history.models(connection, which=Which.ALL))
+        for _ in range(40):
+            since, until = sorted(rng.sample(moments, 2))
+            rule = subscribing.rule(
+                sources=rng.choice([(), ("one", "two")]),
+                lines=rng.choice([(), ("opus",)]),
+                lifecycles=rng.choice([(), ("deprecated", "active")]),
+                models=rng.choice([(), ("b*", ("one", "?"))]),
+                watched=rng.choice([None, frozenset({"a", "B", "b-1", ("one", "z" * 256)})]),
+            )
+            expected = [
+                row
+                for row in rows
+                if row.retires_at is not None
+                and since <= row.retires_at < until
+                and rule.admits(source=row.source, model_id=row.id, line=row.line, lifecycle=row.lifecycle)
+            ]
+            expected.sort(key=lambda row: (row.retires_at, row.source, row.id))
+            assert pages.retiring(connection, rule, since=since, until=until) == expected
+            limited = pages.retiring(connection, rule, since=since, limit=2)
+            assert limited[: len(expected)] == expected[:2]
+
+
+def test_spans_are_what_the_log_says_of_presence(lived: World) -> None:
+    with lived.database.read() as connection:
+        rows = list(history.models(connection, which=Which.ALL))
+        stories = {Place(s.model.source, s.model.id): s for row in rows for s in history.stories(connection, row.id)}
+        expected = {
+            place: tuple(change for change in story.changes if change.kind is not Kind.CHANGED)
+            for place, story in stories.items()
+        }
+        assert pages.spans(connection, rows) == expected
+        assert pages.spans(connection, rows[:1]) == {
+            Place(rows[0].source, rows[0].id): expected[Place(rows[0].source, rows[0].id)]
+        }
+        assert pages.spans(connection, []) == {}
 
 
 PLACES = {
