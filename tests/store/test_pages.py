@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from catalog.domain import Kind, Model, Place, State
-from catalog.store.queries import history, pages
+from catalog.store.engine.database import Connection
+from catalog.store.queries import history, pages, streams
 from catalog.store.queries.history import Which
 from catalog.store.queries.pages import Cut, RowPage, Sort, Wanted
 from tests import subscribing
@@ -127,6 +128,24 @@ def test_pages_of_a_moment_are_the_list_of_that_moment(lived: World, request: py
             moment = START + minute * MINUTE
             rows = list(history.as_of(connection, moment))
             check(partial(pages.states, connection, moment), rows, rng, STATE_SORTS)
+
+
+def test_a_long_list_is_streamed_in_ranges_of_ids(lived: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    moments = [START + minute * MINUTE for minute in (50, 100, 150)]
+    patterns = (None, "b*", "*", "[!a]*")
+
+    def told(connection: Connection) -> list[Any]:
+        found: list[Any] = [list(history.models(connection, which=which)) for which in Which]
+        return found + [list(history.as_of(connection, at, match=each)) for at in moments for each in patterns]
+
+    with lived.database.read() as connection:
+        expected = told(connection)
+        for chunk, growth in ((1, 1), (2, 2)):
+            monkeypatch.setattr(streams, "_CHUNK", chunk)
+            monkeypatch.setattr(streams, "_GROWTH", growth)
+            assert told(connection) == expected
+    for rows in expected:
+        assert rows == sorted(rows, key=lambda row: (row.source, row.id))
 
 
 def test_retirements_are_those_in_a_time_that_a_rule_admits(lived: World, request: pytest.FixtureRequest) -> None:

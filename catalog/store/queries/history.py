@@ -32,7 +32,7 @@ from catalog.domain import (
 from catalog.store.engine.database import Connection
 from catalog.store.ingest import runs as all_runs
 from catalog.store.ingest.diff import canonical, compare
-from catalog.store.queries import globs
+from catalog.store.queries import globs, streams
 from catalog.store.schema import rows, tables, views
 
 _CHUNK = 1000  # rows or ids at a time
@@ -88,18 +88,18 @@ def models(
         Which.REMOVED: [view.c.removed_at.is_not(None)],
         Which.ALL: [],
     }[which]
-    return (Model(**row) for row in _by_source(connection, view, conditions, source, match))
+    return (Model(**row) for row in streams.by_ranges(connection, view, conditions, source, match))
 
 
 def named(connection: Connection, ids: Iterable[str]) -> list[Model]:
     """List the models of these ids, gone ones too, by source and id."""
     view, wanted = views.models, sorted({id for id in ids if globs.storable(id)})
     found: list[Model] = []
-    for name in _names(connection, None):
+    for name in streams.names(connection, None):
         for start in range(0, len(wanted), _CHUNK):
             some = wanted[start : start + _CHUNK]
             statement = sa.select(view).where(view.c.source == name, view.c.id.in_(some)).order_by(view.c.id)
-            found.extend(Model(**row) for row in _rows(connection, statement))
+            found.extend(Model(**row) for row in streams.rows(connection, statement))
     return found
 
 
@@ -109,14 +109,14 @@ def as_of(
     """Stream the states of the models that were listed at a moment, by source and id."""
     view = views.model_history
     conditions = [view.c.valid_from <= moment, sa.or_(view.c.valid_to.is_(None), view.c.valid_to > moment)]
-    return (State(**row) for row in _by_source(connection, view, conditions, source, match))
+    return (State(**row) for row in streams.by_ranges(connection, view, conditions, source, match))
 
 
 def stories(connection: Connection, id: str, *, source: str | None = None) -> list[Story]:
     """Give the story of an id for each source that ever listed it."""
     if not globs.storable(id):
         return []
-    found = [_story(connection, id, name) for name in _names(connection, source)]
+    found = [_story(connection, id, name) for name in streams.names(connection, source)]
     return [story for story in found if story is not None]
 
 
@@ -125,7 +125,7 @@ def neighbours(connection: Connection, id: str, *, source: str | None = None) ->
     if not globs.storable(id):
         return []
     view, near = views.models, set[str]()
-    for name in _names(connection, source):
+    for name in streams.names(connection, source):
         ids = sa.select(view.c.id).where(view.c.source == name).limit(_NEIGHBOURS)
         near.update(connection.scalars(ids.where(view.c.id >= id).order_by(view.c.id)))
         near.update(connection.scalars(ids.where(view.c.id < id).order_by(view.c.id.desc())))
@@ -182,7 +182,7 @@ def runs(
         wanted = wanted if before is None else wanted.where(tables.run.c.run_id < before)
         last = connection.scalars(wanted.order_by(*all_runs.LAST_FIRST).limit(limit)).all()
         statement = statement.where(view.c.run_id.in_(last))
-    return (rows.run(row) for row in _rows(connection, statement))
+    return (rows.run(row) for row in streams.rows(connection, statement))
 
 
 def sources(connection: Connection) -> list[Source]:
@@ -224,7 +224,7 @@ def compare_moments(
     open_later = sa.or_(view.c.valid_to.is_(None), view.c.valid_to > later)
     began = sa.and_(view.c.valid_from > earlier, view.c.valid_from <= later, open_later)
     conditions = [sa.or_(ended, began)]
-    states = (State(**row) for row in _by_source(connection, view, conditions, source, match))
+    states = (State(**row) for row in streams.by_source(connection, view, conditions, source, match))
     for _, pair in groupby(states, key=lambda state: (state.source, state.id)):
         old, new = _at_both(pair, earlier)
         yield from _differences(old, new)
@@ -273,7 +273,7 @@ def _log(connection: Connection, window: _Window, match: str | None) -> Generato
         conditions.append(view.c.kind == window.kind.value)
     statement = sa.select(view).where(*conditions).order_by(view.c.change_id.desc())
     for run_id in _runs_of(connection, window):
-        yield from _rows(connection, statement.where(view.c.run_id == run_id))
+        yield from streams.rows(connection, statement.where(view.c.run_id == run_id))
 
 
 def _runs_of(connection: Connection, window: _Window) -> Iterator[int]:
@@ -290,7 +290,7 @@ def _runs_of(connection: Connection, window: _Window) -> Iterator[int]:
         # + 0: not by the index of a source's runs, of which most recorded nothing.
         conditions.append(run.source_key + 0 == key)
     statement = sa.select(run.run_id).where(*conditions).order_by(run.finished_at.desc(), run.run_id.desc())
-    return (row["run_id"] for row in _rows(connection, statement))
+    return (row["run_id"] for row in streams.rows(connection, statement))
 
 
 def _few(connection: Connection, source: str | None, match: str) -> list[tuple[str, str]] | None:
@@ -298,7 +298,7 @@ def _few(connection: Connection, source: str | None, match: str) -> list[tuple[s
     view = views.models
     matching = globs.matches(view.c.id, match, dialect=connection.dialect.name)
     found: list[tuple[str, str]] = []
-    for name in _names(connection, source):
+    for name in streams.names(connection, source):
         statement = sa.select(view.c.id).where(view.c.source == name, matching).limit(_FEW + 1 - len(found))
         found.extend((name, id) for id in connection.scalars(statement))
     return found if len(found) <= _FEW else None
@@ -319,34 +319,7 @@ def _log_of(
         .order_by(view.c.recorded_at.desc(), view.c.run_id.desc(), view.c.change_id.desc())
         .limit(limit)
     )
-    return _rows(connection, statement)
-
-
-def _names(connection: Connection, source: str | None) -> Sequence[str]:
-    if source is not None:
-        return [source] if globs.storable(source) else []
-    return connection.scalars(sa.select(views.sources.c.source).order_by(views.sources.c.source)).all()
-
-
-def _by_source(
-    connection: Connection,
-    view: sa.Table,
-    conditions: Sequence[sa.ColumnElement[bool]],
-    source: str | None,
-    match: str | None,
-) -> Iterator[dict[str, Any]]:
-    """One statement per source, because within one the ids come sorted from an index."""
-    if match is not None:
-        conditions = [*conditions, globs.matches(view.c.id, match, dialect=connection.dialect.name)]
-    statement = sa.select(view).where(*conditions).order_by(view.c.id)
-    for name in _names(connection, source):
-        yield from _rows(connection, statement.where(view.c.source == name))
-
-
-def _rows(connection: Connection, statement: sa.Select[Any]) -> Generator[dict[str, Any], None, None]:
-    with closing(connection.execute(statement, execution_options={"yield_per": _CHUNK})) as result:
-        for row in result.mappings():
-            yield dict(row)
+    return streams.rows(connection, statement)
 
 
 def _story(connection: Connection, id: str, source: str) -> Story | None:
