@@ -3,14 +3,21 @@
 Knows nothing of the catalog: what it says of the list is the truth that a catalog is held against.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import cycle
 from typing import Any
+from urllib.parse import quote
 
 from tests import server as play
 from tests.server import Json
 
 TOKEN = "token of "  # what a gateway's cursor begins with
+LATER = "later: "  # what a cursor begins with that came with an empty page
+
+# How an address of the list's next page may begin: only what follows it may count.
+ADDRESSES = ("https://models.example.org/v1/models", "/v1/models", "", "models", "//gate.example/llm/v1/models")
+ELSEWHERE = "https://models.example.org/v2/files"
 
 # What a cursor gets whose model is no longer listed.
 VANISHED = ("400", "empty", "restart", "place")
@@ -77,10 +84,12 @@ class Paging:
     has_more: HasMore = truly
     by_offset: bool = False  # the cursor only stands for how far the page before it reached
     inclusive: bool = False  # a page begins with the model that its cursor names
-    style: str = "cursor"  # or "token", or "page": what the answer says of the next page, and how that is asked for
+    style: str = "cursor"  # what the answer says of the next page, and how that is asked for
+    says_end: bool = True  # else the last answer just names no next page
     tokens: bool = False  # a cursor of the gateway's own leads on, and no id does
     most: int = 1000
     offsets: dict[str, int] = field(default_factory=dict)
+    addresses: Iterator[str] = field(default_factory=lambda: cycle(ADDRESSES))
 
     def answer(self, shelf: Shelf, after: str | None, limit: int) -> tuple[int, Json]:
         """Give status and body of the page behind `after`; None: of the first one."""
@@ -96,17 +105,30 @@ class Paging:
             body["last_id"] = f"{TOKEN}{shown[-1]}"
         return 200, body
 
-    def spell(self, body: Json, shelf: Shelf) -> Json:
-        """Say what a page says as servers of this style do."""
+    def spell(self, body: Json, shelf: Shelf) -> tuple[Json, list[tuple[str, str]]]:
+        """Say what a page says as servers of this style do: in the body, or in headers."""
         if self.style == "cursor":
-            return body
-        rest = {name: value for name, value in body.items() if name not in {"has_more", "first_id", "last_id"}}
+            return body, []
+        said = {"has_more", "first_id", "last_id", "at", "withheld"}
+        rest = {name: value for name, value in body.items() if name not in said}
         if self.style == "page":
-            return rest | {"count": len(shelf.items)}
-        return rest | {"after": body["last_id"] if body["has_more"] else ""}
+            return {"count": len(shelf.items)} | rest, []
+        after = body["last_id"] if body["has_more"] and not body.get("withheld") else None
+        at = None if after is None else f"{body.get('at') or next(self.addresses)}?after_id={quote(after)}"
+        says = at is not None or (self.says_end and not body["has_more"])
+        match self.style:
+            case "token":
+                return rest | ({"after": after or ""} if says else {}), []
+            case "url":
+                return rest | {"links": {"next": at} if says else {}}, []
+            case "link":
+                return rest, [("link", f'</v1/models>; rel="first", <{at}>; rel="next"')] if at else []
+            case _:
+                return rest, []
 
     def _begin(self, shelf: Shelf, after: str | None, limit: int) -> int | None:
-        if after is None:
+        after = None if after is None else after.removeprefix(LATER)
+        if not after:
             return 0
         if self.style == "page":
             return (int(after) - 1) * limit

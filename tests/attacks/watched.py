@@ -3,10 +3,11 @@
 The catalog talks to a real loopback server and writes to a real database; a `Plan` decides what each request meets.
 """
 
+import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import sqlalchemy as sa
 
@@ -29,8 +30,12 @@ CONFIRM_AFTER = 15  # minutes, as the product has it where nobody says otherwise
 STYLES: dict[str, dict[str, Any]] = {
     "cursor": {},
     "token": {"api": "custom", "paging": "token", "list": ListSettings(next="after")},
+    "url": {"api": "custom", "paging": "url", "list": ListSettings(next="links.next")},
+    "link": {"api": "custom", "paging": "link", "list": ListSettings()},
     "page": {"api": "custom", "paging": "page", "list": ListSettings(total="count")},
+    "none": {"api": "custom", "paging": "none", "list": ListSettings(size_param="")},
 }
+FOLLOWS = frozenset({"token", "url", "link"})  # styles in which an empty page may lead on
 
 PACE = Pace(sleep=lambda _: None, spread=lambda: 0.5)  # of a client that never waits
 MANY = 10_000  # as a count beside the list: more than any list here has
@@ -106,6 +111,8 @@ class Watched:
     minutes_a_page: float = 1.0
     truth: Shelf = field(default_factory=Shelf)
     paging: Paging = field(default_factory=Paging)
+    ignore: tuple[str, ...] = ()
+    repeats: Literal["doubt", "first"] = "doubt"
     plan: Plan = field(default_factory=Quiet)
     timeline: Timeline = field(default_factory=Timeline)
     now: float = 0.0  # minutes
@@ -120,9 +127,7 @@ class Watched:
         self.server.always = self._answer
         report = syncs.sync_source(
             self.database,
-            SourceSettings(
-                name=self.name, base_url=self.server.url, page_size=self.page_size, **STYLES[self.paging.style]
-            ),
+            self._source(),
             lambda source: SteadyClient(source, KEY, pace=self.pace),
             syncs.Options(
                 accept_removals=accept,
@@ -144,6 +149,16 @@ class Watched:
         self.timeline.runs.append(ran)
         return ran
 
+    def _source(self) -> SourceSettings:
+        style = {"list": ListSettings()} | STYLES[self.paging.style]
+        return SourceSettings(
+            name=self.name,
+            base_url=self.server.url,
+            page_size=self.page_size,
+            ignore=self.ignore,
+            **style | {"list": replace(style["list"], repeats=self.repeats)},
+        )
+
     def _hear(self, _pages: int, _models: int) -> None:
         self.now += self.minutes_a_page
 
@@ -157,7 +172,8 @@ class Watched:
             raise
 
     def _answer_as_planned(self, visit: Visit) -> None:
-        after, limit = visit.seen.first("after_id"), int(visit.seen.first("limit") or 20)
+        usual = 1000 if self.paging.style == "none" else 20
+        after, limit = visit.seen.first("after_id"), int(visit.seen.first("limit") or usual)
         self.plan.come(after)
         met: dict[str, Any] = {"after": after, "limit": limit}
         fault, truth = self.plan.fault(), self.truth.ids
@@ -168,13 +184,14 @@ class Watched:
         shown = self.plan.show(self.truth)
         status, body = self.paging.answer(shown, after, limit)
         told: dict[str, Any] = {}
+        headers: list[tuple[str, str]] = []
         if status == 200:
             body = self.plan.spoil(body)
-            told = read(body, after if self.paging.inclusive else None)
-            told["may_be_empty"] = self.paging.style == "token"
-            body = self.paging.spell(body, shown)
+            told = read(body, after if self.paging.inclusive else None, first_counts=self.repeats == "first")
+            told["may_be_empty"] = self.paging.style in FOLLOWS
+            body, headers = self.paging.spell(body, shown)
         self.requests.append(Request(**met, truth=truth, status=status, **told))
-        visit.send_json(status, body)
+        visit.send_json(status, body, headers)
 
     def catalog(self) -> dict[str, str | None]:
         """What the catalog says is listed, and the names."""
@@ -195,6 +212,21 @@ class Watched:
                 for id, run, at in connection.execute(mine)
             ]
 
+    def invented(self) -> list[str]:
+        """Changes of the log that no answer of their run bears out."""
+        view = views.changes
+        wanted = sa.select(view.c.run_id, view.c.kind, view.c.model_id, view.c.field, view.c.new_value)
+        listed = {ran.number: ran.listed for ran in self.timeline.runs}
+        with self.database.read() as connection:
+            rows = connection.execute(wanted.where(view.c.source == self.name, view.c.kind != Kind.REMOVED)).all()
+        return [
+            f"run {row.run_id} recorded {row.kind} {row.model_id} {row.field}: {row.new_value}"
+            for row in rows
+            if row.model_id not in listed[row.run_id]
+            or (row.kind == Kind.CHANGED and row.field != "display_name")
+            or (row.kind == Kind.CHANGED and json.loads(row.new_value) not in listed[row.run_id][row.model_id])
+        ]
+
     def missed(self) -> list[str]:
         """What the last run listed and the catalog does not have."""
         return missed(self.timeline.runs[-1], self.catalog())
@@ -207,14 +239,16 @@ class Watched:
         return drifted + [f"{missing.model_id} is still called missing" for missing in self.missing]
 
 
-def read(body: Json, cursor: str | None) -> dict[str, Any]:
+def read(body: Json, cursor: str | None, *, first_counts: bool = False) -> dict[str, Any]:
     """What a page says to somebody who knows how its server is: an inclusive cursor's model is no part of its page."""
     items = [item for item in body["data"] if "id" in item]
+    if first_counts:
+        items = list({item["id"]: item for item in reversed(items)}.values())[::-1]
     overlaps = bool(items) and items[0]["id"] == cursor
     says_more = not body["has_more"] and (body.get("next") is not None or body.get("total_count", 0) > MANY)
     return {
         "items": tuple(items[overlaps:]),
         "has_more": body["has_more"],
         "overlaps": overlaps,
-        "doubtful": says_more or len(items) < len(body["data"]),
+        "doubtful": says_more or any("id" not in item for item in body["data"]) or body.get("withheld", False),
     }

@@ -53,6 +53,17 @@ class Hostile:
     lies: bool = False  # the same untruth is told in walks that are long apart, and no guard can tell
     happens: tuple[str, ...] = ("removals",)
     exact: bool = True  # each page is a piece of the list as it is at that moment
+    style: str = "cursor"  # of paging
+    says_end: bool = True
+    most: int = 1000  # models that a page holds, whatever is asked for
+    withheld: float = 0.0  # of the pages behind the first one: names no next one, although there is one
+    repeated: float = 0.0  # of the pages: names a next one that was asked for before
+    elsewhere: float = 0.0  # of the pages: the address of the next one leads to another list
+    empties: float = 0.0  # of the pages: comes empty first, with a token that leads to it
+    totals_too_high: float = 0.0  # of the answers
+    totals_too_low: float = 0.0
+    moving: bool = False  # members that are ignored are new in each answer
+    first_counts: bool = False  # a model that is listed twice is known by its first entry
 
 
 HONEST: dict[str, Hostile] = {
@@ -82,6 +93,81 @@ HONEST: dict[str, Hostile] = {
     "entries are no models": Hostile(unusable=0.1, happens=("removals", "unusable", "partial")),
     "models are in dispute": Hostile(disputes=0.1, happens=("removals", "disputes", "partial")),
 }
+PAGED: dict[str, Hostile] = {
+    "tokens": Hostile(style="token"),
+    "tokens, and a vanished one is refused": Hostile(style="token", aimed=0.3, happens=("restarts", "failed")),
+    "tokens, and a vanished one gets the first page": Hostile(
+        style="token", vanished="restart", aimed=0.3, happens=("restarts", "partial")
+    ),
+    "tokens, and the end is not stated": Hostile(
+        style="token", vanished="place", says_end=False, has_more=shelves.when_full, happens=("removals", "empty pages")
+    ),
+    "tokens that repeat": Hostile(
+        style="token", vanished="place", repeated=0.15, happens=("removals", "repeated", "restarts")
+    ),
+    "tokens are withheld": Hostile(
+        style="token", vanished="place", withheld=0.15, happens=("removals", "withheld", "partial")
+    ),
+    "tokens come with empty pages": Hostile(
+        style="token", vanished="place", empties=0.3, happens=("removals", "empty pages")
+    ),
+    "tokens, and pages are cut short": Hostile(
+        style="token",
+        vanished="place",
+        most=2,
+        says_end=False,
+        has_more=shelves.when_full,
+        withheld=0.1,
+        happens=("removals", "withheld"),
+    ),
+    "tokens, and other marks": Hostile(style="token", marks=0.1, totals=0.1, happens=("marks", "totals", "partial")),
+    "addresses of any host": Hostile(style="url", vanished="place"),
+    "addresses that lead to another list": Hostile(
+        style="url", vanished="place", elsewhere=0.1, happens=("removals", "elsewhere", "failed")
+    ),
+    "addresses that are withheld": Hostile(
+        style="url", vanished="place", withheld=0.15, happens=("removals", "withheld", "partial")
+    ),
+    "addresses that repeat": Hostile(style="url", vanished="place", repeated=0.15, happens=("repeated", "restarts")),
+    "addresses, and faults": Hostile(style="url", aimed=0.2, faults=0.1, happens=("faults", "restarts")),
+    "links": Hostile(style="link", vanished="place", has_more=shelves.when_full, happens=("removals", "empty pages")),
+    "links that are withheld": Hostile(
+        style="link",
+        vanished="place",
+        has_more=shelves.when_full,
+        withheld=0.15,
+        happens=("removals", "withheld", "partial"),
+    ),
+    "links that lead to another list": Hostile(
+        style="link",
+        vanished="place",
+        has_more=shelves.when_full,
+        elsewhere=0.1,
+        happens=("removals", "elsewhere", "failed"),
+    ),
+    "numbered pages": Hostile(style="page", exact=False, happens=("removals", "restarts")),
+    "numbered pages that are cut short": Hostile(style="page", most=2, exact=False, happens=("removals", "restarts")),
+    "numbered pages, and too high totals": Hostile(
+        style="page", exact=False, totals_too_high=0.15, happens=("removals", "failed")
+    ),
+    "numbered pages, and totals of a page": Hostile(
+        style="page", exact=False, totals_too_low=0.15, happens=("removals", "partial")
+    ),
+    "one document": Hostile(style="none", edits=0.6),
+    "one document, and groups are missing": Hostile(
+        style="none", edits=0.3, hidden=0.3, hide="group", exact=False, happens=("held", "hidden")
+    ),
+    "one document that says that more follows": Hostile(
+        style="none", edits=0.6, marks=0.2, totals=0.2, happens=("removals", "marks", "totals", "failed", "partial")
+    ),
+    "members move that are ignored": Hostile(style="url", vanished="place", moving=True),
+    "the first entry counts": Hostile(
+        style="token", vanished="place", disputes=0.2, first_counts=True, happens=("removals", "disputes")
+    ),
+    "models are in dispute on pages by tokens": Hostile(
+        style="token", vanished="place", disputes=0.1, unusable=0.05, happens=("removals", "disputes", "partial")
+    ),
+}
 LYING: dict[str, Hostile] = {
     "a few are hidden for hours": Hostile(hidden=0.3, hide="few", exact=False, lies=True, happens=("hidden",)),
     "replicas lag for hours": Hostile(lag=LONG, edits=0.2, exact=False, lies=True, happens=("old answers",)),
@@ -104,12 +190,14 @@ class Life:
     hidden_until: float = 0.0
     past: list[tuple[float, Shelf]] = field(default_factory=list)
     answers: int = 0
+    after: str | None = None  # the cursor of the request that is here
 
     def begin(self, models: int) -> None:
         for index in range(models):
             self.watched.truth.add(f"m{index}", index)
 
     def come(self, _after: str | None) -> None:
+        self.after = _after
         if self.calm:
             return
         truth = self.watched.truth
@@ -201,21 +289,52 @@ class Life:
 
     def spoil(self, body: Json) -> Json:
         """Let a page say less, or more, than is so."""
+        body = body | {"data": [self.stirred(item) for item in body["data"]]}
         if self.calm:
             return body
+        body = self.lead_astray(body)
         world, listed = self.world, list(body["data"])
-        if body["has_more"] and self.is_time("marks", world.marks):
+        goes_on = body["has_more"] or world.style == "none"
+        if goes_on and self.is_time("marks", world.marks):
             body = body | {"has_more": False, "next": f"/v1/models?page={self.random.randint(2, 9)}"}
-        if body["has_more"] and self.is_time("totals", world.totals):
+        if goes_on and self.is_time("totals", world.totals):
             body = body | {"has_more": False, "total_count": MANY + len(self.watched.truth.items)}
         if listed and self.is_time("unusable", world.unusable):
             listed.insert(self.random.randint(0, len(listed) - 1), {"type": "model"})
         if listed and self.is_time("disputes", world.disputes):
             twin = self.random.choice(listed)
+            first = listed.index(twin) + 1 if world.first_counts else 0
             listed.insert(
-                self.random.randint(0, len(listed) - 1), twin | {"display_name": f"Name {self.random.random()}"}
+                self.random.randint(first, max(first, len(listed) - 1)),
+                twin | {"display_name": f"Name {self.random.random()}"},
             )
         return body | {"data": listed}
+
+    def lead_astray(self, body: Json) -> Json:
+        """Say something else of the next page, or of the total, than is so."""
+        world, came = self.world, [request.after for request in self.watched.requests]
+        total = len(self.watched.truth.items)
+        if self.is_time("empty pages", world.empties) and not (came and came[-1] == self.after):
+            return body | {"data": [], "has_more": True, "last_id": f"{shelves.LATER}{self.after or ''}"}
+        if self.is_time("too high", world.totals_too_high):
+            body = body | {"count": total + self.random.randint(1, 3)}
+        if self.is_time("too low", world.totals_too_low):
+            body = body | {"count": max(0, len(body["data"]) - 1)}
+        if not body["has_more"]:
+            return body
+        if self.after and self.is_time("withheld", world.withheld):
+            body = body | {"withheld": True}
+        if any(came) and self.is_time("repeated", world.repeated):
+            body = body | {"last_id": self.random.choice([after for after in came if after])}
+        if self.is_time("elsewhere", world.elsewhere):
+            body = body | {"at": shelves.ELSEWHERE}
+        return body
+
+    def stirred(self, item: Json) -> Json:
+        """Let members move that are ignored."""
+        if not self.world.moving:
+            return item
+        return item | {"runs": self.random.random(), "about": {"runs": self.random.random(), "is": "it"}}
 
     def is_time(self, name: str, chance: float) -> bool:
         happens = self.random.random() < chance if chance else False
