@@ -151,7 +151,9 @@ class SourceClient:
         answer = self.begin(limit=limit, after_id=after_id, before_id=before_id, deadline=deadline).answer()
         try:
             page = self.reader.page(answer.body)
-            if self.paging.style in _GOES_ON and self._goes_on(answer, page.received):
+            told = self.reader.envelope.told(answer.body) if self.paging.style in _GOES_ON else {}
+            got = paging.PageFacts(told=told, links=answer.links, entries=page.received, sum=page.received)
+            if paging.follow(self.paging, got).query is not None:
                 return msgspec.structs.replace(page, has_more=True)
             refusal = None
             if before_id is None and not (page.has_more and self.reader.paging):
@@ -176,18 +178,6 @@ class SourceClient:
         """The settings that shape the request, or the answer."""
         sent = {name for name in _SHAPING if getattr(self.source, name)}
         return frozenset({*sent, "page_size"} if self.paging.size_param else sent)
-
-    def _goes_on(self, answer: Answer, received: int) -> bool:
-        """Whether the first page is followed by another one."""
-        got = paging.PageFacts(
-            told=self.reader.envelope.told(answer.body),
-            links=answer.links,
-            entries=received,
-            sum=received,
-            longest=0,
-            pages=1,
-        )
-        return paging.follow(self.paging, got).query is not None
 
     def _compare(self, page: wire.ListPage, limit: int) -> CursorChoice | None:
         """Ask with both cursors that a page names."""
@@ -232,10 +222,10 @@ class SourceClient:
         ids = frozenset(id for _, id in params)
         return self._fetch(self.paging.url, asked, until, with_cursor=bool(params), ids=ids)
 
-    def ask(self, query: str, *, deadline: float) -> Fetch:
-        """Ask for the page that a query names, and do not wait for it. `deadline` is a moment of `monotonic`."""
-        is_first = query == self.paging.first()
-        return self._fetch(self.paging.url, query, deadline, with_cursor=not is_first)
+    def ask(self, query: str | None, *, deadline: float) -> Fetch:
+        """Ask for the page that a query names, and do not wait for it; None: for the first one."""
+        asked = self.paging.first() if query is None else query
+        return self._fetch(self.paging.url, asked, deadline, with_cursor=query is not None)
 
     def route(self) -> str:
         """Words to follow what is asked: through which proxy of the environment; empty: through none."""

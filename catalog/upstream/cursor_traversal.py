@@ -30,25 +30,6 @@ class CursorTraversal(Traversal):
         self.expected = self.learned.inclusive  # the first pages, where each page is to begin with its own cursor
         self.dropped = 0
 
-    def follow(self) -> Outcome:
-        """Take page after page."""
-        fetch: Fetch | None = self._ask(None)
-        while fetch is not None:
-            fetch = self.take(self.await_(fetch))
-            self.bounds.check_deadline()
-        return self.outcome()
-
-    def take(self, answer: Answer) -> Fetch | None:
-        """Judge a page, ask for the next one, and hand the page to the sink; None: it was the last one."""
-        turn = self._without_its_cursor(self.read(answer, recall=not self.expected))
-        self.received += turn.received
-        cursor = self._next_cursor(turn)
-        if cursor is None:
-            self.demand_end(turn)
-        fetch = None if cursor is None else self._ask(cursor)
-        self.add(turn)
-        return fetch
-
     def outcome(self) -> Outcome:
         """Give the verdict on a list that was read to its end."""
         if self.dropped:
@@ -58,17 +39,21 @@ class CursorTraversal(Traversal):
 
     # Asking
 
-    def _ask(self, cursor: str | None) -> Fetch:
-        self.last_two = self.last_two[1], cursor
-        begun, self.ahead = self.ahead.get(cursor or ""), {}
-        return begun or self._begin_at(cursor)
+    def ask(self, following: str | None) -> Fetch:
+        """Ask for the page behind a cursor, unless that was done to compare two of them."""
+        self.last_two = self.last_two[1], following
+        begun, self.ahead = self.ahead.get(following or ""), {}
+        return begun or self._begin_at(following)
 
     def _begin_at(self, cursor: str | None) -> Fetch:
-        fetch = self.client.begin(limit=self.client.source.page_size, after_id=cursor, deadline=self.bounds.deadline)
-        self.fetches.append(fetch)
-        return fetch
+        limit, deadline = self.client.source.page_size, self.bounds.deadline
+        return self.sent(self.client.begin(limit=limit, after_id=cursor, deadline=deadline))
 
     # Reading
+
+    def read(self, answer: Answer, *, recall: bool = True) -> Turn:
+        """Read a page, or recall it; where the cursor is inclusive, its first entry must be seen."""
+        return self._without_its_cursor(super().read(answer, recall=recall and not self.expected))
 
     def _without_its_cursor(self, turn: Turn) -> Turn:
         """Drop the first entry where the cursor is inclusive, and the entry is the one that the cursor names."""
@@ -99,7 +84,7 @@ class CursorTraversal(Traversal):
 
     # Going on
 
-    def _next_cursor(self, turn: Turn) -> str | None:
+    def next(self, turn: Turn) -> str | None:
         """The cursor of the next page; None at the end. Raises when the walk cannot go on."""
         number = self.pages + 1
         if turn.empty and self.pages:

@@ -58,8 +58,8 @@ class PageFacts:
     links: str = ""  # its header `Link`
     entries: int
     sum: int  # with those of the pages before it
-    longest: int  # of the pages before it; 0: this is the first
-    pages: int  # with this one
+    longest: int = 0  # of the pages before it; 0: this is the first
+    pages: int = 1  # with this one
     total: int | None = None  # as the page before it counted
 
 

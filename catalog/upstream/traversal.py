@@ -108,27 +108,23 @@ class Traversal:
     def run(self) -> Outcome:
         """Read the list to its end. While the sink stores a page, the next one is already on its way."""
         try:
-            return self.follow()
+            fetch: Fetch | None = self.ask(None)
+            while fetch is not None:
+                fetch = self._take(self.await_(fetch))
+                self.bounds.check_deadline()
+            return self.outcome()
         finally:
             for fetch in self.fetches:
                 fetch.cancel()
 
-    def follow(self) -> Outcome:
-        """Take page after page."""
-        fetch: Fetch | None = self.begin(self.client.paging.first())
-        while fetch is not None:
-            fetch = self.take(self.await_(fetch))
-            self.bounds.check_deadline()
-        return self.outcome()
-
-    def take(self, answer: Answer) -> Fetch | None:
+    def _take(self, answer: Answer) -> Fetch | None:
         """Judge a page, ask for the next one, and hand the page to the sink; None: it was the last one."""
         turn = self.read(answer)
         self.received += turn.received
-        query = self._next(turn)
-        if query is None:
+        following = self.next(turn)
+        if following is None:
             self.demand_end(turn)
-        fetch = None if query is None else self.begin(query)
+        fetch = None if following is None else self.ask(following)
         self.add(turn)
         return fetch
 
@@ -141,9 +137,12 @@ class Traversal:
 
     # Asking
 
-    def begin(self, query: str) -> Fetch:
-        """Ask for a page, and do not wait for it."""
-        fetch = self.client.ask(query, deadline=self.bounds.deadline)
+    def ask(self, following: str | None) -> Fetch:
+        """Ask for the page that `next` named, or for the first one, and do not wait for it."""
+        return self.sent(self.client.ask(following, deadline=self.bounds.deadline))
+
+    def sent(self, fetch: Fetch) -> Fetch:
+        """Keep a request, so that it is cancelled when the walk ends before its answer."""
         self.fetches.append(fetch)
         return fetch
 
@@ -171,7 +170,7 @@ class Traversal:
                 received=known.count,
                 empty=known.count == 0,
                 entry=known.last_id,
-                token=self.reader.token(answer.body) if known.has_more else None,
+                token=self.reader.envelope.token(answer.body) if known.has_more else None,
                 has_more=known.has_more,
                 add=lambda: self.sink.add_known(digest),
             )
@@ -200,8 +199,8 @@ class Traversal:
 
     # Going on
 
-    def _next(self, turn: Turn) -> str | None:
-        """The query of the next page; None at the end. Raises when the walk cannot go on."""
+    def next(self, turn: Turn) -> str | None:
+        """What to ask for the next page with; None at the end. Raises when the walk cannot go on."""
         following = self._following(turn)
         self.longest, self.total = max(self.longest, turn.received), following.total
         if following.shifted:

@@ -145,10 +145,6 @@ class Reader:
         attributes = {name: json.loads(text) for name, text in reading.attributes.items()}
         return domain.ModelInfo(id=item.id, attributes=attributes, **columns)
 
-    def token(self, body: bytes) -> str | None:
-        """The `last_id` of a page that was read before."""
-        return self.envelope.token(body)
-
     def _stamp(self, items: Iterable[RawEntry]) -> str | None:
         """Find the one `created_at` that all items have; ends at the first that differs."""
         stamp = None

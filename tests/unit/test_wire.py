@@ -683,4 +683,4 @@ def test_a_name_with_invisible_characters_is_kept_as_it_is_but_for_what_database
     ],
 )
 def test_the_token_of_a_known_page_is_found_wherever_it_stands(body: bytes, token: str | None) -> None:
-    assert Reader(SOURCE).token(body) == token
+    assert Reader(SOURCE).envelope.token(body) == token
