@@ -9,7 +9,7 @@ from typing import Any
 import jinja2
 
 from catalog import dates, watch
-from catalog.text import counted, harmless, harmless_lines
+from catalog.text import counted, harmless
 from catalog.web import names, pages
 from catalog.web.entries import FeedEntry
 
@@ -72,4 +72,4 @@ def _shown(value: Any) -> Any:
     """Spell a value before it is escaped. What is None is unknown."""
     if value is None:
         return "unknown"
-    return harmless_lines(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
+    return harmless(value) if isinstance(value, str) and not hasattr(value, "__html__") else value

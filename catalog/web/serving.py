@@ -4,6 +4,8 @@ The server belongs to cheroot. Its threads are daemons here, since a client that
 """
 
 import logging
+import os
+import re
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -35,6 +37,8 @@ _THREADS = 8
 _WAITING = 64  # connections, until a thread is free
 _TO_ARRIVE = 5  # seconds for a request, from its first to its last byte
 _TO_END = 2  # seconds for answers that are under way when the block ends
+
+_NUMBER = re.compile(r"\[Errno ([0-9]+)\]")
 
 App = Callable[[dict[str, Any], Callable[..., Any]], Any]
 
@@ -84,7 +88,8 @@ def _start(server: wsgi.Server, address: tuple[str, int], setting: str) -> None:
         ready.result()
     except OSError as error:
         host, port = address
-        why = getattr(error.__cause__ or error, "strerror", None) or "no such address"
+        number = _NUMBER.search(str(error))  # which the server puts into its words
+        why = os.strerror(int(number[1])) if number else "there is no such address"
         words = f"{host}:{port} cannot be listened on ({why})"
         raise ConfigError(words, hint=f"change {setting}") from None
 
