@@ -2,10 +2,10 @@
 
 import argparse
 
-from bench import cron, databases, peers, providers, questions, syncs, table
+from bench import cron, databases, peers, providers, questions, syncs, table, web
 from bench.table import Row
 
-ALL = ("syncs", "providers", "cron", "questions")
+ALL = ("syncs", "providers", "cron", "questions", "web")
 
 
 def main() -> None:
@@ -28,6 +28,8 @@ def main() -> None:
             found += cron.rows(server, times=5 if options.quick else 20)
         if "questions" in options.parts:
             found += questions.rows(server, options.kinds, options.models)
+        if "web" in options.parts:
+            found += web.rows(server, options.kinds, options.models)
     print(table.text(found))
 
 

@@ -64,12 +64,12 @@ def rows(server: postgres.Server | None, kinds: tuple[str, ...], models: int) ->
         with databases.fresh(kind, server) as contender:
             past.build(contender, models)
             database = product.open_(contender.url)
-            found += [_row(database, kind, question, models) for question in QUESTIONS]
+            found += [measure(database, kind, question, models) for question in QUESTIONS]
             database.close()
     return found
 
 
-def _row(database: product.Database, kind: str, question: Question, models: int) -> Row:
+def measure(database: product.Database, kind: str, question: Question, models: int) -> Row:
     took = []
     for number in range(TIMES):
         id, at = past.id_of(1 + number * models // TIMES), past.walk_end(past.RUNS // 2 + 10 * number)

@@ -15,8 +15,11 @@ from catalog.store.engine import database
 from catalog.store.engine.database import Connection, Database
 from catalog.store.ingest import runs
 from catalog.store.outbox import queue
-from catalog.store.queries import history, run_report, source_health
+from catalog.store.queries import history, log, pages, run_report, source_health
+from catalog.store.queries.log import LogQuestion
+from catalog.store.queries.pages import Cut, Wanted
 from catalog.store.schema import tables, upgrade
+from tests import subscribing
 from tests.store.delivering import enqueue
 from tests.store.world import START, World
 
@@ -161,6 +164,13 @@ READERS: dict[str, Callable[[Connection], object]] = {
     "as of": lambda c: list(history.as_of(c, FIRST)),
     "show": lambda c: history.stories(c, "a"),
     "status": source_health.all_,
+    "page of models": lambda c: pages.models(c, Wanted(), Cut()),
+    "page of a moment": lambda c: pages.states(c, LAST, Wanted(), Cut()),
+    "retiring": lambda c: pages.retiring(c, subscribing.rule(), since=FIRST),
+    "retirement dates": lambda c: list(log.retirement_dates(c, FIRST)),
+    "stream": lambda c: list(log.changes(c, LogQuestion(rule=subscribing.rule()))),
+    "stream of a source": lambda c: list(log.by_run(c, LogQuestion(rule=subscribing.rule(sources=("source 2",))))),
+    "stream of watched": lambda c: list(log.by_run(c, LogQuestion(rule=subscribing.rule(watched=frozenset("a"))))),
     "backlog": queue.backlog,
     "report": lambda c: (run_report.run(c, RUNS), run_report.is_baseline(c, RUNS), list(run_report.changes(c, RUNS))),
 }

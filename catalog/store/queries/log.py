@@ -102,6 +102,8 @@ def _runs(connection: Connection, asked: LogQuestion, place: Position | None) ->
     conditions = [run.added + run.returned + run.changed + run.removed > sa.literal_column("0")]
     conditions += [] if asked.since is None else [run.finished_at >= asked.since]
     conditions += [] if asked.until is None else [run.finished_at < asked.until]
+    if not asked.baseline:  # which finds no news; yet it may confirm a removal that an earlier run observed
+        conditions.append(~run.baseline | (run.removed > 0))
     if place is not None:
         conditions.append(sa.tuple_(run.finished_at, run.run_id) <= _tuple(place[:2]))
     wanted = [count > 0 for kind, count in counts.items() if _tells(asked.rule, kind)]
@@ -214,5 +216,7 @@ def _dated(since: datetime | None) -> sa.Select[tuple[int]]:
     moved = sa.select(change.c.model_key).where(change.c.field == "retires_at")
     if since is not None:
         listed, gone = listed.where(model.retires_at >= since), gone.where(model.retires_at >= since)
-        moved = moved.join(run, run.c.run_id == change.c.run_id).where(run.c.finished_at >= since)
+        # Not joined: a planner would begin with all runs since then.
+        recorded = sa.select(run.c.finished_at).where(run.c.run_id == change.c.run_id).scalar_subquery()
+        moved = moved.where(recorded >= since)
     return sa.select(sa.union_all(listed, gone, moved).subquery().c.model_key)
