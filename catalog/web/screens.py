@@ -26,7 +26,7 @@ _WEEK = timedelta(days=7)
 _FINDING_COLUMNS = tuple(field.name for field in fields(WatchFinding))
 _NEWEST = "-created_at"
 _RUN_COLUMNS = tuple(name for name in history.RUN_COLUMNS if name != "scope")  # which holds who asked
-_FEW, _MOST, _STRIP = 10, 25, 100  # rows of a part of a page; of the watched; runs of a source
+_FEW, _MOST, _STRIP = 10, 200, 100  # rows of a part of a page; of all dates; runs of a source
 _REMEMBERED = timedelta(days=400)
 _ALL = Rule(channel="", events=())
 
@@ -36,7 +36,7 @@ def index(visit: Visit) -> Mapping[str, Any]:
     ids, unreadable = _watched_names(visit)
     retiring = lists.retiring(visit.connection, _ALL, since=visit.now, limit=_FEW)
     return {
-        "watched": watched_rows(visit, ids, _AHEAD)[:_MOST],
+        "watched": watched_rows(visit, ids, _AHEAD)[:_FEW],
         "watching": len(ids),
         "unreadable": unreadable,
         "retiring": [(each, pages.days_left(each.retires_at, visit.now)) for each in retiring],
@@ -331,9 +331,12 @@ def change_rows(visit: Visit) -> Listing:
 def retirements(visit: Visit) -> Mapping[str, Any]:
     """Show the dates ahead, and those that have passed not long ago."""
     found = [(each, pages.days_left(each.retires_at, visit.now) or 0) for each in _retiring(visit)]
+    ahead = [each for each in found if each[0].retires_at and each[0].retires_at > visit.now]
+    past = [each for each in reversed(found) if each[0].retires_at and each[0].retires_at <= visit.now]
     return {
-        "ahead": [each for each in found if each[0].retires_at and each[0].retires_at > visit.now],
-        "past": [each for each in reversed(found) if each[0].retires_at and each[0].retires_at <= visit.now],
+        "ahead": ahead[:_MOST],
+        "past": past[:_MOST],
+        "left_out": sum(max(len(each) - _MOST, 0) for each in (ahead, past)),
         "several": len(visit.sources) > 1,
         "sources": visit.sources,
         "watching": _watched_names(visit)[0],

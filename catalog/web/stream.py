@@ -69,7 +69,7 @@ def _dated(visit: Visit, wanted: LogQuestion, since: datetime | None) -> list[Bl
     """Give the milestones that came since a moment, before what the page before this one shows."""
     if not _DATED & {*wanted.rule.events}:
         return []
-    planned = log.retirement_dates(visit.connection)
+    planned = log.retirement_dates(visit.connection, since)
     found = entries.of_dates(planned, wanted.rule, milestones=visit.site.milestones, now=visit.now, since=since)
     until = _recorded(visit, wanted.before) if wanted.before else wanted.until
     return [
