@@ -8,6 +8,7 @@ from catalog.web import asked, markup, pages
 from catalog.web.routes import ROUTES, Route
 from catalog.web.visit import Answer, Visit, as_csv, as_json
 
+_FEEDS = {"atom": "application/atom+xml", "feed.json": "application/feed+json", "ics": "text/calendar"}
 _HTML = "text/html; charset=utf-8"
 
 
@@ -19,8 +20,13 @@ def answer(visit: Visit, route: Route) -> Answer:
         return (as_json if visit.form == "json" else as_csv)(route.rows(visit))
     address, query = route.address(visit.path), asked.write(visit.question)
     here, root = address.rpartition("/")[2], "../" * address.count("/")
+    frame = _frame(root, route)
+    general = [] if "atom" in route.others else frame["feeds"]
+    feeds = [*((_FEEDS[form], f"{here}.{form}{query}") for form in route.others if form in _FEEDS), *general]
     values = {
-        **_frame(root, route),
+        **frame,
+        "feeds": feeds,
+        "webcal": f"webcal{visit.root[visit.root.index(':') :]}{address}.ics{query}",
         "title": route.title,
         "strips": pages.strips(visit.health(), visit.now),
         "formats": [(form, f"{here}.{form}{query}") for form in route.forms if form != "html"],
@@ -40,5 +46,4 @@ def refusal(status: HTTPStatus, words: Sequence[str], hint: str, root: str) -> A
 
 def _frame(root: str, route: Route | None) -> Mapping[str, Any]:
     links = [(each.title, f"{each.name}.html", each is route) for each in ROUTES if each.in_nav]
-    feeds = [f"{root}{each.name}.atom" for each in ROUTES if each.name == "changes" and "atom" in each.others]
-    return {"root": root, "nav": links, "feed": "".join(feeds)}
+    return {"root": root, "nav": links, "feeds": [(_FEEDS["atom"], f"{root}changes.atom")]}

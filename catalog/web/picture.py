@@ -7,8 +7,6 @@ The picture is as wide as its frame: places in time are per cent of the part bes
 by `static/picture.css` alone, which a page has in its style sheet and a picture that stands alone carries along.
 """
 
-import base64
-import hashlib
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -164,11 +162,6 @@ def draw(
         f'<svg x="{frame.column + _GAP}" y="{_GAP}" width="{_ALONE - frame.column}" overflow="visible">{drawn}</svg>'
         "</g></svg>"
     )
-
-
-def allowed_style(style: str) -> str:
-    """Give the source by which a content security policy allows the style of pictures that stand alone."""
-    return f"'sha256-{base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()}'"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from catalog.web import screens
+from catalog.web import screens, shapes, timeline
 from catalog.web.visit import Answer, Listing, Visit
 
 _PART = re.compile("<([a-z]+)>")
@@ -53,11 +53,34 @@ ROUTES = (
         page=screens.model,
         rows=screens.story_rows,
         has_csv=False,
+        others={"atom": shapes.model_atom, "ics": shapes.model_ics, "svg": shapes.model_svg},
     ),
+    Route(name="timeline", title="Timeline", page=timeline.page, others={"svg": timeline.file}, in_nav=True),
     Route(name="watch", title="Your models", page=screens.watch_page, rows=screens.watch_rows),
-    Route(name="retirements", title="Retirements", page=screens.retirements, rows=screens.retirement_rows),
-    Route(name="changes", title="Changes", page=screens.changes, rows=screens.change_rows, in_nav=True),
+    Route(
+        name="retirements",
+        title="Retirements",
+        page=screens.retirements,
+        rows=screens.retirement_rows,
+        others={"ics": shapes.retirements_ics},
+    ),
+    Route(
+        name="changes",
+        title="Changes",
+        page=screens.changes,
+        rows=screens.change_rows,
+        others={"atom": shapes.changes_atom, "feed.json": shapes.changes_json},
+        in_nav=True,
+    ),
     Route(name="diff", title="Compare", page=screens.diff, rows=screens.diff_rows, in_nav=True),
     Route(name="runs", title="Runs", page=screens.runs, rows=screens.run_rows),
-    Route(name="status", title="Status", page=screens.status, rows=screens.status_rows, has_csv=False, in_nav=True),
+    Route(
+        name="status",
+        title="Status",
+        page=screens.status,
+        rows=screens.status_rows,
+        has_csv=False,
+        others={"svg": shapes.status_svg},
+        in_nav=True,
+    ),
 )

@@ -17,7 +17,7 @@ from catalog.store.queries.history import MomentDifference, Story, Which
 from catalog.store.queries.pages import Cut, RowPage, Sort, Wanted
 from catalog.tabular import Row, record
 from catalog.watch import WatchFinding
-from catalog.web import asked, names, pages, stream
+from catalog.web import asked, names, pages, stream, timeline
 from catalog.web.asked import Moment, QuestionError
 from catalog.web.visit import Listing, Visit
 
@@ -35,12 +35,15 @@ def index(visit: Visit) -> Mapping[str, Any]:
     """Show what is new, what is near its end, and how the watched models fare."""
     ids, unreadable = _watched_names(visit)
     retiring = lists.retiring(visit.connection, _ALL, since=visit.now, limit=_FEW)
+    mine = watched_rows(visit, ids, _AHEAD)[:_FEW]
+    latest = stream.collect(visit, asked.ChangesQuestion(limit=_FEW)).entries[:_FEW]
     return {
-        "watched": watched_rows(visit, ids, _AHEAD)[:_FEW],
+        "watched": mine,
         "watching": len(ids),
         "unreadable": unreadable,
         "retiring": [(each, pages.days_left(each.retires_at, visit.now)) for each in retiring],
-        "latest": stream.collect(visit, asked.ChangesQuestion(limit=_FEW)).entries[:_FEW],
+        "latest": latest,
+        "picture": timeline.today(visit, [each.model for each in mine if each.model], retiring, latest),
         "several": len(visit.sources) > 1,
         "begins": history.begins(visit.connection),
     }
@@ -111,10 +114,11 @@ def _heads(visit: Visit, sort: str) -> Mapping[str, tuple[str, str]]:
 
 def model(visit: Visit) -> Mapping[str, Any]:
     """Show one model: how it fares, its story, its states and its fields."""
-    found = _story(visit)
+    found = story(visit)
     return {
         "title": found.model.display_name or found.model.id,
         "model": found.model,
+        "picture": timeline.part(visit, [found.model], root="../../"),
         "verdict": pages.verdict(found.model, found.changes, visit.now, visit.question.days),
         "events": pages.story(found.changes),
         "states": [(state, _diff_query(before, state)) for state, before in pages.with_previous(found.states)],
@@ -132,14 +136,14 @@ def _diff_query(before: State | None, state: State) -> str:
 
 def story_rows(visit: Visit) -> Listing:
     """Give what `catalog show --json` prints."""
-    found = _story(visit)
+    found = story(visit)
     states = [record(each, history.STATE_COLUMNS) for each in found.states]
     changes = [record(each, history.CHANGE_COLUMNS) for each in found.changes]
     row = {**record(found.model, history.MODEL_COLUMNS), "history": states, "changes": changes}
     return Listing(columns=(), rows=[row])
 
 
-def _story(visit: Visit) -> Story:
+def story(visit: Visit) -> Story:
     source, sought = names.id_or_prefix(visit.path["source"]), names.id_or_prefix(visit.path["name"])
     if source and source.is_whole and sought:
         id = sought.text if sought.is_whole else _id_of(visit, source.text, sought.text)

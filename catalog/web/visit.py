@@ -59,6 +59,11 @@ class Visit:
     base_url: str  # of the site as this visitor reaches it
 
     @property
+    def root(self) -> str:
+        """The address of the root of the site, with a slash at its end."""
+        return f"{self.base_url.rstrip('/')}/"
+
+    @property
     def sources(self) -> list[str]:
         """Names of the sources that are configured, or were synced at some time."""
         return sorted({each.source for each in history.sources(self.connection)} | {*self.site.sources})

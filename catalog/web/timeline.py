@@ -1,0 +1,94 @@
+"""The picture of lifespans: on its page, as a file, and as part of other pages."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from catalog import watch
+from catalog.domain import Model, Place
+from catalog.store.queries import history
+from catalog.store.queries import pages as lists
+from catalog.store.queries.history import Which
+from catalog.store.queries.pages import Cut, Sort, Wanted
+from catalog.web import markup, picture
+from catalog.web.entries import FeedEntry
+from catalog.web.picture import Lifespan
+from catalog.web.visit import Answer, Visit
+
+_MOST = 25  # rows on the first page
+_UNKNOWN = frozenset({"stale", "never", "unconfigured"})  # findings: nothing is known of the source lately
+
+
+def page(visit: Visit) -> Mapping[str, Any]:
+    """Show lifespans as a picture, and the same as a table."""
+    models, more = _drawn(visit)
+    rows = lifespans(visit, models)
+    start, end = (at and at.at for at in (visit.question.start, visit.question.end))
+    return {
+        "picture": picture.draw(rows, today=visit.now, start=start, end=end),
+        "rows": rows,
+        "more": more,
+        "several": len(visit.sources) > 1,
+        "sources": visit.sources,
+    }
+
+
+def file(visit: Visit) -> Answer:
+    """Answer with the picture as a file that carries its style; where that is forbidden, it takes it from the site."""
+    start, end = (at and at.at for at in (visit.question.start, visit.question.end))
+    address, style = markup.static()["picture.css"]
+    rows = lifespans(visit, _drawn(visit)[0])
+    drawn = picture.draw(rows, today=visit.now, start=start, end=end, style=style.decode())
+    return svg(f'<?xml-stylesheet type="text/css" href="{address}"?>{drawn}')
+
+
+def svg(drawn: str) -> Answer:
+    """Answer with a drawing."""
+    return Answer(body=drawn.encode(), media="image/svg+xml")
+
+
+def part(visit: Visit, models: Sequence[Model], root: str = "") -> str:
+    """Draw some models for a page about something else; empty: there are none."""
+    return picture.draw(lifespans(visit, models), today=visit.now, root=root) if models else ""
+
+
+def today(visit: Visit, mine: Sequence[Model], retiring: Sequence[Model], latest: Sequence[FeedEntry]) -> str:
+    """Draw for the first page what is watched, what retires, and what the latest entries tell of."""
+    told = {(each.source, each.model_id) for each in latest}
+    news = history.named(visit.connection, [id for _, id in told if id is not None])
+    found = [*mine, *retiring, *(each for each in news if (each.source, each.id) in told)]
+    return part(visit, list({(each.source, each.id): each for each in found}.values())[:_MOST])
+
+
+def lifespans(visit: Visit, models: Sequence[Model]) -> list[Lifespan]:
+    """Make the rows of a picture, the first to come first."""
+    seen = {each.source: each.last_whole_at for each in history.sources(visit.connection)}
+    stale = {each.source for each in visit.health().findings if each.code in _UNKNOWN}
+    found = lists.spans(visit.connection, models)
+    rows = [
+        picture.lifespan(
+            model,
+            found.get(Place(model.source, model.id), ()),
+            known_until=seen[model.source],
+            is_stale=model.source in stale,
+        )
+        for model in models
+    ]
+    return sorted(rows, key=lambda row: (row.stretches[0].came_by, row.created_at or row.stretches[0].came_by, row.id))
+
+
+def _drawn(visit: Visit) -> tuple[list[Model], bool]:
+    """Give the models that a picture is asked for, and whether there are more."""
+    question = visit.question
+    named = [*question.id, *(visit.site.watched() if question.watched else ())]
+    if question.id or question.watched:
+        found = [
+            each
+            for each in history.named(visit.connection, map(watch.id_of, named))
+            if (each.id in named or (each.source, each.id) in named) and question.source in {None, each.source}
+        ]
+        return found[: question.limit], len(found) > question.limit
+    wanted = Wanted(source=question.source, match=question.match, contains=question.q, which=Which.ALL)
+    newest = Sort(column="first_seen_at", newest_first=True)
+    is_short = lists.is_sortable(visit.connection, question.source)
+    page = lists.models(visit.connection, wanted, Cut(limit=question.limit, sort=newest if is_short else None))
+    return list(page.rows), page.after is not None
