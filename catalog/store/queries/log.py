@@ -9,7 +9,7 @@ from itertools import groupby, islice
 import sqlalchemy as sa
 
 from catalog.domain import Change, Kind, RetirementDate, Run
-from catalog.events import Rule
+from catalog.events import AlertEvent, Rule
 from catalog.store.engine.database import Connection
 from catalog.store.queries import filters, globs
 from catalog.store.schema import rows, tables, views
@@ -17,6 +17,8 @@ from catalog.store.schema import rows, tables, views
 _CHUNK = 1000  # rows at a time
 _FEW = 200  # models, whose changes are read by model and not by run
 _MOST = 5_000  # changes of one run that are read together
+_INDEXED = frozenset({"lifecycle", "retires_at"})
+_OF_LIFECYCLE = sa.text("field IN ('lifecycle', 'retires_at')")  # word for word as catalog_change_lifecycle_idx has it
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -106,9 +108,9 @@ def _runs(connection: Connection, asked: LogQuestion, place: Position | None) ->
         conditions.append(~run.baseline | (run.removed > 0))
     if place is not None:
         conditions.append(sa.tuple_(run.finished_at, run.run_id) <= _tuple(place[:2]))
-    wanted = [count > 0 for kind, count in counts.items() if _tells(asked.rule, kind)]
-    # A model that returned may have changed, too, and is counted once.
-    wanted += [run.returned > 0] if _tells(asked.rule, Kind.CHANGED) else []
+    wanted = [count > 0 for kind, count in counts.items() if kind.value in asked.rule.events]
+    if AlertEvent.CHANGED in asked.rule.events or asked.rule.changed_fields:
+        wanted.append(_changed(asked.rule))
     statement = sa.select(run.run_id).where(*conditions, sa.or_(sa.false(), *wanted))
     if asked.rule.sources:
         keys = sa.select(tables.source.c.source_key).where(tables.source.c.source.in_(asked.rule.sources))
@@ -118,8 +120,12 @@ def _runs(connection: Connection, asked: LogQuestion, place: Position | None) ->
         yield from found.scalars()
 
 
-def _tells(rule: Rule, kind: Kind) -> bool:
-    return kind.value in rule.events or (kind is Kind.CHANGED and bool(rule.changed_fields))
+def _changed(rule: Rule) -> sa.ColumnElement[bool]:
+    """Say that a run changed some of the fields of a rule, as exactly as an index tells."""
+    run = tables.run.c
+    if AlertEvent.CHANGED not in rule.events and _INDEXED.issuperset(rule.changed_fields):
+        return run.run_id.in_(sa.select(tables.change.c.run_id).where(_OF_LIFECYCLE))
+    return (run.changed > 0) | (run.returned > 0)  # a model that returned may have changed, too, and is counted once
 
 
 def _conditions(asked: LogQuestion, dialect: str) -> list[sa.ColumnElement[bool]]:
@@ -213,7 +219,7 @@ def _dated(since: datetime | None) -> sa.Select[tuple[int]]:
         sa.select(model.model_key).where(model.retires_at.is_not(None), ended)
         for ended in (model.removed_run.is_(None), model.removed_run.is_not(None))
     )
-    moved = sa.select(change.c.model_key).where(change.c.field == "retires_at")
+    moved = sa.select(change.c.model_key).where(change.c.field == "retires_at", _OF_LIFECYCLE)
     if since is not None:
         listed, gone = listed.where(model.retires_at >= since), gone.where(model.retires_at >= since)
         # Not joined: a planner would begin with all runs since then.

@@ -42,6 +42,17 @@ INDEXES = (
     _partial(
         "catalog_model_retires_at_idx", "retires_at IS NOT NULL AND removed_run IS NULL", tables.model.c.retires_at
     ),
+    # Retirements of models that are gone, for pages and the calendar.
+    _partial(
+        "catalog_model_retired_idx", "retires_at IS NOT NULL AND removed_run IS NOT NULL", tables.model.c.retires_at
+    ),
+    # Which runs changed a lifecycle or a date, for the stream and feeds; and which dates moved.
+    _partial(
+        "catalog_change_lifecycle_idx",
+        "field IN ('lifecycle', 'retires_at')",
+        tables.change.c.run_id,
+        tables.change.c.model_key,
+    ),
     # One model's story.
     sa.Index("catalog_change_model_key_idx", tables.change.c.model_key),
     # The changes of a run in the order of the log, and through it those since a moment.
