@@ -29,6 +29,7 @@ _STEPS = (1, 2, 3, 6, *(12 * many * scale for scale in (1, 10, 100) for many in 
 _DAY_STEPS = (1, 2, 7, 14)
 
 _TOP, _ROW, _LINE, _AXIS = 38, 24, 17, 20  # pixels: above the rows; a row; a line of a long label; the axis below
+_FAR = _TOP + 10 * _ROW
 _COLUMNS = (112, 160, 208, 256, 340)  # pixels for labels: each is a class of the style
 CHARACTER, _GAP = 7.3, 12  # pixels: a typewriter face of 12 pixels, and some to spare; room between
 _NARROWEST = 640  # pixels; a frame that has less scrolls
@@ -151,7 +152,7 @@ def draw(
     """
     frame = _frame(lifespans, today, start, end, root)
     rows, bottom = _rows(lifespans, frame)
-    keys, height = _legend(rows, bottom + _AXIS + 8)
+    keys, height = _legend(rows, bottom + (_AXIS if bottom > _FAR else 0) + 8)
     words = f'role="group" aria-label="Lifespans of {counted(len(lifespans), "model")}"'
     drawn = f"{_SIGNS}{_axis(frame, bottom)}{rows}{_today(frame, bottom)}{keys}"
     if not style:
@@ -297,12 +298,12 @@ def _words(one: Lifespan, today: datetime | None) -> str:
 
 
 def _axis(frame: _Frame, bottom: int) -> str:
-    """Draw the grid, and its labels above and below the rows."""
-    drawn = []
+    """Draw the grid, its labels above the rows, and below them where these are far away."""
+    drawn, far = list[str](), bottom > _FAR
     for moment, label in _ticks(frame):
         x, kind = f"{frame.at(moment):g}%", "year" if label.isdigit() else "tick"
         drawn.append(f'<line class="{kind}" x1="{x}" x2="{x}" y1="16" y2="{bottom + 4}"/>')
-        drawn += [f'<text class="{kind}" x="{x}" y="{y}">{label}</text>' for y in (11, bottom + _AXIS - 4)]
+        drawn += [f'<text class="{kind}" x="{x}" y="{y}">{label}</text>' for y in (11, bottom + _AXIS - 4)[: 1 + far]]
     return "".join(drawn)
 
 

@@ -280,6 +280,15 @@ def test_rows_of_several_sources_stand_apart() -> None:
     assert not parsed(rows[0]).findall(f"{SVG}text[@class='source']")
 
 
+def test_labels_of_the_axis_stand_below_many_rows_too() -> None:
+    def heights(rows: int) -> set[str]:
+        texts = parsed(*(span(id=str(number)) for number in range(rows))).iterfind(f"{SVG}text[@class='tick']")
+        return {text.attrib["y"] for text in texts}
+
+    assert heights(10) == {"11"}
+    assert heights(11) == {"11", str(38 + 11 * 24 + 16)}
+
+
 TITLES = {
     "came by 2026-05-06": span(),
     "already there on 2026-01-26": span(BASELINE),
