@@ -22,6 +22,7 @@ from docs import (
     providers,
     readme,
     tables,
+    web,
 )
 
 ROOT = Path(__file__).parents[1]
@@ -36,6 +37,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "docs/metrics.md": metrics.page,
     "docs/promises.md": promises.page,
     "docs/providers.md": providers.page,
+    "docs/web.md": web.page,
     "deploy/datasette/metadata.yaml": datasette.page,
     "deploy/grafana/catalog.json": grafana.page,
     "docs/alerts.md": lambda: alerts.renewed((ROOT / "docs" / "alerts.md").read_text("utf-8")),

@@ -42,7 +42,7 @@ class Strip:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class FieldChange:
+class ShownField:
     """A field that changed, with its values for people."""
 
     path: str
@@ -56,7 +56,7 @@ class Event:
 
     kind: Kind
     title: str
-    fields: tuple[FieldChange, ...]
+    fields: tuple[ShownField, ...]
     not_before: datetime | None
     observed_at: datetime
     recorded_at: datetime
@@ -68,7 +68,7 @@ class Event:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Verdict:
+class ModelVerdict:
     """How a model fares: a word, its tone, and sentences."""
 
     word: str
@@ -104,11 +104,11 @@ def _strip(one: SourceCheck, found: Sequence[Finding], now: datetime) -> Strip:
     )
 
 
-def verdict(model: Model, changes: Sequence[Change], now: datetime, days: int) -> Verdict:
+def verdict(model: Model, changes: Sequence[Change], now: datetime, days: int) -> ModelVerdict:
     """Say how a model fares."""
     [found] = watch.check((model.id,), [model], now=now, days=days)
     word = {WatchState.FINE: "listed"}.get(found.state, found.state.value)
-    return Verdict(word=word, tone=tone(found.state), text=" ".join(_sentences(model, changes, now)))
+    return ModelVerdict(word=word, tone=tone(found.state), text=" ".join(_sentences(model, changes, now)))
 
 
 def tone(state: WatchState) -> str:
@@ -173,7 +173,7 @@ def _event(changes: Sequence[Change]) -> Event:
         kind=one.kind,
         title=_title(one, len(changes)),
         fields=tuple(
-            FieldChange(path=each.field or "", old=told(each.old_value), new=told(each.new_value))
+            ShownField(path=each.field or "", old=told(each.old_value), new=told(each.new_value))
             for each in sorted(changes, key=lambda each: each.change_id)
             if each.kind is Kind.CHANGED
         ),

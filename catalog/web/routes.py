@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from catalog.web import screens, shapes, timeline
+from catalog.web import moments, screens, shapes, timeline
 from catalog.web.visit import Answer, Listing, Visit
 
 _PART = re.compile("<([a-z]+)>")
@@ -72,7 +72,7 @@ ROUTES = (
         others={"atom": shapes.changes_atom, "feed.json": shapes.changes_json},
         in_nav=True,
     ),
-    Route(name="diff", title="Compare", page=screens.diff, rows=screens.diff_rows, in_nav=True),
+    Route(name="diff", title="Compare", page=moments.page, rows=moments.rows, in_nav=True),
     Route(name="runs", title="Runs", page=screens.runs, rows=screens.run_rows),
     Route(
         name="status",

@@ -1,28 +1,27 @@
 """What each resource asks the catalog for, as rows for programs and as values for its template."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import timedelta
-from itertools import groupby, islice
+from itertools import islice
 from typing import Any, NamedTuple
 
 from catalog import dates, health, watch
-from catalog.domain import Kind, Model, ModelName, Place, Run, State, Status
+from catalog.domain import Model, ModelName, Place, Run, State, Status
 from catalog.errors import ConfigError, UnknownModelError
 from catalog.events import Rule
 from catalog.health import Level
 from catalog.store.queries import history, log, watched
 from catalog.store.queries import pages as lists
-from catalog.store.queries.history import MomentDifference, Story, Which
+from catalog.store.queries.history import Story, Which
 from catalog.store.queries.pages import Cut, RowPage, Sort, Wanted
-from catalog.tabular import Row, record
+from catalog.tabular import record
 from catalog.watch import WatchFinding
 from catalog.web import asked, names, pages, stream, timeline
 from catalog.web.asked import Moment, QuestionError
-from catalog.web.visit import Listing, Visit
+from catalog.web.visit import Listing, Visit, linked
 
 _AHEAD = 60  # days in which a retirement is near
-_WEEK = timedelta(days=7)
 _FINDING_COLUMNS = tuple(field.name for field in fields(WatchFinding))
 _NEWEST = "-created_at"
 _RUN_COLUMNS = tuple(name for name in history.RUN_COLUMNS if name != "scope")  # which holds who asked
@@ -69,7 +68,7 @@ def model_rows(visit: Visit) -> Listing:
     columns = history.STATE_COLUMNS if visit.question.as_of else history.MODEL_COLUMNS
     links = {"next": found.after and {"after": found.after, "before": None}}
     links["prev"] = found.before and {"before": found.before, "after": None}
-    return _listing(visit, columns, [record(each, columns) for each in found.rows], links)
+    return linked(visit, columns, [record(each, columns) for each in found.rows], links)
 
 
 def _listed(visit: Visit) -> RowPage[Model] | RowPage[State]:
@@ -232,82 +231,6 @@ def _watched_names(visit: Visit) -> tuple[Sequence[ModelName], str]:
         return (), error.message
 
 
-class Difference(NamedTuple):
-    """What differs for one model."""
-
-    source: str
-    id: str
-    kind: Kind
-    fields: tuple[pages.FieldChange, ...]
-
-
-def diff(visit: Visit) -> Mapping[str, Any]:
-    """Show two moments side by side."""
-    start, end = _moments(visit)
-    groups, more = _differences(visit)
-    found = [_difference(each) for each in groups]
-    changed = [each for each in found if each.kind is Kind.CHANGED]
-    return {
-        "start": start,
-        "end": end,
-        "came": [each for each in found if each.kind is Kind.ADDED],
-        "went": [each for each in found if each.kind is Kind.REMOVED],
-        "changed": sorted(changed, key=lambda each: not any(map(_is_grave, each.fields))),
-        "several": len(visit.sources) > 1,
-        "sources": visit.sources,
-        "begins": history.begins(visit.connection),
-        "then": [asked.write(asked.ModelsQuestion(as_of=each)) for each in (start, end)],
-        "on": more and asked.write(visit.question, after=more),
-    }
-
-
-def _is_grave(change: pages.FieldChange) -> bool:
-    """Tell whether a change says that a model nears its end."""
-    return change.path in {"deprecated_at", "retires_at"} or (
-        change.path == "lifecycle" and change.new not in {"active", "absent"}
-    )
-
-
-def diff_rows(visit: Visit) -> Listing:
-    """Give what `catalog diff` prints."""
-    groups, more = _differences(visit)
-    rows = [record(each, history.DIFFERENCE_COLUMNS) for group in groups for each in group]
-    return _listing(visit, history.DIFFERENCE_COLUMNS, rows, {"next": more and {"after": more}})
-
-
-def _moments(visit: Visit) -> tuple[Moment, Moment]:
-    """Give the two moments; the week that ends now where none is named."""
-    end = visit.question.end or Moment(dates.to_text(visit.now), visit.now)
-    start = visit.question.start or Moment(dates.to_text(end.at - _WEEK), end.at - _WEEK)
-    if start.at >= end.at:
-        raise QuestionError(["from must be earlier than to; exchange them"])
-    return start, end
-
-
-def _differences(visit: Visit) -> tuple[list[list[MomentDifference]], Place | None]:
-    """Give the differences of a page of models, and the place after which there are more."""
-    question, (start, end) = visit.question, _moments(visit)
-    stream = history.compare_moments(visit.connection, start.at, end.at, source=question.source, match=question.match)
-    found: list[list[MomentDifference]] = []
-    for place, group in groupby(stream, key=lambda each: Place(each.source, each.model_id)):
-        if question.after is None or place > question.after:
-            if len(found) == question.limit:
-                stream.close()
-                return found, Place(found[-1][0].source, found[-1][0].model_id)
-            found.append(list(group))
-    return found, None
-
-
-def _difference(group: Sequence[MomentDifference]) -> Difference:
-    one = group[0]
-    told = [
-        pages.FieldChange(path=each.field or "", old=pages.told(each.old_value), new=pages.told(each.new_value))
-        for each in group
-        if each.kind is Kind.CHANGED
-    ]
-    return Difference(one.source, one.model_id, one.kind, tuple(told))
-
-
 def changes(visit: Visit) -> Mapping[str, Any]:
     """Show the stream, a block for each run."""
     found = stream.collect(visit, visit.question)
@@ -329,7 +252,7 @@ def change_rows(visit: Visit) -> Listing:
     shown = found[: visit.question.limit]
     rows = [record(each, history.CHANGE_COLUMNS) for each in shown]
     more = {"before": shown[-1].change_id} if len(found) > len(shown) else None
-    return _listing(visit, history.CHANGE_COLUMNS, rows, {"next": more})
+    return linked(visit, history.CHANGE_COLUMNS, rows, {"next": more})
 
 
 def retirements(visit: Visit) -> Mapping[str, Any]:
@@ -377,7 +300,7 @@ def run_rows(visit: Visit) -> Listing:
     """Give what `catalog runs` prints, without who asked."""
     found, more = _runs(visit)
     rows = [record(each, _RUN_COLUMNS) for each in found]
-    return _listing(visit, _RUN_COLUMNS, rows, {"next": {"before": more} if more else None})
+    return linked(visit, _RUN_COLUMNS, rows, {"next": {"before": more} if more else None})
 
 
 def _runs(visit: Visit) -> tuple[list[Run], int | None]:
@@ -414,19 +337,3 @@ def status(visit: Visit) -> Mapping[str, Any]:
 def status_rows(visit: Visit) -> Listing:
     """Give what `catalog status --json` prints."""
     return Listing(columns=(), rows=visit.health(names=True).objects())
-
-
-def _listing(
-    visit: Visit, columns: Sequence[str], rows: Sequence[Row], links: Mapping[str, Mapping[str, Any] | None]
-) -> Listing:
-    """Add where more rows are."""
-    told = ", ".join(_links(visit, links))
-    return Listing(columns=columns, rows=rows, headers={"Link": told} if told else {})
-
-
-def _links(visit: Visit, links: Mapping[str, Mapping[str, Any] | None]) -> Iterator[str]:
-    return (
-        f'<{visit.name}.{visit.form}{asked.write(visit.question, **changed)}>; rel="{relation}"'
-        for relation, changed in links.items()
-        if changed
-    )

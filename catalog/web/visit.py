@@ -1,7 +1,7 @@
 """What an answer is made from, and what it consists of."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from io import StringIO
@@ -14,6 +14,7 @@ from catalog.settings import WebSettings
 from catalog.store.engine.database import Connection, Database
 from catalog.store.queries import history
 from catalog.tabular import Row
+from catalog.web import asked
 
 
 class Judge(Protocol):
@@ -91,6 +92,22 @@ class Listing:
     columns: Sequence[str]
     rows: Sequence[Row]
     headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def linked(
+    visit: Visit, columns: Sequence[str], rows: Sequence[Row], links: Mapping[str, Mapping[str, Any] | None]
+) -> Listing:
+    """Add where more rows are."""
+    told = ", ".join(_links(visit, links))
+    return Listing(columns=columns, rows=rows, headers={"Link": told} if told else {})
+
+
+def _links(visit: Visit, links: Mapping[str, Mapping[str, Any] | None]) -> Iterator[str]:
+    return (
+        f'<{visit.name}.{visit.form}{asked.write(visit.question, **changed)}>; rel="{relation}"'
+        for relation, changed in links.items()
+        if changed
+    )
 
 
 def as_json(listing: Listing) -> Answer:
