@@ -1,6 +1,7 @@
 """Feeds, calendars, badges and the timeline as the server answers them, over histories that real walks made."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -291,6 +292,40 @@ def test_a_picture_that_stands_alone_has_its_style_wherever_it_is(site: Visitor)
     assert drawn.startswith(f'<?xml-stylesheet type="text/css" href="{address}"?><svg ')
     assert f"<style>{style.decode()}</style>" in drawn
     assert site.get(address).body == style
+
+
+def drawn(page: str) -> list[str]:
+    """Give the links of a page's picture."""
+    return re.findall(r'<a transform="translate\(0 [0-9]+\)" href="([^"]+)"', page)
+
+
+def test_the_first_page_draws_what_is_watched_retires_or_changed_lately(site: Visitor) -> None:
+    page = site.get("index.html").text
+    found = drawn(page)
+    assert len(set(found)) == len(found)
+    assert {"model/demo/claude-opus-5.html", "model/demo/claude-sonnet-4-5-20250929.html"} < set(found)
+    assert "model/demo/claude-2.1.html" not in found
+    assert static()["picture.css"][0] in page
+    for address in found:
+        assert site.get(address).status == HTTPStatus.OK
+
+
+def test_the_first_page_draws_few_of_many_models_and_nothing_of_none(world: World) -> None:
+    assert drawn(asked(world, "index.html").text) == []
+    assert static()["picture.css"][0] not in asked(world, "index.html").text
+    world.lists("a")
+    world.sync()
+    for number in range(4):
+        listed_now = [f"m{number}-{each}" for each in range(10)]
+        world.lists("a", *listed_now, retires_at="2026-05-01T00:00:00Z")
+        world.sync()
+    assert 10 <= len(drawn(asked(world, "index.html").text)) <= 25
+
+
+def test_the_page_of_a_model_draws_its_own_life(site: Visitor) -> None:
+    page = site.get("model/demo/claude-opus-5.html").text
+    assert drawn(page) == ["../../model/demo/claude-opus-5.html"]
+    assert static()["picture.css"][0] in page
 
 
 def badge(reply: Reply) -> list[str]:
