@@ -72,16 +72,13 @@ def write(
     calendar.add("method", "PUBLISH")
     calendar.add("x-wr-calname", vText(harmless(title)))
     calendar.add("refresh-interval", _REFRESH, parameters={"VALUE": "DURATION"})
-    shown = [(one.retires_at, one) for one in planned]
-    events = [(at, one) for at, one in shown if at is not None and _is_shown(one, at, now)]
+    shown = [
+        (one.retires_at, one) for one in planned if not one.withdrawn or one.withdrawn.recorded_at > now - CANCELLED
+    ]
+    events = [(at, one) for at, one in shown if at is not None and at > now - REMEMBERED]
     for at, one in sorted(events, key=lambda event: (event[0], event[1].model.source, event[1].model.id)):
         calendar.add_component(_event(one, at, base_url, now, alarms))
     return bytes(calendar.to_ical())
-
-
-def _is_shown(one: Planned, at: datetime, now: datetime) -> bool:
-    is_remembered = at > now - REMEMBERED
-    return is_remembered and (one.withdrawn is None or one.withdrawn.recorded_at > now - CANCELLED)
 
 
 def _event(one: Planned, at: datetime, base_url: str, now: datetime, alarms: Sequence[timedelta]) -> Event:
