@@ -11,6 +11,8 @@ from catalog.settings import SourceSettings
 
 _ANTHROPICS = ("api_version", "betas", "lifecycle", "workspace_id")  # what no other API knows
 _CURSORS = ("after_id", "before_id", "limit")
+# Headers of the connection; the key would go to what another `Host` names.
+_OF_REQUEST = ("host", "connection", "content-length", "transfer-encoding", "accept-encoding")
 _NEEDS_NEXT = ("token", "url")
 _NEEDS_PARAMETER = ("token", "page")
 
@@ -22,7 +24,8 @@ _Problem = tuple[str, str]  # the setting, and what is wrong with it
 def check(source: SourceSettings, written: Table, problems: Problems) -> None:
     """Note what does not go together; `written` is the source's own table, without its row."""
     row = apis.known(source.api)
-    for setting, words in [*_of_api(source, written, row), *_sent(source), *_paged(source), *_ignored(source)]:
+    paged = _paged(source, written)
+    for setting, words in [*_of_api(source, written, row), *_sent(source), *paged, *_ignored(source)]:
         problems.add(f"{written.path}{setting}", words)
 
 
@@ -45,21 +48,27 @@ def _sent(source: SourceSettings) -> Iterator[_Problem]:
     for name in source.headers:
         if name.lower() == source.auth.lower():
             yield f"headers.{name}", "is the header that carries the key: name the key with api_key_env"
+        if name.lower() in _OF_REQUEST:
+            yield f"headers.{name}", "is set by each request itself: leave it out"
     ours = {source.list.token_param, source.list.size_param, *(_CURSORS if source.paging == "cursor" else ())}
     for name in source.query:
         if name in ours:
             yield f"query.{name}", "is a parameter of the paging: leave it to page_size and to the walk"
 
 
-def _paged(source: SourceSettings) -> Iterator[_Problem]:
+def _paged(source: SourceSettings, written: Table) -> Iterator[_Problem]:
     """What a style of paging relies on."""
-    style, layout = source.paging, source.list
+    style, layout, own_list = source.paging, source.list, written.values.get("list")
+    if style == "none" and "paging" not in written.values and isinstance(own_list, dict) and own_list.get("next"):
+        yield "paging", 'must be given with list.next: "token" or "url", as what stands there'
     if style == "cursor" and ("{" in layout.id or layout.id_prefix):
         yield "paging", 'must not be "cursor" where ids are put together or cut: the cursor is an id as it was received'
     if style in _NEEDS_NEXT and not layout.next:
         yield "list.next", f'must be given with paging = "{style}": where the answer names the next page'
     if style in _NEEDS_PARAMETER and not layout.token_param:
         yield "list.token_param", f'must be given with paging = "{style}": the parameter that asks for the next page'
+    if style in _NEEDS_PARAMETER and layout.token_param and layout.token_param == layout.size_param:
+        yield "list.size_param", "must not be list.token_param: one asks for the next page, the other for its size"
     if style == "page" and not layout.total:
         yield "list.total", 'must be given with paging = "page": without a count nothing says where the list ends'
 

@@ -115,8 +115,8 @@ def sync_source(
     The schema must be at head. A list that cannot be read whole ends in a report with its `failure`. A database that
     refuses, or a mistake of the caller's, is raised, after the run's record was closed if that was still possible. The
     StoppedError that `options.on_wait` raises ends the run as `abandoned`, with its words, and comes out. For a
-    source that cannot be asked, such as one without a key, a failed run is recorded, and ConfigError is raised. With
-    `confirm_after` zero, a walk that misses models is followed by a second run at once.
+    source that cannot be asked, such as one without a key, a failed run is recorded and told, and ConfigError is
+    raised. With `confirm_after` zero, a walk that misses models is followed by a second run at once.
     """
     try:
         client = connect(source)
@@ -128,7 +128,7 @@ def sync_source(
 
 
 def _record_failure(database: Database, source: SourceSettings, failure: ConfigError, options: Options) -> None:
-    """Record a run that could not begin. A database that refuses is a line in the log: the caller tells the failure."""
+    """Record a run that could not begin, and tell it. A database that refuses is a line in the log."""
     scope = scope_of(source)
     try:
         with database.write() as connection:
@@ -138,9 +138,12 @@ def _record_failure(database: Database, source: SourceSettings, failure: ConfigE
             words, kind = failure.message, failure.failure
             runs.close(connection, opened, Status.FAILED, options.clock(), error=words, failure=kind)
             enqueue_alerts(connection, opened, options)
+            run = run_report.run(connection, opened.run_id)
     except DatabaseError as error:
         event = logs.event("run.unrecorded", source=source.name)
         log.warning("the failure of %s is not recorded: %s", source.name, error.message, extra=event)
+    else:
+        options.tell(RunReport(run=run, baseline=False, failure=failure), ())
 
 
 def scope_of(source: SourceSettings) -> Scope:

@@ -254,10 +254,10 @@ class Traversal:
 
     def _total(self, turn: Turn, beside: list[marks.Member]) -> marks.Total | None:
         named = self.client.source.list.total
-        if named is None:
-            return marks.total(beside)
+        if named == "":
+            return None
         entries = marks.count(dig(self.reader.envelope.told(turn.answer.body), path(named))) if named else None
-        return None if entries is None else marks.Total(named, entries)
+        return marks.Total(named, entries) if named and entries is not None else marks.total(beside)
 
     # Adding
 

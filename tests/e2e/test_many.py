@@ -311,6 +311,33 @@ def test_output_is_whole_and_in_the_order(
         assert all(line.startswith(f"  ~ {name}: {name}-") for line in lines[place + 1 : place + 41])
 
 
+def test_each_source_has_its_object_also_where_it_has_no_key(quick: Crowd, capsys: pytest.CaptureFixture[str]) -> None:
+    """Sources without a key had a failed run in the catalog, and nothing in the array."""
+    quick.host("bad", step=play.error(404))
+    quick.host("well")
+    quick.configure()
+    with (quick.folder / "catalog.toml").open("a") as file:
+        file.writelines(
+            f'[sources.{name}]\nbase_url = "http://127.0.0.1:1"\napi_key_{how}\n'
+            for name, how in [("unset", 'env = "ABSENT"'), ("nofile", 'file = "absent"'), ("unnamed", 'env = ""')]
+        )
+    assert cli.run(["sync", "--json"]) == 2
+    out, err = capsys.readouterr()
+    told = [(run["source"], run["status"], len(run["changes"])) for run in json.loads(out)]
+    missing = [(name, "failed", 0) for name in ("unset", "nofile", "unnamed")]
+    assert told == [("bad", "failed", 0), ("well", "complete", 2), *missing]
+    assert all(run["error"] for run in json.loads(out) if run["status"] == "failed")
+    assert cli.run(["sync"]) == 2
+    out, err = capsys.readouterr()
+    assert [line.partition(":")[0] for line in out.splitlines()] == ["well"]
+    assert {line.split(": ")[1] for line in err.splitlines() if line.startswith("catalog: ")} == {
+        "bad",
+        "unset",
+        "nofile",
+        "unnamed",
+    }
+
+
 def test_a_failure_is_told_whole_and_the_gravest_is_the_exit_code(
     quick: Crowd, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -616,6 +616,33 @@ def test_a_page_size_that_is_not_asked_for_is_no_cure(
         assert sized or hint in caught.value.hint
 
 
+BAD_KEYS = [  # the question, and whether its key may be wrong
+    ({"status": 400}, True),
+    ({"status": 400, "api": "gemini"}, True),
+    ({"status": 400, "api": "openai", "message": "limit: must be at most 100"}, True),
+    ({"status": 400, "message": "API key not valid. Please pass a valid API key."}, True),
+    ({"status": 400, "key": None}, False),  # none was sent
+    ({"status": 400, "after_id": "claude-a"}, False),  # it was good for the page before
+    *(({"status": status}, False) for status in (404, 413, 422, 500)),
+]
+
+
+@pytest.mark.parametrize(("asked", "told"), BAD_KEYS)
+def test_a_refused_first_question_names_the_key_among_the_causes(
+    server: ModelsServer, asked: dict[str, Any], told: bool
+) -> None:
+    body = {"error": {"code": 400, "message": asked.get("message", ""), "status": "INVALID_ARGUMENT"}}
+    server.always = play.answer(body, asked["status"])
+    source = SourceSettings(name="one", base_url=server.url, api=asked.get("api", "anthropic"))
+    with (
+        pytest.raises(ListingError) as caught,
+        SourceClient(source, asked.get("key", KEY), pace=fetch.Pace(max_tries=1)) as it,
+    ):
+        it.list_page(5.0, 10, after_id=asked.get("after_id"))
+    assert ("api_key_env" in caught.value.hint) is told
+    assert KEY not in f"{caught.value} {caught.value.hint} {caught.value.said}"
+
+
 def test_ids_of_models_that_are_known_are_not_blotted_out(server: ModelsServer, connect: Connect) -> None:
     text = f"model claude-haiku-4-5-20251001 is not claude-opus-4-5-20251101, says {ORGANIZATION}."
     server.always = play.error(404, message=text)

@@ -154,6 +154,28 @@ TOGETHER = {
     "token without next": (f'{CUSTOM}paging = "token"\n{LIST}token_param = "after"', "sources.it.list.next", "token"),
     "token without its parameter": (f'{CUSTOM}paging = "token"\n{LIST}next = "n"', "it.list.token_param", "token"),
     "url without next": (f'{CUSTOM}paging = "url"', "sources.it.list.next", "url"),
+    "where the next page is named, and no paging": (f'{CUSTOM}{LIST}next = "page.after"', "it.paging", "list.next"),
+    "the same at a row that is not paged": (
+        'api = "openai"\n[sources.it.list]\nnext = "page.after"',
+        "it.paging",
+        "list.next",
+    ),
+    **{
+        f"one parameter for the {style} and the size": (
+            f'{CUSTOM}paging = "{style}"\n{LIST}next = "n"\ntotal = "t"\ntoken_param = "p"\nsize_param = "p"',
+            "sources.it.list.size_param",
+            "must not be list.token_param",
+        )
+        for style in ("token", "page")
+    },
+    **{
+        f"the header {name}": (
+            f'{CUSTOM}headers = {{ {name} = "{PASTED}" }}',
+            f"sources.it.headers.{name}",
+            "set by each request",
+        )
+        for name in ("Host", "Content-Length", "transfer-encoding", "Connection", "Accept-Encoding")
+    },
     "page without total": (f'{CUSTOM}paging = "page"\n{LIST}token_param = "page"', "sources.it.list.total", "count"),
     "page without its parameter": (f'{CUSTOM}paging = "page"\n{LIST}total = "t"', "it.list.token_param", "page"),
     "the id ignored": (f'{CUSTOM}ignore = ["id"]', "sources.it.ignore", "must not name id"),

@@ -330,6 +330,16 @@ NONE = {
     "the total is more than what came": unclean(
         "none", at_once("ab", total=3), ids="ab", says='the list has 3 entries .*list.total = ""'
     ),
+    "the total is elsewhere than the list was said to count": unclean(
+        "none",
+        at_once("ab", total=3),
+        ids="ab",
+        says="the list has 3 entries",
+        settings={"list": replace(LISTS["none"], total="meta.count")},
+    ),
+    "a total beside the one that is named": whole(
+        "none", at_once("ab", total=3, n=2), ids="ab", settings={"list": replace(LISTS["none"], total="n")}
+    ),
     "the total means something else": whole(
         "none", at_once("ab", total=3), ids="ab", settings={"list": replace(LISTS["none"], total="")}
     ),

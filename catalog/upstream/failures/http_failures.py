@@ -14,12 +14,13 @@ from catalog.http.transport_errors import NoAnswer
 from catalog.upstream.failures import api_words, hints
 from catalog.upstream.failures.retry import FailedTry
 
-UNAUTHORIZED, FORBIDDEN, NOT_FOUND = 401, 403, 404
+BAD_REQUEST, UNAUTHORIZED, FORBIDDEN, NOT_FOUND = 400, 401, 403, 404
 CURSOR_REFUSALS = frozenset({400, 404, 410, 422})  # when the page before was given for the same request
 IDENTITY = ("anthropic-organization-id", "anthropic-workspace-id")  # headers that say who asks
 SHORTEST_SECRET = 8  # a shorter key, such as the "none" that some gateways take, occurs in ordinary names
 LONG_SECRET = 16  # a shorter key, such as "lm-studio", may be an ordinary word of a list
 
+_CHECK_KEY = "check the key that `api_key_env` or `api_key_file` names"
 _REQUEST_IDS = ("request-id", "x-request-id", "x-amzn-requestid", "apim-request-id")  # headers, as vendors name them
 
 _ESCAPED = re.compile(rb'\\u00([2-7][0-9a-fA-F])|\\([/"\\])')  # how JSON may escape characters of a key
@@ -84,7 +85,9 @@ def _meaning(answer: Received, text: str, question: Question) -> tuple[type[List
         return KeyRefusedError, meaning, hint if "`workspace_id`" in hint or "billing" in hint else usual
     if status == NOT_FOUND:
         return AnswerError, *((f": there is no model {question.model_id!r}", "") if question.model_id else ("", hint))
-    return ListingError, "", hint
+    # Google answers a bad key with 400, too.
+    may_be_key = status == BAD_REQUEST and first and question.key is not None
+    return ListingError, "", f"{hint}; or {_CHECK_KEY}" if may_be_key else hint
 
 
 def _refused(status: int, question: Question) -> tuple[str, str]:
@@ -92,7 +95,7 @@ def _refused(status: int, question: Question) -> tuple[str, str]:
         return ": it wants a key, and none was sent", "name a key in `api_key_env` or `api_key_file` of this source"
     if status == FORBIDDEN:
         return ": the key may not do this", "check the permissions of the key, and `workspace_id` of this source"
-    return ": the key is refused", "check the key that `api_key_env` or `api_key_file` names, and `auth` of this source"
+    return ": the key is refused", f"{_CHECK_KEY}, and `auth` of this source"
 
 
 def _named(received: Received, key: str | None) -> str:
