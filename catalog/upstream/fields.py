@@ -22,6 +22,7 @@ REFUSED = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)  # what a st
 _LARGEST = 2**63 - 1  # what a bigint column holds
 _MEMO_ENTRIES, _MEMO_BYTES = 1024, 4096  # per memo; at most 50 MB for all of them
 _KNOWN = frozenset((*FIELDS, "id"))
+_CREATED_AT = FIELDS.index("created_at")
 
 _QUOTED = re.compile(r"([0-9]{1,100})(?:\.0{1,100})?")
 
@@ -77,6 +78,10 @@ class Fields:
         self._shape = shape
         self._is_native = shape == NATIVE
         self._ways = {name: self._ways_to(rules[name], paths) for name in FIELDS if (paths := shape.columns.get(name))}
+        self._read_quickly = self._natively if self._is_native else self._plainly
+        self._places = [_Place(FIELDS.index(name), ways[0], rules[name]) for name, ways in self._ways.items()]
+        self._has_single_places = all(len(ways) == 1 for ways in self._ways.values())
+        self._mapped = _NO_PATHS.union(*[place.way.passed for place in self._places])
         self._names = _Memo(self._name)
         self._attributes = _Memo(self._spell)
         self._decode_texts = Decoder(list[str]).decode
@@ -86,9 +91,9 @@ class Fields:
 
     def reading(self, raw: bytes) -> Reading:
         """Read one entry, whatever its fields hold; it must be an object that was found to be JSON."""
-        return (self._quickly(raw) if self._is_native else None) or self._closely(raw)
+        return self._read_quickly(raw) or self._closely(raw)
 
-    def _quickly(self, raw: bytes) -> Reading | None:
+    def _natively(self, raw: bytes) -> Reading | None:
         """Read an ordinary entry; None: it is not ordinary."""
         try:
             told = self._decode_ordinary(raw)
@@ -112,6 +117,31 @@ class Fields:
         if moment is None or moment in self._unknown:
             raise ValueError("an unknown date")
         return moment
+
+    def _plainly(self, raw: bytes) -> Reading | None:
+        """Read an entry of another layout in which nothing is escaped or unreadable; None: look closer."""
+        if b"\\" in raw or not self._has_single_places:
+            return None
+        try:
+            found, is_printable = self._decode_members(raw), raw.decode().isprintable()
+        except REFUSED:
+            return None
+        cells = [ABSENT] * len(FIELDS)
+        for place in self._places:
+            cells[place.number] = place.look(found)
+        if not is_printable or UNREADABLE in cells:
+            return None
+        names, spelled = self._names, self._attributes
+        attributes = {
+            kept: told if (told := str(value, "utf-8"))[0] == '"' else spelled[bytes(value)]
+            for name, value in found.items()
+            if (kept := names[name]) is not None
+        }
+        created = cells[_CREATED_AT].value
+        if created is not None:
+            attributes["created_at"] = f'"{created}"'
+        columns = tuple([cell.value for cell in cells])
+        return Reading(columns, attributes, _columns_of(cells, UNKNOWN), mapped=self._mapped)
 
     def _closely(self, raw: bytes) -> Reading:
         """Read an entry field by field."""
@@ -205,6 +235,25 @@ class _Way(NamedTuple):
     path: Path
     judge: "_Memo[bytes, Cell]"
     passed: frozenset[Path]  # the places that were looked at when it is found
+
+
+class _Place(NamedTuple):
+    """The only place where a column may stand."""
+
+    number: int  # of the column
+    way: _Way
+    rule: Callable[[Any], Cell]
+
+    def look(self, found: Mapping[str, Raw]) -> Cell:
+        """What the column says of an entry in which nothing is escaped. Of few texts there is anything to remember."""
+        raw = found.get(self.way.path[0])
+        if raw is None:
+            cell = ABSENT
+        elif len(self.way.path) == 1 and (told := str(raw, "utf-8"))[0] == '"':
+            cell = self.rule(told[1:-1])
+        else:
+            cell = self.way.judge[bytes(raw)]
+        return UNKNOWN if cell is ABSENT and self.number == _CREATED_AT else cell
 
 
 class _Look(NamedTuple):

@@ -4,6 +4,8 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from catalog.domain import FIELDS
 from catalog.dotted import path, takes_from
@@ -138,6 +140,53 @@ def test_a_member_that_is_spelled_otherwise_is_no_change() -> None:
     layout = shape(created_at="created")
     old, new = (read(layout, {"created": value}) for value in (1_700_000_000, "2023-11-14T22:13:20Z"))
     assert diff.compare(old, new) == []
+
+
+NAMES = ("id", "name", "created", "createdAt", "created_at", "type", "state", "top", "max_tokens", "é", "zz", "")
+WORDS = st.sampled_from(
+    (
+        "",
+        "a",
+        "é",
+        "\u00a0",
+        "\x7f",
+        "\x00",
+        "\ud800",
+        '"',
+        "\\",
+        "/",
+        "2026-01-02T03:04:05.5Z",
+        "2026-01-02",
+        "5",
+        "1e3",
+    )
+)
+DATES = st.sampled_from(("1970-01-01T00:00:00Z", "2022-03-02T23:29:04.000Z", "2026-02-30T00:00:00Z", 0, 1_700_000_000))
+VALUES = WORDS | DATES | st.none() | st.booleans() | st.integers() | st.floats() | st.lists(WORDS, max_size=3)
+ENTRIES = st.dictionaries(
+    st.sampled_from(NAMES), VALUES | st.dictionaries(st.sampled_from(NAMES), VALUES, max_size=3), max_size=8
+)
+LAYOUTS = (
+    shape(created_at="createdAt"),
+    shape(created_at="top.created", max_tokens="top.max_tokens", lifecycle="state"),
+    shape(created_at="created_at", display_name="name", type="type", max_input_tokens="max_tokens"),
+    shape(created_at=["created", "createdAt"], display_name="name"),
+    Shape(columns={}, lifecycles={"a": "active"}, id="name"),
+)
+
+
+@settings(max_examples=500, deadline=None)
+@given(ENTRIES, st.sampled_from(LAYOUTS), st.booleans(), st.sampled_from([(",", ":"), (", ", " : "), (",\n", ":\t")]))
+@example({"tags": ["a b"], "created": 3}, LAYOUTS[0], False, (", ", " : "))
+def test_an_entry_is_read_alike_whether_it_holds_an_escape_or_not(
+    entry: dict[str, Any], layout: Shape, escape: bool, separators: tuple[str, str]
+) -> None:
+    fields = Fields(["2022-03-02T23:29:04Z"], layout)
+    raw = json.dumps({**entry, "last": 1}, ensure_ascii=escape, separators=separators).encode("utf-8", "surrogatepass")
+    before, _, behind = raw.rpartition(b'"last"')
+    reading = fields.reading(raw)
+    assert reading == fields.reading(before + b'"\\u006cast"' + behind)
+    assert all(text == diff.canonical(json.loads(text)) for text in reading.attributes.values())
 
 
 @pytest.mark.parametrize(
