@@ -37,7 +37,7 @@ class Row:
     needs: Mapping[str, Any]  # settings that only the user knows, as an example
     version: int
     key_optional: bool
-    guesses: Mapping[str, Any]  # where columns stand in some of many lists, and in others not
+    guesses: Mapping[str, Any]  # `fields` that it shares with many lists, each of which fills some of them
     docs: str
     mind: str
     sample: str

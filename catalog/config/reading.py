@@ -244,18 +244,13 @@ def _check_together(source: SourceSettings, written: Table, table: Table, proble
         problems.add(f"{table.path}base_url", channels.PLAIN_HTTP, table.origin("base_url"))
     tables.keep_one(table if source.api == apis.NATIVE else written, _KEYS, problems)
     row = apis.known(source.api)
+    named = written.values.keys() | (table.values.keys() - row.settings.keys())  # in the file, or in the environment
     if source.api != apis.NATIVE and "base_url" not in table.values:
         problems.add(f"{table.path}base_url", f"must be given, such as {row.needs.get('base_url', 'https://HOST')}")
-    elif not _may_have_usual_key(source, row, host) and not _names_key(table, written, row):
+    elif not _may_have_usual_key(source, row, host) and not named & set(_KEYS):
         variable = row.key_variable or "ANTHROPIC_API_KEY"
         words = f"must be given: the key in {variable} is not sent to another host unless you say so"
         problems.add(f"{table.path}api_key_env", words)
-
-
-def _names_key(table: Table, written: Table, row: apis.Row) -> bool:
-    """Whether the user named a key, in the file or in the environment."""
-    named = written.values.keys() | (table.values.keys() - row.settings.keys())
-    return bool(named & set(_KEYS))
 
 
 def _may_have_usual_key(source: SourceSettings, row: apis.Row, host: str) -> bool:

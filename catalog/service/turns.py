@@ -46,7 +46,7 @@ class Turns:
     def _wait(self, me: tuple[object, str], stopping: threading.Event) -> bool:
         with self._changed:
             self._waiting.append(me)
-            while not stopping.is_set() and self._next() is not me:
+            while not stopping.is_set() and not self._is_next(me):
                 self._changed.wait(_CHECK_EVERY)
             self._waiting.remove(me)
             mine = not stopping.is_set()
@@ -54,7 +54,6 @@ class Turns:
             self._changed.notify_all()  # perhaps the next one may go as well
         return mine
 
-    def _next(self) -> tuple[object, str] | None:
+    def _is_next(self, me: tuple[object, str]) -> bool:
         hosts = [host for _, host in self._waiting]
-        place = first(hosts, self._going, total=self._total, per_host=self._per_host)
-        return None if place is None else self._waiting[place]
+        return first(hosts, self._going, total=self._total, per_host=self._per_host) == self._waiting.index(me)

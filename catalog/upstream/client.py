@@ -174,11 +174,6 @@ class SourceClient:
         set_api = f'set api = "{api}" for this source, whose row reads such an answer'
         return set_api if error.hint == CHECK_BASE_URL else f"{error.hint}; or {set_api}"
 
-    def _sent(self) -> frozenset[str]:
-        """The settings that shape the request, or the answer."""
-        sent = {name for name in _SHAPING if getattr(self.source, name)}
-        return frozenset({*sent, "page_size"} if self.paging.size_param else sent)
-
     def _compare(self, page: wire.ListPage, limit: int) -> CursorChoice | None:
         """Ask with both cursors that a page names."""
         by_entry, by_last_id = (
@@ -232,12 +227,13 @@ class SourceClient:
         return proxy.words(self.base_url)
 
     def _fetch(self, url: str, query: str, deadline: float, **what: Any) -> Fetch:
+        shaping = [name for name in _SHAPING if getattr(self.source, name)]
         question = Question(
             subject=self._subject(),
             list_url=self.paging.url,
             key=self._key,
             proxy_hint=self._with_proxy_hint(""),
-            sent=self._sent(),
+            sent=frozenset([*shaping, "page_size"] if self.paging.size_param else shaping),
             known=self._known,
             **what,
         )

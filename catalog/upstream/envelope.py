@@ -1,7 +1,7 @@
 """Opens an answer: finds the list in it, and what stands beside the list. Reads no entry. Pure."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -132,25 +132,20 @@ class Envelope:
             members = self._fields.members(raw) if raw.startswith(b"{") else {}
         if last in members:
             return self._entries(members[last])
-        hint, where = self._lists(whole), ".".join(self._shape.items)
-        if self._shape.empty_object and hint == CHECK_BASE_URL:  # it has no other list either
+        lists, where = self._lists(whole), ".".join(self._shape.items)
+        if self._shape.empty_object and not lists:
             return []
-        raise LayoutError(f"the answer has no `{where}`, so it is no page of a models list", hint=hint)
+        raise LayoutError(f"the answer has no `{where}`, so it is no page of a models list", hint=_take_one(lists))
 
-    def _lists(self, members: Mapping[str, bytes]) -> str:
-        """Name the lists that an answer has instead, and the setting that takes one of them."""
-        inner = ((name, self._fields.members(raw)) for name, raw in members.items() if raw.startswith(b"{"))
-        found = [name for name, raw in members.items() if raw.startswith(b"[") and _PLAIN.fullmatch(name)]
-        for outer, table in inner:
-            lists = [name for name, raw in table.items() if raw.startswith(b"[") and _PLAIN.fullmatch(f"{outer}{name}")]
-            found += [f"{outer}.{name}" for name in lists]
-        if not found:
-            return CHECK_BASE_URL
-        if len(found) == 1:
-            return f'it has a list at `{found[0]}`: set list.items = "{found[0]}" if that is it'
-        return (
-            f"it has lists at {', '.join(f'`{name}`' for name in found[:3])}: set list.items if one is the models list"
-        )
+    def _lists(self, members: Mapping[str, bytes]) -> list[str]:
+        """The paths of the lists that stand in an answer, or in an object of it, and whose names may be shown."""
+        inner = [(name, self._fields.members(raw)) for name, raw in members.items() if raw.startswith(b"{")]
+        return [
+            f"{outer}.{name}" if outer else name
+            for outer, table in [("", members), *inner]
+            for name, raw in table.items()
+            if raw.startswith(b"[") and _PLAIN.fullmatch(outer + name)
+        ]
 
     def _entries(self, data: bytes) -> list[bytes]:
         if not data.startswith(b"["):
@@ -174,6 +169,16 @@ class Envelope:
             fault = "`has_more` is null" if "has_more" in values else "the answer has no `has_more`"
             raise LayoutError(f"{fault}, so nothing says whether the list is complete", hint=_SET_PAGING)
         return False
+
+
+def _take_one(lists: Sequence[str]) -> str:
+    """The setting that takes one of these lists instead."""
+    if not lists:
+        return CHECK_BASE_URL
+    if len(lists) == 1:
+        return f'it has a list at `{lists[0]}`: set list.items = "{lists[0]}" if that is it'
+    named = ", ".join(f"`{name}`" for name in lists[:3])
+    return f"it has lists at {named}: set list.items if one is the models list"
 
 
 def token_of(value: Any) -> str | None:
