@@ -65,13 +65,16 @@ def warn_of_unknowns(context: Context, config: Config, database: Database) -> No
         context.start_logs().warning("%s%s", about, finding.text, extra=told)
 
 
-def tell(report: RunReport, changes: Iterable[Change], *, quiet: bool, stream: IO[str] | None = None) -> None:
+def tell(
+    report: RunReport, changes: Iterable[Change], *, quiet: bool, stream: IO[str] | None = None, dry_run: bool = False
+) -> None:
     """Print a line for the source and one per change. The changes of a baseline are only counted: they are not news."""
     if report.failure is not None:
         return  # told as an error
     news = () if report.baseline else (each for each in changes if not each.baseline)
     problem = report.run.status is not Status.COMPLETE or report.unreadable
-    head = [f"{report.run.source}: {outcome(report)}"] if problem or not quiet else []
+    mark = ": dry run" if dry_run else ""
+    head = [f"{report.run.source}{mark}: {outcome(report)}"] if problem or not quiet else []
     for line in itertools.chain(head, map(change, news), [] if quiet else missing(report)):
         output.line(line, stream=stream)
 

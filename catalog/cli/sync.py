@@ -75,7 +75,7 @@ def command(
         subscriptions=None if dry_run else wiring.subscriptions(config),
     )
     database = wiring.database(config, must_exist=False if dry_run else None)
-    printer = (_JsonPrinter if as_json else _Printer)(chosen, database, quiet=context.quiet)
+    printer = (_JsonPrinter if as_json else _Printer)(chosen, database, quiet=context.quiet, dry_run=dry_run)
     runs = _Runs(context, chosen, options, printer, jobs)
     try:
         if dry_run:
@@ -214,10 +214,10 @@ class _Printer:
     An OSError is kept for the end: a full disk must not stop the other lists from being read.
     """
 
-    def __init__(self, chosen: Sequence[SourceSettings], database: Database, *, quiet: bool) -> None:
+    def __init__(self, chosen: Sequence[SourceSettings], database: Database, *, quiet: bool, dry_run: bool) -> None:
         self._order = [settings.name for settings in chosen]  # of those that are not printed yet
         self._ended: dict[str, IO[str]] = {}
-        self._folder, self._quiet = temp_folder.folder(database.folder), quiet
+        self._folder, self._quiet, self._dry_run = temp_folder.folder(database.folder), quiet, dry_run
         self.failure: OSError | None = None
 
     def spool(self) -> IO[str]:
@@ -270,7 +270,7 @@ class _Printer:
         return next(iter(self._ended), None)
 
     def write(self, said: IO[str], report: RunReport, changes: Iterable[Change]) -> None:
-        run_lines.tell(report, changes, quiet=self._quiet, stream=said)
+        run_lines.tell(report, changes, quiet=self._quiet, stream=said, dry_run=self._dry_run)
 
     def copy(self, said: IO[str]) -> None:
         shutil.copyfileobj(said, sys.stdout)
@@ -288,7 +288,7 @@ class _JsonPrinter(_Printer):
         return next((name for name in self._order[:1] if name in self._ended), None)
 
     def write(self, said: IO[str], report: RunReport, changes: Iterable[Change]) -> None:
-        run = tabular.json_text(asdict(report.run))
+        run = tabular.json_text({**asdict(report.run), **({"dry_run": True} if self._dry_run else {})})
         said.write(f',\n{run[:-1]}, "changes": [')
         for number, change in enumerate(changes):
             said.write(f"{',' if number else ''}\n  {tabular.json_text(asdict(change))}")

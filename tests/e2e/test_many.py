@@ -327,6 +327,7 @@ def test_each_source_has_its_object_also_where_it_has_no_key(quick: Crowd, capsy
     missing = [(name, "failed", 0) for name in ("unset", "nofile", "unnamed")]
     assert told == [("bad", "failed", 0), ("well", "complete", 2), *missing]
     assert all(run["error"] for run in json.loads(out) if run["status"] == "failed")
+    assert not any("dry_run" in run for run in json.loads(out))
     assert cli.run(["sync"]) == 2
     out, err = capsys.readouterr()
     assert [line.partition(":")[0] for line in out.splitlines()] == ["well"]
@@ -378,6 +379,7 @@ def test_a_rehearsal_of_many_makes_no_catalog_and_tells_of_each(
     assert cli.run(["sync", "--dry-run", "--json", "--jobs", jobs]) == 0
     told = json.loads(capsys.readouterr().out)
     assert [(run["source"], len(run["changes"])) for run in told] == [(name, 30) for name in names("s", 9)]
+    assert all(run["dry_run"] is True for run in told)
     assert not (quick.folder / "catalog.db").exists()
 
 
@@ -390,7 +392,10 @@ def test_a_rehearsal_of_many_leaves_a_catalog_as_it_was(crowd: Crowd, capsys: py
         server.models.pop()
     capsys.readouterr()
     assert cli.run(["sync", "--dry-run"]) == 0
-    assert capsys.readouterr().out.count("missing since") == 9
+    out = capsys.readouterr().out
+    heads = sorted(line.partition(": 29 models")[0] for line in out.splitlines() if not line.startswith(" "))
+    assert heads == [f"{name}: dry run" for name in names("s", 9)]
+    assert out.count("missing since") == 9
     assert len(crowd.runs("complete")) == 9
 
 
