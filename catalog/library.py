@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, overload
 from catalog import clock, dates, wiring
 from catalog import config as configuration
 from catalog.config import Config
-from catalog.domain import Change, Kind, Model, Run, State
+from catalog.domain import MERGED, Change, Kind, Model, Run, State
 from catalog.errors import ConfigError
 from catalog.health import Health
 from catalog.store.engine import database as databases
@@ -189,7 +189,7 @@ class Catalog:
             report = sync_source(database, settings, wiring.connector(), options)
             if report.failure is not None:
                 problems.append(report.failure.of(name).message)
-            after_run.follow(config, database)
+            after_run.follow(config, database, is_merged=report.run.status in MERGED)
         if report.failure is not None:
             raise report.failure.of(name)
         return report

@@ -47,6 +47,40 @@ login: a proxy adds one ([deploy/](../deploy/README.md) shows how). The open int
 clients that send slowly keep others waiting for some seconds.
 
 `/healthz` is 200 while the database answers and its schema is this program's, else 503 with words.
+
+## The mirror
+
+With `web.mirror_key_env` (or `mirror_key_file`) set, the site answers as the Models API does, from the catalog: the
+official SDK, and another `catalog sync`, take `http://HOST/mirror/SOURCE` as base URL, and
+`http://HOST/mirror/SOURCE@2026-01-01` for the list as it was at a moment. The key goes into `x-api-key`, or behind
+`Bearer`; `web.mirror_open` asks for none, on this machine alone.
+
+- `GET v1/models` takes `limit` (1 to 1,000, else 20), `after_id` or `before_id`, and `lifecycle`; without it, all but
+  retired models are listed. Newest first; a source with more than 10,000 models comes by id.
+- `GET v1/models/ID` gives one model. An id with slashes or `%` is written with escapes, which are read once.
+- What is missing, and not yet believed to be gone, is listed. A source that was never read whole answers 503: the
+  mirror never shows an empty list for one that it does not know. A moment before the first whole walk is 404, one to
+  come is 400.
+- Each answer says in `x-catalog-last-whole-walk` how old it is. For a walk over several pages give a moment, not an
+  age.
+
+## A published folder
+
+`catalog publish DIR` writes the same pages as files, for any web server, bucket or `file://`; with `publish.folder`
+set, `catalog sync` and `catalog run` keep them up to date. Every file appears whole, and is written only when it
+differs. What an earlier time wrote and this one does not is deleted; files of others are never touched. `catalog.json`
+names all files with their digests. [deploy/](../deploy/README.md) has servers and workflows for it.
+
+- There is no search, no past moment, no mirror and no page of runs. Instead of filters there are folders:
+  `source/NAME/`, `line/NAME/` and `watched/`, each with lists, feeds and calendar; `diff-1`, `diff` and `diff-30`
+  compare the last day, week and month in which something changed.
+- Feeds and calendars need `publish.base_url`, as they hold whole addresses.
+- Pages change when the catalog does: only `index`, `status` and JSON and CSV that say when a model was last seen are
+  new after each walk. Days left, and whether a source is stale by now, come from the script.
+- Reasons, errors, addresses of sources and channels are never in it. `publish.sources` and `publish.models` choose
+  what may be seen: what your key sees may not be for everybody.
+- A source that ever listed more than 10,000 models has pages for those that are watched, retire, or changed within 90
+  days.
 """
 
 

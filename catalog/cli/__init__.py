@@ -38,6 +38,7 @@ COMMANDS = {
     "status": ("catalog.cli.status:command", "Say whether each source is fresh: exit 0 healthy, 1 not."),
     "alerts": ("catalog.cli.alerts:command", "Look after the alerts: pending, dead, a sample, another try."),
     "web": ("catalog.cli.web:command", "Serve pages: what is listed, what changed, whether all works."),
+    "publish": ("catalog.cli.publish:command", "Write the same pages into a folder."),
     "watch": ("catalog.cli.watch:command", "Say whether the models you depend on are still fine."),
     "db": ("catalog.cli.db:command", "Look after the database: upgrade, copy, restore, verify, prune."),
 }

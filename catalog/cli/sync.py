@@ -18,7 +18,7 @@ import click
 from catalog import errors, tabular, wiring
 from catalog.cli import output, run_lines
 from catalog.cli.context import Context, json_option, pass_context
-from catalog.domain import Change
+from catalog.domain import MERGED, Change
 from catalog.errors import CatalogError, Exit, StoppedError
 from catalog.http import background
 from catalog.service import turns
@@ -102,7 +102,7 @@ def _sync_for_good(context: Context, database: Database, runs: "_Runs") -> list[
         problems += [end.failure.message for end in ends if end.failure]
         if any(end.baseline for end in ends):
             run_lines.warn_of_unknowns(context, config, database)
-        after_run.follow(config, database)
+        after_run.follow(config, database, is_merged=any(end.is_merged for end in ends))
     return ends
 
 
@@ -114,6 +114,7 @@ class _End(NamedTuple):
     failure: CatalogError | None = None
     code: Exit = Exit.DONE
     baseline: bool = False
+    is_merged: bool = False
 
 
 class _Runs:
@@ -172,7 +173,8 @@ class _Runs:
             failure = report.failure and report.failure.of(settings.name)
             if failure is None:
                 baseline = report.baseline and not report.awaits_baseline
-                return _End(settings.name, said, code=report.exit_code, baseline=baseline)
+                is_merged = report.run.status in MERGED
+                return _End(settings.name, said, code=report.exit_code, baseline=baseline, is_merged=is_merged)
         return _End(settings.name, said, failure, Exit(failure.exit_code))
 
     def _go_on(self) -> None:

@@ -27,6 +27,13 @@ def static() -> Mapping[str, tuple[str, bytes]]:
     }
 
 
+@cache
+def fingerprint() -> str:
+    """Give a digest of all that pages are made from, besides rows."""
+    made = sorted(path for path in _HERE.rglob("*") if path.suffix in {".html", ".py", *MEDIA})
+    return hashlib.sha256(b"".join(map(Path.read_bytes, made))).hexdigest()[:12]
+
+
 def page(template: str, values: Mapping[str, Any]) -> bytes:
     """Fill in a template."""
     return _environment().get_template(template).render(values).encode()

@@ -75,7 +75,7 @@ def _differences(visit: Visit) -> tuple[list[list[MomentDifference]], Place | No
     stream = history.compare_moments(visit.connection, start.at, end.at, source=question.source, match=question.match)
     found: list[list[MomentDifference]] = []
     for place, group in groupby(stream, key=lambda each: Place(each.source, each.model_id)):
-        if question.after is None or place > question.after:
+        if visit.shows(*place) and (question.after is None or place > question.after):
             if len(found) == question.limit:
                 stream.close()
                 return found, Place(found[-1][0].source, found[-1][0].model_id)

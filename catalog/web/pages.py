@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import groupby
 
 from catalog import dates, watch
@@ -39,6 +39,7 @@ class Strip:
     listed: int | None = None
     last: datetime | None = None
     age: str = ""
+    stale_after: timedelta | None = None  # of a source
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -101,14 +102,18 @@ def _strip(one: SourceCheck, found: Sequence[Finding], now: datetime) -> Strip:
         listed=one.row.models_listed if one.row else None,
         last=last,
         age=dates.age(now - last) if last and last <= now else "",
+        stale_after=one.stale_after,
     )
 
 
-def verdict(model: Model, changes: Sequence[Change], now: datetime, days: int) -> ModelVerdict:
-    """Say how a model fares."""
+def verdict(
+    model: Model, changes: Sequence[Change], now: datetime, days: int, *, is_dated: bool = True
+) -> ModelVerdict:
+    """Say how a model fares; `is_dated`: and how many days are left, which is true today alone."""
     [found] = watch.check((model.id,), [model], now=now, days=days)
     word = {WatchState.FINE: "listed"}.get(found.state, found.state.value)
-    return ModelVerdict(word=word, tone=tone(found.state), text=" ".join(_sentences(model, changes, now)))
+    text = " ".join(_sentences(model, changes, now, is_dated=is_dated))
+    return ModelVerdict(word=word, tone=tone(found.state), text=text)
 
 
 def tone(state: WatchState) -> str:
@@ -123,7 +128,7 @@ def run_tone(status: Status) -> str:
     return "note" if status in {Status.PARTIAL, Status.RUNNING} else "ok"
 
 
-def _sentences(model: Model, changes: Sequence[Change], now: datetime) -> Iterator[str]:
+def _sentences(model: Model, changes: Sequence[Change], now: datetime, *, is_dated: bool) -> Iterator[str]:
     if model.removed_at is not None:
         yield f"Gone: not listed since {day(model.removed_at)}."
     elif model.missing_since is not None:
@@ -133,10 +138,12 @@ def _sentences(model: Model, changes: Sequence[Change], now: datetime) -> Iterat
     if model.lifecycle and model.lifecycle != "active":
         yield f"The list calls it {model.lifecycle}."
     if model.retires_at is not None:
-        yield _retirement(model.retires_at, changes, now, is_gone=model.removed_at is not None)
+        yield _retirement(model.retires_at, changes, now, is_gone=model.removed_at is not None, is_dated=is_dated)
 
 
-def _retirement(retires_at: datetime, changes: Sequence[Change], now: datetime, *, is_gone: bool) -> str:
+def _retirement(
+    retires_at: datetime, changes: Sequence[Change], now: datetime, *, is_gone: bool, is_dated: bool
+) -> str:
     left, on = days_left(retires_at, now) or 0, day(retires_at)
     moved = sum(
         each.kind is Kind.CHANGED and each.field == "retires_at" and None not in (each.old_value, each.new_value)
@@ -144,11 +151,12 @@ def _retirement(retires_at: datetime, changes: Sequence[Change], now: datetime, 
     )
     often = f"; this date moved {_TIMES.get(moved, f'{moved} times')}" if moved else ""
     if retires_at > now:
-        ahead = f"in {counted(left, 'day')}" if left else "today"
-        return f"Retires {on}, {ahead}{often}."
+        ahead = f", in {counted(left, 'day')}" if left else ", today"
+        return f"Retires {on}{ahead if is_dated else ''}{often}."
     if is_gone:
         return f"It was to retire {on}{often}."
-    return f"Was to retire {on}, {counted(-left, 'day')} ago, and is still listed{often}."
+    ago = f", {counted(-left, 'day')} ago," if is_dated else ""
+    return f"Was to retire {on}{ago} and is still listed{often}."
 
 
 def days_left(moment: datetime | None, now: datetime) -> int | None:

@@ -26,6 +26,7 @@ _FINDING_COLUMNS = tuple(field.name for field in fields(WatchFinding))
 _NEWEST = "-created_at"
 _RUN_COLUMNS = tuple(name for name in history.RUN_COLUMNS if name != "scope")  # which holds who asked
 _FEW, _MOST, _STRIP = 10, 200, 100  # rows of a part of a page; of all dates; runs of a source
+_RUNS = 20  # on the page of status
 _REMEMBERED = timedelta(days=400)
 _ALL = Rule(channel="", events=())
 
@@ -33,9 +34,11 @@ _ALL = Rule(channel="", events=())
 def index(visit: Visit) -> Mapping[str, Any]:
     """Show what is new, what is near its end, and how the watched models fare."""
     ids, unreadable = _watched_names(visit)
-    retiring = lists.retiring(visit.connection, _ALL, since=visit.now, limit=_FEW)
+    rule = visit.published.rule if visit.published else _ALL
+    retiring = lists.retiring(visit.connection, rule, since=visit.now, limit=_FEW)
     mine = watched_rows(visit, ids, _AHEAD)[:_FEW]
-    latest = stream.collect(visit, asked.ChangesQuestion(limit=_FEW)).entries[:_FEW]
+    question = asked.ChangesQuestion(models=rule.models, sources=rule.sources, limit=_FEW)
+    latest = stream.collect(visit, question).entries[:_FEW]
     return {
         "watched": mine,
         "watching": len(ids),
@@ -50,7 +53,8 @@ def index(visit: Visit) -> Mapping[str, Any]:
 
 def models(visit: Visit) -> Mapping[str, Any]:
     """Show the list, now or at a moment."""
-    found, question, sort = _listed(visit), visit.question, _sort(visit)
+    found, question = _listed(visit), visit.question
+    sort = "" if visit.published else _sort(visit)
     return {
         "models": found.rows,
         "several": len(visit.sources) > 1,
@@ -59,7 +63,17 @@ def models(visit: Visit) -> Mapping[str, Any]:
         "begins": history.begins(visit.connection),
         "back": found.before and asked.write(question, before=found.before, after=None),
         "on": found.after and asked.write(question, after=found.after, before=None),
+        "slices": _slices(found.rows) if visit.address == "models" else (),
     }
+
+
+def _slices(models: Sequence[Model | State]) -> Sequence[tuple[str, Sequence[tuple[str, str]]]]:
+    """Link the lists of each source and of each line, which a published folder has instead of filters."""
+    sources, lines = {each.source for each in models}, {each.line for each in models if each.line}
+    return [
+        (title, [(name, f"{folder}/{names.name_of(name)}/models.html") for name in sorted(found)])
+        for title, folder, found in (("By source", "source", sources), ("By line", "line", lines))
+    ]
 
 
 def model_rows(visit: Visit) -> Listing:
@@ -72,6 +86,8 @@ def model_rows(visit: Visit) -> Listing:
 
 
 def _listed(visit: Visit) -> RowPage[Model] | RowPage[State]:
+    if visit.published:
+        return RowPage(rows=tuple(_published(visit)), before=None, after=None)
     question, sort = visit.question, _sort(visit)
     wanted = Wanted(
         source=question.source,
@@ -86,6 +102,13 @@ def _listed(visit: Visit) -> RowPage[Model] | RowPage[State]:
     if question.as_of:
         return lists.states(visit.connection, question.as_of.at, wanted, cut)
     return lists.models(visit.connection, wanted, cut)
+
+
+def _published(visit: Visit) -> list[Model]:
+    """Give all that may be shown of a list, the newest first."""
+    wanted = Wanted(source=visit.question.source, lines=visit.question.line)
+    found = [each for each in lists.every(visit.connection, wanted) if visit.shows(each.source, each.id)]
+    return sorted(found, key=lambda each: -each.created_at.timestamp() if each.created_at else float("inf"))
 
 
 def _sort(visit: Visit) -> str:
@@ -118,7 +141,9 @@ def model(visit: Visit) -> Mapping[str, Any]:
         "title": found.model.display_name or found.model.id,
         "model": found.model,
         "picture": timeline.part(visit, [found.model], root="../../"),
-        "verdict": pages.verdict(found.model, found.changes, visit.now, visit.question.days),
+        "verdict": pages.verdict(
+            found.model, found.changes, visit.now, visit.question.days, is_dated=visit.published is None
+        ),
         "events": pages.story(found.changes),
         "states": [(state, _diff_query(before, state)) for state, before in pages.with_previous(found.states)],
         "fields": pages.field_values(found.model, history.fields(found.model)),
@@ -139,6 +164,8 @@ def story_rows(visit: Visit) -> Listing:
     states = [record(each, history.STATE_COLUMNS) for each in found.states]
     changes = [record(each, history.CHANGE_COLUMNS) for each in found.changes]
     row = {**record(found.model, history.MODEL_COLUMNS), "history": states, "changes": changes}
+    if visit.published and found.model.removed_at is None:
+        del row["last_seen_at"]  # else each look would write each model anew; the list has it
     return Listing(columns=(), rows=[row])
 
 
@@ -218,7 +245,8 @@ def _verdicts(visit: Visit, ids: Sequence[ModelName], days: int | None = None) -
     alone = [each[0] for each in ids if not isinstance(each, str)]
     at = [name for name in configured if name in alone] if len(alone) == len(ids) else configured
     within = visit.question.days if days is None else days
-    return watched.check(visit.connection, ids, at, configured=configured, now=visit.now, days=within)
+    found = watched.check(visit.connection, ids, at, configured=configured, now=visit.now, days=within)
+    return tuple(each for each in found if visit.shows(each.source or "", each.id))
 
 
 def _watched_names(visit: Visit) -> tuple[Sequence[ModelName], str]:
@@ -319,18 +347,21 @@ def _runs(visit: Visit) -> tuple[list[Run], int | None]:
 
 def status(visit: Visit) -> Mapping[str, Any]:
     """Show what works and what does not."""
-    seen = visit.health(names=True)
+    seen, shown = visit.health(names=True), visit.sources
+    findings = [each for each in seen.findings if visit.published is None or each.source in shown]
+    runs = (each for each in history.runs(visit.connection) if each.source in shown)
     return {
-        "health": seen,
-        "problems": [each for each in seen.findings if each.level is Level.PROBLEM],
-        "notes": [each for each in seen.findings if each.level is Level.NOTE],
-        "runs": list(history.runs(visit.connection, limit=20)),
+        "sources": [each for each in seen.sources if each.name in shown],
+        "channels": seen.channels,
+        "problems": [each for each in findings if each.level is Level.PROBLEM],
+        "notes": [each for each in findings if each.level is Level.NOTE],
+        "runs": list(islice(runs, _RUNS)),
         "strips_of_runs": [
             (each.name, [*reversed(list(history.runs(visit.connection, source=each.name, limit=_STRIP)))])
             for each in seen.sources
-            if each.row
+            if each.row and each.name in shown
         ],
-        "several": len(seen.sources) > 1,
+        "several": len(shown) > 1,
     }
 
 

@@ -1,6 +1,7 @@
 """The picture of lifespans: on its page, as a file, and as part of other pages."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from catalog import watch
@@ -24,7 +25,7 @@ def page(visit: Visit) -> Mapping[str, Any]:
     rows = lifespans(visit, models)
     start, end = (at and at.at for at in (visit.question.start, visit.question.end))
     return {
-        "picture": picture.draw(rows, today=visit.now, start=start, end=end),
+        "picture": picture.draw(rows, today=_today(visit), start=start, end=end, root="../" * visit.address.count("/")),
         "rows": rows,
         "more": more,
         "several": len(visit.sources) > 1,
@@ -37,7 +38,7 @@ def file(visit: Visit) -> Answer:
     start, end = (at and at.at for at in (visit.question.start, visit.question.end))
     address, style = markup.static()["picture.css"]
     rows = lifespans(visit, _drawn(visit)[0])
-    drawn = picture.draw(rows, today=visit.now, start=start, end=end, style=style.decode())
+    drawn = picture.draw(rows, today=_today(visit), start=start, end=end, style=style.decode())
     return svg(f'<?xml-stylesheet type="text/css" href="{address}"?>{drawn}')
 
 
@@ -48,7 +49,7 @@ def svg(drawn: str) -> Answer:
 
 def part(visit: Visit, models: Sequence[Model], root: str = "") -> str:
     """Draw some models for a page about something else; empty: there are none."""
-    return picture.draw(lifespans(visit, models), today=visit.now, root=root) if models else ""
+    return picture.draw(lifespans(visit, models), today=_today(visit), root=root) if models else ""
 
 
 def today(visit: Visit, mine: Sequence[Model], retiring: Sequence[Model], latest: Sequence[FeedEntry]) -> str:
@@ -68,12 +69,20 @@ def lifespans(visit: Visit, models: Sequence[Model]) -> list[Lifespan]:
         picture.lifespan(
             model,
             found.get(Place(model.source, model.id), ()),
-            known_until=seen[model.source],
-            is_stale=model.source in stale,
+            known_until=seen[model.source] if visit.published is None else visit.published.until,
+            is_stale=model.source in stale and visit.published is None,
         )
         for model in models
     ]
     return sorted(rows, key=lambda row: (row.stretches[0].came_by, row.created_at or row.stretches[0].came_by, row.id))
+
+
+def _today(visit: Visit) -> datetime | None:
+    return visit.now if visit.published is None else None
+
+
+def _newest(model: Model) -> tuple[float, str, str]:
+    return -model.first_seen_at.timestamp(), model.source, model.id
 
 
 def _drawn(visit: Visit) -> tuple[list[Model], bool]:
@@ -87,6 +96,10 @@ def _drawn(visit: Visit) -> tuple[list[Model], bool]:
             if (each.id in named or (each.source, each.id) in named) and question.source in {None, each.source}
         ]
         return found[: question.limit], len(found) > question.limit
+    if visit.published:
+        every = lists.every(visit.connection, Wanted(source=question.source, which=Which.ALL))
+        shown = sorted((each for each in every if visit.shows(each.source, each.id)), key=_newest)
+        return shown[: question.limit], len(shown) > question.limit
     wanted = Wanted(source=question.source, match=question.match, contains=question.q, which=Which.ALL)
     newest = Sort(column="first_seen_at", newest_first=True)
     is_short = lists.is_sortable(visit.connection, question.source)

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from catalog import tabular
 from catalog.domain import ModelName
+from catalog.events import Rule
 from catalog.health import Health
 from catalog.settings import WebSettings
 from catalog.store.engine.database import Connection, Database
@@ -47,6 +48,19 @@ class Site:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Publication:
+    """A folder that pages are written into. They are the same tomorrow, unless something has changed."""
+
+    rule: Rule  # which models they may show
+    until: datetime | None  # when the last change was observed
+    forms: Callable[[str], Sequence[str]]  # the representations of a resource
+
+    def shows(self, source: str, id: str) -> bool:
+        """Tell whether a model may be shown."""
+        return self.rule.admits(source=source, model_id=id, line=None, lifecycle=None)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Visit:
     """One question to the site, in one read transaction."""
 
@@ -58,6 +72,8 @@ class Visit:
     path: Mapping[str, str]  # the parts of the address: `source` and `name`
     question: Any  # the parameters, as a record of `asked`
     base_url: str  # of the site as this visitor reaches it
+    address: str = ""  # where it is below the root, without suffix, if not where its route says
+    published: Publication | None = None  # None: it is served
 
     @property
     def root(self) -> str:
@@ -67,7 +83,13 @@ class Visit:
     @property
     def sources(self) -> list[str]:
         """Names of the sources that are configured, or were synced at some time."""
-        return sorted({each.source for each in history.sources(self.connection)} | {*self.site.sources})
+        found = {each.source for each in history.sources(self.connection)} | {*self.site.sources}
+        chosen = self.published.rule.sources if self.published else ()
+        return sorted(found & {*chosen} if chosen else found)
+
+    def shows(self, source: str, id: str) -> bool:
+        """Tell whether a model may be shown."""
+        return self.published is None or self.published.shows(source, id)
 
     def health(self, *, names: bool = False) -> Health:
         """Judge the catalog as `catalog status` does."""

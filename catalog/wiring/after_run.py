@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("catalog.cli")
 _HOUR = timedelta(hours=1)
 _LOOK = timedelta(seconds=5)  # between two passes over the outbox
+_PUBLISH = timedelta(seconds=15)  # between two looks for something to publish
 
 
 def demand_places(config: Config, *, listens: bool = False) -> None:
@@ -73,11 +74,13 @@ def look_at_address(config: Config) -> str:
     return f"{host}:{port} is free"
 
 
-def follow(config: Config, database: Database, *, stop: threading.Event | None = None) -> None:
-    """Do all that follows a run but the ping."""
+def follow(config: Config, database: Database, *, is_merged: bool, stop: threading.Event | None = None) -> None:
+    """Do all that follows a run but the ping; pages are published where it was merged."""
     send_alerts(config, database, stop=stop)
     prune_records(config, database, stop=stop)
     write_metrics(config, database)
+    if is_merged:
+        _publish(config, database, logs.Outages(log))
 
 
 def send_alerts(config: Config, database: Database, *, stop: threading.Event | None = None) -> None:
@@ -182,6 +185,40 @@ def write_metrics(config: Config, database: Database, outages: logs.Outages | No
         outages.end("metrics", f"metrics are written again: {path}", logs.event("metrics.resumed", path=str(path)))
 
 
+def _publish(config: Config, database: Database, outages: logs.Outages) -> None:
+    """Publish the pages, where a folder is configured."""
+    folder = config.publish.folder
+    if folder is None:
+        return
+    from catalog.wiring import sites
+
+    told = logs.event("publish.failed", path=str(folder))
+    try:
+        sites.publish(config, database, folder)
+    except CatalogError as error:
+        outages.begin("publish", f"the pages were not published: {error.message}", told | {"hint": error.hint})
+    else:
+        outages.end("publish", "pages are published again", logs.event("publish.resumed", path=str(folder)))
+
+
+class _Publisher:
+    """Publishes the pages when a run has ended since the last time."""
+
+    def __init__(self, config: Config, database: Database) -> None:
+        self._config, self._database, self._outages = config, database, logs.Outages(log)
+        self._seen: object = None
+
+    def __call__(self) -> None:
+        from catalog.store.queries import history
+
+        with self._database.read() as connection:
+            runs, changes = history.runs(connection, limit=1), history.changes(connection, limit=1)
+            seen = history.sources(connection), list(runs), list(changes)
+        if seen != self._seen:
+            _publish(self._config, self._database, self._outages)
+            self._seen = seen
+
+
 def chores(config: Config, database: Database, *, stop: threading.Event) -> "list[Chore]":
     """Give the worker's chores: what follows each run of `catalog sync`, at intervals of its own.
 
@@ -196,6 +233,8 @@ def chores(config: Config, database: Database, *, stop: threading.Event) -> "lis
         found.append(Chore(name=f"alerts to {alert.name}", work=send, every=_LOOK))
     if config.database.keep_runs is not None:
         found.append(Chore(name="old runs", work=partial(prune_records, config, database, stop=stop), every=_HOUR))
+    if config.publish.folder:
+        found.append(Chore(name="pages", work=_Publisher(config, database), every=_PUBLISH))
     if config.monitor.metrics_file:
         write = partial(write_metrics, config, database, logs.Outages(log))
         found.append(Chore(name="metrics", work=write, every=timedelta(seconds=15)))

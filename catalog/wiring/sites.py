@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime
 from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from catalog import config as configuration
 from catalog import logs, wiring
@@ -16,21 +18,27 @@ from catalog.store.engine.database import Database
 from catalog.store.schema import upgrade
 from catalog.wiring import standing
 
-log = logging.getLogger("catalog.cli")
-
-
-@contextmanager
-def serving(
-    config: Config, database: Database, address: tuple[str, int], *, clock: Callable[[], datetime] = utc_now
-) -> Iterator[tuple[str, int]]:
-    """Serve while the block lasts; gives the address, with its port. Raises ConfigError for what cannot be served."""
-    from catalog.web import serving
-    from catalog.web.app import App
+if TYPE_CHECKING:
+    from catalog.web.publish import Published
     from catalog.web.visit import Mirror, Site
 
-    key = configuration.mirror_key(config.web)
-    mirror = Mirror(key=key.reveal() if key else None) if key or config.web.mirror_open else None
-    site = Site(
+log = logging.getLogger("catalog.cli")
+
+_NOWHERE = ("", 0)  # nothing is served
+
+
+def site(
+    config: Config,
+    database: Database,
+    address: tuple[str, int],
+    *,
+    clock: Callable[[], datetime] = utc_now,
+    mirror: "Mirror | None" = None,
+) -> "Site":
+    """Give what all answers are made from."""
+    from catalog.web.visit import Site
+
+    return Site(
         database=database,
         settings=config.web,
         listen=address,
@@ -42,9 +50,22 @@ def serving(
         demand_schema=partial(upgrade.require, database),
         mirror=mirror,
     )
+
+
+@contextmanager
+def serving(
+    config: Config, database: Database, address: tuple[str, int], *, clock: Callable[[], datetime] = utc_now
+) -> Iterator[tuple[str, int]]:
+    """Serve while the block lasts; gives the address, with its port. Raises ConfigError for what cannot be served."""
+    from catalog.web import serving
+    from catalog.web.app import App
+    from catalog.web.visit import Mirror
+
+    key = configuration.mirror_key(config.web)
+    mirror = Mirror(key=key.reveal() if key else None) if key or config.web.mirror_open else None
     if words := configuration.open_mirror(config.web, address):
         raise ConfigError(f"web.mirror_open: {words}")
-    with serving.serving(address, App(site)) as found:
+    with serving.serving(address, App(site(config, database, address, clock=clock, mirror=mirror))) as found:
         if not hosts.is_loopback(address[0]):
             told = logs.event("web.open", address=address[0])
             log.warning("the pages are served on %s, to every machine that reaches it", address[0], extra=told)
@@ -61,3 +82,18 @@ def served(config: Config) -> Iterator[None]:
         told = logs.event("web.listening", host=host, port=port)
         log.info("pages are served on http://%s:%d/", f"[{host}]" if ":" in host else host, port, extra=told)
         yield
+
+
+def publish(
+    config: Config, database: Database, folder: Path, *, progress: Callable[[int], object] = lambda _: None
+) -> "Published | None":
+    """Write the pages into a folder; None: another process is at it. Raises ConfigError when it cannot."""
+    from catalog.web import publish
+
+    try:
+        return publish.publish(site(config, database, _NOWHERE), config.publish, folder, progress=progress)
+    except publish.BusyError:
+        return None
+    except OSError as error:
+        words = f"the pages cannot be written to {folder} ({error.strerror})"
+        raise ConfigError(words, hint="check publish.folder, its owner, and the room on its disk") from None

@@ -23,6 +23,7 @@ from catalog.store.schema import rows, tables, views
 SORTABLE = 1_000  # models; a longer list comes by id alone
 _AT_ONCE = 1_000  # ids in one query
 _MOST_AT_ONCE = 10_000  # ids that are looked at together, where few of them pass
+_AT_ONCE = 1_000  # rows of a page, where all of them are wanted
 _SPARSE = 4  # rows of a range that are read for one that is wanted, at most
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -80,6 +81,15 @@ def models(connection: Connection, wanted: Wanted, cut: Cut) -> RowPage[Model]:
     return _page(
         _List(connection=connection, view=view, make=Model, id=id, chosen=chosen, of_view=of_view), wanted, cut
     )
+
+
+def every(connection: Connection, wanted: Wanted) -> Iterator[Model]:
+    """Stream all pages of a list of models, by source and id."""
+    page = models(connection, wanted, Cut(limit=_AT_ONCE))
+    yield from page.rows
+    while page.after is not None:
+        page = models(connection, wanted, Cut(after=page.after, limit=_AT_ONCE))
+        yield from page.rows
 
 
 def states(connection: Connection, moment: datetime, wanted: Wanted, cut: Cut) -> RowPage[State]:

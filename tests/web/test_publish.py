@@ -1,0 +1,255 @@
+"""The published folder: the pages as files, each whole, and no more than may be seen."""
+
+import fcntl
+import json
+import os
+import shutil
+import signal
+from contextlib import closing
+from datetime import timedelta
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+
+from catalog import cli
+from catalog.cli import demo
+from catalog.config import Config
+from catalog.errors import ConfigError
+from catalog.settings import DatabaseSettings, PublishSettings, SourceSettings, WatchSettings
+from catalog.store.engine import database as databases
+from catalog.store.schema import upgrade
+from catalog.web import publish
+from catalog.web.publish import MANIFEST, Published
+from catalog.wiring import sites
+from tests import server as plays
+from tests.server import ModelsServer
+from tests.store import world as worlds
+from tests.store.world import World
+from tests.web.conftest import NOW
+from tests.web.hostile import TEXTS
+
+HOUR = timedelta(hours=1)
+ABSOLUTE = "https://models.example.org/catalog"
+
+
+class Links(HTMLParser):
+    """The links of a page, and the texts that its script fills in."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self.forms = 0
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found += [value for name, value in attrs if name in {"href", "src"} and value]
+        self.forms += tag == "form"
+
+
+def write(
+    url: str, folder: Path, *, now: object = NOW, source: str = demo.SOURCE, stop: int = 0, **settings: object
+) -> Published:
+    """Publish a catalog as it is at a moment; `stop`: die when there are so many files."""
+    config = Config(
+        database=DatabaseSettings(url=url),
+        sources=(SourceSettings(name=source),),
+        watch=WatchSettings(models=demo.WATCHED),
+        publish=PublishSettings(**settings),  # type: ignore[arg-type]
+    )
+    with closing(databases.open_(url)) as database:
+        site = sites.site(config, database, ("", 0), clock=lambda: now)  # type: ignore[arg-type, return-value]
+
+        def progress(number: int) -> None:
+            if number == stop:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        return publish.publish(site, config.publish, folder, progress=progress)
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    found = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
+    return {name: path.read_bytes() for name, path in found.items() if name != ".catalog-publish"}
+
+
+@pytest.fixture
+def world(server: ModelsServer, tmp_path: Path) -> World:
+    url = f"sqlite:///{tmp_path / 'world.db'}"
+    with worlds.entering(server) as enter:
+        with closing(databases.open_(url)) as database:
+            upgrade.ensure(database)
+        return enter(url)
+
+
+def test_every_link_leads_to_a_file_of_the_folder(demo_copy: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "site"
+    write(f"sqlite:///{demo_copy}", folder, base_url=ABSOLUTE)
+    pages = list(folder.rglob("*.html"))
+    assert len(pages) > 40
+    for page in pages:
+        links = Links(page.read_text("utf-8"))
+        assert links.forms == 0
+        for href in links.found:
+            parts = urlsplit(href)
+            if parts.scheme == "webcal":
+                assert (folder / unquote(parts.path).removeprefix("/catalog/")).is_file(), (page, href)
+            elif parts.path:
+                assert not parts.scheme, (page, href)
+                assert not parts.query, (page, href)
+                assert (page.parent / unquote(parts.path)).resolve().is_file(), (page, href)
+
+
+def test_the_manifest_names_every_file_with_its_digest(demo_copy: Path, tmp_path: Path) -> None:
+    done = write(f"sqlite:///{demo_copy}", tmp_path / "site", base_url=ABSOLUTE)
+    manifest = json.loads((tmp_path / "site" / MANIFEST).read_text())
+    written = contents(tmp_path / "site")
+    assert {*manifest["files"], MANIFEST} == written.keys()
+    assert all(publish._digest(written[name]) == digest for name, digest in manifest["files"].items())
+    assert done.written == len(manifest["files"])
+    assert all((tmp_path / "site" / name).stat().st_mode & 0o777 == 0o644 for name in written)
+
+
+def test_feeds_and_calendars_need_a_base_url(demo_copy: Path, tmp_path: Path) -> None:
+    done = write(f"sqlite:///{demo_copy}", tmp_path / "site")
+    assert not done.has_feeds
+    files = contents(tmp_path / "site")
+    assert not [name for name in files if name.endswith((".atom", ".ics", ".feed.json"))]
+    assert not [name for name, body in files.items() if b"webcal" in body or b".atom" in body]
+
+
+def test_while_nothing_changes_only_what_tells_of_looks_is_written_anew(world: World, tmp_path: Path) -> None:
+    world.lists("claude-a", "claude-b", retires_at="2026-09-01T00:00:00Z")
+    world.sync()
+    world.sync()
+    write(world.url, tmp_path / "site", now=world.now, source="one", base_url=ABSOLUTE)
+    before = contents(tmp_path / "site")
+    world.sync()
+    write(world.url, tmp_path / "site", now=world.now + HOUR, source="one", base_url=ABSOLUTE)
+    after = contents(tmp_path / "site")
+    changed = {name for name in {*before, *after} if before.get(name) != after.get(name)}
+    assert "index.html" in changed
+    assert not {name for name in changed if not name.endswith((".json", "index.html", "status.html", ".csv"))}
+    assert not {name for name in changed if name.startswith("model/")}
+
+
+def test_a_change_makes_its_model_anew_and_what_is_gone_is_deleted(world: World, tmp_path: Path) -> None:
+    world.lists("a", "b")
+    world.sync()
+    write(world.url, tmp_path / "site", now=world.now, source="one")
+    before = contents(tmp_path / "site")
+    world.server.models = [plays.model("a", display_name="Anew"), plays.model("b")]
+    world.sync()
+    write(world.url, tmp_path / "site", now=world.now, source="one")
+    after = contents(tmp_path / "site")
+    assert b"Anew" in after["model/one/a.html"]
+    assert before["model/one/b.html"] == after["model/one/b.html"]
+    done = write(world.url, tmp_path / "site", now=world.now, source="one", models=("a",))
+    assert done.deleted > 0
+    assert not [name for name in contents(tmp_path / "site") if name.startswith("model/one/b.")]
+
+
+@pytest.mark.parametrize("stop", [1, 2, 7, 50, 140, 205])
+def test_a_kill_at_any_file_leaves_whole_files_and_the_next_run_ends_it(
+    demo_copy: Path, tmp_path: Path, stop: int
+) -> None:
+    url, folder, whole = f"sqlite:///{demo_copy}", tmp_path / "site", tmp_path / "whole"
+    write(url, whole, base_url=ABSOLUTE)
+    child = os.fork()
+    if child == 0:  # pragma: no cover - it is killed
+        write(url, folder, base_url=ABSOLUTE, stop=stop)
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
+    left, wanted = contents(folder), contents(whole)
+    assert left.items() <= wanted.items()
+    assert len(left) == stop
+    write(url, folder, base_url=ABSOLUTE, models=("claude-opus-*",))
+    narrow = tmp_path / "narrow"
+    write(url, narrow, base_url=ABSOLUTE, models=("claude-opus-*",))
+    assert contents(folder) == contents(narrow)
+
+
+def test_nothing_else_is_ever_touched(demo_copy: Path, tmp_path: Path) -> None:
+    url, folder = f"sqlite:///{demo_copy}", tmp_path / "site"
+    folder.mkdir()
+    (folder / "notes.txt").write_text("mine")
+    with pytest.raises(ConfigError, match="not empty"):
+        write(url, folder)
+    assert contents(folder) == {"notes.txt": b"mine"}
+    (folder / "notes.txt").unlink()
+    write(url, folder)
+    (folder / "notes.txt").write_text("mine")
+    (folder / "model" / "demo" / "own.html").write_text("mine")
+    write(url, folder, models=("claude-opus-*",))
+    assert (folder / "notes.txt").read_text() == "mine"
+    assert (folder / "model" / "demo" / "own.html").read_text() == "mine"
+
+
+def test_a_file_of_somebody_else_is_not_written_over(world: World, tmp_path: Path) -> None:
+    world.lists("a")
+    world.sync()
+    write(world.url, tmp_path / "site", now=world.now, source="one")
+    (tmp_path / "site" / "model" / "one" / "b.html").write_text("mine")
+    world.lists("a", "b")
+    world.sync()
+    with pytest.raises(ConfigError, match=r"b\.html"):
+        write(world.url, tmp_path / "site", now=world.now, source="one")
+    assert (tmp_path / "site" / "model" / "one" / "b.html").read_text() == "mine"
+
+
+def test_a_manifest_that_is_none_is_refused(demo_copy: Path, tmp_path: Path) -> None:
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / MANIFEST).write_text('{"models": []}')
+    with pytest.raises(ConfigError, match="no manifest"):
+        write(f"sqlite:///{demo_copy}", tmp_path / "site")
+
+
+def test_of_two_at_once_the_second_says_so_and_leaves(
+    demo_copy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("CATALOG_DATABASE_URL", f"sqlite:///{demo_copy}")
+    assert cli.run(["publish", str(tmp_path / "site")]) == 0
+    told = capsys.readouterr().out
+    assert "files written, 0 unchanged, 0 deleted" in told
+    assert "publish.base_url" in told
+    with (tmp_path / "site" / ".catalog-publish").open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert cli.run(["publish", str(tmp_path / "site")]) == 0
+    assert "another process is publishing" in capsys.readouterr().err
+
+
+def test_only_what_may_be_seen_is_in_any_byte(world: World, tmp_path: Path) -> None:
+    world.lists("shown-a", "shown-b", *(f"hidden-{number}" for number in range(9)))
+    world.sync()
+    world.server.models = [plays.model(model["id"], max_tokens=5) for model in world.server.models]  # a wave
+    world.sync()
+    world.cut()
+    write(world.url, tmp_path / "site", now=world.now, source="one", base_url=ABSOLUTE, models=("shown-*",))
+    written = contents(tmp_path / "site")
+    assert [name for name, body in written.items() if b"hidden-" in body] == []
+    together = b"".join(written.values())
+    host = urlsplit(world.server.url).netloc.encode()
+    for secret in (b"hidden-", host, plays.ORGANIZATION.encode(), plays.KEY.encode(), b"HTTP 500"):
+        assert secret not in together
+    assert b"shown-a" in together
+
+
+def test_hostile_ids_have_files_that_lead_nowhere_else(world: World, tmp_path: Path) -> None:
+    world.lists(*(text for text in TEXTS if text.isprintable()))
+    world.sync()
+    write(world.url, tmp_path / "site", now=world.now, source="one")
+    assert {path.name for path in tmp_path.iterdir() if not path.name.startswith("world.db")} == {"site"}
+    assert len(list((tmp_path / "site" / "model" / "one").glob("*.html"))) == len(world.server.models)
+
+
+def test_after_a_restore_all_is_made_anew(world: World, tmp_path: Path) -> None:
+    world.lists("a")
+    world.sync()
+    shutil.copy(tmp_path / "world.db", tmp_path / "other.db")
+    write(world.url, tmp_path / "site", now=world.now, source="one")
+    manifest = tmp_path / "site" / MANIFEST
+    told = json.loads(manifest.read_text())
+    (tmp_path / "site" / "model" / "one" / "a.html").write_text("older")
+    manifest.write_text(json.dumps(told | {"uid": "of another change"}))
+    write(world.url, tmp_path / "site", now=world.now, source="one")
+    assert (tmp_path / "site" / "model" / "one" / "a.html").read_text() != "older"
