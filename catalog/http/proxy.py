@@ -101,8 +101,9 @@ def _parts(url: str) -> tuple[str, str, str]:
 
 def _named(scheme: str) -> Proxy | None:
     """Find the proxy of a scheme, else of all schemes, with the name of the variable as it was set."""
-    for kind, url in ((kind, getproxies().get(kind)) for kind in (scheme, "all")):
-        if url:
+    proxies = getproxies()
+    for kind in (scheme, "all"):
+        if url := proxies.get(kind):
             name = f"{kind}_proxy"
             names = [name, name.upper(), *(each for each in os.environ if each.lower() == name)]
             set_by = next((each for each in names if os.environ.get(each) == url), "the system's settings")

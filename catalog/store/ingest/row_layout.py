@@ -25,11 +25,12 @@ class Layout(NamedTuple):
 
 def lay_out(attributes: Mapping[str, str]) -> Layout:
     """Divide attributes, which are canonical texts, by size."""
-    small: list[str] = []
-    large: list[str] = []
-    for name, text in attributes.items():
-        (large if len(text) > SHARED_FROM else small).append(f"{encode_basestring(name)}:{text}")
-    return Layout(f"{{{','.join(small)}}}", f"{{{','.join(large)}}}" if large else None)
+    small = [f"{encode_basestring(name)}:{text}" for name, text in attributes.items() if len(text) <= SHARED_FROM]
+    own = f"{{{','.join(small)}}}"
+    if len(small) == len(attributes):
+        return Layout(own, None)
+    large = [f"{encode_basestring(name)}:{text}" for name, text in attributes.items() if len(text) > SHARED_FROM]
+    return Layout(own, f"{{{','.join(large)}}}")
 
 
 def select_states() -> sa.Select[Any]:

@@ -134,7 +134,7 @@ class Staging:
     def add_known(self, digest: str) -> int:
         """Count the models of a recalled page as unchanged; give how many of them an earlier page had."""
         keys, page = self._recalled.pop(digest)
-        repeats = sum(self._repeats(key) for key in array("I", keys))
+        repeats = self._note(array("I", keys))
         self._listed += page.count - repeats
         self._present += page.count - repeats
         with self._shelf.adding():
@@ -221,19 +221,20 @@ class Staging:
 
     def _repeated(self, items: Sequence[Item], known: Mapping[str, _Known]) -> set[str]:
         """Note that a page lists these; give the ids that an earlier page had."""
-        again = {id for id, row in known.items() if self._repeats(row.key)}
+        again = {id for id, row in known.items() if row.key < len(self._seen) and self._seen[row.key]}
+        self._note([row.key for row in known.values()])
         if len(known) < len(items):
             again |= self._ids.add(item.id for item in items if item.id not in known)
         return again
 
-    def _repeats(self, key: int) -> int:
-        """Note that the walk lists a model; 1 if an earlier page had it."""
-        if key >= len(self._seen):  # of a run that was merged meanwhile: this one will be superseded
-            self._seen.extend(bytes(key + 1 - len(self._seen)))
-        if self._seen[key]:
-            return 1
-        self._seen[key] = 1
-        return 0
+    def _note(self, keys: Sequence[int]) -> int:
+        """Note that a page lists these models, each of them once; give how many of them an earlier page had."""
+        seen, beyond = self._seen, max(keys, default=0) + 1 - len(self._seen)
+        seen.extend(bytes(max(beyond, 0)))  # of a run that was merged meanwhile: this one will be superseded
+        repeats = sum(map(seen.__getitem__, keys))
+        for key in keys:
+            seen[key] = 1
+        return repeats
 
     def _look_up(self, ids: Sequence[str]) -> dict[str, _Known]:
         if not self._any_known:
@@ -316,18 +317,19 @@ class Staging:
             number = self._new if key is None else None
             shape = None
             if layout.shared is not None:
-                shape = sha256(layout.shared.encode()).hexdigest()[:24]
-                shapes[shape] = layout.shared
+                shape = shapes.get(layout.shared) or sha256(layout.shared.encode()).hexdigest()[:24]
+                shapes[layout.shared] = shape
             rows.append((self._positions, item.id, key, number, *reading.columns, layout.own, shape, digest))
         self._shelf.insert(staged, rows)
         self._stage_shapes(shapes)
 
     def _stage_shapes(self, shapes: Mapping[str, str]) -> None:
-        fresh = shapes.keys() - self._shapes
+        """Stage texts by their digests."""
+        fresh = [(digest, text) for text, digest in shapes.items() if digest not in self._shapes]
         if len(self._shapes) + len(fresh) > _SHAPES_REMEMBERED:
             self._shapes.clear()
-        self._shapes.update(fresh)
-        self._shelf.insert(staged_shape, [(digest, shapes[digest]) for digest in fresh])
+        self._shapes.update(digest for digest, _ in fresh)
+        self._shelf.insert(staged_shape, fresh)
 
     def _keep_page(self, digest: str, keys: bytes, new: tuple[int, int], last_id: str, *, has_more: bool) -> None:
         if not self._pages.add([digest]):
