@@ -233,6 +233,7 @@ class SourceClient:
             list_url=self.paging.url,
             key=self._key,
             proxy_hint=self._with_proxy_hint(""),
+            native=self.source.api == "anthropic",
             sent=frozenset([*shaping, "page_size"] if self.paging.size_param else shaping),
             known=self._known,
             **what,

@@ -24,6 +24,7 @@ BOM = b"\xef\xbb\xbf"
 _MAX_TOKEN = 2048
 _ERROR_TYPE = re.compile("[A-Za-z][A-Za-z_]{0,63}")  # no digits: an echoed key does not fit
 _PLAIN = re.compile("[A-Za-z_]{1,32}")  # names that may be shown, for the same reason
+_TAKE_ANSWER = 'set list.items = "" for this source, if that is the models list'
 _SET_PAGING = 'if this server sends its whole list at once, set paging = "none" for this source'
 
 
@@ -149,13 +150,22 @@ class Envelope:
 
     def _entries(self, data: bytes) -> list[bytes]:
         if not data.startswith(b"["):
-            kind, where = kind_of(self._fields.value(data)), ".".join(self._shape.items)
-            what = f"`{where}`" if where else "the answer"
-            raise LayoutError(f"{what} is {kind}, not a list, so it is no page of a models list", hint=CHECK_BASE_URL)
+            raise self._no_list(data)
         try:
             return list(map(bytes, self._decode_entries(data)))
         except REFUSED:
             return repair.elements(data, self._fields.check_cancelled)
+
+    def _no_list(self, data: bytes) -> AnswerError:
+        """The error for what stands in the place of the list."""
+        value, where = self._fields.value(data), ".".join(self._shape.items)
+        is_object = isinstance(value, dict)
+        if is_object and not where:
+            refuse_errors(value)
+        lists = [f"{where}.{name}".lstrip(".") for name in self._lists(self._fields.members(data))] if is_object else []
+        what = f"`{where}`" if where else "the answer"
+        words = f"{what} is {kind_of(value)}, not a list, so it is no page of a models list"
+        return LayoutError(words, hint=_take_one(lists))
 
     def _has_more(self, values: Mapping[str, Any]) -> bool:
         if not self._reads_has_more:
@@ -198,15 +208,15 @@ def refuse_errors(values: Mapping[str, Any]) -> None:
         raise AnswerError("the answer says `success: false`, although its status is 200", hint=TRY_LATER)
 
 
-def no_object(body: bytes) -> AnswerError:
-    """The error for an answer that is no JSON object; the answer is not quoted."""
+def no_object(body: bytes, where: str = "data") -> AnswerError:
+    """The error for an answer that is no JSON object with a list at `where`; the answer is not quoted."""
     start = body.removeprefix(BOM).lstrip()
     if not start:
         return AnswerError("the answer is empty, not JSON", hint=TRY_LATER)
     if start.startswith(b"<"):
         return AnswerError("the answer is an HTML page, not JSON", hint=CHECK_BASE_URL)
     if start.startswith(b"["):
-        return LayoutError("the answer is a bare list, not an object with `data`", hint=CHECK_BASE_URL)
+        return LayoutError(f"the answer is a bare list, not an object with `{where}`", hint=_TAKE_ANSWER)
     if start.startswith(b"{"):
         return AnswerError(f"the answer is broken JSON ({len(body)} bytes), perhaps cut short", hint=TRY_LATER)
     try:

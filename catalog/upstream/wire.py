@@ -96,7 +96,7 @@ class Reader:
             entries, has_more, last_id = self.envelope.open(body.removeprefix(BOM))
             ids, repaired = self._ids(entries)
         except ValueError:
-            raise no_object(body) from None
+            raise no_object(body, ".".join(self._shape.items)) from None
         if has_more and not entries:
             message = "the page is empty although `has_more` is true, so the list cannot be read to its end"
             raise AnswerError(message, hint=TRY_LATER)

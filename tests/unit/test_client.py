@@ -563,6 +563,19 @@ def test_each_refusal_names_what_to_look_at(
     assert WORDS[about] not in f"{caught.value} {caught.value.hint}"
 
 
+@pytest.mark.parametrize("api", ["openai", "gemini", "custom"])
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 410, 413, 422, 429, 431, 500])
+def test_no_hint_names_a_setting_that_another_api_does_not_have(server: ModelsServer, api: str, status: int) -> None:
+    """Settings of Anthropic's alone are refused in the table of any other API."""
+    for words in WORDS.values():
+        server.always = play.error(status, message=words)
+        source = SourceSettings(name="one", base_url=server.url, api=api, auth="bearer")
+        with pytest.raises(ListingError) as caught, SourceClient(source, KEY, pace=fetch.Pace(max_tries=1)) as it:
+            it.list_page(5.0, 10)
+        assert caught.value.hint
+        assert not re.search("`(api_version|betas|lifecycle|workspace_id)`", caught.value.hint)
+
+
 def test_every_status_has_a_hint(server: ModelsServer, connect: Connect) -> None:
     client = connect(max_tries=1)
     for status in range(101, 600):

@@ -119,7 +119,7 @@ class _Merge:
 
     def judge(self) -> Decision:
         if self.walk.outcome.complete and not self.counts.listed and self.before.scope is None:
-            hint = "an empty list is no baseline; check the key's rights and the source's lifecycle and workspace"
+            hint = "an empty list is no baseline; check the key's rights, and what the source asks for"
             raise ListingError("the list is empty, and no list with a model in it was seen before", hint=hint)
         facts = GuardFacts(
             whole=self.walk.proves_absence,

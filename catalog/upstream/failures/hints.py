@@ -12,6 +12,8 @@ _LATER = "its side failed; the next run tries again"
 _BEHIND = "what stands before the API does not reach it; the next run tries again"
 _AWAY = "it does not take this question: check `base_url`"
 
+_ANTHROPICS = ("`api_version`", "`betas`", "`lifecycle`", "`workspace_id`")  # at another API they are a mistake
+
 # Hints by what an API's own words are about; the first match counts.
 _BY_WORDS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"workspace"), _WORKSPACE),
@@ -55,11 +57,18 @@ _BY_STATUS: Mapping[int, str] = {
     **dict.fromkeys(range(520, 528), _BEHIND),
     529: "it is overloaded; the next run tries again",
 }
+_BY_STATUS_ELSEWHERE: Mapping[int, str] = {
+    **_BY_STATUS,
+    410: "this address is gone: check `base_url`",
+    431: "the headers are too large: check `headers`, and whether the key is one",
+}
 
 
-def refused(status: int, words: str, *, first: bool, sent: Collection[str], list_url: str) -> str:
-    """The hint for a 4xx or 5xx. `sent` are the settings that shape the request."""
-    by_words = next((told for about, told in _BY_WORDS if about.search(words.lower())), "")
+def refused(status: int, words: str, *, first: bool, sent: Collection[str], list_url: str, native: bool) -> str:
+    """The hint for a 4xx or 5xx. `sent` are the settings that shape the request; `native`: Anthropic's API is asked."""
+    fitting = (told for about, told in _BY_WORDS if about.search(words.lower()))
+    by_words = next((told for told in fitting if native or not any(name in told for name in _ANTHROPICS)), "")
+    by_status = _BY_STATUS if native else _BY_STATUS_ELSEWHERE
     sized, about_page = "page_size" in sent, "`page_size`" in by_words
     may_be_size = sized and status in _LIMITED
     if by_words and status < 500 and status not in _PLAIN and (not about_page or may_be_size):  # noqa: PLR2004 - 5xx
@@ -68,9 +77,9 @@ def refused(status: int, words: str, *, first: bool, sent: Collection[str], list
         smaller = ["try a smaller `page_size` of this source"] if sized else []
         return ", or ".join([*smaller, *(f"leave out `{name}`" for name in _LEFT_OUT if name in sent)])
     if status in _SLOW and sized:
-        return f"{_BY_STATUS[status]}, or lower `page_size`"
+        return f"{by_status[status]}, or lower `page_size`"
     other = _LATER if status >= 500 else f"check `base_url` of this source: {list_url} must be a Models API"  # noqa: PLR2004 - 5xx
-    return _BY_STATUS.get(status, other)
+    return by_status.get(status, other)
 
 
 def strange(status: int, location: str, list_url: str) -> tuple[str, str]:

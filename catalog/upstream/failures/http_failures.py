@@ -42,6 +42,7 @@ class Question:
     with_cursor: bool = False
     key: str | None = None
     proxy_hint: str = ""  # empty: no proxy is used
+    native: bool = True  # Anthropic's API is asked: some settings are for it alone
     sent: frozenset[str] = frozenset()  # settings that shape the request
     ids: frozenset[str] = frozenset()  # of models that the request names
     known: api_words.Known = nothing_known  # tells which words are other ids of models
@@ -79,7 +80,9 @@ def _meaning(answer: Received, text: str, question: Question) -> tuple[type[List
         return CursorError, ": the cursor is not taken", "the list may have changed meanwhile; try again"
     first = not question.with_cursor and question.model_id is None
     about = " ".join([text, *(value for value in _error(answer.body).values() if isinstance(value, str))])
-    hint = hints.refused(status, about, first=first, sent=question.sent, list_url=question.list_url)
+    hint = hints.refused(
+        status, about, first=first, sent=question.sent, list_url=question.list_url, native=question.native
+    )
     if status in {UNAUTHORIZED, FORBIDDEN}:
         meaning, usual = _refused(status, question)
         return KeyRefusedError, meaning, hint if "`workspace_id`" in hint or "billing" in hint else usual
@@ -94,7 +97,8 @@ def _refused(status: int, question: Question) -> tuple[str, str]:
     if question.key is None:
         return ": it wants a key, and none was sent", "name a key in `api_key_env` or `api_key_file` of this source"
     if status == FORBIDDEN:
-        return ": the key may not do this", "check the permissions of the key, and `workspace_id` of this source"
+        workspace = ", and `workspace_id` of this source" if question.native else ""
+        return ": the key may not do this", f"check the permissions of the key{workspace}"
     return ": the key is refused", f"{_CHECK_KEY}, and `auth` of this source"
 
 
