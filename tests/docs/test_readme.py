@@ -200,7 +200,7 @@ def test_the_shown_sources_can_be_synced(newcomer: Newcomer) -> None:
     one = newcomer.types("catalog sync gateway", **keys)
     gateway.close()
     assert (both.returncode, one.returncode) == (Exit.DONE, Exit.DONE), both.stderr + one.stderr
-    assert [line.split(":")[0] for line in both.stdout.splitlines()] == ["anthropic", "gateway"]
+    assert sorted(line.split(":")[0] for line in both.stdout.splitlines()) == ["anthropic", "gateway"]
     assert gateway.requests[0].headers["authorization"] == "Bearer gw-0123456789"
 
 
