@@ -12,7 +12,7 @@ from tests.store.world import World
 from tests.subscribing import rule, subscriptions
 
 EVENTS = ("added", "returned", "removed", "changed", "held", "sync_failed", "baseline")
-LARGE = "x" * 300  # kept apart from its model, in a table of its own
+LARGE = "x" * 500  # kept apart from its model, in a table of its own
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +62,7 @@ def lived(world: World) -> None:
 def after_lived(world: World) -> None:
     """Let one be new, one changed, one missing, one gone for good, and one back."""
     world.lists("back", "new", "stays", large=LARGE)
-    world.server.models.append(play.model("changes", display_name="Changed", large="y" * 300))
+    world.server.models.append(play.model("changes", display_name="Changed", large="y" * 500))
 
 
 def settled(world: World) -> None:

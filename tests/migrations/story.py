@@ -118,7 +118,7 @@ def models(*ids: str, **fields: Any) -> list[play.Json]:
 
 def begin(world: Teller) -> None:
     """A baseline, and some changes of each kind of field."""
-    first = models("a", "b", "Café/模型 😀", capabilities={"vision": {"supported": True, "large": "x" * 300}})
+    first = models("a", "b", "Café/模型 😀", capabilities={"vision": {"supported": True, "large": "x" * 500}})
     world.reads("one", *first, *models("c", "d", created_at="1970-01-01T00:00:00Z"))
     world.reads("one", *first, *models("c", "d", "e", lifecycle="deprecated", retires_at="2026-02-01T00:00:00Z"))
     world.reads("one", *first, *models("c", "d", "e", max_tokens="lots", note={"deep": [1, 2.5, None, "it's"]}))

@@ -80,7 +80,7 @@ def enter(server: ModelsServer) -> Iterator[Enter]:
 def story(world: World) -> None:
     """Everything a daily run may have to write."""
     world.page_size = 2
-    world.lists("a", "b", "c", large="x" * 200)
+    world.lists("a", "b", "c", large="x" * 500)
     world.sync()
     world.lists("a", "b", display_name="Other 😀")
     world.sync()

@@ -114,7 +114,7 @@ ILLEGAL = {
 @pytest.fixture
 def history(world: World) -> World:
     """The little history."""
-    world.lists("a", "b", "c", "d", large="x" * 200)
+    world.lists("a", "b", "c", "d", large="x" * 500)
     world.sync()
     world.server.models[0]["display_name"] = "Other"
     world.sync()

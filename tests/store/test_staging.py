@@ -99,7 +99,7 @@ def page(*entries: dict[str, object]) -> ListPage:
 @pytest.fixture
 def stage(world: World) -> Iterator[staging.Staging]:
     """A walk of a source whose list is known: `a` on one page, whose attributes are large."""
-    world.lists("a", description="x" * 200)
+    world.lists("a", description="x" * 500)
     world.sync()
     with staging.open_(world.database, 1) as stage:
         yield stage
@@ -138,7 +138,7 @@ def test_attributes_that_are_met_again_after_many_others_are_stored_once(
     monkeypatch.setattr(staging, "_SHAPES_REMEMBERED", 1)
     world.lists(*"abcdef")
     for number, model in enumerate(world.server.models):
-        model["description"] = "xy"[number % 2] * 200
+        model["description"] = "xy"[number % 2] * 500
     world.sync()
 
     with world.database.read() as connection:
