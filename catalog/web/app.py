@@ -100,21 +100,32 @@ class App:
             headers={name.lower(): value for name, value in request.headers.items()},
             request_id=f"req_{uuid.uuid4().hex}",
         )
-        bad, broken = "invalid_request_error", "api_error"
-        if self._site.mirror is None or not _is_ours(request.environ.get("HTTP_HOST", ""), self._site):
-            return mirror.refused(HTTPStatus.NOT_FOUND, "not_found_error", "there is no mirror here", call.request_id)
-        if request.method not in _METHODS:
-            answer = mirror.refused(HTTPStatus.METHOD_NOT_ALLOWED, bad, "it can only be read", call.request_id)
-            return _with(answer, {"Allow": ", ".join(_METHODS)})
-        if request.content_length or "HTTP_TRANSFER_ENCODING" in request.environ:
-            return mirror.refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, bad, "no body is read", call.request_id)
+        broken = "api_error"
+        if fault := self._fault(request):
+            answer = mirror.refused(*fault, call.request_id)
+            is_of_method = answer.status == HTTPStatus.METHOD_NOT_ALLOWED
+            return _with(answer, {"Allow": ", ".join(_METHODS)}) if is_of_method else answer
         try:
             with self._site.database.read() as connection, deadlines.within(connection, _LONGEST):
-                return mirror.answer(connection, call, key=self._site.mirror.key, now=self._site.clock())
+                key, configured = self._site.mirror.key if self._site.mirror else None, self._site.sources
+                return mirror.answer(connection, call, key=key, configured=configured, now=self._site.clock())
         except DatabaseError as error:
             return mirror.refused(HTTPStatus.SERVICE_UNAVAILABLE, broken, error.message, call.request_id)
         except Exception as error:  # noqa: BLE001 - whatever goes wrong in one answer, the next one is made
             return mirror.refused(HTTPStatus.INTERNAL_SERVER_ERROR, broken, _unforeseen(error), call.request_id)
+
+    def _fault(self, request: Request) -> tuple[HTTPStatus, str, str] | None:
+        """Tell what is wrong with a call to the mirror, before it is read: a status, the type of the error, words."""
+        bad = "invalid_request_error"
+        if not _is_ours(request.environ.get("HTTP_HOST", ""), self._site):
+            return HTTPStatus.BAD_REQUEST, bad, "this host is not served here"
+        if self._site.mirror is None:
+            return HTTPStatus.NOT_FOUND, "not_found_error", "there is no mirror here"
+        if request.method not in _METHODS:
+            return HTTPStatus.METHOD_NOT_ALLOWED, bad, "it can only be read"
+        if request.content_length or "HTTP_TRANSFER_ENCODING" in request.environ:
+            return HTTPStatus.REQUEST_ENTITY_TOO_LARGE, bad, "no body is read"
+        return None
 
     def _file(self, address: str) -> Answer:
         if address not in self._static:

@@ -22,8 +22,8 @@ EVENTS = ("added", "changed:lifecycle", "changed:retires_at", "removed", "retiri
 _TOLD = ("added", "returned", "removed", "changed", "retiring", "overdue")
 _KINDS = tuple(kind.value for kind in Kind)
 _SORTS = ("id", "created_at", "-created_at", "first_seen_at", "-first_seen_at", "retires_at", "-retires_at")
-_MOST = 1000  # rows of one answer
 _LONGEST = 512  # characters of a value; an id has 256
+_VALUES = 500  # of one parameter; SQLite allows a condition 1,000 terms
 _SHOWN = 60  # characters of a wrong value that are told back
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")  # in no text of a catalog
 
@@ -40,7 +40,7 @@ class QuestionError(Exception):
 
 
 class Moment(NamedTuple):
-    """A moment as it was written: in a link, 7d goes on meaning a week ago."""
+    """A moment as written: in a link, 7d goes on meaning a week ago."""
 
     text: str
     at: datetime
@@ -115,8 +115,8 @@ def _place(text: str, _: Surroundings) -> Place:
     return Place(source, id)
 
 
-def _flag(text: str, _: Surroundings) -> bool:
-    return bool(int(_choice("1", "0")(text, _)))
+def _flag(text: str, around: Surroundings) -> bool:
+    return bool(_choice("1", "0")(text, around) == "1")
 
 
 def _number(least: int, most: int) -> Read:
@@ -137,14 +137,13 @@ def _choice(*values: str) -> Read:
     return read
 
 
-def _event(text: str, _: Surroundings) -> str:
-    if not re.fullmatch("changed:.+", text, re.DOTALL) and text not in _TOLD:
-        raise ValueError(f"{_quoted(text)} is not known; write {_one_of([*_TOLD, 'changed:FIELD'])}")
-    return text
+def _event(text: str, around: Surroundings) -> str:
+    is_field = re.fullmatch("changed:.+", text, re.DOTALL)
+    return text if is_field else str(_choice(*_TOLD, "changed:FIELD")(text, around))
 
 
-_LIMIT = _number(1, _MOST)
-_ROW = _number(1, 10**15)
+_LIMIT = _number(1, 1000)
+_ROW = _number(1, 2**31 - 2)  # numbers of rows have 32 bits on Postgres, also the next one
 _DAYS = _number(0, 3650)
 _IDS = "Only ids that match: *, ?, [a-z], [!a]; case counts."
 
@@ -362,13 +361,14 @@ def write(question: Question, **changed: Any) -> str:
 
 
 def _value(parameter: Parameter, texts: Sequence[str], around: Surroundings) -> Any:
-    if any(len(text) > _LONGEST or _UNSTORABLE.search(text) for text in texts):
-        raise ValueError(f"no text of a catalog is so; write at most {_LONGEST} characters, none of them a zero byte")
-    if not parameter.many:
-        if len(texts) > 1:
-            raise ValueError("it stands here more than once; write it once")
-        return parameter.read(texts[0], around)
     parts = [part for text in texts for part in (text.split(",") if parameter.many == "joined" else [text])]
+    if any(len(part) > _LONGEST or _UNSTORABLE.search(part) for part in parts):
+        raise ValueError(f"no text of a catalog is so; write at most {_LONGEST} characters, none of them a zero byte")
+    if len(parts) > (_VALUES if parameter.many else 1):
+        many = f"{len(parts)} values are too many; write at most {_VALUES}"
+        raise ValueError(many if parameter.many else "it stands here more than once; write it once")
+    if not parameter.many:
+        return parameter.read(parts[0], around)
     return tuple(sorted({parameter.read(part.strip(), around) for part in parts if part.strip()}, key=_spelled))
 
 

@@ -7,7 +7,7 @@ not believed to be gone is listed: the mirror is steadier than the list.
 import hmac
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
@@ -55,13 +55,15 @@ def is_meant(target: str) -> bool:
     return _ORIGIN.sub("", target).startswith(PREFIX)
 
 
-def answer(connection: Connection, call: Call, *, key: str | None, now: datetime) -> Answer:
-    """Answer one call; `key` None: none is asked for."""
+def answer(
+    connection: Connection, call: Call, *, key: str | None, configured: Collection[str], now: datetime
+) -> Answer:
+    """Answer one call; `key` None: none is asked for. Of a `configured` source, nothing may be known yet."""
     headers: dict[str, str] = {}
     try:
         if key is not None:
             _admit(call.headers, key)
-        body = _found(connection, call, now, headers)
+        body = _found(connection, call, configured, now, headers)
     except _RefusedError as refusal:
         return refused(refusal.status, refusal.kind, str(refusal), call.request_id, headers)
     return Answer(body=_spelled(body), media="application/json", headers=headers)
@@ -103,16 +105,18 @@ def _admit(headers: Mapping[str, str], key: str) -> None:
         raise _RefusedError(HTTPStatus.UNAUTHORIZED, "authentication_error", words)
 
 
-def _found(connection: Connection, call: Call, now: datetime, headers: dict[str, str]) -> dict[str, Any]:
+def _found(
+    connection: Connection, call: Call, configured: Collection[str], now: datetime, headers: dict[str, str]
+) -> dict[str, Any]:
     path, _, query = _ORIGIN.sub("", call.target).partition("?")
     place, found, rest = path.removeprefix(PREFIX).partition(_LIST)
     if not found or rest[:1] not in {"", "/"} or rest == "/" or "/" in place:
         raise _missing("Not found")
     name, _, moment = _decoded(place).partition("@")
     source = next((each for each in history.sources(connection) if each.source == name), None)
-    if source is None:
+    if source is None and name not in configured:
         raise _missing(f"source: {name}")
-    if source.last_whole_at is None:
+    if source is None or source.last_whole_at is None:
         words = f"the list of {name} was never read whole: nothing is known of it"
         raise _RefusedError(HTTPStatus.SERVICE_UNAVAILABLE, "api_error", words)
     headers["x-catalog-last-whole-walk"] = dates.short(source.last_whole_at)

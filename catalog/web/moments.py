@@ -1,7 +1,7 @@
 """Puts two moments side by side: what came, what went, and what changed in between."""
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from typing import Any, NamedTuple
 
@@ -15,6 +15,7 @@ from catalog.web.asked import Moment, QuestionError
 from catalog.web.visit import Listing, Visit, linked
 
 _WEEK = timedelta(days=7)
+_FIRST = datetime.min.replace(tzinfo=UTC)
 
 
 class ModelDifference(NamedTuple):
@@ -63,7 +64,8 @@ def rows(visit: Visit) -> Listing:
 def _moments(visit: Visit) -> tuple[Moment, Moment]:
     """Give the two moments; the week that ends now where none is named."""
     end = visit.question.end or Moment(dates.to_text(visit.now), visit.now)
-    start = visit.question.start or Moment(dates.to_text(end.at - _WEEK), end.at - _WEEK)
+    before = max(end.at, _FIRST + _WEEK) - _WEEK
+    start = visit.question.start or Moment(dates.to_text(before), before)
     if start.at >= end.at:
         raise QuestionError(["from must be earlier than to; exchange them"])
     return start, end

@@ -88,12 +88,10 @@ def publish(
     config: Config, database: Database, folder: Path, *, progress: Callable[[int], object] = lambda _: None
 ) -> "Published | None":
     """Write the pages into a folder; None: another process is at it. Raises ConfigError when it cannot."""
+    from catalog.web import folder as folders
     from catalog.web import publish
 
     try:
         return publish.publish(site(config, database, _NOWHERE), config.publish, folder, progress=progress)
-    except publish.BusyError:
+    except folders.BusyError:
         return None
-    except OSError as error:
-        words = f"the pages cannot be written to {folder} ({error.strerror})"
-        raise ConfigError(words, hint="check publish.folder, its owner, and the room on its disk") from None

@@ -15,8 +15,12 @@ from catalog.cli import demo
 from catalog.config import Config
 from catalog.settings import DatabaseSettings, SourceSettings, WatchSettings, WebSettings
 from catalog.store.engine import database as databases
+from catalog.store.schema import upgrade
 from catalog.wiring import sites
 from tests import postgres
+from tests.server import ModelsServer
+from tests.store import world as worlds
+from tests.store.world import World
 
 NOW = datetime(2026, 10, 7, 10, tzinfo=UTC)  # an hour after the demo's last walk
 
@@ -96,3 +100,13 @@ def site(request: pytest.FixtureRequest) -> Iterator[Visitor]:
 def demo_copy(demo_file: Path, tmp_path: Path) -> Path:
     """An SQLite file with the demo's catalog, of this test's own."""
     return Path(shutil.copy(demo_file, tmp_path / "demo.db"))
+
+
+@pytest.fixture
+def world(server: ModelsServer, tmp_path: Path) -> World:
+    """A world with a file of its own, whose catalog has its schema and no rows."""
+    url = f"sqlite:///{tmp_path / 'world.db'}"
+    with worlds.entering(server) as enter:
+        with closing(databases.open_(url)) as database:
+            upgrade.ensure(database)
+        return enter(url)

@@ -151,6 +151,28 @@ def test_what_is_not_there_is_said_in_json_where_that_is_asked_for(site: Visitor
     assert_safe(reply)
 
 
+MANY = {
+    "models": [
+        "models=" + ",".join(f"demo:m{number}" for number in range(500)),
+        "models=" + ",".join(f"m{number}*" for number in range(500)),
+        "&".join(f"id=demo:m{number}" for number in range(500)),
+        "lines=" + ",".join(f"l{number}" for number in range(500)),
+    ],
+    "moments": [f"{name}={text}" for name in ("from", "to") for text in ("0001-01-01", "0001-01-08", "9999-12-31")],
+    "rows": ["before=2147483646", "before=2147483647"],
+}
+ASKED = [("changes.json", query) for query in (*MANY["models"], *MANY["rows"])]
+ASKED += [("changes.atom", query) for query in MANY["models"]]
+ASKED += [("retirements.html", query) for query in MANY["models"]]
+ASKED += [(place, query) for place in ("diff.html", "timeline.svg") for query in MANY["moments"]]
+ASKED += [("runs.csv", query) for query in MANY["rows"]]
+
+
+@pytest.mark.parametrize(("place", "query"), ASKED, ids=lambda text: text[:30])
+def test_what_can_be_asked_is_answered_or_refused_as_wrong(site: Visitor, place: str, query: str) -> None:
+    assert site.get(f"{place}?{query}").status in {200, 400}
+
+
 def test_a_database_that_refuses_is_said_in_words(demo_copy: Path) -> None:
     with served(f"sqlite:///{demo_copy}") as site:
         assert site.get("healthz").status == 200

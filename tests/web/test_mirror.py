@@ -164,6 +164,20 @@ def test_a_source_that_was_never_read_whole_has_no_list(world: World) -> None:
     assert "x-should-retry" not in reply.headers
 
 
+def test_a_configured_source_without_a_run_has_no_list_and_another_is_unknown(world: World) -> None:
+    with served(world.url, now=world.now, source="one", mirror_open=True) as visitor:
+        for path, status in (("one/v1/models", 503), ("one/v1/models/a", 503), ("two/v1/models", 404)):
+            assert visitor.get(f"mirror/{path}").status == status, path
+
+
+@pytest.mark.parametrize("is_open", [True, False])
+def test_the_mirror_answers_our_own_names_alone(demo_file: Path, is_open: bool) -> None:
+    with served(f"sqlite:///{demo_file}", mirror_open=is_open) as visitor:
+        reply = visitor.get(f"mirror/{SOURCE}/v1/models", Host="evil.example")
+    assert (reply.status, json.loads(reply.body)["error"]["type"]) == (400, "invalid_request_error")
+    assert b"claude" not in reply.body
+
+
 def test_what_is_missing_is_listed_and_what_is_gone_still_marks_its_place(world: World) -> None:
     world.lists("a", "b", "c")
     world.sync()

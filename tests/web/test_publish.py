@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import resource
 import shutil
 import signal
 from contextlib import closing
@@ -19,13 +20,12 @@ from catalog.config import Config
 from catalog.errors import ConfigError
 from catalog.settings import DatabaseSettings, PublishSettings, SourceSettings, WatchSettings
 from catalog.store.engine import database as databases
-from catalog.store.schema import upgrade
 from catalog.web import publish
-from catalog.web.publish import MANIFEST, Published
+from catalog.web.folder import MANIFEST
+from catalog.web.folder import digest as digest_of
+from catalog.web.publish import Published
 from catalog.wiring import sites
 from tests import server as plays
-from tests.server import ModelsServer
-from tests.store import world as worlds
 from tests.store.world import World
 from tests.web.conftest import NOW
 from tests.web.hostile import TEXTS
@@ -73,15 +73,6 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {name: path.read_bytes() for name, path in found.items() if name != ".catalog-publish"}
 
 
-@pytest.fixture
-def world(server: ModelsServer, tmp_path: Path) -> World:
-    url = f"sqlite:///{tmp_path / 'world.db'}"
-    with worlds.entering(server) as enter:
-        with closing(databases.open_(url)) as database:
-            upgrade.ensure(database)
-        return enter(url)
-
-
 def test_every_link_leads_to_a_file_of_the_folder(demo_copy: Path, tmp_path: Path) -> None:
     folder = tmp_path / "site"
     write(f"sqlite:///{demo_copy}", folder, base_url=ABSOLUTE)
@@ -105,7 +96,7 @@ def test_the_manifest_names_every_file_with_its_digest(demo_copy: Path, tmp_path
     manifest = json.loads((tmp_path / "site" / MANIFEST).read_text())
     written = contents(tmp_path / "site")
     assert {*manifest["files"], MANIFEST} == written.keys()
-    assert all(publish._digest(written[name]) == digest for name, digest in manifest["files"].items())
+    assert all(digest_of(written[name]) == digest for name, digest in manifest["files"].items())
     assert done.written == len(manifest["files"])
     assert all((tmp_path / "site" / name).stat().st_mode & 0o777 == 0o644 for name in written)
 
@@ -202,6 +193,87 @@ def test_a_manifest_that_is_none_is_refused(demo_copy: Path, tmp_path: Path) -> 
     (tmp_path / "site" / MANIFEST).write_text('{"models": []}')
     with pytest.raises(ConfigError, match="no manifest"):
         write(f"sqlite:///{demo_copy}", tmp_path / "site")
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        *(
+            {"files": files}
+            for files in (["index.html"], None, {"index.html": 5}, {"": "x"}, {".": "x"}, {"a\0b": "x"})
+        ),
+        *({"files": {name: "x"}} for name in ("../victim", "a/../../victim", "/etc/passwd", ".hidden", "model//x")),
+        *({"as_of": as_of} for as_of in ("yesterday", "", 5, None)),
+        *({"change_id": number} for number in ("1", None, 1.5, True)),
+        *({name: 7} for name in ("missing", "uid", "version", "settings", "unheard_of")),
+        {"missing": [7]},
+    ],
+    ids=str,
+)
+def test_a_manifest_that_no_run_wrote_leads_to_no_file(world: World, tmp_path: Path, told: dict[str, object]) -> None:
+    folder, victim = tmp_path / "site", tmp_path / "victim"
+    victim.write_text("not ours")
+    write(world.url, folder)
+    manifest = folder / MANIFEST
+    manifest.write_text(json.dumps({**json.loads(manifest.read_bytes()), **told}))
+    before = contents(folder)
+    with pytest.raises(ConfigError, match="is no manifest of a published catalog"):
+        write(world.url, folder)
+    assert contents(folder) == before
+    assert victim.read_text() == "not ours"
+
+
+def test_names_of_others_in_the_list_of_new_files_are_passed_over(world: World, tmp_path: Path) -> None:
+    victim = tmp_path / "victim"
+    victim.write_text("not ours")
+    (folder := tmp_path / "site").mkdir()
+    (folder / ".catalog-publish").write_text(f"../victim\n{victim}\n\ncut-by-a-full-di\nindex.html\n")
+    write(world.url, folder)
+    assert victim.read_text() == "not ours"
+    assert not (folder / "cut-by-a-full-di").exists()
+
+
+@pytest.mark.parametrize("name", ["index.html", "source", "watched", MANIFEST, ".catalog-publish"])
+@pytest.mark.parametrize("target", ["file", "folder", "nowhere"])
+def test_nothing_is_written_behind_a_link_of_the_folder(world: World, tmp_path: Path, name: str, target: str) -> None:
+    (victim := tmp_path / "file").write_text("not ours")
+    (outside := tmp_path / "folder").mkdir()
+    world.lists("a")
+    world.sync()
+    write(world.url, folder := tmp_path / "site", source="one")
+    place = folder / name
+    shutil.rmtree(place) if place.is_dir() else place.unlink()
+    place.symlink_to(tmp_path / target)
+    with pytest.raises(ConfigError):
+        write(world.url, folder, source="one")
+    assert victim.read_text() == "not ours"
+    assert not [*outside.iterdir()]
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_the_folder_itself_may_be_a_link(world: World, tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    (tmp_path / "site").symlink_to(tmp_path / "there")
+    first, again = (write(world.url, tmp_path / "site") for _ in range(2))
+    assert (tmp_path / "there" / MANIFEST).is_file()
+    assert (first.unchanged, again.deleted) == (0, 0)
+
+
+@pytest.mark.parametrize("limit", [0, 100, 1_500, 6_000])
+def test_a_full_disk_is_told_as_one_and_leaves_no_half_file(world: World, tmp_path: Path, limit: int) -> None:
+    folder, usual = tmp_path / "site", resource.getrlimit(resource.RLIMIT_FSIZE)
+    with closing(databases.open_(world.url)) as database, database.read():  # so that SQLite has its own files
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, usual[1]))
+        try:
+            with pytest.raises(ConfigError, match=r"the pages cannot be written to .*File too large"):
+                write(world.url, folder)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, usual)
+    assert MANIFEST not in contents(folder)
+    assert not [*folder.rglob("*.partial")]
+    left = contents(folder)
+    write(world.url, folder)
+    assert left.items() <= contents(folder).items()
 
 
 def test_of_two_at_once_the_second_says_so_and_leaves(

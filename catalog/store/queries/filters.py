@@ -1,6 +1,7 @@
 """Turns what a channel filters by into conditions on a source and an id."""
 
 from collections.abc import Sequence
+from itertools import groupby
 
 import sqlalchemy as sa
 
@@ -26,13 +27,17 @@ def of_models(
 def _fits(
     patterns: Sequence[ModelName], source: sa.ColumnElement[str], id: sa.ColumnElement[str], dialect: str
 ) -> sa.ColumnElement[bool]:
+    """Say so of patterns; those that fit one id alone are a list, since a database allows no thousands of terms."""
+    exact = frozenset(each for each in patterns if globs.is_exact(each if isinstance(each, str) else each[1]))
     return sa.or_(
+        _is_among(exact, source, id),
         *(
             globs.matches(id, each, dialect=dialect)
             if isinstance(each, str)
             else (source == each[0]) & globs.matches(id, each[1], dialect=dialect)
             for each in patterns
-        )
+            if each not in exact
+        ),
     )
 
 
@@ -41,4 +46,5 @@ def _is_among(
 ) -> sa.ColumnElement[bool]:
     ids = sorted(name for name in names if isinstance(name, str) and globs.storable(name))
     pairs = sorted(name for name in names if not isinstance(name, str) and all(map(globs.storable, name)))
-    return sa.or_(id.in_(ids), *((source == each[0]) & (id == each[1]) for each in pairs))
+    of_sources = groupby(pairs, key=lambda pair: pair[0])
+    return sa.or_(id.in_(ids), *((source == name) & id.in_([each[1] for each in found]) for name, found in of_sources))

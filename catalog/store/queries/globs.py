@@ -31,6 +31,11 @@ def matches(column: ColumnElement[str], pattern: str, *, dialect: str) -> Column
     return and_(_starts(column, prefix), column.regexp_match(f"^{translated}"))
 
 
+def is_exact(pattern: str) -> bool:
+    """Tell whether a pattern fits one text alone: itself."""
+    return all(part["plain"] for part in _PARTS.finditer(pattern))
+
+
 def contains(column: ColumnElement[str], text: str, *, dialect: str) -> ColumnElement[bool]:
     """Say in SQL that a text is part of another, in capitals or not, whatever the language of the database."""
     if not storable(text):
