@@ -27,6 +27,7 @@ log = logging.getLogger("catalog.web")
 
 _LONGEST = 10.0  # seconds for the database to answer
 _DEEPEST = 10  # folders that a link climbs out of
+_ICON = "favicon.ico"
 _STATUS = (
     (UnknownModelError, HTTPStatus.NOT_FOUND),
     (DatabaseError, HTTPStatus.SERVICE_UNAVAILABLE),
@@ -44,7 +45,7 @@ class App:
         self._site = site
         self._static = {address: (name, body) for name, (address, body) in markup.static().items()}
         rules = [Rule(f"/{HEALTH}", endpoint=HEALTH), Rule(f"/{STATIC}/<name>", endpoint=STATIC)]
-        rules += [Rule("/", endpoint=(ROUTES[0], "html"))]
+        rules += [Rule("/", endpoint=(ROUTES[0], "html")), Rule(f"/{_ICON}", endpoint=_ICON)]
         rules += [Rule(f"{route.rule}.{form}", endpoint=(route, form)) for route in ROUTES for form in route.forms]
         self._rules = Map(rules, merge_slashes=False)
 
@@ -85,11 +86,8 @@ class App:
             return _with(answer, {"Allow": ", ".join(_METHODS)})
         if request.content_length or "HTTP_TRANSFER_ENCODING" in request.environ:
             return _refused(request, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, ["a question has no body here"])
-        if endpoint == STATIC:
-            return self._file(f"{STATIC}/{path['name']}")
-        if endpoint == HEALTH:
-            self._site.demand_schema()
-            return Answer(body=b"ok\n", media="text/plain; charset=utf-8")
+        if isinstance(endpoint, str):
+            return self._fixed(endpoint, path)
         route, form = endpoint
         return self._visited(request, route, form, path, self._site.settings.base_url or f"http://{host}")
 
@@ -126,6 +124,14 @@ class App:
         if request.content_length or "HTTP_TRANSFER_ENCODING" in request.environ:
             return HTTPStatus.REQUEST_ENTITY_TOO_LARGE, bad, "no body is read"
         return None
+
+    def _fixed(self, endpoint: str, path: Mapping[str, str]) -> Answer:
+        if endpoint == STATIC:
+            return self._file(f"{STATIC}/{path['name']}")
+        if endpoint == _ICON:  # what browsers ask for beside a picture
+            return Answer(body=markup.static()["icon.svg"][1], media=markup.MEDIA[".svg"])
+        self._site.demand_schema()
+        return Answer(body=b"ok\n", media="text/plain; charset=utf-8")
 
     def _file(self, address: str) -> Answer:
         if address not in self._static:
