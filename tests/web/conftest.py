@@ -18,9 +18,11 @@ from catalog.store.engine import database as databases
 from catalog.store.schema import upgrade
 from catalog.wiring import sites
 from tests import postgres
-from tests.server import ModelsServer
+from tests import server as wire
+from tests.server import ModelsServer, model
 from tests.store import world as worlds
 from tests.store.world import World
+from tests.web.hostile import IDS, TEXTS
 
 NOW = datetime(2026, 10, 7, 10, tzinfo=UTC)  # an hour after the demo's last walk
 
@@ -44,6 +46,10 @@ class Visitor:
 
     address: tuple[str, int]
     url: str  # of the catalog
+
+    def address_of(self, path: str) -> str:
+        """Give what a browser is told to open."""
+        return f"http://{self.address[0]}:{self.address[1]}/{path}"
 
     def get(self, path: str, *, method: str = "GET", body: bytes | None = None, **headers: str) -> Reply:
         """Ask for a path, below the root; `_` in the name of a header stands for `-`."""
@@ -110,3 +116,29 @@ def world(server: ModelsServer, tmp_path: Path) -> World:
         with closing(databases.open_(url)) as database:
             upgrade.ensure(database)
         return enter(url)
+
+
+@pytest.fixture
+def hostile(
+    server: ModelsServer, migrated_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Visitor]:
+    """The site of a list whose texts are hostile; some of its models are gone, and some changed."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ANTHROPIC_API_KEY", wire.KEY)
+    monkeypatch.setenv("CATALOG_DATABASE_URL", migrated_url)
+    (tmp_path / "catalog.toml").write_text(
+        f'[sources.anthropic]\nbase_url = "{server.url}"\nconfirm_after = "0s"\n'
+        "[sources.anthropic.guard]\nmax_removed_percent = 100\n"
+    )
+    texts = [TEXTS[number % len(TEXTS)] for number in range(len(IDS))]
+    server.models = [
+        model(id, display_name=text, line=text, lifecycle=text, type=text, extra={text: {"x": text}})
+        for id, text in zip(IDS, texts, strict=True)
+    ]
+    assert cli.run(["-q", "sync"]) == 0
+    for each, text in zip(server.models, texts[1:], strict=False):
+        each.update(display_name=f"{text}!", line=text, extra={text: "now"}, retires_at="2030-01-01T00:00:00Z")
+    del server.models[::7]
+    assert cli.run(["-q", "sync"]) == 0
+    with served(migrated_url, now=datetime.now(UTC), source="anthropic") as visitor:
+        yield visitor

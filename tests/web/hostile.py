@@ -1,5 +1,7 @@
 """Texts that a list can hold and that must do no harm in any shape: what each shape shows is `harmless(text)`."""
 
+from tests.attacks.hostile import is_id
+
 MARKUP = (
     "<script>alert(1)</script>",
     '"><img src=x onerror=alert(1)>',
@@ -24,3 +26,4 @@ CHARACTERS = (
 PATHS = ("..", "../../x", "a//b", "/", ".", "a?b#c", "%2e%2e", "C:\\x", "a%2Fb", "~", "a;b,c\\n", "=1+1")
 LONG = ("x" * 256, "a-" * 128, "<" * 256, "模" * 256)
 TEXTS = (*MARKUP, *CHARACTERS, *PATHS, *LONG)
+IDS = tuple(filter(is_id, TEXTS))

@@ -3,23 +3,16 @@
 import csv
 import io
 import json
-from collections.abc import Iterator
-from datetime import UTC, datetime
 from html.parser import HTMLParser
-from pathlib import Path
 
 import pytest
 
-from catalog import cli
 from catalog.text import harmless, harmless_lines
 from catalog.web import names
-from tests import server as wire
-from tests.attacks.hostile import is_id, stored
-from tests.server import ModelsServer, model
-from tests.web.conftest import Visitor, served
-from tests.web.hostile import TEXTS
+from tests.attacks.hostile import stored
+from tests.web.conftest import Visitor
+from tests.web.hostile import IDS
 
-IDS = tuple(filter(is_id, TEXTS))
 PAGES = ("index", "models", "watch", "timeline", "retirements", "changes", "diff", "runs", "status")
 QUERIES = {"models": "?state=all", "changes": "?events=added,changed,removed&baseline=1", "diff": "?from=2020-01-01"}
 TAGS = {
@@ -55,32 +48,6 @@ class Page(HTMLParser):
 
     def handle_comment(self, data: str) -> None:
         pytest.fail(f"a comment: {data}")
-
-
-@pytest.fixture
-def hostile(
-    server: ModelsServer, migrated_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Visitor]:
-    """The site of a list whose texts are hostile; some of its models are gone, and some changed."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("ANTHROPIC_API_KEY", wire.KEY)
-    monkeypatch.setenv("CATALOG_DATABASE_URL", migrated_url)
-    (tmp_path / "catalog.toml").write_text(
-        f'[sources.anthropic]\nbase_url = "{server.url}"\nconfirm_after = "0s"\n'
-        "[sources.anthropic.guard]\nmax_removed_percent = 100\n"
-    )
-    texts = [TEXTS[number % len(TEXTS)] for number in range(len(IDS))]
-    server.models = [
-        model(id, display_name=text, line=text, lifecycle=text, type=text, extra={text: {"x": text}})
-        for id, text in zip(IDS, texts, strict=True)
-    ]
-    assert cli.run(["-q", "sync"]) == 0
-    for each, text in zip(server.models, texts[1:], strict=False):
-        each.update(display_name=f"{text}!", line=text, extra={text: "now"}, retires_at="2030-01-01T00:00:00Z")
-    del server.models[::7]
-    assert cli.run(["-q", "sync"]) == 0
-    with served(migrated_url, now=datetime.now(UTC), source="anthropic") as visitor:
-        yield visitor
 
 
 @pytest.mark.warns

@@ -18,7 +18,7 @@ from catalog.web.routes import ROUTES
 from tests.web.conftest import Reply, Visitor, served
 
 MODEL = {"source": "demo", "name": "claude-opus-5"}
-PATHS = ["", "healthz", *(address for address, _ in markup.static().values())]
+PATHS = ["", "healthz", "favicon.ico", *(address for address, _ in markup.static().values())]
 PATHS += [
     re.sub("<(?:[a-z]+:)?([a-z]+)>", lambda found: MODEL[found[1]], route.rule.lstrip("/")) + f".{form}"
     for route in ROUTES
