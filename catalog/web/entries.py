@@ -4,6 +4,7 @@ An entry that was given once never changes, and keeps its id: it is made of what
 nothing that a later run may move. Its id names what it tells, never a row, a host or a day.
 """
 
+import heapq
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -71,22 +72,37 @@ def of_run(run: Run, changes: Iterable[Change], *, are_all: bool = True) -> list
 
 
 def of_dates(
-    planned: Iterable[RetirementDate], rule: Rule, *, milestones: Sequence[int], now: datetime, since: datetime | None
+    planned: Iterable[RetirementDate],
+    rule: Rule,
+    *,
+    milestones: Sequence[int],
+    now: datetime,
+    since: datetime | None,
+    most: int | None = None,
 ) -> list[FeedEntry]:
     """Tell which milestones have come, `since` a moment, for each date that stood then; the newest first.
+
+    With `most`, only so many, and all that came at the moment of the last of them.
 
     `planned` has all dates of a model, oldest first. Of the milestones that had passed when a date became known, the
     last is told, at that time; of a date that had passed itself, none.
     """
-    found: dict[str, FeedEntry] = {}
+    told: dict[tuple[object, ...], tuple[RetirementDate, int | None, datetime]] = {}
     for date in planned:
         for days, at in _moments(date, rule, milestones):
             stood = date.stands_from <= at <= now and (date.stands_until is None or at < date.stands_until)
             if stood and date.lifecycle != _RETIRED and _admits(rule, date):
-                entry = _retirement(date, days, at)
-                found.setdefault(entry.uid, entry)
-    recent = [entry for entry in found.values() if since is None or entry.updated >= since]
-    return sorted(recent, key=lambda entry: (entry.updated, entry.uid), reverse=True)
+                told.setdefault((date.source, date.model_id, date.retires_at, days), (date, days, at))
+    recent = [each for each in told.values() if since is None or each[2] >= since]
+    if most is not None and len(recent) > most:  # a page shows few of them, and each costs
+        last = heapq.nlargest(most, (at for _, _, at in recent))[-1]
+        recent = [each for each in recent if each[2] >= last]
+    return sorted((_retirement(*each) for each in recent), key=lambda entry: (entry.updated, entry.uid), reverse=True)
+
+
+def nearest(milestones: Sequence[int], *, now: datetime, since: datetime) -> list[tuple[datetime, datetime]]:
+    """Give the times in which a date lies that came near `since` a moment, or that passed."""
+    return [(since + days * _DAY, now + days * _DAY) for days in (0, *milestones)]
 
 
 def newest(news: Sequence[FeedEntry], retirements: Sequence[FeedEntry], limit: int) -> list[FeedEntry]:

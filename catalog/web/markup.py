@@ -47,6 +47,7 @@ def _environment() -> jinja2.Environment:
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        auto_reload=False,  # the files of a program that runs do not change: each look at one costs
         finalize=_shown,
     )
     made.filters |= {

@@ -38,7 +38,7 @@ def index(visit: Visit) -> Mapping[str, Any]:
     retiring = lists.retiring(visit.connection, rule, since=visit.now, limit=_FEW)
     mine = watched_rows(visit, ids, _AHEAD)[:_FEW]
     question = asked.ChangesQuestion(models=rule.models, sources=rule.sources, limit=_FEW)
-    latest = stream.collect(visit, question).entries[:_FEW]
+    latest = stream.collect(visit, question, most=_FEW).entries[:_FEW]
     return {
         "watched": mine,
         "watching": len(ids),

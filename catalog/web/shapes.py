@@ -5,8 +5,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from urllib.parse import unquote
 
-from catalog.domain import Change, Model, Place
-from catalog.events import AlertEvent, Rule
+from catalog.domain import Model, Place
+from catalog.events import Rule
 from catalog.store.queries import history, log
 from catalog.store.queries import pages as lists
 from catalog.store.queries.log import LogQuestion
@@ -19,7 +19,6 @@ from catalog.web.visit import Answer, Visit
 
 _ATOM, _JSON = "application/atom+xml; charset=utf-8", "application/feed+json"
 _CALENDAR = "text/calendar; charset=utf-8"
-_FEW = 200  # models whose log is read at once
 _STATUS = {"ok": "fresh", "never read": "stale", "clock wrong": "stale", "in doubt": "failing", "not sent": "failing"}
 _NO_BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)  # of a catalog that read no list yet
 _ALL = ("added", "changed", "removed", "retiring", "returned")
@@ -93,18 +92,8 @@ def status_svg(visit: Visit) -> Answer:
 
 def _planned(visit: Visit, models: Sequence[Model]) -> list[Planned]:
     """Give models with the log of their dates, lifecycles and presence."""
-    found = dict[Place, list[Change]]()
-    for start in range(0, len(models), _FEW):
-        some = frozenset((each.source, each.id) for each in models[start : start + _FEW])
-        rule = Rule(
-            channel="",
-            events=(AlertEvent.ADDED, AlertEvent.RETURNED, AlertEvent.REMOVED),
-            changed_fields=("retires_at", "lifecycle"),
-            watched=some,
-        )
-        for change in log.changes(visit.connection, LogQuestion(rule=rule, baseline=True)):
-            found.setdefault(Place(change.source, change.model_id), []).append(change)
-    return [Planned(model=each, changes=found.get(Place(each.source, each.id), [])[::-1]) for each in models]
+    found = lists.spans(visit.connection, models, fields=("retires_at", "lifecycle"))
+    return [Planned(model=each, changes=found.get(Place(each.source, each.id), ())) for each in models]
 
 
 def _changes(visit: Visit) -> Feed:
@@ -121,7 +110,7 @@ def _changes(visit: Visit) -> Feed:
 
 
 def _entries(visit: Visit, question: ChangesQuestion) -> Sequence[FeedEntry]:
-    return stream.collect(visit, question).entries[: question.limit]
+    return stream.collect(visit, question, most=question.limit).entries[: question.limit]
 
 
 def _begins(visit: Visit) -> datetime:

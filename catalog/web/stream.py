@@ -37,8 +37,8 @@ class Stream:
         return tuple(entry for block in self.blocks for entry in block.entries)
 
 
-def collect(visit: Visit, question: ChangesQuestion) -> Stream:
-    """Collect whole runs until there are as many entries as asked for."""
+def collect(visit: Visit, question: ChangesQuestion, *, most: int | None = None) -> Stream:
+    """Collect whole runs until there are as many entries as asked for; `most`: of milestones, the last are enough."""
     wanted = asked_of_log(visit, question)
     blocks, count, on = list[Block](), 0, None
     for each in log.by_run(visit.connection, wanted):
@@ -49,7 +49,7 @@ def collect(visit: Visit, question: ChangesQuestion) -> Stream:
         blocks.append(Block(at=found[0].updated, run=each.run, entries=found))
         count += len(found)
     oldest = blocks[-1].at if on is not None else question.since and question.since.at
-    dated = _dated(visit, wanted, oldest)
+    dated = _dated(visit, wanted, oldest, most)
     return Stream(blocks=tuple(sorted([*blocks, *dated], key=lambda block: block.at, reverse=True)), on=on)
 
 
@@ -65,13 +65,16 @@ def asked_of_log(visit: Visit, question: ChangesQuestion) -> LogQuestion:
     )
 
 
-def _dated(visit: Visit, wanted: LogQuestion, since: datetime | None) -> list[Block]:
+def _dated(visit: Visit, wanted: LogQuestion, since: datetime | None, most: int | None) -> list[Block]:
     """Give the milestones that came since a moment, before what the page before this one shows."""
     if not _DATED & {*wanted.rule.events}:
         return []
-    planned = log.retirement_dates(visit.connection, since)
-    found = entries.of_dates(planned, wanted.rule, milestones=visit.site.milestones, now=visit.now, since=since)
+    milestones, now, rule = visit.site.milestones, visit.now, wanted.rule
+    near = entries.nearest(milestones, now=now, since=since) if since else ()
+    planned = log.retirement_dates(visit.connection, since, rule=rule, near=near)
     until = _recorded(visit, wanted.before) if wanted.before else wanted.until
+    most = most if until is None else None  # the last may be too late
+    found = entries.of_dates(planned, rule, milestones=milestones, now=now, since=since, most=most)
     return [
         Block(at=each.updated, run=None, entries=(each,)) for each in found if until is None or each.updated < until
     ]

@@ -63,14 +63,15 @@ def today(visit: Visit, mine: Sequence[Model], retiring: Sequence[Model], latest
 def lifespans(visit: Visit, models: Sequence[Model]) -> list[Lifespan]:
     """Make the rows of a picture, the first to come first."""
     seen = {each.source: each.last_whole_at for each in history.sources(visit.connection)}
-    stale = {each.source for each in visit.health().findings if each.code in _UNKNOWN}
+    told = visit.health().findings if visit.published is None else ()
+    stale = {each.source for each in told if each.code in _UNKNOWN}
     found = lists.spans(visit.connection, models)
     rows = [
         picture.lifespan(
             model,
             found.get(Place(model.source, model.id), ()),
             known_until=seen[model.source] if visit.published is None else visit.published.until,
-            is_stale=model.source in stale and visit.published is None,
+            is_stale=model.source in stale,
         )
         for model in models
     ]

@@ -4,7 +4,7 @@ import random
 from dataclasses import replace
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
-from itertools import groupby
+from itertools import groupby, product
 from typing import Any
 
 import pytest
@@ -13,6 +13,7 @@ from catalog.domain import Change, ModelName, State
 from catalog.store.engine.database import Connection
 from catalog.store.queries import history, log
 from catalog.store.queries.log import LogQuestion
+from catalog.web import entries
 from tests import subscribing
 from tests.server import model
 from tests.store.living import IDS, LIFECYCLES, LINES, SOURCES, live
@@ -168,3 +169,21 @@ def test_every_date_is_given_for_as_long_as_it_stood(world: World) -> None:
         ("June", "active", ends[8], ends[8], None),
     ]
     assert later == []
+
+
+def test_dates_that_come_near_in_a_time_are_all_that_its_milestones_need(lived: World) -> None:
+    """Whatever is left out tells nothing since then; nor does a few models' rule lack anything."""
+    with lived.database.read() as connection:
+        every = list(log.retirement_dates(connection))
+        moments = sorted({*(date.known_since for date in every), *(date.retires_at for date in every)})
+        assert len(moments) > 3
+        for since, now, watched in product(moments, (moments[-1] + timedelta(days=3), moments[1]), (None, *IDS[:3])):
+            rule = subscribing.rule("retiring", "overdue", watched=frozenset({watched}) if watched else None)
+            near = entries.nearest(subscribing.DAYS, now=now, since=since)
+            told = [
+                entries.of_dates(planned, rule, milestones=subscribing.DAYS, now=now, since=since)
+                for planned in (every, log.retirement_dates(connection, since, rule=rule, near=near))
+            ]
+            assert told[0] == told[1]
+            only = {date.model_id for date in log.retirement_dates(connection, since, rule=rule)}
+            assert only <= ({watched} if watched else {*IDS})

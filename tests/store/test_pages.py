@@ -188,6 +188,11 @@ def test_spans_are_what_the_log_says_of_presence(lived: World) -> None:
             Place(rows[0].source, rows[0].id): expected[Place(rows[0].source, rows[0].id)]
         }
         assert pages.spans(connection, []) == {}
+        told = pages.spans(connection, rows, fields=("retires_at", "lifecycle"))
+        assert told == {
+            place: tuple(each for each in story.changes if each.field in {None, "retires_at", "lifecycle"})
+            for place, story in stories.items()
+        }
 
 
 PLACES = {

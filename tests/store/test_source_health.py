@@ -45,6 +45,24 @@ def test_failures_are_counted_up_to_the_last_merged_run_however_many_there_are(w
     assert f'catalog_runs_failed_in_a_row{{source="one"}} {failures}.0' in metrics.page(world.database).decode()
 
 
+def test_many_sources_are_read_with_as_few_statements_as_one(world: World) -> None:
+    names, counts, said, found = ["one", "two", "three"], list[int](), list[str](), list[SourceHealth]()
+
+    def hear(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        said.append(statement)
+
+    sa.event.listen(world.database.engine, "before_cursor_execute", hear)
+    for name in names:
+        world.lists("a")
+        world.sync(name=name)
+        said.clear()
+        with world.database.read() as connection:
+            found = source_health.all_(connection)
+        counts.append(len(said))
+    assert [each.row.source for each in found] == sorted(names)
+    assert len(set(counts)) == 1
+
+
 def test_walks_that_are_unclean_are_counted_whatever_fails_in_between(world: World) -> None:
     world.lists("a")
     world.sync()

@@ -197,6 +197,18 @@ def test_every_milestone_that_has_come_is_told_at_its_time() -> None:
     assert told_of(date(JULY, AT), since=JULY - 30 * DAY) == coming(JULY, 30, 14, 7, 1)
 
 
+@pytest.mark.parametrize("most", [1, 2, 3, 5, 6, 7, 100])
+def test_of_many_milestones_the_last_are_enough(most: int) -> None:
+    planned = [date(JULY, AT), date(JULY, AT, model_id="b"), date(AUGUST, AT, model_id="c")]
+    rule = subscribing.rule("retiring", "overdue")
+    every, some = (
+        entries.of_dates(planned, rule, milestones=subscribing.DAYS, now=AUGUST, since=None, most=number)
+        for number in (None, most)
+    )
+    assert some[:most] == every[:most]
+    assert all(entry.updated == every[most - 1].updated for entry in some[most:])
+
+
 def test_of_milestones_that_passed_before_a_date_was_known_the_last_is_told_when_it_became_known() -> None:
     assert told_of(date(JULY, JULY - 20 * DAY)) == coming(JULY, 20, 14, 7, 1)
     assert told_of(date(JULY, JULY)) == []

@@ -1,6 +1,6 @@
 """Reads the change log for streams: filtered as a channel filters, the newest first, on its own or run by run."""
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
@@ -43,24 +43,24 @@ class RunNews:
 
 def changes(connection: Connection, asked: LogQuestion) -> Generator[Change, None, None]:
     """Stream changes, the newest recorded first."""
-    for statement in _statements(connection, asked, None):
-        yield from _rows(connection, statement)
+    for statement, bound in _statements(connection, asked, None):
+        yield from _rows(connection, statement, bound)
 
 
 def by_run(connection: Connection, asked: LogQuestion) -> Generator[RunNews, None, None]:
     """Stream the runs that recorded some of it, the newest first."""
-    view = views.sync_runs
-    for statement in _statements(connection, asked, _MOST + 1):
-        for run_id, found in groupby(_rows(connection, statement), key=lambda change: change.run_id):
+    one = sa.select(views.sync_runs).where(views.sync_runs.c.run_id == sa.bindparam("number"))
+    for statement, bound in _statements(connection, asked, _MOST + 1):
+        for run_id, found in groupby(_rows(connection, statement, bound), key=lambda change: change.run_id):
             told = tuple(islice(found, _MOST + 1))
-            run = rows.run(connection.execute(sa.select(view).where(view.c.run_id == run_id)).mappings().one())
+            run = rows.run(connection.execute(one, {"number": run_id}).mappings().one())
             yield RunNews(run=run, changes=told[:_MOST], are_all=len(told) <= _MOST)
 
 
 def _statements(
     connection: Connection, asked: LogQuestion, most: int | None
-) -> Iterator[sa.Select[tuple[object, ...]]]:
-    """Give the statements that read the log in its order: one for a few models, else one for each run."""
+) -> Iterator[tuple[sa.Select[tuple[object, ...]], Mapping[str, int]]]:
+    """Give the statements that read the log in its order: one for a few models, else the same for each run."""
     view, dialect = views.changes.c, connection.dialect.name
     conditions = _conditions(asked, dialect)
     place = _place(connection, asked.before)
@@ -72,11 +72,13 @@ def _statements(
         span += [] if asked.until is None else [view.recorded_at < asked.until]
         span += [] if place is None else [sa.tuple_(view.recorded_at, view.run_id, view.change_id) < _tuple(place)]
         mine = view.change_id.in_(sa.select(change.change_id).where(change.model_key.in_(keys)))
-        yield statement.where(mine, *span).order_by(view.recorded_at.desc(), view.run_id.desc(), view.change_id.desc())
+        order = (view.recorded_at.desc(), view.run_id.desc(), view.change_id.desc())
+        yield statement.where(mine, *span).order_by(*order), {}
         return
+    of_run = statement.where(view.run_id == sa.bindparam("number")).order_by(view.change_id.desc()).limit(most)
     for run_id in _runs(connection, asked, place):
         rest = [view.change_id < place[2]] if place is not None and run_id == place[1] else []
-        yield statement.where(view.run_id == run_id, *rest).order_by(view.change_id.desc()).limit(most)
+        yield of_run.where(*rest) if rest else of_run, {"number": run_id}
 
 
 Position = tuple[datetime, int, int]  # recorded at, run, change: the order of the log
@@ -167,22 +169,33 @@ def _few(connection: Connection, rule: Rule) -> list[int] | None:
     return found
 
 
-def _rows(connection: Connection, statement: sa.Select[tuple[object, ...]]) -> Generator[Change, None, None]:
-    with closing(connection.execute(statement, execution_options={"yield_per": _CHUNK})) as found:
+def _rows(
+    connection: Connection, statement: sa.Select[tuple[object, ...]], bound: Mapping[str, int]
+) -> Generator[Change, None, None]:
+    with closing(connection.execute(statement, bound, execution_options={"yield_per": _CHUNK})) as found:
         yield from map(rows.change, found.mappings())
 
 
-def retirement_dates(connection: Connection, since: datetime | None = None) -> Iterator[RetirementDate]:
+def retirement_dates(
+    connection: Connection,
+    since: datetime | None = None,
+    *,
+    rule: Rule | None = None,
+    near: Sequence[tuple[datetime, datetime]] = (),
+) -> Iterator[RetirementDate]:
     """Give every date on which models were planned to retire, model by model, oldest first.
 
-    With `since`: those of models that had a date then, or got one later; the dates before it are among them.
+    With `since`: those of models that had a date then, or got one later; the dates before it are among them. `near`
+    narrows what they had to dates in these times. A rule for a few models leaves out all others.
     """
     model, state, source = tables.model, tables.state, tables.source
     names = ("model_key", "valid_from_run", "retires_at", "lifecycle", "line")
     present = sa.select(*(model.c[name] for name in names), model.c.removed_run.label("ended_run"))
     past = sa.select(*(state.c[name] for name in names), state.c.valid_to_run)
-    keys = _dated(since)
-    lived = sa.union_all(present.where(model.c.model_key.in_(keys)), past.where(state.c.model_key.in_(keys))).subquery()
+    keys = _dated(since, near, None if rule is None else _few(connection, rule))
+    present = present.where(model.c.retires_at.is_not(None), model.c.model_key.in_(keys))
+    past = past.where(state.c.retires_at.is_not(None), state.c.model_key.in_(keys))
+    lived = sa.union_all(present, past).subquery()
     began, ended, gone = tables.run.alias("began"), tables.run.alias("ended"), tables.change.alias("gone")
     is_removal = (gone.c.model_key == lived.c.model_key) & (gone.c.kind == Kind.REMOVED.value)
     is_removal &= sa.func.coalesce(gone.c.observed_run, gone.c.run_id) == lived.c.ended_run
@@ -199,20 +212,21 @@ def retirement_dates(connection: Connection, since: datetime | None = None) -> I
     for row in connection.execute(wanted):
         known_since = known.pop((row.model_key, row.valid_from_run, row.retires_at), row.finished_at)
         known[row.model_key, row.ended_run, row.retires_at] = known_since
-        if row.retires_at is not None:
-            yield RetirementDate(
-                source=row.source,
-                model_id=row.id,
-                line=row.line,
-                lifecycle=row.lifecycle,
-                retires_at=row.retires_at,
-                known_since=known_since,
-                stands_from=row.finished_at,
-                stands_until=row.ended_at,
-            )
+        yield RetirementDate(
+            source=row.source,
+            model_id=row.id,
+            line=row.line,
+            lifecycle=row.lifecycle,
+            retires_at=row.retires_at,
+            known_since=known_since,
+            stands_from=row.finished_at,
+            stands_until=row.ended_at,
+        )
 
 
-def _dated(since: datetime | None) -> sa.Select[tuple[int]]:
+def _dated(
+    since: datetime | None, near: Sequence[tuple[datetime, datetime]], few: Sequence[int] | None
+) -> sa.Select[tuple[int]]:
     """Select the models that have a date, or had one: what has none now lost it by a change."""
     model, change, run = tables.model.c, tables.change, tables.run
     listed, gone = (
@@ -221,8 +235,15 @@ def _dated(since: datetime | None) -> sa.Select[tuple[int]]:
     )
     moved = sa.select(change.c.model_key).where(change.c.field == "retires_at", _OF_LIFECYCLE)
     if since is not None:
-        listed, gone = listed.where(model.retires_at >= since), gone.where(model.retires_at >= since)
         # Not joined: a planner would begin with all runs since then.
-        recorded = sa.select(run.c.finished_at).where(run.c.run_id == change.c.run_id).scalar_subquery()
+        began, recorded = (
+            sa.select(run.c.finished_at).where(run.c.run_id == number).scalar_subquery()
+            for number in (model.valid_from_run, change.c.run_id)
+        )
+        told = sa.or_(began >= since, *(model.retires_at.between(*span) for span in near))
+        listed, gone = (each.where(told if near else model.retires_at >= since) for each in (listed, gone))
         moved = moved.where(recorded >= since)
+    if few is not None:
+        listed, gone = (each.where(model.model_key.in_(few)) for each in (listed, gone))
+        moved = moved.where(change.c.model_key.in_(few))
     return sa.select(sa.union_all(listed, gone, moved).subquery().c.model_key)

@@ -119,14 +119,19 @@ def retiring(
     return _models(connection, [Place(*row) for row in connection.execute(order)])
 
 
-def spans(connection: Connection, models: Sequence[Model]) -> dict[Place, tuple[Change, ...]]:
-    """Give what the log says of when these models came, left and returned, oldest first."""
+def spans(
+    connection: Connection, models: Sequence[Model], *, fields: Sequence[str] = ()
+) -> dict[Place, tuple[Change, ...]]:
+    """Give what the log says of when these models came, left and returned, and of changes of fields; oldest first."""
     view, found = views.changes, dict[Place, list[Change]]()
+    told = sa.or_(view.c.kind != Kind.CHANGED.value, view.c.field.in_(fields))
     for name in sorted({model.source for model in models}):
         ids = [model.id for model in models if model.source == name]
-        log = sa.select(view).where(view.c.source == name, view.c.model_id.in_(ids), view.c.kind != Kind.CHANGED.value)
-        for row in connection.execute(log.order_by(view.c.change_id)).mappings():
-            found.setdefault(Place(name, row["model_id"]), []).append(rows.change(row))
+        for start in range(0, len(ids), _AT_ONCE):
+            some = view.c.model_id.in_(ids[start : start + _AT_ONCE])
+            log = sa.select(view).where(view.c.source == name, some, told)
+            for row in connection.execute(log.order_by(view.c.change_id)).mappings():
+                found.setdefault(Place(name, row["model_id"]), []).append(rows.change(row))
     return {place: tuple(each) for place, each in found.items()}
 
 
