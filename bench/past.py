@@ -14,8 +14,9 @@ from catalog.store.schema import tables, upgrade
 
 RUNS = 2000
 PAST = 4  # superseded states of each model
+WEEKS = 26  # ahead, in which models retire
 SPREAD = RUNS // (PAST + 1)
-BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
+BEGIN = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(hours=RUNS)
 
 NUMBERS = {
     "sqlite": """WITH RECURSIVE number(k) AS (SELECT 1 UNION ALL SELECT k + 1 FROM number WHERE k < {models})""",
@@ -52,6 +53,29 @@ def build(contender: Contender, models: int) -> None:
         connection.exec_driver_sql("COMMIT")
         if contender.kind == "postgres":
             connection.exec_driver_sql("VACUUM ANALYZE")  # as autovacuum does a minute later
+
+
+def spread(contender: Contender, sources: int, *, dated: int) -> list[str]:
+    """Deal models and runs out to so many sources, and let one model of `dated` retire in the weeks ahead."""
+    source, model, run = tables.source, tables.model, tables.run
+    names = ["bench", *(f"bench-{number:02}" for number in range(2, sources + 1))]
+    today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    with contender.connect() as connection:
+        [first] = connection.execute(sa.select(source)).mappings().all()
+        for key, name in enumerate(names[1:], 2):
+            connection.execute(source.insert().values({**first, "source_key": key, "source": name}))
+        for table, number in ((model, model.c.model_key), (run, run.c.run_id)):
+            connection.execute(table.update().values(source_key=1 + number % sources))
+        for week in range(WEEKS):
+            some = model.c.model_key % (dated * WEEKS) == dated * week
+            connection.execute(model.update().where(some).values(retires_at=today + timedelta(weeks=week + 1)))
+        last = sa.select(sa.func.max(run.c.run_id)).where(run.c.source_key == source.c.source_key).scalar_subquery()
+        marks = dict.fromkeys(("generation", "last_whole_run", "absence_run"), last)
+        count = sa.select(sa.func.count()).where(model.c.source_key == source.c.source_key).scalar_subquery()
+        connection.execute(source.update().values(**marks, models_listed=count))
+        if contender.kind == "postgres":
+            connection.exec_driver_sql("VACUUM ANALYZE")
+    return names
 
 
 def _lift_rules(connection: sa.Connection, kind: str) -> None:

@@ -1,6 +1,6 @@
-"""What pages, feeds and the mirror read from a long list: a million models on SQLite, and 300,000 on Postgres."""
+"""What pages, feeds and the mirror read from a long list, and whole answers: a million models, on Postgres 300,000."""
 
-from bench import databases, past
+from bench import answers, databases, past
 from bench.questions import Question, measure
 from bench.table import Row
 from catalog.domain import Place
@@ -42,13 +42,16 @@ QUESTIONS = (
 
 
 def rows(server: postgres.Server | None, kinds: tuple[str, ...], models: int) -> list[Row]:
-    """Build the history in each database, then read."""
+    """Build a long history in each database, then read it and ask for pages; and for those of shorter ones."""
     found = []
     for kind in kinds:
         many = min(models, MOST[kind])
         with databases.fresh(kind, server) as contender:
             past.build(contender, many)
+            past.spread(contender, 1, dated=many // 100)
             database = product.open_(contender.url)
             found += [measure(database, kind, question, many) for question in QUESTIONS]
             database.close()
+            found += answers.of_long_list(contender, many)
+        found += answers.of_short_lists(kind, server)
     return found
