@@ -1,6 +1,7 @@
 """Writes the generated parts of the documentation: `./dev docs`; with --check, says which of them are stale.
 
-Each page below is made from what the program itself says: its help, its tables, its events, its exit codes.
+Each page below is made from what the program itself says: its help, its tables, its events, its exit codes. With
+--pictures, takes a picture of a page anew, which needs a browser and is not compared.
 """
 
 import argparse
@@ -21,6 +22,7 @@ from docs import (
     promises,
     providers,
     readme,
+    screens,
     tables,
     web,
 )
@@ -43,6 +45,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "docs/alerts.md": lambda: alerts.renewed((ROOT / "docs" / "alerts.md").read_text("utf-8")),
     "README.md": lambda: readme.renewed((ROOT / "README.md").read_text("utf-8")),
     "docs/demo.svg": picture.svg,
+    "docs/timeline.svg": screens.timeline,
 }
 
 
@@ -50,7 +53,12 @@ def main() -> int:
     """Write every page anew, or with --check compare it with the file; exit 1 when one is stale."""
     parser = argparse.ArgumentParser(prog="./dev docs", description="Write the generated parts of the documentation.")
     parser.add_argument("--check", action="store_true", help="write nothing; say which files are stale, and exit 1")
-    only_checks = parser.parse_args().check
+    parser.add_argument("--pictures", action="store_true", help="take docs/today.png anew, with Chromium; nothing else")
+    asked = parser.parse_args()
+    if asked.pictures:
+        (ROOT / "docs" / "today.png").write_bytes(screens.today())
+        return 0
+    only_checks = asked.check
     stale = [name for name in PAGES if not is_fresh(name)]
     for name in stale:
         if not only_checks:
@@ -60,12 +68,12 @@ def main() -> int:
 
 
 def is_fresh(name: str) -> bool:
-    """Tell whether a file holds what it should; of a picture only its words count."""
+    """Tell whether a file holds what it should; of the terminal only the words count."""
     path = ROOT / name
     if not path.exists():
         return False
     wanted, found = PAGES[name](), path.read_text("utf-8")
-    if path.suffix == ".svg":
+    if name == "docs/demo.svg":
         return picture.words(wanted) == picture.words(found)
     return wanted == found
 

@@ -12,6 +12,11 @@ _OPENING = """\
 `catalog run` does the same beside its work where `web.listen` is set. Pages only read; they set no cookie, load nothing
 from other hosts, and need no script. All times are UTC.
 
+![The timeline of the demo: when each model was listed, and where that is not known to the minute](timeline.svg)
+
+Above is `timeline.svg` of the demo. A bar: listed. Hatched: it came or left somewhere in here. An outline: it is to be
+listed until it retires.
+
 A resource is a path without suffix, and its suffix says as what: `models.html` is a page, `models.json` what
 `catalog models --json` prints, `models.csv` what `--csv` prints. `/` is `index.html`. Where more rows follow, JSON and
 CSV have a header `Link` with `rel="next"` (and `prev`); a page has links.

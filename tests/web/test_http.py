@@ -24,6 +24,7 @@ PATHS += [
     for route in ROUTES
     for form in route.forms
 ]
+README = Path(__file__).parents[2] / "README.md"
 SAFE = {
     "content-security-policy": "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
@@ -50,6 +51,20 @@ def test_each_address_answers_with_the_headers_that_keep_it_safe(site: Visitor, 
     assert int(reply.headers["content-length"]) == len(reply.body) > 0
     kept = "max-age=31536000, immutable" if path.startswith("static/") else "no-cache"
     assert reply.headers["cache-control"] == kept
+
+
+def test_every_address_in_the_readme_answers(demo_file: Path) -> None:
+    forms = "|".join(sorted({form for route in ROUTES for form in route.forms}, key=len, reverse=True))
+    readme = README.read_text("utf-8")
+    found = re.findall(rf"`((?:{'|'.join(route.name for route in ROUTES)})\.(?:{forms})(?:\?[^`]*)?)`", readme)
+    found += re.findall(r"http://127\.0\.0\.1:8460/([^>`]*)", readme)
+    mirrors = re.findall(r"`http://HOST/(mirror/[^`]+)`", readme)
+    assert len(found) > 5
+    assert mirrors
+    with served(f"sqlite:///{demo_file}", mirror_open=True) as site:
+        assert {path: site.get(path).status for path in found} == dict.fromkeys(found, 200)
+        for path in mirrors:
+            assert site.get(f"{path.replace('/anthropic', '/demo')}/v1/models").status == 200
 
 
 @pytest.mark.parametrize("path", PATHS)

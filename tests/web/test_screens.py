@@ -17,6 +17,7 @@ from catalog.web import markup, names
 from catalog.web.routes import ROUTES
 from tests.web.conftest import NOW, Visitor, served
 
+ROOT = Path(__file__).parents[2]
 PAGES = [route.name for route in ROUTES if route.page and "<" not in route.rule]
 GONE, RETIRING, FINE = "claude-opus-4-1-20250805", "claude-sonnet-4-5-20250929", "claude-opus-5"
 
@@ -185,6 +186,7 @@ def test_a_page_of_today_is_small_and_its_style_and_script_are_too(site: Visitor
     assert len(site.get("index.html").body) < 15_000
     assert len(markup.static()["style.css"][1]) < 8_000
     assert len(markup.static()["script.js"][1]) < 3_000
+    assert (ROOT / "docs" / "today.png").stat().st_size < 150_000, "so is the picture of it"
     assert site.get("").body == site.get("index.html").body
 
 
