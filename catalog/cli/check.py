@@ -29,7 +29,7 @@ from catalog.store.schema.preconditions import Need
 from catalog.upstream import comparison, shape
 from catalog.upstream.client import MAX_LIMIT
 from catalog.upstream.wire import ListPage
-from catalog.wiring import after_run, unknowns
+from catalog.wiring import after_run, sites, unknowns
 
 APART = 1.1  # seconds between two looks at one list: a date that says when we asked has moved by then
 
@@ -44,7 +44,8 @@ def command(context: Context, *, send: bool) -> int:
     """Examine the configuration and all that it names, and change nothing.
 
     That is the database and its schema, keys, the first page of each source (asked for twice, a moment apart), watched
-    models, channels, the watcher, the metrics file and the address to listen on. With -q only problems are told.
+    models, channels, the watcher, the metrics file, the addresses to listen on and the folder of the pages. With -q
+    only problems are told.
     """
     steps = _Checkup(context, context.config(), send=send).steps()
     return errors.gravest([_take(context, whose, examine) for whose, examine in steps])
@@ -106,6 +107,10 @@ class _Checkup:
             yield "", self._metrics
         if config.monitor.listen:
             yield "", self._listen
+        if config.web.listen:
+            yield "", self._pages
+        if config.publish.folder:
+            yield "", self._folder
 
     def _configuration(self) -> Lines:
         yield f"ok    configuration: {self._config.path or 'defaults and environment'}"
@@ -247,3 +252,9 @@ class _Checkup:
 
     def _listen(self) -> Lines:
         yield f"ok    monitor.listen: {after_run.look_at_address(self._config)}"
+
+    def _pages(self) -> Lines:
+        yield f"ok    web.listen: {sites.look_at_address(self._config)}"
+
+    def _folder(self) -> Lines:
+        yield f"ok    publish.folder: {sites.look_at_folder(self._config)}"

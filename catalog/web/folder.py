@@ -141,15 +141,30 @@ def writable(folder: Path) -> Iterator[None]:
         raise ConfigError(words, hint="check publish.folder, its owner, and the room on its disk") from None
 
 
-@contextmanager
-def held(folder: Path) -> Iterator[Journal]:
-    """Hold a folder for this process alone, and make it where it is not there."""
-    folder.mkdir(parents=True, exist_ok=True)
+def demand(folder: Path) -> None:
+    """Refuse a folder that holds something else, or cannot be written to; nothing is made. Raises ConfigError."""
+    there = next(each for each in (folder, *folder.absolute().parents) if os.path.lexists(each))
+    words = ""
+    if not there.is_dir():
+        words = f"{there} is no folder"
+    elif not os.access(there, os.W_OK | os.X_OK):
+        words = f"this user may not write to {there}"
+    if words:
+        raise ConfigError(f"the pages cannot be written to {folder}: {words}", hint="name another folder")
+    if there != folder:
+        return
     others = [each.name for each in folder.iterdir() if each.name not in {_JOURNAL, MANIFEST}]
     if others and not any((folder / name).exists() for name in (_JOURNAL, MANIFEST)):
         words = f"{folder} is not empty, and holds no published catalog"
         raise ConfigError(words, hint="name an empty folder, or one that does not exist yet")
-    _manifest(folder)  # before anything is written there
+    _manifest(folder)
+
+
+@contextmanager
+def held(folder: Path) -> Iterator[Journal]:
+    """Hold a folder for this process alone, and make it where it is not there."""
+    folder.mkdir(parents=True, exist_ok=True)
+    demand(folder)
     handle = os.open(folder / _JOURNAL, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
     try:
         try:

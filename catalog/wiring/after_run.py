@@ -185,27 +185,30 @@ def write_metrics(config: Config, database: Database, outages: logs.Outages | No
         outages.end("metrics", f"metrics are written again: {path}", logs.event("metrics.resumed", path=str(path)))
 
 
-def _publish(config: Config, database: Database, outages: logs.Outages) -> None:
-    """Publish the pages, where a folder is configured."""
-    folder = config.publish.folder
+def _publish(config: Config, database: Database, outages: logs.Outages, *, stop: threading.Event | None = None) -> bool:
+    """Publish the pages, where a folder is configured; tells whether it came to its end."""
+    folder, done = config.publish.folder, None
     if folder is None:
-        return
+        return True
     from catalog.wiring import sites
 
     told = logs.event("publish.failed", path=str(folder))
     try:
-        sites.publish(config, database, folder)
+        done = sites.publish(config, database, folder, progress=lambda _: pause(stop))
+    except StoppedError:  # what is there is whole, and the next run goes on
+        return False
     except CatalogError as error:
         outages.begin("publish", f"the pages were not published: {error.message}", told | {"hint": error.hint})
     else:
         outages.end("publish", "pages are published again", logs.event("publish.resumed", path=str(folder)))
+    return done is not None
 
 
 class _Publisher:
-    """Publishes the pages when a run has ended since the last time."""
+    """Publishes the pages when a run has ended since the last time that it came to its end."""
 
-    def __init__(self, config: Config, database: Database) -> None:
-        self._config, self._database, self._outages = config, database, logs.Outages(log)
+    def __init__(self, config: Config, database: Database, stop: threading.Event) -> None:
+        self._config, self._database, self._outages, self._stop = config, database, logs.Outages(log), stop
         self._seen: object = None
 
     def __call__(self) -> None:
@@ -214,8 +217,7 @@ class _Publisher:
         with self._database.read() as connection:
             runs, changes = history.runs(connection, limit=1), history.changes(connection, limit=1)
             seen = history.sources(connection), list(runs), list(changes)
-        if seen != self._seen:
-            _publish(self._config, self._database, self._outages)
+        if seen != self._seen and _publish(self._config, self._database, self._outages, stop=self._stop):
             self._seen = seen
 
 
@@ -234,7 +236,7 @@ def chores(config: Config, database: Database, *, stop: threading.Event) -> "lis
     if config.database.keep_runs is not None:
         found.append(Chore(name="old runs", work=partial(prune_records, config, database, stop=stop), every=_HOUR))
     if config.publish.folder:
-        found.append(Chore(name="pages", work=_Publisher(config, database), every=_PUBLISH))
+        found.append(Chore(name="pages", work=_Publisher(config, database, stop), every=_PUBLISH))
     if config.monitor.metrics_file:
         write = partial(write_metrics, config, database, logs.Outages(log))
         found.append(Chore(name="metrics", work=write, every=timedelta(seconds=15)))

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from catalog.monitor import probes
+from catalog.web import serving
 from tests import postgres
 from tests import server as wire
 from tests.e2e.ground import Ground
@@ -122,6 +123,42 @@ def test_all_that_is_in_place_has_its_line(ground: Ground) -> None:
     ]
     assert not (ground.folder / "m.prom").exists()
     assert ground.run("-q", "check") == (0, "", "")
+
+
+@pytest.mark.parametrize("there", ["nothing", "empty", "ours", "other", "file", "manifest"])
+def test_the_folder_of_the_pages_is_ours_or_can_be(ground: Ground, there: str) -> None:
+    folder = ground.folder / "site"
+    add(ground, '[publish]\nfolder = "site"\n')
+    if there == "ours":
+        assert ground.run("sync")[0] == 0
+    elif there == "file":
+        folder.write_text("x")
+    elif there != "nothing":
+        folder.mkdir()
+        name = {"other": "page.html", "manifest": "catalog.json"}.get(there)
+        _ = (folder / name).write_text("{}") if name else 0
+    before = sorted(ground.folder.rglob("*"))
+    code, out, err = ground.run("check")
+    is_well = there in {"nothing", "empty", "ours"}
+    assert (code, "ok    publish.folder: " in out, str(folder) in err) == (0 if is_well else 2, is_well, not is_well)
+    assert sorted(ground.folder.rglob("*")) == before
+
+
+# The server drops a socket that it cannot bind.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_the_address_of_the_pages_is_free_or_ours(ground: Ground) -> None:
+    def answer(_environ: object, start: Callable[..., object]) -> list[bytes]:
+        start("200 OK", [("Server", serving.NAME)])
+        return []
+
+    with serving.serving(("127.0.0.1", 0), answer) as (host, port):
+        add(ground, f'[web]\nlisten = "{host}:{port}"\n')
+        assert f"ok    web.listen: pages are served at {host}:{port}" in ground.run("check")[1]
+    assert f"ok    web.listen: {host}:{port} is free" in ground.run("check")[1]
+    with socket.create_server((host, port)) as taken:
+        taken.settimeout(1)
+        code, _, err = ground.run("check")
+        assert (code, f"{host}:{port} cannot be listened on" in err) == (2, True)
 
 
 def test_the_address_of_a_worker_that_runs_is_no_problem_and_one_that_another_has_is(ground: Ground) -> None:

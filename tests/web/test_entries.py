@@ -25,6 +25,7 @@ from catalog.web.entries import FeedEntry
 from tests import subscribing
 from tests.web.rows import change
 
+pytestmark = pytest.mark.promise("P5", "P7")
 DAY = timedelta(days=1)
 AT = datetime(2026, 3, 1, 9, tzinfo=UTC)
 RUN = Run(

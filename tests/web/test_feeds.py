@@ -18,6 +18,7 @@ from catalog.web.entries import FeedEntry
 from tests.web import hostile
 from tests.web.rows import change
 
+pytestmark = pytest.mark.promise("P7")
 ATOM = "{http://www.w3.org/2005/Atom}"
 BEGINS = datetime(2025, 7, 25, 9, tzinfo=UTC)
 SEEN = datetime(2026, 11, 22, 9, 30, 15, 250_000, tzinfo=UTC)

@@ -28,6 +28,7 @@ from tests.store.world import World
 from tests.web.conftest import Visitor, served
 from tests.web.hostile import TEXTS
 
+pytestmark = pytest.mark.promise("P2", "P6")
 KEY = "mirror-key-0123456789"
 LIMITS = (1, 2, 3, 7, 1000)
 MOMENTS = [look.at + timedelta(minutes=5) for look in play.looks(history.load())]

@@ -6,7 +6,8 @@ import os
 import resource
 import shutil
 import signal
-from contextlib import closing
+import threading
+from contextlib import ExitStack, closing
 from datetime import timedelta
 from html.parser import HTMLParser
 from pathlib import Path
@@ -20,16 +21,18 @@ from catalog.config import Config
 from catalog.errors import ConfigError
 from catalog.settings import DatabaseSettings, PublishSettings, SourceSettings, WatchSettings
 from catalog.store.engine import database as databases
+from catalog.web import folder as folders
 from catalog.web import publish
 from catalog.web.folder import MANIFEST
 from catalog.web.folder import digest as digest_of
 from catalog.web.publish import Published
-from catalog.wiring import sites
+from catalog.wiring import after_run, sites
 from tests import server as plays
 from tests.store.world import World
 from tests.web.conftest import NOW
 from tests.web.hostile import TEXTS
 
+pytestmark = pytest.mark.promise("P3", "P9")
 HOUR = timedelta(hours=1)
 ABSOLUTE = "https://models.example.org/catalog"
 
@@ -193,6 +196,30 @@ def test_a_manifest_that_is_none_is_refused(demo_copy: Path, tmp_path: Path) -> 
     (tmp_path / "site" / MANIFEST).write_text('{"models": []}')
     with pytest.raises(ConfigError, match="no manifest"):
         write(f"sqlite:///{demo_copy}", tmp_path / "site")
+
+
+@pytest.mark.warns
+@pytest.mark.parametrize("obstacle", ["told to end", "no folder", "another process"])
+def test_a_worker_publishes_again_where_it_did_not_come_to_its_end(world: World, tmp_path: Path, obstacle: str) -> None:
+    folder, stop = tmp_path / "site", threading.Event()
+    config = Config(database=DatabaseSettings(url=world.url), sources=(), publish=PublishSettings(folder=folder))
+    [pages] = [each for each in after_run.chores(config, world.database, stop=stop) if each.name == "pages"]
+    with ExitStack() as lasting:
+        if obstacle == "told to end":
+            stop.set()
+            lasting.callback(stop.clear)
+        elif obstacle == "no folder":
+            folder.write_text("x")
+            lasting.callback(folder.unlink)
+        else:
+            lasting.enter_context(folders.held(folder))
+        pages.work()
+        assert not folder.is_dir() or MANIFEST not in contents(folder)
+    pages.work()
+    assert MANIFEST in contents(folder)
+    shutil.rmtree(folder)
+    pages.work()
+    assert not folder.exists()  # no run has ended since
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from catalog.web.routes import ROUTES
 from tests.web.conftest import NOW, Visitor, served
 
 ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.promise("P10")
 PAGES = [route.name for route in ROUTES if route.page and "<" not in route.rule]
 GONE, RETIRING, FINE = "claude-opus-4-1-20250805", "claude-sonnet-4-5-20250929", "claude-opus-5"
 
