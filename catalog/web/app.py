@@ -21,7 +21,7 @@ from catalog.store.queries import history
 from catalog.web import asked, frame, markup, mirror
 from catalog.web.routes import HEALTH, ROUTES, STATIC, Route
 from catalog.web.serving import HEADERS
-from catalog.web.visit import Answer, Site, Visit, refusal
+from catalog.web.visit import Site, Visit, WebAnswer, refusal
 
 log = logging.getLogger("catalog.web")
 
@@ -58,7 +58,7 @@ class App:
         log.debug("%s %s: %d", request.method, request.path, answer.status, extra=told)  # never the query
         return _response(answer, request)(environ, start)
 
-    def _answer(self, request: Request) -> Answer:
+    def _answer(self, request: Request) -> WebAnswer:
         try:
             return self._routed(request)
         except NotFound:
@@ -73,7 +73,7 @@ class App:
         except Exception as error:  # noqa: BLE001 - whatever goes wrong in one answer, the next one is made
             return _refused(request, HTTPStatus.INTERNAL_SERVER_ERROR, [_unforeseen(error)])
 
-    def _routed(self, request: Request) -> Answer:
+    def _routed(self, request: Request) -> WebAnswer:
         host = request.environ.get("HTTP_HOST", "")
         if not _is_ours(host, self._site):
             hint = "set web.base_url to what people type, where that is another name than that of this machine"
@@ -91,7 +91,7 @@ class App:
         route, form = endpoint
         return self._visited(request, route, form, path, self._site.settings.base_url or f"http://{host}")
 
-    def _mirrored(self, request: Request) -> Answer:
+    def _mirrored(self, request: Request) -> WebAnswer:
         """Answer from the mirror; its errors have the form of the API's."""
         call = mirror.Call(
             target=request.environ["REQUEST_URI"],
@@ -125,22 +125,22 @@ class App:
             return HTTPStatus.REQUEST_ENTITY_TOO_LARGE, bad, "no body is read"
         return None
 
-    def _fixed(self, endpoint: str, path: Mapping[str, str]) -> Answer:
+    def _fixed(self, endpoint: str, path: Mapping[str, str]) -> WebAnswer:
         if endpoint == STATIC:
             return self._file(f"{STATIC}/{path['name']}")
         if endpoint == _ICON:  # what browsers ask for beside a picture
-            return Answer(body=markup.static()["icon.svg"][1], media=markup.MEDIA[".svg"])
+            return WebAnswer(body=markup.static()["icon.svg"][1], media=markup.MEDIA[".svg"])
         self._site.demand_schema()
-        return Answer(body=b"ok\n", media="text/plain; charset=utf-8")
+        return WebAnswer(body=b"ok\n", media="text/plain; charset=utf-8")
 
-    def _file(self, address: str) -> Answer:
+    def _file(self, address: str) -> WebAnswer:
         if address not in self._static:
             raise NotFound
         name, body = self._static[address]
         kept = {"Cache-Control": "max-age=31536000, immutable"}
-        return Answer(body=body, media=markup.MEDIA[name[name.rindex(".") :]], headers=kept)
+        return WebAnswer(body=body, media=markup.MEDIA[name[name.rindex(".") :]], headers=kept)
 
-    def _visited(self, request: Request, route: Route, form: str, path: Mapping[str, str], base_url: str) -> Answer:
+    def _visited(self, request: Request, route: Route, form: str, path: Mapping[str, str], base_url: str) -> WebAnswer:
         now, pairs = self._site.clock(), list(request.args.items(multi=True))
         with self._site.database.read() as connection, deadlines.within(connection, _LONGEST):
             known = {each.source for each in history.sources(connection)} | {*self._site.sources}
@@ -182,18 +182,18 @@ def _root(request: Request) -> str:
     return "../" * min(request.path.count("/") - 1, _DEEPEST)
 
 
-def _refused(request: Request, status: HTTPStatus, words: Sequence[str], hint: str = "") -> Answer:
+def _refused(request: Request, status: HTTPStatus, words: Sequence[str], hint: str = "") -> WebAnswer:
     """Say why there is no answer: as JSON where that was asked for, else as a page."""
     if request.path.endswith((".json", ".csv")):
         return refusal(status, words, hint)
     return frame.refusal(status, words, hint, _root(request))
 
 
-def _with(answer: Answer, headers: Mapping[str, str]) -> Answer:
-    return Answer(body=answer.body, media=answer.media, status=answer.status, headers={**answer.headers, **headers})
+def _with(answer: WebAnswer, headers: Mapping[str, str]) -> WebAnswer:
+    return WebAnswer(body=answer.body, media=answer.media, status=answer.status, headers={**answer.headers, **headers})
 
 
-def _response(answer: Answer, request: Request) -> Response:
+def _response(answer: WebAnswer, request: Request) -> Response:
     response = Response(answer.body, status=answer.status, content_type=answer.media)
     response.headers.extend({"Cache-Control": "no-cache", **HEADERS, **answer.headers})
     if answer.status == HTTPStatus.OK:

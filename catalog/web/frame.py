@@ -8,14 +8,14 @@ from typing import Any
 from catalog.web import asked, markup, pages
 from catalog.web.pages import Strip
 from catalog.web.routes import ROUTES, Route
-from catalog.web.visit import Answer, Visit, as_csv, as_json
+from catalog.web.visit import Visit, WebAnswer, as_csv, as_json
 
 _FEEDS = {"atom": "application/atom+xml", "feed.json": "application/feed+json", "ics": "text/calendar"}
 _FRESH = frozenset({"index", "status"})  # pages of a published folder that say how fresh it is
 _HTML = "text/html; charset=utf-8"
 
 
-def answer(visit: Visit, route: Route) -> Answer:
+def answer(visit: Visit, route: Route) -> WebAnswer:
     """Make the representation that was asked for."""
     if visit.form in route.others:
         return route.others[visit.form](visit)
@@ -43,7 +43,7 @@ def answer(visit: Visit, route: Route) -> Answer:
         "has_feeds": has_feeds,
         **(route.page(visit) if route.page else {}),
     }
-    return Answer(body=markup.page(f"{route.name}.html", values), media=_HTML)
+    return WebAnswer(body=markup.page(f"{route.name}.html", values), media=_HTML)
 
 
 def strips(visit: Visit) -> tuple[Strip, ...]:
@@ -54,7 +54,7 @@ def strips(visit: Visit) -> tuple[Strip, ...]:
     return tuple(replace(each, why="", hint="", age="") for each in found if each.name in visit.sources)
 
 
-def refusal(status: HTTPStatus, words: Sequence[str], hint: str, root: str) -> Answer:
+def refusal(status: HTTPStatus, words: Sequence[str], hint: str, root: str) -> WebAnswer:
     """Make the page that says why there is none."""
     values = {
         "title": f"{status.value} {status.phrase}",
@@ -64,7 +64,7 @@ def refusal(status: HTTPStatus, words: Sequence[str], hint: str, root: str) -> A
         "hint": hint,
         "published": False,
     }
-    return Answer(body=markup.page("error.html", {**_frame(root, None), **values}), media=_HTML, status=status)
+    return WebAnswer(body=markup.page("error.html", {**_frame(root, None), **values}), media=_HTML, status=status)
 
 
 def _frame(root: str, route: Route | None) -> Mapping[str, Any]:

@@ -19,7 +19,7 @@ from catalog.domain import Model, ModelInfo, Place, Source, State
 from catalog.store.engine.database import Connection
 from catalog.store.queries import history, pages
 from catalog.store.queries.pages import Cut, RowPage, Sort, Wanted
-from catalog.web.visit import Answer
+from catalog.web.visit import WebAnswer
 
 PREFIX = "/mirror/"
 
@@ -57,7 +57,7 @@ def is_meant(target: str) -> bool:
 
 def answer(
     connection: Connection, call: Call, *, key: str | None, configured: Collection[str], now: datetime
-) -> Answer:
+) -> WebAnswer:
     """Answer one call; `key` None: none is asked for. Of a `configured` source, nothing may be known yet."""
     headers: dict[str, str] = {}
     try:
@@ -66,18 +66,18 @@ def answer(
         body = _found(connection, call, configured, now, headers)
     except _RefusedError as refusal:
         return refused(refusal.status, refusal.kind, str(refusal), call.request_id, headers)
-    return Answer(body=_spelled(body), media="application/json", headers=headers)
+    return WebAnswer(body=_spelled(body), media="application/json", headers=headers)
 
 
 def refused(
     status: HTTPStatus, kind: str, message: str, request_id: str, headers: Mapping[str, str] | None = None
-) -> Answer:
+) -> WebAnswer:
     """Say in the API's own form why there is no answer."""
     body = {"type": "error", "error": {"type": kind, "message": message}, "request_id": request_id}
     told = {**(headers or {}), "request-id": request_id}
     if status < HTTPStatus.INTERNAL_SERVER_ERROR:
         told["x-should-retry"] = "false"
-    return Answer(body=_spelled(body), media="application/json", status=status, headers=told)
+    return WebAnswer(body=_spelled(body), media="application/json", status=status, headers=told)
 
 
 def item(model: ModelInfo) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from catalog.web import moments, screens, shapes, timeline
-from catalog.web.visit import Answer, Listing, Visit
+from catalog.web.visit import Listing, Visit, WebAnswer
 
 _PART = re.compile("<([a-z]+)>")
 HEALTH = "healthz"
@@ -23,7 +23,7 @@ class Route:
     page: Callable[[Visit], Mapping[str, Any]] | None = None
     rows: Callable[[Visit], Listing] | None = None
     has_csv: bool = True
-    others: Mapping[str, Callable[[Visit], Answer]] = field(default_factory=dict)  # representations by suffix
+    others: Mapping[str, Callable[[Visit], WebAnswer]] = field(default_factory=dict)  # representations by suffix
     in_nav: bool = False
 
     @property

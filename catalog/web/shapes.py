@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import unquote
 
 from catalog.domain import Model, Place
-from catalog.events import Rule
 from catalog.store.queries import history, log
 from catalog.store.queries import pages as lists
 from catalog.store.queries.log import LogQuestion
@@ -15,7 +14,7 @@ from catalog.web.asked import ChangesQuestion, RetirementsQuestion
 from catalog.web.atom import Feed
 from catalog.web.entries import FeedEntry
 from catalog.web.ics import Planned
-from catalog.web.visit import Answer, Visit
+from catalog.web.visit import Visit, WebAnswer
 
 _ATOM, _JSON = "application/atom+xml; charset=utf-8", "application/feed+json"
 _CALENDAR = "text/calendar; charset=utf-8"
@@ -24,18 +23,18 @@ _NO_BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)  # of a catalog that read no li
 _ALL = ("added", "changed", "removed", "retiring", "returned")
 
 
-def changes_atom(visit: Visit) -> Answer:
+def changes_atom(visit: Visit) -> WebAnswer:
     """Answer with the stream as Atom."""
     return _atom(_changes(visit), _entries(visit, visit.question))
 
 
-def changes_json(visit: Visit) -> Answer:
+def changes_json(visit: Visit) -> WebAnswer:
     """Answer with the stream as a JSON Feed."""
     feed, told = _changes(visit), _entries(visit, visit.question)
-    return Answer(body=jsonfeed.write(feed, told), media=_JSON, modified=feed.updated(told))
+    return WebAnswer(body=jsonfeed.write(feed, told), media=_JSON, modified=feed.updated(told))
 
 
-def model_atom(visit: Visit) -> Answer:
+def model_atom(visit: Visit) -> WebAnswer:
     """Answer with all that happens to one model."""
     model = screens.story(visit).model
     question = ChangesQuestion(events=_ALL, id=((model.source, model.id),))
@@ -50,13 +49,15 @@ def model_atom(visit: Visit) -> Answer:
     return _atom(feed, _entries(visit, question))
 
 
-def retirements_ics(visit: Visit) -> Answer:
+def retirements_ics(visit: Visit) -> WebAnswer:
     """Answer with the dates ahead, those of the last months, and those that were withdrawn lately."""
     question: RetirementsQuestion = visit.question
     rule = question.rule(visit.site.watched() if question.watched else ())
     until = None if question.days is None else visit.now + timedelta(days=question.days)
     dated = lists.retiring(visit.connection, rule, since=visit.now - ics.REMEMBERED, until=until)
-    moved = LogQuestion(rule=_dates_of(rule), since=visit.now - ics.CANCELLED, baseline=True)
+    moved = LogQuestion(
+        rule=replace(rule, events=(), changed_fields=("retires_at",)), since=visit.now - ics.CANCELLED, baseline=True
+    )
     withdrawn = {
         Place(each.source, each.model_id) for each in log.changes(visit.connection, moved) if not each.new_value
     }
@@ -66,7 +67,7 @@ def retirements_ics(visit: Visit) -> Answer:
     return _calendar(visit, _planned(visit, models), told, [each.time for each in question.alarm])
 
 
-def model_ics(visit: Visit) -> Answer:
+def model_ics(visit: Visit) -> WebAnswer:
     """Answer with the retirement of one model."""
     found = screens.story(visit)
     one = Planned(model=found.model, changes=found.changes)
@@ -74,7 +75,7 @@ def model_ics(visit: Visit) -> Answer:
     return _calendar(visit, [one], title, [each.time for each in visit.question.alarm])
 
 
-def model_svg(visit: Visit) -> Answer:
+def model_svg(visit: Visit) -> WebAnswer:
     """Answer with the badge of one model."""
     found = screens.story(visit)
     fares = pages.verdict(found.model, found.changes, visit.now, visit.question.days)
@@ -83,7 +84,7 @@ def model_svg(visit: Visit) -> Answer:
     return timeline.svg(badge.draw(found.model.id, words, fares.tone))
 
 
-def status_svg(visit: Visit) -> Answer:
+def status_svg(visit: Visit) -> WebAnswer:
     """Answer with the badge of the catalog: fresh, stale, held or failing."""
     strips = pages.strips(visit.health(), visit.now)
     word, tone = (strips[0].word, strips[0].tone) if strips else ("never read", "bad")
@@ -117,21 +118,16 @@ def _begins(visit: Visit) -> datetime:
     return history.begins(visit.connection) or _NO_BEGINNING
 
 
-def _atom(feed: Feed, told: Sequence[FeedEntry]) -> Answer:
-    return Answer(body=atom.write(feed, told), media=_ATOM, modified=feed.updated(told))
+def _atom(feed: Feed, told: Sequence[FeedEntry]) -> WebAnswer:
+    return WebAnswer(body=atom.write(feed, told), media=_ATOM, modified=feed.updated(told))
 
 
-def _calendar(visit: Visit, planned: Sequence[Planned], title: str, alarms: Sequence[timedelta]) -> Answer:
+def _calendar(visit: Visit, planned: Sequence[Planned], title: str, alarms: Sequence[timedelta]) -> WebAnswer:
     body = ics.write(planned, title=title, base_url=visit.root, now=visit.now, alarms=alarms)
-    return Answer(body=body, media=_CALENDAR, modified=max((one.stamp for one in planned), default=_begins(visit)))
+    return WebAnswer(body=body, media=_CALENDAR, modified=max((one.stamp for one in planned), default=_begins(visit)))
 
 
 def _told(what: str, question: asked.Subscribed) -> str:
     """Name a feed or calendar by its filter."""
     told = ", ".join(unquote(part) for part in asked.write(question)[1:].split("&"))
     return f"{what}: {told}" if told else what
-
-
-def _dates_of(rule: Rule) -> Rule:
-    """Give a rule that tells of dates of retirement, of the same models."""
-    return replace(rule, events=(), changed_fields=("retires_at",))

@@ -13,7 +13,7 @@ from catalog.store.queries.pages import Cut, Sort, Wanted
 from catalog.web import markup, picture
 from catalog.web.entries import FeedEntry
 from catalog.web.picture import Lifespan
-from catalog.web.visit import Answer, Visit
+from catalog.web.visit import Visit, WebAnswer
 
 _MOST = 25  # rows on the first page
 _UNKNOWN = frozenset({"stale", "never", "unconfigured"})  # findings: nothing is known of the source lately
@@ -33,7 +33,7 @@ def page(visit: Visit) -> Mapping[str, Any]:
     }
 
 
-def file(visit: Visit) -> Answer:
+def file(visit: Visit) -> WebAnswer:
     """Answer with the picture as a file that carries its style; where that is forbidden, it takes it from the site."""
     start, end = (at and at.at for at in (visit.question.start, visit.question.end))
     address, style = markup.static()["picture.css"]
@@ -42,9 +42,9 @@ def file(visit: Visit) -> Answer:
     return svg(f'<?xml-stylesheet type="text/css" href="{address}"?>{drawn}')
 
 
-def svg(drawn: str) -> Answer:
+def svg(drawn: str) -> WebAnswer:
     """Answer with a drawing."""
-    return Answer(body=drawn.encode(), media="image/svg+xml")
+    return WebAnswer(body=drawn.encode(), media="image/svg+xml")
 
 
 def part(visit: Visit, models: Sequence[Model], root: str = "") -> str:

@@ -97,7 +97,7 @@ class Visit:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Answer:
+class WebAnswer:
     """The bytes of one representation; two are equal while nothing that they show has changed."""
 
     body: bytes
@@ -132,21 +132,21 @@ def _links(visit: Visit, links: Mapping[str, Mapping[str, Any] | None]) -> Itera
     )
 
 
-def as_json(listing: Listing) -> Answer:
+def as_json(listing: Listing) -> WebAnswer:
     """Spell rows as the command line does with --json."""
     text = StringIO()
     tabular.write_json(listing.rows, text)
-    return Answer(body=text.getvalue().encode(), media="application/json", headers=listing.headers)
+    return WebAnswer(body=text.getvalue().encode(), media="application/json", headers=listing.headers)
 
 
-def as_csv(listing: Listing) -> Answer:
+def as_csv(listing: Listing) -> WebAnswer:
     """Spell rows as the command line does with --csv."""
     text = StringIO()
     tabular.write_csv(listing.rows, listing.columns, text)
-    return Answer(body=text.getvalue().encode(), media="text/csv; charset=utf-8", headers=listing.headers)
+    return WebAnswer(body=text.getvalue().encode(), media="text/csv; charset=utf-8", headers=listing.headers)
 
 
-def refusal(status: int, words: Sequence[str], hint: str) -> Answer:
+def refusal(status: int, words: Sequence[str], hint: str) -> WebAnswer:
     """Say in JSON why there is no answer."""
     body = json.dumps({"error": "; ".join(words), "hint": hint} if hint else {"error": "; ".join(words)})
-    return Answer(body=f"{body}\n".encode(), media="application/json", status=status)
+    return WebAnswer(body=f"{body}\n".encode(), media="application/json", status=status)
