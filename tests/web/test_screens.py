@@ -13,7 +13,7 @@ import pytest
 
 from catalog import cli, clock
 from catalog.cli import demo
-from catalog.web import markup, names
+from catalog.web import markup, names, pages
 from catalog.web.routes import ROUTES
 from tests.web.conftest import NOW, Visitor, served
 
@@ -370,3 +370,34 @@ def test_names_of_models_are_found_again_however_long(demo_copy: Path) -> None:
             reply = site.get(names.model_path("demo", id, "json"))
             assert [row["id"] for row in json.loads(reply.body)] == [id]
         assert site.get(names.model_path("demo", "x" * 254 + "zz")).status == 404
+
+
+@pytest.mark.parametrize(
+    ("bad", "fine", "shown", "told"),
+    [
+        (0, 4, 4, None),
+        (1, 3, 4, None),
+        (0, 5, 0, "5 sources, all read in time"),
+        (1, 19, 1, "19 more sources"),
+        (4, 16, 4, "16 more sources"),
+        (5, 0, 3, "2 more sources, 2 problems"),
+        (20, 3, 3, "20 more sources, 17 problems"),
+    ],
+)
+def test_many_sources_leave_room_and_their_problems_are_counted(
+    bad: int, fine: int, shown: int, told: str | None
+) -> None:
+    found = [pages.Strip(name=f"s{number}", word="stale", tone="bad") for number in range(bad)]
+    found += [pages.Strip(name=f"t{number}", word="ok", tone="ok") for number in range(fine)]
+    frame = frame_of("404 Not Found", strips=found)
+    section = frame.split('<section class="strips"')[1].split("</section>")[0]
+    assert section.count('<p class="strip ') == bad + fine
+    assert section.split("<details>")[0].count('<p class="strip ') == shown
+    assert ("<summary>" in section) == bool(told)
+    assert told is None or told in Page(section).text
+
+
+def frame_of(title: str, **values: object) -> str:
+    """Make the page of an error, with other values in its frame."""
+    usual = {"title": title, "formats": (), "words": (), "hint": "", "root": "", "nav": (), "feeds": ()}
+    return markup.page("error.html", {**usual, "published": False, **values}).decode()
