@@ -149,7 +149,7 @@ _IDS = "Only ids that match: *, ?, [a-z], [!a]; case counts."
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Question:
+class PageQuestion:
     """What one address asks for: its parameters are the fields. This one has none."""
 
     def faults(self) -> list[str]:
@@ -158,7 +158,7 @@ class Question:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ModelsQuestion(Question):
+class ModelsQuestion(PageQuestion):
     """The list, now or at a moment."""
 
     source: str | None = _asked(_source, "Only this source.", None)
@@ -185,7 +185,7 @@ class ModelsQuestion(Question):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ModelQuestion(Question):
+class ModelQuestion(PageQuestion):
     """One model."""
 
     days: int = _asked(_DAYS, "A retirement within so many days is near.", 60)
@@ -193,7 +193,7 @@ class ModelQuestion(Question):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class WatchQuestion(Question):
+class WatchQuestion(PageQuestion):
     """How the watched models fare, or the ids given."""
 
     id: tuple[ModelName, ...] = _asked(_model, "This model instead of the watched ones.", (), many="repeated")
@@ -201,7 +201,7 @@ class WatchQuestion(Question):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Subscribed(Question):
+class Subscribed(PageQuestion):
     """The words of an alert channel; what they leave out is not told."""
 
     events: tuple[str, ...] = _asked(_event, "What to tell.", EVENTS, many="joined")
@@ -237,7 +237,7 @@ class RetirementsQuestion(Subscribed):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Between(Question):
+class Between(PageQuestion):
     """What lies between two moments."""
 
     start: Moment | None = _asked(_moment, "Where it begins.", None, name="from")
@@ -298,7 +298,7 @@ class DiffQuestion(Between):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class RunsQuestion(Question):
+class RunsQuestion(PageQuestion):
     """The runs, the newest first."""
 
     source: str | None = _asked(_source, "Only this source.", None)
@@ -307,8 +307,8 @@ class RunsQuestion(Question):
     limit: int = _asked(_LIMIT, "So many at most.", 100)
 
 
-ROUTES: Mapping[str, type[Question]] = {
-    "index": Question,
+ROUTES: Mapping[str, type[PageQuestion]] = {
+    "index": PageQuestion,
     "models": ModelsQuestion,
     "model": ModelQuestion,
     "watch": WatchQuestion,
@@ -317,7 +317,7 @@ ROUTES: Mapping[str, type[Question]] = {
     "changes": ChangesQuestion,
     "diff": DiffQuestion,
     "runs": RunsQuestion,
-    "status": Question,
+    "status": PageQuestion,
 }
 PARAMETERS: Mapping[str, tuple[Parameter, ...]] = {
     route: tuple(_parameter(each) for each in dataclasses.fields(question)) for route, question in ROUTES.items()
@@ -345,7 +345,7 @@ def read(route: str, pairs: Iterable[tuple[str, str]], around: Surroundings) -> 
     return made
 
 
-def write(question: Question, **changed: Any) -> str:
+def write(question: PageQuestion, **changed: Any) -> str:
     """Spell a question as the query of an address, with some of its fields changed: only what is no default, in order.
 
     Equal questions have equal queries. It begins with ?, or is empty.

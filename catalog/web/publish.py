@@ -22,7 +22,7 @@ from catalog.store.queries.history import Which
 from catalog.store.queries.log import LogQuestion
 from catalog.store.queries.pages import Wanted
 from catalog.web import asked, frame, markup, names
-from catalog.web.asked import Moment, Question
+from catalog.web.asked import Moment, PageQuestion
 from catalog.web.folder import Folder, Manifest, digest, held, writable
 from catalog.web.routes import ROUTES, Route
 from catalog.web.visit import Publication, Site, Visit
@@ -63,7 +63,7 @@ class _Page(NamedTuple):
     """One resource in the folder: what it shows, and where."""
 
     route: Route
-    question: Question
+    question: PageQuestion
     folder: str = ""  # with a slash at its end
     path: Mapping[str, str] = {}
     stem: str = ""  # instead of its usual name
@@ -113,7 +113,7 @@ class _Writer:
             self._keep_or_make(model, renewed)
         for page in self._lists(models, last):
             self._make(page)
-        self._make(_Page(_ROUTES["index"], Question()))
+        self._make(_Page(_ROUTES["index"], PageQuestion()))
         written = self._folder.seal(
             Manifest(
                 version=markup.fingerprint(),
@@ -185,7 +185,7 @@ class _Writer:
             yield _Page(_ROUTES["models"], asked.ModelsQuestion(line=(name,)), f"line/{names.name_of(name)}/")
         if last is not None:
             yield from (self._compared(last, days) for days in _SPANS)
-        yield _Page(_ROUTES["status"], Question())
+        yield _Page(_ROUTES["status"], PageQuestion())
 
     def _compared(self, last: Change, days: int) -> _Page:
         """Compare the last days in which something changed: so the page stays as it is while nothing does."""
