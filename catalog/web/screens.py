@@ -36,12 +36,13 @@ def index(visit: Visit) -> Mapping[str, Any]:
     ids, unreadable = _watched_names(visit)
     rule = visit.published.rule if visit.published else _ALL
     retiring = lists.retiring(visit.connection, rule, since=visit.now, limit=_FEW)
-    mine = watched_rows(visit, ids, _AHEAD)[:_FEW]
+    fares = watched_rows(visit, ids, _AHEAD)
+    mine = fares[:_FEW]
     question = asked.ChangesQuestion(models=rule.models, sources=rule.sources, limit=_FEW)
     latest = stream.collect(visit, question, most=_FEW).entries[:_FEW]
     return {
         "watched": mine,
-        "watching": len(ids),
+        "watching": len(fares),
         "unreadable": unreadable,
         "retiring": [(each, pages.days_left(each.retires_at, visit.now)) for each in retiring],
         "latest": latest,
