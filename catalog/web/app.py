@@ -103,10 +103,13 @@ class App:
             answer = mirror.refused(*fault, call.request_id)
             is_of_method = answer.status == HTTPStatus.METHOD_NOT_ALLOWED
             return _with(answer, {"Allow": ", ".join(_METHODS)}) if is_of_method else answer
+        switched = self._site.mirror
+        if switched is None:
+            return mirror.refused(HTTPStatus.NOT_FOUND, "not_found_error", "there is no mirror here", call.request_id)
         try:
             with self._site.database.read() as connection, deadlines.within(connection, _LONGEST):
-                key, configured = self._site.mirror.key if self._site.mirror else None, self._site.sources
-                return mirror.answer(connection, call, key=key, configured=configured, now=self._site.clock())
+                configured, now = self._site.sources, self._site.clock()
+                return mirror.answer(connection, call, key=switched.key, configured=configured, now=now)
         except DatabaseError as error:
             return mirror.refused(HTTPStatus.SERVICE_UNAVAILABLE, broken, error.message, call.request_id)
         except Exception as error:  # noqa: BLE001 - whatever goes wrong in one answer, the next one is made
@@ -117,8 +120,6 @@ class App:
         bad = "invalid_request_error"
         if not _is_ours(request.environ.get("HTTP_HOST", ""), self._site):
             return HTTPStatus.BAD_REQUEST, bad, "this host is not served here"
-        if self._site.mirror is None:
-            return HTTPStatus.NOT_FOUND, "not_found_error", "there is no mirror here"
         if request.method not in _METHODS:
             return HTTPStatus.METHOD_NOT_ALLOWED, bad, "it can only be read"
         if request.content_length or "HTTP_TRANSFER_ENCODING" in request.environ:

@@ -109,13 +109,11 @@ def demo_copy(demo_file: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def world(server: ModelsServer, tmp_path: Path) -> World:
-    """A world with a file of its own, whose catalog has its schema and no rows."""
-    url = f"sqlite:///{tmp_path / 'world.db'}"
-    with worlds.entering(server) as enter:
-        with closing(databases.open_(url)) as database:
-            upgrade.ensure(database)
-        return enter(url)
+def world(server: ModelsServer, database_url: str) -> Iterator[World]:
+    """A world whose catalog has its schema and no rows, on each database."""
+    with worlds.entering(server) as enter, closing(databases.open_(database_url)) as database:
+        upgrade.ensure(database)
+        yield enter(database_url)
 
 
 @pytest.fixture

@@ -22,8 +22,6 @@ from catalog.store.queries import history as catalogs
 from catalog.store.schema import upgrade
 from catalog.upstream.client import SourceClient
 from tests import server as plays
-from tests.server import ModelsServer
-from tests.store import world as worlds
 from tests.store.world import World
 from tests.web.conftest import Visitor, served
 from tests.web.hostile import TEXTS
@@ -40,14 +38,6 @@ USABLE = [text for text in TEXTS if text.isprintable() and text not in UNSAFE_TO
 def mirror(demo_file: Path) -> Iterator[Visitor]:
     with served(f"sqlite:///{demo_file}", mirror_open=True) as visitor:
         yield visitor
-
-
-@pytest.fixture
-def world(server: ModelsServer, database_url: str) -> Iterator[World]:
-    """A world whose catalog has its schema and no rows."""
-    with worlds.entering(server) as enter, closing(databases.open_(database_url)) as database:
-        upgrade.ensure(database)
-        yield enter(database_url)
 
 
 def sdk(visitor: Visitor, place: str, key: str = "none") -> anthropic.Anthropic:

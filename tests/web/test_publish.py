@@ -337,14 +337,13 @@ def test_hostile_ids_have_files_that_lead_nowhere_else(world: World, tmp_path: P
     world.lists(*(text for text in TEXTS if text.isprintable()))
     world.sync()
     write(world.url, tmp_path / "site", now=world.now, source="one")
-    assert {path.name for path in tmp_path.iterdir() if not path.name.startswith("world.db")} == {"site"}
+    assert {path.name for path in tmp_path.iterdir() if not path.name.startswith("catalog.db")} == {"site"}
     assert len(list((tmp_path / "site" / "model" / "one").glob("*.html"))) == len(world.server.models)
 
 
 def test_after_a_restore_all_is_made_anew(world: World, tmp_path: Path) -> None:
     world.lists("a")
     world.sync()
-    shutil.copy(tmp_path / "world.db", tmp_path / "other.db")
     write(world.url, tmp_path / "site", now=world.now, source="one")
     manifest = tmp_path / "site" / MANIFEST
     told = json.loads(manifest.read_text())
