@@ -20,7 +20,9 @@ from typing import TypeVar
 import pytest
 
 T = TypeVar("T")
-FIGURES = Path(__file__).parents[1] / "docs" / "attacks.json"  # what ./dev docs makes docs/promises.md from
+FIGURES = (
+    Path(__file__).parents[1] / "docs" / "generate" / "attacks.json"
+)  # what ./dev docs makes docs/why/promises.md from
 SEED = 1  # of ./dev check
 
 
@@ -67,7 +69,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--soak", action="store_true", help="the full volume, from a new seed")
     group.addoption("--seed", type=int, help="replay this seed")
     group.addoption("--minutes", type=float, help="begin no new round of an attack after this")
-    group.addoption("--record", action="store_true", help="write what they came to into docs/attacks.json")
+    group.addoption("--record", action="store_true", help="write what they came to into docs/generate/attacks.json")
 
 
 @pytest.hookimpl(tryfirst=True)

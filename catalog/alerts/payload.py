@@ -1,4 +1,4 @@
-"""The JSON that a webhook is sent and a program reads, as types. docs/alerts.md explains the fields.
+"""The JSON that a webhook is sent and a program reads, as types. docs/how-to/alerts.md explains the fields.
 
 Times are texts in UTC such as 2026-11-22T09:30:00Z; values of fields are JSON texts, and None means absent.
 """

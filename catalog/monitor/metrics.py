@@ -16,7 +16,7 @@ from catalog.store.queries import source_health
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _BEGINNING = b"# HELP catalog_"  # of each page
 
-# Name, labels and meaning of each; docs/metrics.md is generated from here.
+# Name, labels and meaning of each; docs/reference/metrics.md is generated from here.
 METRICS = {
     "catalog_models_listed": (("source",), "Models that are listed."),
     "catalog_models_missing": (("source",), "Models that whole walks lack, not believed to be gone."),

@@ -20,12 +20,12 @@ from catalog.monitor.metrics import METRICS
 from catalog.settings import AlertSettings
 from catalog.store.outbox import queue
 from catalog.wiring import after_run
-from docs import alerts
+from docs.generate import alerts
 from tests.alerts import messages
 
 DOCS = Path(__file__).parents[2] / "docs"
-PAGE = (DOCS / "alerts.md").read_text("utf-8")
-METRICS_PAGE = (DOCS / "metrics.md").read_text("utf-8")
+PAGE = (DOCS / "how-to" / "alerts.md").read_text("utf-8")
+METRICS_PAGE = (DOCS / "reference" / "metrics.md").read_text("utf-8")
 NOW = datetime.now(UTC)
 SECRETS = ("whsec_" + base64.b64encode(b"a secret").decode(), "a secret as it stands")
 

@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PAGE = (ROOT / "docs" / "code.md").read_text("utf-8")
-FILES = sorted(set(re.findall(r"`((?:[a-z_]+/)*[a-z_]+\.py)`", PAGE)) | set(re.findall(r"\]\(\.\./([^)]+)\)", PAGE)))
+PAGE = (ROOT / "docs" / "why" / "code.md").read_text("utf-8")
+FILES = sorted(
+    set(re.findall(r"`((?:[a-z_]+/)*[a-z_]+\.py)`", PAGE)) | set(re.findall(r"\]\(\.\./\.\./([^)]+)\)", PAGE))
+)
 ROOMS = sorted(set(re.findall(r"^\| `([a-z/_]+/)` \|", PAGE, re.MULTILINE)))
 CALLS = {
     "runs.begin": "store/ingest/runs.py",

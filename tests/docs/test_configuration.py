@@ -24,7 +24,7 @@ from catalog.settings import (
     WatchSettings,
     WebSettings,
 )
-from docs import configuration
+from docs.generate import configuration
 
 ROOT = Path(__file__).parents[2]
 ANY_TABLE = pytest.mark.parametrize("table", SETTINGS, ids=lambda table: table.__name__)
@@ -43,7 +43,7 @@ def test_the_example_file_is_the_one_init_writes() -> None:
 
 
 def test_the_reference_page_is_up_to_date() -> None:
-    assert (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8") == configuration.page(), RENEW
+    assert (ROOT / "docs" / "reference" / "configuration.md").read_text(encoding="utf-8") == configuration.page(), RENEW
 
 
 def test_the_example_file_shows_every_setting() -> None:

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 
-from docs import cookbook
+from docs.generate import cookbook
 from tests.server import Json, ModelsServer, model
 from tests.store import world as worlds
 from tests.store.world import World

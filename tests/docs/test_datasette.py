@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from catalog.store.schema import views
-from docs import cookbook, datasette
+from docs.generate import cookbook, datasette
 from tests.docs.test_cookbook import live
 from tests.server import ModelsServer
 from tests.store import world as worlds

@@ -3,18 +3,18 @@
 import pytest
 
 from catalog.domain import Status
-from docs import exits, generate, picture
+from docs.generate import exits, pages, picture
 
-WALK = generate.ROOT / "docs" / "walk.md"
+WALK = pages.ROOT / "docs" / "why" / "walk.md"
 
 
-@pytest.mark.parametrize("name", generate.PAGES)
+@pytest.mark.parametrize("name", pages.PAGES)
 def test_a_generated_page_is_up_to_date(name: str) -> None:
-    assert generate.is_fresh(name), f"{name} is stale: ./dev docs"
+    assert pages.is_fresh(name), f"{name} is stale: ./dev docs"
 
 
 def test_the_picture_fetches_nothing_and_shows_what_was_asked() -> None:
-    drawn = (generate.ROOT / "docs" / "demo.svg").read_text("utf-8")
+    drawn = (pages.ROOT / "docs" / "pictures" / "demo.svg").read_text("utf-8")
     assert "url(http" not in drawn
     assert " ".join(picture.words(drawn)).startswith("catalog demo $ catalog demo 31 syncs, from 2024-12-17 to")
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from docs import promises
+from docs.generate import promises
 from tests import volume
 
 HOLDERS = list(promises.holders())

@@ -21,7 +21,7 @@ from tests.server import Json, ModelsServer, answer, model
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
-PAGES = {path.relative_to(ROOT): path.read_text("utf-8") for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]}
+PAGES = {path.relative_to(ROOT): path.read_text("utf-8") for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]}
 
 uses_apprise = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated")  # a service of it imports that
 
@@ -224,7 +224,7 @@ def test_the_shown_channels_are_told_and_every_command_about_them_works(
     codes = {line: cli.run(shlex.split(line)[1:]) for line in ON_ALERTS}
     receiver.close()
     page: dict[str, Any] = {}
-    exec(blocks("python", PAGES[Path("docs/alerts.md")])[0], page)
+    exec(blocks("python", PAGES[Path("docs/how-to/alerts.md")])[0], page)
     assert [page["is_genuine"](seen.headers, seen.body, SECRETS["HOOK_SECRET"]) for seen in told] == [True]
     assert set(codes.values()) == {Exit.DONE}, capsys.readouterr().err
     assert {"team took catalog.changes", "team took catalog.retiring"} <= set(capsys.readouterr().out.splitlines())
@@ -284,7 +284,7 @@ def test_the_python_page_works_as_it_stands_on_each_database(
     monkeypatch.chdir(newcomer.folder)
     monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-ant-...")
     monkeypatch.setenv("ANTHROPIC_BASE_URL", newcomer.server.url)
-    *programs, client = blocks("python", PAGES[Path("docs/python.md")])
+    *programs, client = blocks("python", PAGES[Path("docs/how-to/python.md")])
     names: dict[str, Any] = {}
     said = []
     for program in programs:
@@ -308,11 +308,11 @@ def test_the_python_page_works_as_it_stands_on_each_database(
 
 
 def test_the_api_of_the_demo_can_be_used_as_its_page_shows(capsys: pytest.CaptureFixture[str]) -> None:
-    exec(blocks("python", PAGES[Path("docs/demo.md")])[0], {})
+    exec(blocks("python", PAGES[Path("docs/start/demo.md")])[0], {})
     assert capsys.readouterr().out == "['mine']\n"
 
 
 def test_every_program_that_a_page_shows_is_run_above() -> None:
     assert {str(name) for name, page in PAGES.items() if blocks("python", page)} == {
-        *("docs/alerts.md", "docs/demo.md", "docs/python.md"),
+        *("docs/how-to/alerts.md", "docs/start/demo.md", "docs/how-to/python.md"),
     }

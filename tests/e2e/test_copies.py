@@ -105,5 +105,9 @@ def test_a_copy_made_by_pg_dump_is_no_copy_any_more(bare: Ground) -> None:
     bare.run("sync")
     code, out, err = bare.run("db", "restore", "--replace", "before.copy")
     assert (code, out) == (4, "")
-    assert ("made by pg_dump" in err, "pg_restore --data-only" in err, "docs/postgres.md" in err) == (True, True, True)
+    assert ("made by pg_dump" in err, "pg_restore --data-only" in err, "docs/how-to/postgres.md" in err) == (
+        True,
+        True,
+        True,
+    )
     assert bare.run("db", "verify")[0] == 0

@@ -38,7 +38,7 @@ from tests.server import ModelsServer, Seen, answer, free_port
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of the mail server
 
 ROOT = Path(__file__).parents[2]
-README, ON_ALERTS = ((ROOT / page).read_text("utf-8") for page in ("README.md", "docs/alerts.md"))
+README, ON_ALERTS = ((ROOT / page).read_text("utf-8") for page in ("README.md", "docs/how-to/alerts.md"))
 SECRET = "whsec_c2VjcmV0IG9mIHRoZSByZWNlaXZlcg=="
 PROGRAM = [sys.executable, "-m", "catalog"]
 NEW, AGEING, LEAVING = "claude-opus-5", "claude-opus-4-7", "claude-haiku-4-5-20251001"

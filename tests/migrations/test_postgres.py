@@ -1,4 +1,4 @@
-"""Postgres as it is run: in a schema of its own, and with as few rights as docs/postgres.md says."""
+"""Postgres as it is run: in a schema of its own, and with as few rights as docs/how-to/postgres.md says."""
 
 import re
 import uuid
@@ -30,7 +30,7 @@ from tests.store import world as worlds
 from tests.store.world import Enter, World
 from tests.subscribing import team
 
-HOW_TO = (Path(__file__).parents[2] / "docs" / "postgres.md").read_text()
+HOW_TO = (Path(__file__).parents[2] / "docs" / "how-to" / "postgres.md").read_text()
 ROLES, GRANTS, READER = re.findall(r"```sql\n(.*?)```", HOW_TO, re.DOTALL)
 NAMES = ("catalog_owner", "catalog_app", "catalog_reader")
 

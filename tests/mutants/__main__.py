@@ -120,7 +120,7 @@ def main() -> int:
     parser.add_argument("words", nargs="?", default="", help="only bugs whose name or file contains this")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="how many at once")
     parser.add_argument("--near", action="store_true", help="hold each against the tests nearest to it alone")
-    parser.add_argument("--record", action="store_true", help="write what it came to into docs/attacks.json")
+    parser.add_argument("--record", action="store_true", help="write what it came to into docs/generate/attacks.json")
     asked = parser.parse_args()
     chosen = [bug for bug in bugs(asked.words) if not bug.equivalent]
     began = time.monotonic()

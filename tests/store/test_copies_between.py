@@ -317,13 +317,13 @@ def test_a_copy_made_by_pg_dump_is_refused_with_the_words_that_help(world: World
     path.write_bytes(b"PGDMP\1\16\0" + bytes(100))
     with pytest.raises(SchemaError, match="made by pg_dump") as caught:
         restore(world, path)
-    assert ("pg_restore" in caught.value.hint, "docs/postgres.md" in caught.value.hint) == (True, True)
+    assert ("pg_restore" in caught.value.hint, "docs/how-to/postgres.md" in caught.value.hint) == (True, True)
     assert caught.value.exit_code is Exit.DATABASE
     assert world.listed() == "a"
 
 
 def test_what_is_said_of_copies_made_by_pg_dump_brings_them_back(make: Make, safe: Safe) -> None:
-    """The steps in docs/postgres.md, with the programs of Postgres that the tests bring along."""
+    """The steps in docs/how-to/postgres.md, with the programs of Postgres that the tests bring along."""
     if postgres.VARIABLE in os.environ:
         pytest.skip("the server is not ours: its programs may not be here")
     programs = postgres.find_binaries()

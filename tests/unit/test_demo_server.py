@@ -12,7 +12,7 @@ import pytest
 
 from catalog.demo.server import ModelsApi
 
-PAGE = Path(__file__).parents[2] / "docs" / "demo.md"
+PAGE = Path(__file__).parents[2] / "docs" / "start" / "demo.md"
 HEADERS = {"x-api-key": "demo-key", "anthropic-version": "2023-06-01"}
 
 

@@ -187,7 +187,7 @@ def test_a_page_of_today_is_small_and_its_style_and_script_are_too(site: Visitor
     assert len(site.get("index.html").body) < 15_000
     assert len(markup.static()["style.css"][1]) < 8_000
     assert len(markup.static()["script.js"][1]) < 3_000
-    assert (ROOT / "docs" / "today.png").stat().st_size < 150_000, "so is the picture of it"
+    assert (ROOT / "docs" / "pictures" / "today.png").stat().st_size < 150_000, "so is the picture of it"
     assert site.get("").body == site.get("index.html").body
 
 

@@ -21,7 +21,7 @@ _DUMP = b"PGDMP"
 _NAME_ONE = "name a file made by `catalog db backup`"
 _BY_PG_RESTORE = (
     "run `catalog db upgrade` on an empty database, then `pg_restore --data-only --disable-triggers -d DATABASE FILE`: "
-    "docs/postgres.md has every step"
+    "docs/how-to/postgres.md has every step"
 )
 _DAMAGED = ("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_ERROR")
 

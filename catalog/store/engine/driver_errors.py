@@ -36,7 +36,8 @@ _POSTGRES = {
     "3D000": _Words("is not there", "create it with `createdb`, or check database.url"),
     "3F000": _Words("has no such schema", "check search_path in database.url"),
     "42501": _Words(
-        "denied a right", "let the schema's owner run `catalog db upgrade`, and grant the rights in docs/postgres.md"
+        "denied a right",
+        "let the schema's owner run `catalog db upgrade`, and grant the rights in docs/how-to/postgres.md",
     ),
     "25006": _Words("is read-only", "connect to the primary server; `catalog check` says what makes it so"),
     "42P01": _Words("holds no catalog", "run `catalog db upgrade`, or check search_path"),

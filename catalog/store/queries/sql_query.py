@@ -16,7 +16,7 @@ from catalog.errors import DatabaseError
 from catalog.store.engine.database import Database
 
 _CHUNK = 1000
-_HINT = "what can be asked is in docs/schema.md; only queries are allowed here, one at a time"
+_HINT = "what can be asked is in docs/reference/schema.md; only queries are allowed here, one at a time"
 _READS = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE}
 # Errors of the query itself: its syntax, its values, or that it writes. With any other code, the database failed.
 _BLAMED = ("42", "22", "25006", "0A", "34", "SQLITE_ERROR", "SQLITE_AUTH", "SQLITE_MISMATCH")

@@ -1,6 +1,6 @@
 """The parts of the README that are made from elsewhere: exit codes, and the first recipes of the cookbook."""
 
-from docs import cookbook, exits, parts
+from docs.generate import cookbook, exits, parts
 
 # Which questions of the cookbook the README answers as well.
 CHOSEN = (

@@ -1,4 +1,4 @@
-"""Writes docs/providers.md: the lists that are known by name, and how to describe one that is not."""
+"""Writes docs/reference/providers.md: the lists that are known by name, and how to describe one that is not."""
 
 from collections.abc import Iterator
 

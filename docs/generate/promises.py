@@ -12,7 +12,7 @@ from typing import Any
 
 from tests import volume
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 TESTS = ROOT / "tests"
 
 PROMISES = {
@@ -157,7 +157,7 @@ def _promise(name: str, found: list[Holder]) -> str:
     title, words = PROMISES[name]
     attacks = [f"- {each.words}: [{each.path}](#{each.anchor})" for each in found if each.is_attack]
     tests = [
-        f"- {each.words}: [{each.path}](../tests/{each.path}), {each.count} tests"
+        f"- {each.words}: [{each.path}](../../tests/{each.path}), {each.count} tests"
         for each in found
         if not each.is_attack
     ]
@@ -168,7 +168,7 @@ def _figures_of(found: list[Holder], kept: Mapping[str, Any]) -> Iterator[str]:
     """Write a part for each module of attacks, with a table for each attack that says what it came to."""
     attacks = [each for each in found if each.is_attack and each.asks]
     for path, anchor in dict.fromkeys((each.path, each.anchor) for each in attacks):
-        yield f'### <a id="{anchor}"></a>[{anchor}.py](../tests/{path})\n'
+        yield f'### <a id="{anchor}"></a>[{anchor}.py](../../tests/{path})\n'
         yield from (_table(each, kept) for each in attacks if each.path == path)
 
 

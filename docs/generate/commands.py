@@ -6,7 +6,7 @@ import click
 
 from catalog import cli
 from catalog.cli.context import Context
-from docs import exits
+from docs.generate import exits
 
 WIDTH = 100
 

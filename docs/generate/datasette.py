@@ -11,12 +11,12 @@ import yaml
 from catalog.store.schema import identity_tables as _identity_tables  # noqa: F401 - its tables join those of schema
 from catalog.store.schema import outbox_tables as _outbox_tables  # noqa: F401 - its tables join those of schema
 from catalog.store.schema import tables, views
-from docs import cookbook
-from docs.cookbook import Recipe
+from docs.generate import cookbook
+from docs.generate.cookbook import Recipe
 
 _OPENING = """\
 # What Datasette shows of a copy of the catalog; ../README.md says how to serve one. Made by ./dev docs from the
-# comments of the schema and from docs/cookbook.md. A database is called as its file is: make the copy catalog.db.
+# comments of the schema and the recipes of the cookbook. A database is called as its file is: make the copy catalog.db.
 """
 _DATABASE = "catalog"
 

@@ -8,7 +8,7 @@ from catalog.alerts import milestones, rules, wording
 from catalog.domain import Change, Kind, Status
 from catalog.events import AlertEvent, News, OutboxMessage, PlannedRetirement, Rule, RunFacts
 from catalog.store.outbox import backoff
-from docs import parts
+from docs.generate import parts
 
 # What each event tells, and the type of the message that tells it.
 EVENTS = {

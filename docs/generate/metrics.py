@@ -1,3 +1,8 @@
+"""The reference page of metrics, made from the table of them in the program."""
+
+from catalog.monitor.metrics import METRICS
+
+_OPENING = """\
 # Metrics, pings and probes
 
 What shows from outside that the catalog works. Each is a setting in `[monitor]`; all of them are off until set.
@@ -42,20 +47,11 @@ channel with nothing pending and nothing dead has none.
 
 | metric | labels | what it tells |
 |---|---|---|
-| `catalog_models_listed` | `source` | Models that are listed. |
-| `catalog_models_missing` | `source` | Models that whole walks lack, not believed to be gone. |
-| `catalog_last_whole_walk_timestamp_seconds` | `source` | End of the last whole walk. |
-| `catalog_last_run_timestamp_seconds` | `source` | End of the last run, however it went. |
-| `catalog_last_run_duration_seconds` | `source` | How long the last run took. |
-| `catalog_last_run_status` | `source`, `status` | 1 for the status of the last run. |
-| `catalog_runs_failed_in_a_row` | `source` | Runs that failed since the last good one. |
-| `catalog_held` | `source` | 1 while something waits for a person: see `catalog status`. |
-| `catalog_alerts_pending` | `channel` | Alerts that the channel has not taken yet. |
-| `catalog_alerts_dead` | `channel` | Alerts that were given up. |
-| `catalog_alerts_oldest_pending_timestamp_seconds` | `channel` | Since when the oldest of the pending ones is pending. |
-| `catalog_alerts_next_attempt_timestamp_seconds` | `channel` | Before this nothing is sent to the channel; in the future while it backs off. |
+"""
 
-[catalog.json](../deploy/grafana/catalog.json) is a dashboard for Grafana of them and of the views. What to be woken by:
+_CLOSING = """
+[catalog.json](../../deploy/grafana/catalog.json) is a dashboard for Grafana of them and of the views.
+What to be woken by:
 
 ```promql
 time() - catalog_last_whole_walk_timestamp_seconds > 3 * 3600
@@ -64,3 +60,14 @@ catalog_held == 1
 catalog_alerts_dead > 0
 time() - catalog_alerts_oldest_pending_timestamp_seconds > 3600
 ```
+"""
+
+
+def page() -> str:
+    """Write the page."""
+    rows = (f"| `{name}` | {_code(labels)} | {words} |" for name, (labels, words) in METRICS.items())
+    return _OPENING + "\n".join(rows) + "\n" + _CLOSING
+
+
+def _code(labels: tuple[str, ...]) -> str:
+    return ", ".join(f"`{label}`" for label in labels)

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
-PACKAGE = Path(__file__).parents[1] / "catalog"
+PACKAGE = Path(__file__).parents[2] / "catalog"
 
 WORDS = {
     "alerts.resumed": "After `alerts.unsent`: alerts are sent again.",

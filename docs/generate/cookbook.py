@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-PAGE = Path(__file__).with_name("cookbook.md")
+PAGE = Path(__file__).parents[1] / "how-to" / "cookbook.md"
 
 # Questions that need their section's title to be understood.
 _ALONE = {

@@ -15,7 +15,7 @@ import termios
 from pathlib import Path
 
 WIDTH, HEIGHT = 108, 40
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 COMMANDS = (
     "catalog demo",
     "CATALOG_DATABASE_URL=sqlite:///catalog-demo.db catalog show claude-3-opus-20240229",

@@ -1,4 +1,4 @@
-"""Writes docs/configuration.md: what every setting may hold, its default, and what it does."""
+"""Writes docs/reference/configuration.md: what every setting may hold, its default, and what it does."""
 
 from collections.abc import Iterator
 
@@ -58,7 +58,7 @@ The events are `added` (an id never seen before), `returned`, `removed`, `change
 `retires_at`, see `[watch]`), `overdue` (the date has passed and the model is still listed), `held`, `sync_failed`
 (and once more when it works again), `sync_recovered` (that alone) and `baseline`. `changed:FIELD` asks for changes of
 one field; FIELD is a dotted path and may be a pattern: `changed:capabilities.*`. The other filters must all let a model
-pass; an empty one lets every model pass. [Alerts](alerts.md) tells what is sent, and when.
+pass; an empty one lets every model pass. [Alerts](../how-to/alerts.md) tells what is sent, and when.
 """
 _WEB = """\
 ## Pages

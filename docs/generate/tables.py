@@ -14,11 +14,11 @@ _OPENING = """\
 
 These relations are public: RELATIONS. Their names and columns stay as they are.
 They are views, the same on SQLite and Postgres; reading them is all that a program of yours needs. Queries to start
-from are in the [cookbook](cookbook.md).
+from are in the [cookbook](../how-to/cookbook.md).
 
 - A *source* is a configured list, a *model* an entry of it, a *walk* the reading of the list page by page, a *run*
   one sync of one source, a *state* a model's fields during an interval, a *change* what a run found different, a
-  *baseline* a walk whose findings are not news. [How a walk is judged](walk.md) tells the rest.
+  *baseline* a walk whose findings are not news. [How a walk is judged](../why/walk.md) tells the rest.
 - Times are UTC: `timestamptz` on Postgres; on SQLite text of one width, `2026-11-22T09:30:00.000000Z`, so that the
   order of the text is the order of time and SQLite's own date functions can read it.
 - JSON is `jsonb` on Postgres and text on SQLite. Truths are `boolean` on Postgres, 0 and 1 on SQLite.

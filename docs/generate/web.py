@@ -1,4 +1,4 @@
-"""Writes docs/web.md: the addresses of the pages, and what can be asked of each, from the table of routes."""
+"""Writes docs/reference/web.md: the addresses of the pages, and what can be asked of each, from the table of routes."""
 
 from collections.abc import Iterator
 
@@ -12,7 +12,7 @@ _OPENING = """\
 `catalog run` does the same beside its work where `web.listen` is set. Pages only read; they set no cookie, load nothing
 from other hosts, and need no script. All times are UTC.
 
-![The timeline of the demo: when each model was listed, and where that is not known to the minute](timeline.svg)
+![The timeline of the demo: when each model was listed, and where that is not known exactly](../pictures/timeline.svg)
 
 Above is `timeline.svg` of the demo. A bar: listed. Hatched: it came or left somewhere in here. An outline: it is to be
 listed until it retires.
@@ -48,8 +48,8 @@ _SAFETY = """\
 
 Pages answer for `localhost` and other names of this machine, for the address they listen on, and for the host of
 `web.base_url`; any other `Host` gets status 400, so that no foreign page can read them through a browser. There is no
-login: a proxy adds one ([deploy/](../deploy/README.md) shows how). The open internet wants a proxy in any case: a few
-clients that send slowly keep others waiting for some seconds.
+login: a proxy adds one ([deploy/](../../deploy/README.md) shows how). The open internet wants a proxy in any case: a
+few clients that send slowly keep others waiting for some seconds.
 
 `/healthz` is 200 while the database answers and its schema is this program's, else 503 with words.
 
@@ -74,7 +74,7 @@ official SDK, and another `catalog sync`, take `http://HOST/mirror/SOURCE` as ba
 `catalog publish DIR` writes the same pages as files, for any web server, bucket or `file://`; with `publish.folder`
 set, `catalog sync` and `catalog run` keep them up to date. Every file appears whole, and is written only when it
 differs. What an earlier time wrote and this one does not is deleted; files of others are never touched. `catalog.json`
-names all files with their digests. [deploy/](../deploy/README.md) has servers and workflows for it.
+names all files with their digests. [deploy/](../../deploy/README.md) has servers and workflows for it.
 
 - There is no search, no past moment, no mirror and no page of runs. Instead of filters there are folders:
   `source/NAME/`, `line/NAME/` and `watched/`, each with lists, feeds and calendar; `diff-1`, `diff` and `diff-30`
