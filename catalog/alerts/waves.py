@@ -1,8 +1,9 @@
 """Finds waves: one field that appears, or changes in the same way, on most models."""
 
 from collections import Counter
+from typing import TypedDict
 
-from catalog.alerts.payload import Entry, WaveEntry
+from catalog.alerts.payload import WaveEntry
 
 _LEAST = 5  # models; changes of fewer are told one by one
 _MOST_KEYS = 10_000  # that are counted: a wave shows among the first changes, and memory stays bounded
@@ -12,6 +13,14 @@ _LONGEST = 2_000  # characters of values that are compared
 Key = tuple[str, str | None, str | None]
 
 
+class FieldChange(TypedDict):
+    """What is looked at of a change; an Entry has all of it."""
+
+    field: str | None
+    old_value: str | None
+    new_value: str | None
+
+
 class WaveCounter:
     """Counts changes as they are streamed, in bounded memory."""
 
@@ -19,7 +28,7 @@ class WaveCounter:
         self._counts: Counter[Key] = Counter()
         self._appeared: dict[str, str | None] = {}  # with this value; None: with various values, or a long one
 
-    def add(self, change: Entry) -> None:
+    def add(self, change: FieldChange) -> None:
         """Count a change, if it names a field."""
         found, old, new = key(change), change["old_value"], change["new_value"]
         if found is None:
@@ -34,16 +43,20 @@ class WaveCounter:
 
     def waves(self, models_listed: int) -> list[WaveEntry]:
         """Give the changes that more than half of the listed models share, and at least five, sorted by field."""
-        shared = [(found, count) for found, count in self._counts.items() if count >= _LEAST]
         waves = [
             WaveEntry(field=field, old_value=old, new_value=self._appeared[field] if old is None else new, models=count)
-            for (field, old, new), count in shared
-            if 2 * count > models_listed
+            for (field, old, new), count in self._counts.items()
+            if is_wave(count, models_listed)
         ]
         return sorted(waves, key=lambda wave: wave["field"])
 
 
-def key(change: Entry | WaveEntry) -> Key | None:
+def is_wave(models: int, models_listed: int) -> bool:
+    """Tell whether so many models make a wave: more than half of those listed, and at least five."""
+    return models >= _LEAST and 2 * models > models_listed
+
+
+def key(change: FieldChange | WaveEntry) -> Key | None:
     """Give what a change shares with others of its wave; None: it names no field, and is part of none."""
     field, old = change["field"], change["old_value"]
     return None if field is None else (field, old, None if old is None else change["new_value"])

@@ -1,12 +1,17 @@
 """What `catalog sync` and `catalog run` do before the first run, and the lines in which they tell of each."""
 
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import IO
 
 from catalog import logs, text
+from catalog.alerts import waves
+from catalog.alerts.payload import WaveEntry
+from catalog.alerts.waves import FieldChange, WaveCounter
 from catalog.cli import output
 from catalog.cli.context import Context
 from catalog.config import Config, apis
@@ -19,6 +24,9 @@ from catalog.store.engine.database import Database
 from catalog.store.schema import upgrade
 from catalog.wiring import unknowns
 
+_SAME = "nothing changed"
+_SCREENFUL = 50  # lines; below more than these, the line of the source is not seen any more
+_FEW = 3  # fields of a wave that are named
 _MARKS = {Kind.ADDED: "+", Kind.REMOVED: "-", Kind.RETURNED: "*", Kind.CHANGED: "~"}
 
 
@@ -65,18 +73,94 @@ def warn_of_unknowns(context: Context, config: Config, database: Database) -> No
         context.start_logs().warning("%s%s", about, finding.text, extra=told)
 
 
-def tell(
-    report: RunReport, changes: Iterable[Change], *, quiet: bool, stream: IO[str] | None = None, dry_run: bool = False
-) -> None:
-    """Print a line for the source and one per change. The changes of a baseline are only counted: they are not news."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Manner:
+    """How much is told of a run, and how."""
+
+    quiet: bool = False  # changes and problems alone
+    verbose: bool = False  # each change of a wave
+    dry_run: bool = False
+
+    def subject(self, source: str) -> str:
+        """What a line about the run of a source begins with."""
+        return f"{source}: dry run" if self.dry_run else source
+
+
+def tell(report: RunReport, changes: Iterable[Change], manner: Manner, *, stream: IO[str] | None = None) -> None:
+    """Print a line for the source and one per change or wave. The changes of a baseline are only counted: no news.
+
+    Below many lines, the line of the source stands once more. `changes` may be looped over more than once.
+    """
     if report.failure is not None:
         return  # told as an error
-    news = () if report.baseline else (each for each in changes if not each.baseline)
     problem = report.run.status is not Status.COMPLETE or report.unreadable
-    mark = ": dry run" if dry_run else ""
-    head = [f"{report.run.source}{mark}: {outcome(report)}"] if problem or not quiet else []
-    for line in itertools.chain(head, map(change, news), [] if quiet else missing(report)):
+    news = () if report.baseline else _News(changes)
+    lines = itertools.chain(_news_lines(report, news, manner), [] if manner.quiet else missing(report))
+    first = next(lines, None)
+    has_head = problem or not manner.quiet or (manner.dry_run and first is not None)
+    head = [f"{manner.subject(report.run.source)}: {outcome(report, dry_run=manner.dry_run)}"] if has_head else []
+    count = 0
+    for line in itertools.chain(head, [] if first is None else [first], lines):
         output.line(line, stream=stream)
+        count += 1
+    for line in head if count > _SCREENFUL else ():
+        output.line(line, stream=stream)
+
+
+class _News:
+    """The changes that are news; each loop reads them anew."""
+
+    def __init__(self, changes: Iterable[Change]) -> None:
+        self._changes = changes
+
+    def __iter__(self) -> Iterator[Change]:
+        return (each for each in self._changes if not each.baseline)
+
+
+def _news_lines(report: RunReport, news: Iterable[Change], manner: Manner) -> Iterator[str]:
+    """Word each change; those of a wave in one line, as in an alert, unless all are asked for."""
+    found = [] if manner.verbose else _waves(report, news)
+    shared = {waves.key(wave) for wave in found}
+    told = not found
+    for each in news:
+        if waves.key(_of_field(each)) not in shared:
+            yield change(each)
+        elif not told:
+            told = True
+            yield from _wave_lines(report, found)
+
+
+def _waves(report: RunReport, news: Iterable[Change]) -> list[WaveEntry]:
+    """Find the waves of a run. The changes are counted only where so many models changed that there can be one."""
+    changed = report.run.changed + report.run.returned
+    if not waves.is_wave(changed, report.models_listed):
+        return []
+    counter = WaveCounter()
+    for each in news:
+        counter.add(_of_field(each))
+    return counter.waves(report.models_listed)
+
+
+def _of_field(found: Change) -> FieldChange:
+    return {"field": found.field, "old_value": found.old_value, "new_value": found.new_value}
+
+
+def _wave_lines(report: RunReport, found: Sequence[WaveEntry]) -> Iterator[str]:
+    """Word waves: all fields that appeared on as many models share a line."""
+    head, of = f"  {_MARKS[Kind.CHANGED]} {report.run.source}:", text.counted(report.models_listed, "model")
+    together = defaultdict(list)
+    for wave in found:
+        if wave["old_value"] is None:
+            together[wave["models"]].append(wave["field"])
+    for models, names in together.items():
+        if len(names) > 1:
+            more = f" and {len(names) - _FEW:,} more" if len(names) > _FEW else ""
+            yield f"{head} {len(names):,} fields appeared on {models:,} of {of}: {', '.join(names[:_FEW])}{more}"
+    for wave in found:
+        if wave["old_value"] is not None or len(together[wave["models"]]) == 1:
+            is_various = wave["old_value"] is None and wave["new_value"] is None
+            what = " appeared" if is_various else f": {_transition(wave['old_value'], wave['new_value'])}"
+            yield f"{head} {wave['field']}{what} on {wave['models']:,} of {of}"
 
 
 def change(found: Change) -> str:
@@ -90,7 +174,11 @@ def change(found: Change) -> str:
         case Kind.REMOVED:
             return f"{subject} removed: not listed since {output.second(found.observed_at)}"
         case Kind.CHANGED:
-            return f"{subject} {found.field}: {found.old_value or 'absent'} -> {found.new_value or 'absent'}"
+            return f"{subject} {found.field}: {_transition(found.old_value, found.new_value)}"
+
+
+def _transition(old: str | None, new: str | None) -> str:
+    return f"{old or 'absent'} -> {new or 'absent'}"
 
 
 def missing(report: RunReport) -> list[str]:
@@ -108,12 +196,14 @@ def _missing(source: str, model: Missing) -> str:
     return f"{since}; removed if a whole walk still lacks it at {after} or later"
 
 
-def outcome(report: RunReport) -> str:
-    """Say how a run ended, in one line without the source's name."""
+def outcome(report: RunReport, *, dry_run: bool = False) -> str:
+    """Say how a run ended, or would have, in one line without the source's name."""
     found = report.run
     if found.status in {Status.FAILED, Status.SKIPPED, Status.SUPERSEDED}:
         return f"{found.status}: {found.error}"
-    parts = [f"{text.counted(found.models_seen, 'model')} listed", *_counts(found)]
+    counts = _counts(found)
+    would = f"would record {', '.join(counts)}" if counts else "nothing would change"
+    parts = [f"{text.counted(found.models_seen, 'model')} listed", *([would] if dry_run else counts or [_SAME])]
     took = (found.finished_at - found.started_at).total_seconds() if found.finished_at else 0
     told = f"{', '.join(parts)} ({text.counted(found.pages, 'page')}, {took:.1f} s)"
     if report.baseline and not report.awaits_baseline and found.status in {Status.COMPLETE, Status.PARTIAL}:
@@ -133,4 +223,4 @@ def _counts(found: Run) -> list[str]:
         "missing": found.missing,
         "removed": found.removed,
     }
-    return [f"{count:,} {word}" for word, count in counts.items() if count] or ["nothing changed"]
+    return [f"{count:,} {word}" for word, count in counts.items() if count]

@@ -18,6 +18,7 @@ import click
 from catalog import errors, tabular, wiring
 from catalog.cli import output, run_lines
 from catalog.cli.context import Context, json_option, pass_context
+from catalog.cli.run_lines import Manner
 from catalog.domain import MERGED, Change
 from catalog.errors import CatalogError, Exit, StoppedError
 from catalog.http import background
@@ -62,11 +63,15 @@ def command(
     accept_scope: bool,
     as_json: bool,
 ) -> int:
-    """Read each SOURCE's list (all of them by default) and record what changed."""
+    """Read each SOURCE's list (all of them by default) and record what changed.
+
+    What changes alike on most models is one line; -v prints each change, and --json has each.
+    """
     config = context.config()
     chosen = config.select(names)
     run_lines.name_other_keys(context, config, os.environ)
-    run_lines.demand_a_key(context, chosen)
+    if not dry_run:  # which makes no catalog, and tells of each source
+        run_lines.demand_a_key(context, chosen)
     after_run.demand_places(config)
     options = Options(
         accept_removals=accept_removals,
@@ -75,7 +80,8 @@ def command(
         subscriptions=None if dry_run else wiring.subscriptions(config),
     )
     database = wiring.database(config, must_exist=False if dry_run else None)
-    printer = (_JsonPrinter if as_json else _Printer)(chosen, database, quiet=context.quiet, dry_run=dry_run)
+    manner = Manner(quiet=context.quiet, verbose=context.verbose, dry_run=dry_run)
+    printer = (_JsonPrinter if as_json else _Printer)(chosen, database, manner)
     runs = _Runs(context, chosen, options, printer, jobs)
     try:
         if dry_run:
@@ -156,6 +162,7 @@ class _Runs:
             self._pages[settings.name] = f"page {pages:,}, {models:,} models"
 
         failure: CatalogError | None
+        subject = self._printer.manner.subject(settings.name)
         try:
             tell = partial(self._printer.note, said)
             options = replace(self._options, on_page=page, on_wait=self._go_on, tell=tell)
@@ -163,14 +170,14 @@ class _Runs:
         except StoppedError:
             raise
         except CatalogError as error:
-            failure = error.of(settings.name)
+            failure = error.of(subject)
         except Exception as error:  # noqa: BLE001 - whatever one run raises, the other sources still have their turn
             # by its type alone: its words may hold a secret
-            words = f"{settings.name}: unexpected: {type(error).__name__}"
+            words = f"{subject}: unexpected: {type(error).__name__}"
             unforeseen = CatalogError(words, hint="run with -v for the traceback")
             failure = unforeseen.with_traceback(error.__traceback__)
         else:
-            failure = report.failure and report.failure.of(settings.name)
+            failure = report.failure and report.failure.of(subject)
             if failure is None:
                 baseline = report.baseline and not report.awaits_baseline
                 is_merged = report.run.status in MERGED
@@ -216,10 +223,10 @@ class _Printer:
     An OSError is kept for the end: a full disk must not stop the other lists from being read.
     """
 
-    def __init__(self, chosen: Sequence[SourceSettings], database: Database, *, quiet: bool, dry_run: bool) -> None:
+    def __init__(self, chosen: Sequence[SourceSettings], database: Database, manner: Manner) -> None:
         self._order = [settings.name for settings in chosen]  # of those that are not printed yet
         self._ended: dict[str, IO[str]] = {}
-        self._folder, self._quiet, self._dry_run = temp_folder.folder(database.folder), quiet, dry_run
+        self._folder, self.manner = temp_folder.folder(database.folder), manner
         self.failure: OSError | None = None
 
     def spool(self) -> IO[str]:
@@ -272,7 +279,7 @@ class _Printer:
         return next(iter(self._ended), None)
 
     def write(self, said: IO[str], report: RunReport, changes: Iterable[Change]) -> None:
-        run_lines.tell(report, changes, quiet=self._quiet, stream=said, dry_run=self._dry_run)
+        run_lines.tell(report, changes, self.manner, stream=said)
 
     def copy(self, said: IO[str]) -> None:
         shutil.copyfileobj(said, sys.stdout)
@@ -290,7 +297,7 @@ class _JsonPrinter(_Printer):
         return next((name for name in self._order[:1] if name in self._ended), None)
 
     def write(self, said: IO[str], report: RunReport, changes: Iterable[Change]) -> None:
-        run = tabular.json_text({**asdict(report.run), **({"dry_run": True} if self._dry_run else {})})
+        run = tabular.json_text({**asdict(report.run), **({"dry_run": True} if self.manner.dry_run else {})})
         said.write(f',\n{run[:-1]}, "changes": [')
         for number, change in enumerate(changes):
             said.write(f"{',' if number else ''}\n  {tabular.json_text(asdict(change))}")

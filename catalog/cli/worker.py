@@ -17,6 +17,7 @@ import click
 from catalog import clock, logs, wiring
 from catalog.cli import output, run_lines
 from catalog.cli.context import Context, pass_context
+from catalog.cli.run_lines import Manner
 from catalog.config import Config
 from catalog.domain import Change, Status
 from catalog.errors import CatalogError, StoppedError
@@ -64,6 +65,7 @@ class _Runner:
     def __init__(self, context: Context, config: Config, database: Database) -> None:
         self._context, self._config, self._database = context, config, database
         self._live = sys.stdout.isatty() and not context.quiet
+        self._manner = Manner(quiet=self._live or context.quiet, verbose=context.verbose)
         self._stopping = threading.Event()
         self._speaking = threading.Lock()
         self._pages: dict[str, str] = {}
@@ -162,7 +164,7 @@ class _Runner:
                 log.debug("%s: another run is active", report.run.source, extra=told)
                 return
             with output.ignoring_closed_stdout():
-                run_lines.tell(report, changes, quiet=self._live or self._context.quiet)
+                run_lines.tell(report, changes, self._manner)
 
     def _fail(self, settings: SourceSettings, failure: CatalogError) -> None:
         with self._speaking:

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import IO
 
 from catalog.domain import Change, Status
-from catalog.errors import ListingError
-from catalog.service.sync import Connect, Options, RunReport, SourceSync
+from catalog.errors import ConfigError, ListingError
+from catalog.service.sync import Connect, Options, RunReport, SourceSync, record_failure
 from catalog.settings import SourceSettings
 from catalog.store.engine import database as databases
 from catalog.store.engine import temp_folder
@@ -26,12 +26,18 @@ def rehearse(database: Database, source: SourceSettings, connect: Connect, optio
     `options.tell` is called after the roll-back: a reader that is slow must not keep the database locked.
     """
     folder = temp_folder.demanded(database.folder)
-    with connect(source) as client, tempfile.TemporaryFile(prefix="catalog-", dir=folder) as file:
+    try:
+        connected = connect(source)
+    except ConfigError as failure:
+        with readable(database) as there:
+            record_failure(there.rehearse, source, failure, options)
+        raise
+    with connected as client, tempfile.TemporaryFile(prefix="catalog-", dir=folder) as file:
         # What is to be told is kept on disk, because a run may find a million changes.
         keep = replace(options, tell=lambda _report, changes: _keep(file, changes))
         with readable(database) as there:
             report = _rehearse(SourceSync(database=there, source=source, client=client, options=keep))
-        options.tell(report, _kept(file))
+        options.tell(report, _Kept(file))
     return report
 
 
@@ -53,11 +59,17 @@ def _keep(file: IO[bytes], changes: Iterable[Change]) -> None:
         pickle.dump(change, file)
 
 
-def _kept(file: IO[bytes]) -> Iterator[Change]:
-    file.seek(0)
-    with suppress(EOFError):
-        while True:
-            yield pickle.load(file)  # noqa: S301 - our own file, which has no name
+class _Kept:
+    """The changes that were kept; each loop reads them anew."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+
+    def __iter__(self) -> Iterator[Change]:
+        self._file.seek(0)
+        with suppress(EOFError):
+            while True:
+                yield pickle.load(self._file)  # noqa: S301 - our own file, which has no name
 
 
 def _rehearse(sync: SourceSync) -> RunReport:

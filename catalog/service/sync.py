@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Collection, Iterable
-from contextlib import closing
+from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -72,6 +72,7 @@ class RunReport:
     held: tuple[Cause, ...] = ()  # what waits for a person at this source, of this run or an earlier one
     awaits_baseline: bool = False  # no walk of this source could be a baseline yet: nothing is told as new
     unreadable: bool = False  # some field could not be read; the run's `error` names it
+    models_listed: int = 0  # at its source after the run, missing ones included
 
     @property
     def exit_code(self) -> Exit:
@@ -83,7 +84,7 @@ class RunReport:
         return Exit.HELD if self.held else Exit.DONE
 
 
-# Receives the report of a run and, while the database is open, a stream of what the run recorded.
+# Receives the report of a run and, while the database is open, what the run recorded; each loop over it reads it anew.
 Tell = Callable[[RunReport, Iterable[Change]], None]
 Connect = Callable[[SourceSettings], SourceClient]
 
@@ -121,17 +122,22 @@ def sync_source(
     try:
         client = connect(source)
     except ConfigError as failure:
-        _record_failure(database, source, failure, options)
+        record_failure(database.write, source, failure, options)
         raise
     with client:
         return SourceSync(database=database, source=source, client=client, options=options).run_in_turn()
 
 
-def _record_failure(database: Database, source: SourceSettings, failure: ConfigError, options: Options) -> None:
+def record_failure(
+    transaction: Callable[[], AbstractContextManager[Connection]],
+    source: SourceSettings,
+    failure: ConfigError,
+    options: Options,
+) -> None:
     """Record a run that could not begin, and tell it. A database that refuses is a line in the log."""
     scope = scope_of(source)
     try:
-        with database.write() as connection:
+        with transaction() as connection:
             key = runs.source_key(connection, source.name, scope)
             runs.mark_configured(connection, {source.name, *options.configured})
             opened = runs.begin(connection, key, scope, options.clock())
@@ -318,11 +324,12 @@ class SourceSync:
             held=held.causes(connection).get(run.source, ()),
             awaits_baseline=source_health.awaits_baseline(connection, run.source),
             unreadable=unreadable,
+            models_listed=run_report.models_listed(connection, run.source),
         )
         seconds = (run.finished_at - run.started_at).total_seconds() if run.finished_at else None
         event = logs.event("run.finished", source=run.source, run_id=run_id, status=run.status.value, took=seconds)
         log.debug("run %d of %s: %s", run_id, run.source, run.status, extra=event)
         # Closed before the connection is, also when `tell` does not read all of them.
-        with closing(run_report.changes(connection, run_id)) as changes:
+        with closing(run_report.Changes(connection, run_id)) as changes:
             self.options.tell(report, changes)
         return report

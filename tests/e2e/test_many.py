@@ -328,6 +328,11 @@ def test_each_source_has_its_object_also_where_it_has_no_key(quick: Crowd, capsy
     assert told == [("bad", "failed", 0), ("well", "complete", 2), *missing]
     assert all(run["error"] for run in json.loads(out) if run["status"] == "failed")
     assert not any("dry_run" in run for run in json.loads(out))
+    assert cli.run(["sync", "--json", "--dry-run"]) == 2
+    dry = json.loads(capsys.readouterr().out)
+    assert [(run["source"], run["status"], run["dry_run"]) for run in dry] == [(*each[:2], True) for each in told]
+    assert [run["error"] for run in dry[1:]] == [run["error"] for run in json.loads(out)[1:]]
+    assert len(quick.runs("failed")) == 4  # those of the first call
     assert cli.run(["sync"]) == 2
     out, err = capsys.readouterr()
     assert [line.partition(":")[0] for line in out.splitlines()] == ["well"]

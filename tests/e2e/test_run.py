@@ -145,6 +145,16 @@ def test_it_syncs_at_once_and_again_and_ends_when_told(quick: Place) -> None:
     assert {status for (status,) in quick.runs("status")} <= {"complete", "abandoned"}
 
 
+def test_a_wave_is_one_line_of_the_worker_too(quick: Place) -> None:
+    quick.server.models = [model(f"claude-{number}") for number in range(30)]
+    quick.run()
+    wait_for(quick.said)
+    quick.server.models = [{**item, "tone": 1} for item in quick.server.models]
+    wait_for(lambda: "30 changed" in quick.said())
+    wait_for(lambda: "  ~ one: tone: absent -> 1 on 30 of 30 models\n" in quick.said())
+    assert quick.said().count("tone") == 1
+
+
 def test_control_c_ends_it_too(quick: Place) -> None:
     process = quick.run()
     wait_for(quick.said)

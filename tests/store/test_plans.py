@@ -172,7 +172,7 @@ READERS: dict[str, Callable[[Connection], object]] = {
     "stream of a source": lambda c: list(log.by_run(c, LogQuestion(rule=subscribing.rule(sources=("source 2",))))),
     "stream of watched": lambda c: list(log.by_run(c, LogQuestion(rule=subscribing.rule(watched=frozenset("a"))))),
     "backlog": queue.backlog,
-    "report": lambda c: (run_report.run(c, RUNS), run_report.is_baseline(c, RUNS), list(run_report.changes(c, RUNS))),
+    "report": lambda c: (run_report.run(c, RUNS), run_report.is_baseline(c, RUNS), list(run_report.Changes(c, RUNS))),
 }
 WRITERS: dict[str, Callable[[Connection], object]] = {
     "begin": lambda c: runs.begin(c, LIVE, SCOPE, LAST),

@@ -1,6 +1,7 @@
 """Reads back what one run found, for its report."""
 
-from collections.abc import Generator
+from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -53,12 +54,29 @@ def has_begun(connection: sa.Connection, source: str, since: datetime, now: date
     return connection.execute(wanted.limit(1)).first() is not None
 
 
-def changes(connection: sa.Connection, run_id: int) -> Generator[Change, None, None]:
-    """Stream what a run recorded, in the order of the log."""
-    view = views.changes
-    wanted = sa.select(view).where(view.c.run_id == run_id).order_by(view.c.change_id)
-    with connection.execute(wanted.execution_options(yield_per=_CHUNK)) as found:
-        yield from map(rows.change, found.mappings())
+class Changes:
+    """What a run recorded, in the order of the log; each loop over it streams it anew. To be closed."""
+
+    def __init__(self, connection: sa.Connection, run_id: int) -> None:
+        """Nothing is read yet."""
+        self._connection, self._run_id = connection, run_id
+        self._cursors = ExitStack()
+
+    def __iter__(self) -> Iterator[Change]:
+        view = views.changes
+        wanted = sa.select(view).where(view.c.run_id == self._run_id).order_by(view.c.change_id)
+        found = self._connection.execute(wanted.execution_options(yield_per=_CHUNK))
+        return map(rows.change, self._cursors.enter_context(found).mappings())
+
+    def close(self) -> None:
+        """Close what loops left unread."""
+        self._cursors.close()
+
+
+def models_listed(connection: sa.Connection, source: str) -> int:
+    """Count the models of a source that are listed; missing ones are, too."""
+    wanted = sa.select(tables.source.c.models_listed).where(tables.source.c.source == source)
+    return connection.scalar(wanted) or 0
 
 
 def missing(connection: sa.Connection, source: str, policy: Policy, *, limit: int) -> list[Missing]:
