@@ -182,7 +182,8 @@ class _Checkup:
 
     def _first_page(self, settings: SourceSettings) -> tuple[ListPage, list[ModelInfo]]:
         known = wiring.known_ids(self._config)
-        with wiring.connector(self._context.key, known=known)(settings) as client:
+        connect = wiring.connector(self._context.key, known=known, on_retry=self._context.tell_retry)
+        with connect(settings) as client:
             page = client.list_page(settings.deadline.total_seconds(), min(settings.page_size, MAX_LIMIT))
             return page, list(map(client.reader.info, page.items))
 

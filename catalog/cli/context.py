@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from catalog.errors import CatalogError, ListingError
+from catalog.errors import CatalogError, DatabaseError, ListingError
 
 if TYPE_CHECKING:
     import logging
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from catalog.config import Config, Key
     from catalog.logs import Redaction
     from catalog.settings import SourceSettings
+    from catalog.upstream.fetch import Retry
 
 Form = Literal["text", "json", "csv"]
 
@@ -71,6 +72,27 @@ class Context:
 
         self.start_logs().info("%s", words, extra=logs.event(event, **fields))
 
+    def tell_busy(self) -> None:
+        """Tell that the database waits for another process: where a person may be looking, else only with -v."""
+        from catalog import logs
+
+        self._tell_wait("another process is writing to the database; waiting", logs.event("database.busy"))
+
+    def tell_retry(self, waiting: "Retry") -> None:
+        """Tell what a request waits for, where a person may be looking; with -v the log has told it."""
+        from catalog import logs
+
+        if not self.verbose:
+            words = f"{waiting.source}: {waiting.words(waiting.seconds)}"
+            self._tell_wait(words, logs.event("fetch.retry", source=waiting.source))
+
+    def _tell_wait(self, words: str, extra: "dict[str, object]") -> None:
+        import logging
+        import sys
+
+        level = logging.INFO if sys.stderr.isatty() else logging.DEBUG
+        self.start_logs().log(level, "%s", words, extra=extra)
+
     def config(self) -> "Config":
         """Read the configuration, once; its warnings go to stderr."""
         if self._config is None:
@@ -105,7 +127,8 @@ class Context:
         code = int(error.exit_code)
         told = logs.event("command.failed", error=type(error).__name__, exit_code=code, hint=error.hint)
         told["said"] = error.said if with_said and isinstance(error, ListingError) else ""
-        trace = error if self.verbose and error.__traceback__ else None
+        is_outage = isinstance(error, (ListingError, DatabaseError))  # what it came from explains nothing more
+        trace = error if self.verbose and error.__traceback__ and not is_outage else None
         self.start_logs().error("%s", error.message, extra=told, exc_info=trace)
         return code
 

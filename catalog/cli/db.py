@@ -27,7 +27,9 @@ def command() -> None:
 @pass_context
 def upgrade_(context: Context, *, sql: bool) -> None:
     """Make or upgrade the schema."""
-    with closing(wiring.database(context.config(), must_exist=False if sql else None)) as database:
+    with closing(
+        wiring.database(context.config(), must_exist=False if sql else None, on_busy=context.tell_busy)
+    ) as database:
         if sql:
             click.echo(upgrade.sql(database), nl=False)
             return
@@ -95,7 +97,7 @@ def prune_(context: Context, *, older_than: timedelta | None, dry_run: bool, as_
     if age is None:
         hint = "name an age, such as `catalog db prune --older-than 90d`, or set database.keep_runs"
         raise ConfigError("nothing says how old a run must be to go: database.keep_runs is forever", hint=hint)
-    with closing(wiring.database(config, must_exist=True)) as database:
+    with closing(wiring.database(config, must_exist=True, on_busy=context.tell_busy)) as database:
         upgrade.require(database)
         preconditions.demand_file(database)
         done = prune.prune(database, older_than=age, now=database.now(), dry_run=dry_run)
@@ -139,7 +141,7 @@ def restore(context: Context, file: Path, *, replace: bool, as_json: bool) -> No
     """
     config = context.config()
     bar = output.progress_bar("copying", shown=not context.quiet)
-    with closing(wiring.database(config, must_exist=False)) as database, bar as move:
+    with closing(wiring.database(config, must_exist=False, on_busy=context.tell_busy)) as database, bar as move:
         done = copies.restore(
             database,
             file,

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from catalog import clock, dates
 from catalog.cli import output, run_lines
+from catalog.cli.progress import Progress
 
 if TYPE_CHECKING:
     from catalog.service.schedule import JobState
@@ -17,20 +18,20 @@ if TYPE_CHECKING:
 _REFRESH = 4  # times a second
 
 
-def shown(read: Callable[[], "Sequence[JobState]"], pages: Mapping[str, str]) -> Live:
+def shown(read: Callable[[], "Sequence[JobState]"], progress: Progress) -> Live:
     """Show on stdout what `read` gives, while the context lasts; other output appears above it."""
     return Live(
         console=Console(highlight=False, emoji=False, markup=False),
-        get_renderable=lambda: Group(*drawn(read(), pages, now=clock.utc_now())),
+        get_renderable=lambda: Group(*drawn(read(), progress.words(), now=clock.utc_now())),
         refresh_per_second=_REFRESH,
     )
 
 
-def reading(pages: Mapping[str, str]) -> Live:
-    """Show on stderr, while the context lasts, how far each of these sources is; log lines appear above it."""
+def reading(progress: Progress) -> Live:
+    """Show on stderr, while the context lasts, what each run is doing; log lines appear above it."""
 
     def draw() -> Group:
-        return Group(*(_line(f"{source}: reading {page}".rstrip()) for source, page in dict(pages).items()))
+        return Group(*(_line(f"{source}: {words}") for source, words in progress.words().items()))
 
     console = Console(stderr=True, highlight=False, emoji=False, markup=False)
     return Live(
@@ -42,9 +43,9 @@ def _line(words: str, style: str = "") -> Text:
     return Text(words, style=style, no_wrap=True, overflow="ellipsis")
 
 
-def drawn(jobs: "Sequence[JobState]", pages: Mapping[str, str], *, now: datetime) -> list[Text]:
-    """Draw a line per source, in columns; `pages` says how far running walks are. Long lines are cut."""
-    rows = [(line.source, *cells(line, pages.get(line.source, ""), now)) for line in jobs]
+def drawn(jobs: "Sequence[JobState]", doing: Mapping[str, str], *, now: datetime) -> list[Text]:
+    """Draw a line per source, in columns; `doing` says what those do that are running. Long lines are cut."""
+    rows = [(line.source, *cells(line, doing.get(line.source, "reading"), now)) for line in jobs]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)][:-1]
     found = []
     for line, (*columns, outcome) in zip(jobs, rows, strict=True):
@@ -54,11 +55,11 @@ def drawn(jobs: "Sequence[JobState]", pages: Mapping[str, str], *, now: datetime
     return found
 
 
-def cells(line: "JobState", page: str, now: datetime) -> tuple[str, str, str]:
-    """Say when the last run ended, when the next one begins, and how the last one ended or how far this one is."""
+def cells(line: "JobState", doing: str, now: datetime) -> tuple[str, str, str]:
+    """Say when the last run ended, when the next one begins, and how the last one ended or what this one is doing."""
     ended = f"{dates.age(now - line.ended)} ago" if line.ended else "-"
     if line.began is not None:
-        return ended, "now", f"reading {page}".rstrip()
+        return ended, "now", doing
     due = "now" if line.next is None or line.next <= now else f"next in {dates.age(line.next - now)}"
     return ended, due, _outcome(line)
 

@@ -18,6 +18,7 @@ import click
 from catalog import errors, tabular, wiring
 from catalog.cli import output, run_lines
 from catalog.cli.context import Context, json_option, pass_context
+from catalog.cli.progress import Progress
 from catalog.cli.run_lines import Manner
 from catalog.domain import MERGED, Change
 from catalog.errors import CatalogError, Exit, StoppedError
@@ -79,7 +80,7 @@ def command(
         configured=config.names,
         subscriptions=None if dry_run else wiring.subscriptions(config),
     )
-    database = wiring.database(config, must_exist=False if dry_run else None)
+    database = wiring.database(config, must_exist=False if dry_run else None, on_busy=context.tell_busy)
     manner = Manner(quiet=context.quiet, verbose=context.verbose, dry_run=dry_run)
     printer = (_JsonPrinter if as_json else _Printer)(chosen, database, manner)
     runs = _Runs(context, chosen, options, printer, jobs)
@@ -130,10 +131,11 @@ class _Runs:
         self, context: Context, chosen: Sequence[SourceSettings], options: Options, printer: "_Printer", jobs: int
     ) -> None:
         self._context, self._chosen, self._options, self._printer = context, chosen, options, printer
-        self._connect = wiring.connector(context.key, known=wiring.known_ids(context.config()))
+        self._progress = Progress()
+        known = wiring.known_ids(context.config())
+        self._connect = wiring.connector(context.key, known=known, on_retry=self._progress.retry)
         self._turns, self._stopping = turns.Turns(jobs), threading.Event()
         self._ended: SimpleQueue[Future[_End]] = SimpleQueue()
-        self._pages: dict[str, str] = {}  # how far the runs are that have begun
         self._patience = _SOON
 
     def make(self, run: _Run) -> list[_End]:
@@ -151,20 +153,18 @@ class _Runs:
     def _take(self, run: _Run, settings: SourceSettings) -> _End:
         with self._turns.take(settings.host, self._stopping):
             self._go_on()
-            self._pages[settings.name] = ""
+            self._progress.begin(settings.name)
             try:
                 return self._made(run, settings, self._printer.spool())
             finally:
-                del self._pages[settings.name]
+                self._progress.end(settings.name)
 
     def _made(self, run: _Run, settings: SourceSettings, said: IO[str]) -> _End:
-        def page(pages: int, models: int) -> None:
-            self._pages[settings.name] = f"page {pages:,}, {models:,} models"
-
         failure: CatalogError | None
         subject = self._printer.manner.subject(settings.name)
         try:
             tell = partial(self._printer.note, said)
+            page = partial(self._progress.page, settings.name)
             options = replace(self._options, on_page=page, on_wait=self._go_on, tell=tell)
             report = run(settings, self._connect, options)
         except StoppedError:
@@ -204,7 +204,7 @@ class _Runs:
         from catalog.cli import live
 
         try:
-            with live.reading(self._pages):
+            with live.reading(self._progress):
                 self._context.start_logs()  # from here on, lines go above the live ones
                 yield
         finally:

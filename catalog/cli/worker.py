@@ -17,6 +17,7 @@ import click
 from catalog import clock, logs, wiring
 from catalog.cli import output, run_lines
 from catalog.cli.context import Context, pass_context
+from catalog.cli.progress import Progress
 from catalog.cli.run_lines import Manner
 from catalog.config import Config
 from catalog.domain import Change, Status
@@ -51,7 +52,7 @@ def command(context: Context, names: Sequence[str]) -> None:
     run_lines.demand_a_key(context, chosen)
     wiring.subscriptions(config)  # raises ConfigError for a watchlist that cannot be read
     after_run.demand_places(config, listens=True)
-    database = wiring.database(config)
+    database = wiring.database(config, on_busy=context.tell_busy)
     try:
         run_lines.make_ready(context, config, database)
         _Runner(context, config, database).work(chosen)
@@ -68,10 +69,11 @@ class _Runner:
         self._manner = Manner(quiet=self._live or context.quiet, verbose=context.verbose)
         self._stopping = threading.Event()
         self._speaking = threading.Lock()
-        self._pages: dict[str, str] = {}
+        self._progress = Progress()
         self._configured = config.names
         self._problems = _Problems(database, self._configured)
-        self._connect = wiring.connector(context.key)  # one for all, so that a pause of a host counts for each source
+        # One for all, so that a pause of a host counts for each source.
+        self._connect = wiring.connector(context.key, on_retry=self._progress.retry)
         self._pings = _Pings(after_run.pinger(config), self._problems.words)
 
     def work(self, chosen: Sequence[SourceSettings]) -> None:
@@ -117,7 +119,7 @@ class _Runner:
             return nullcontext()
         from catalog.cli import live
 
-        return live.shown(worker.states, self._pages)
+        return live.shown(worker.states, self._progress)
 
     def _run(self, settings: SourceSettings, slot: datetime) -> RunReport | None:
         """Make a run unless another worker took the slot, and print how it went; whatever it raises goes on up."""
@@ -137,7 +139,7 @@ class _Runner:
                 self._fail(settings, error)
             raise
         finally:
-            self._pages.pop(settings.name, None)
+            self._progress.end(settings.name)
         if report.failure is not None:
             self._fail(settings, report.failure)
         elif report.baseline and not report.awaits_baseline:
@@ -152,7 +154,7 @@ class _Runner:
             slot=slot,
             subscriptions=wiring.subscriptions(self._config),
             tell=self._tell,
-            on_page=partial(self._page, settings.name),
+            on_page=partial(self._progress.page, settings.name),
             on_wait=partial(after_run.pause, self._stopping),
         )
         return sync_source(self._database, settings, self._connect, options)
@@ -169,9 +171,6 @@ class _Runner:
     def _fail(self, settings: SourceSettings, failure: CatalogError) -> None:
         with self._speaking:
             self._context.fail(failure.of(settings.name))
-
-    def _page(self, source: str, pages: int, models: int) -> None:
-        self._pages[source] = f"page {pages:,}, {models:,} models"
 
 
 class _Problems:

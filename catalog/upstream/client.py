@@ -23,7 +23,7 @@ from catalog.upstream.envelope import CHECK_BASE_URL, LayoutError
 from catalog.upstream.failures import http_failures
 from catalog.upstream.failures.api_words import Known
 from catalog.upstream.failures.http_failures import Question
-from catalog.upstream.fetch import MAX_TRIES, USUAL_PACE, Answer, Fetch, Pace
+from catalog.upstream.fetch import MAX_TRIES, USUAL_PACE, Answer, Fetch, OnRetry, Pace, ignore_retry
 from catalog.upstream.pauses import HostPauses
 
 MAX_LIMIT = 1000
@@ -59,11 +59,13 @@ class SourceClient:
         pace: Pace = USUAL_PACE,
         pauses: HostPauses | None = None,
         fitting: Callable[[bytes], str] = lambda _: "",
+        on_retry: OnRetry = ignore_retry,
     ) -> None:
         """Check what is given; nothing is sent yet. `key` None sends none; `known` tells ids of models from secrets.
 
         Clients that share their `pauses` leave a host alone together, when it asks one of them to wait. `fitting` names
-        the API whose row would read an answer that these settings do not fit; empty: none is known.
+        the API whose row would read an answer that these settings do not fit; empty: none is known. `on_retry` is
+        called before each wait for another try.
         """
         self.source = source
         self.reader = wire.Reader(source)
@@ -71,7 +73,7 @@ class SourceClient:
         self._key = None if key is None else request.usable_key(key)
         self._exchange = Exchange(request.headers(source, self._key))
         self._known = known
-        self._pace, self._fitting = pace, fitting
+        self._pace, self._fitting, self._on_retry = pace, fitting, on_retry
         self._pauses = pauses or HostPauses(pace.monotonic)
 
     def __enter__(self) -> Self:
@@ -249,6 +251,7 @@ class SourceClient:
             question=question,
             deadline=deadline,
             pauses=self._pauses,
+            on_retry=self._on_retry,
         )
 
     def _with_proxy_hint(self, hint: str) -> str:

@@ -1,11 +1,14 @@
 """Fetches one page: tries again while that may help, until there is an answer, a lasting failure or no time left."""
 
+import logging
+import math
 import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from catalog import logs
 from catalog.clock import utc_now
 from catalog.domain import Identity
 from catalog.errors import CheckCancelled, DeadlineError, ListingError
@@ -15,6 +18,8 @@ from catalog.settings import SourceSettings
 from catalog.upstream.failures import http_failures, retry
 from catalog.upstream.failures.http_failures import Question
 from catalog.upstream.pauses import HostPauses
+
+log = logging.getLogger("catalog.upstream.fetch")
 
 MAX_TRIES = 6  # with our own waits, about 15 seconds
 
@@ -34,6 +39,29 @@ class Pace:
 
 
 USUAL_PACE = Pace()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Retry:
+    """What a request waits for before its next try."""
+
+    source: str
+    because: str  # of the failed try: "HTTP 529"; or that its host is to be left alone
+    attempt: int  # number of the next try
+    tries: int  # of which there are at most so many
+    seconds: float  # until then
+
+    def words(self, seconds: float) -> str:
+        """Say it, when so many seconds are left."""
+        when = f" in {math.ceil(seconds):,} s" if seconds > 0 else ""
+        return f"{self.because}; try {self.attempt} of {self.tries}{when}"
+
+
+OnRetry = Callable[[Retry], object]
+
+
+def ignore_retry(_retry: Retry) -> None:
+    """No-op: the waits are only logged."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,6 +90,7 @@ class Fetch:
     question: Question
     deadline: float
     pauses: HostPauses
+    on_retry: OnRetry = ignore_retry  # called in the thread that waits, before each wait
     _tries: int = field(default=0, init=False)
     _asked_at: datetime = field(init=False)
     _pending: Pending | None = field(default=None, init=False)
@@ -87,7 +116,7 @@ class Fetch:
                 )
             seconds = self._seconds_to_wait(outcome)
             self._pending = None
-            self._sleep(seconds, check_cancelled)
+            self._wait(http_failures.brief(outcome), seconds, check_cancelled)
 
     def cancel(self) -> None:
         """Stop it: the answer is not needed any more."""
@@ -101,7 +130,7 @@ class Fetch:
             if seconds <= 0:
                 return self._try()
             self._demand_time(seconds)
-            self._sleep(seconds, check_cancelled)
+            self._wait("the host asks to wait", seconds, check_cancelled)
         return self._pending
 
     def _demand_time(self, seconds: float) -> None:
@@ -138,6 +167,17 @@ class Fetch:
             return decision
         error = http_failures.error(outcome, self.question, decision.because)
         raise error if left > 0 else DeadlineError(error.message, hint=_RAISE_DEADLINE, said=error.said)
+
+    def _wait(self, because: str, seconds: float, check_cancelled: CheckCancelled | None) -> None:
+        """Wait for the next try, and tell so before."""
+        source = self.source.name or self.source.host
+        waiting = Retry(
+            source=source, because=because, attempt=self._tries + 1, tries=self.pace.max_tries, seconds=seconds
+        )
+        told = logs.event("fetch.retry", source=source, reason=because, attempt=waiting.attempt, seconds=seconds)
+        log.debug("%s: %s", source, waiting.words(seconds), extra=told)
+        self.on_retry(waiting)
+        self._sleep(seconds, check_cancelled)
 
     def _sleep(self, seconds: float, check_cancelled: CheckCancelled | None) -> None:
         while check_cancelled is not None and seconds > _CHECK_EVERY:

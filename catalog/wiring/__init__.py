@@ -27,32 +27,43 @@ if TYPE_CHECKING:
     from catalog.service.deliver import AlertChannel, Sender
     from catalog.service.sync import Connect
     from catalog.upstream.failures.api_words import Known
+    from catalog.upstream.fetch import OnRetry
 
 
-def database(config: Config, *, must_exist: bool | None = None) -> Database:
-    """Give the configured database, unopened. Readers pass `must_exist`; else the setting decides."""
+def database(
+    config: Config, *, must_exist: bool | None = None, on_busy: Callable[[], object] | None = None
+) -> Database:
+    """Give the configured database, unopened. Readers pass `must_exist`; else the setting decides.
+
+    `on_busy` is called when a transaction waits for another process.
+    """
     wanted = config.database.must_exist if must_exist is None else must_exist
-    return databases.open_(config.database.url, must_exist=wanted)
+    return databases.open_(config.database.url, must_exist=wanted, on_busy=on_busy)
 
 
 def connector(
-    key: Callable[[SourceSettings], Key | None] = configuration.key, *, known: "Known | None" = None
+    key: Callable[[SourceSettings], Key | None] = configuration.key,
+    *,
+    known: "Known | None" = None,
+    on_retry: "OnRetry | None" = None,
 ) -> "Connect":
     """Give what makes the client of a source. It raises ConfigError when the key is missing, or cannot be sent.
 
     `known` says which words are ids of models: only needed where a person is shown what an API says of an error.
-    A host that asks one of these clients to wait is left alone by all of them.
+    A host that asks one of these clients to wait is left alone by all of them. `on_retry` is told of each wait.
     """
+    from catalog.upstream import fetch
     from catalog.upstream.client import SourceClient
     from catalog.upstream.failures import http_failures
     from catalog.upstream.pauses import HostPauses
 
     pauses, telling = HostPauses(), known or http_failures.nothing_known
+    tell = on_retry or fetch.ignore_retry
 
     def connect(source: SourceSettings) -> SourceClient:
         found = key(source)
         secret = found.reveal() if found else None
-        return SourceClient(source, secret, known=telling, fitting=apis.fitting, pauses=pauses)
+        return SourceClient(source, secret, known=telling, fitting=apis.fitting, pauses=pauses, on_retry=tell)
 
     return connect
 

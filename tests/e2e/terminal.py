@@ -72,6 +72,7 @@ def screen(width: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[Screen]:
         patch.setattr(sys, "stdout", both)
         patch.setattr(sys, "stderr", both)
         patch.setenv("TERM", "xterm")
+        patch.setenv("COLUMNS", str(width))  # rich looks at the streams that the process began with
         yield shown
         both.flush()
     shown.close()

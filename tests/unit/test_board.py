@@ -3,10 +3,12 @@
 from datetime import UTC, datetime, timedelta
 
 from catalog.cli import live
+from catalog.cli.progress import Progress
 from catalog.domain import Run, Status
 from catalog.errors import ListingError
 from catalog.service.schedule import JobState
 from catalog.service.sync import RunReport
+from catalog.upstream.fetch import Retry
 
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -37,7 +39,7 @@ def test_each_source_has_a_line_with_when_when_next_and_how() -> None:
         JobState(source="bad", ended=NOW, next=NOW + MINUTE, failure=ListingError("cut"), failures=1),
         JobState(source="worse", ended=NOW, next=NOW + MINUTE, failure=ListingError("cut \x1b[2J"), failures=3),
     ]
-    shown = [line.plain for line in live.drawn(jobs, {"another": "page 2, 2,000 models"}, now=NOW)]
+    shown = [line.plain for line in live.drawn(jobs, {"another": "reading page 2, 2,000 models"}, now=NOW)]
     assert shown == [
         "one      1 min ago       next in 14 min  8 models listed, nothing changed (0 pages, 0.0 s)",
         "another  1 h 30 min ago  now             reading page 2, 2,000 models",
@@ -46,3 +48,24 @@ def test_each_source_has_a_line_with_when_when_next_and_how() -> None:
         "bad      0 s ago         next in 1 min   failed: cut",
         "worse    0 s ago         next in 1 min   failed (3 times): cut \\x1b[2J",
     ]
+
+
+def test_what_a_run_does_is_how_far_it_is_and_what_it_waits_for() -> None:
+    now = [100.0]
+    progress = Progress(lambda: now[0])
+    progress.begin("one")
+    progress.begin("two")
+    assert progress.words() == {"one": "reading", "two": "reading"}
+    progress.page("one", 2, 2_000)
+    for source in ("one", "two"):
+        progress.retry(Retry(source=source, because="HTTP 529", attempt=2, tries=6, seconds=1.4))
+    assert progress.words() == {
+        "one": "page 2, 2,000 models; HTTP 529; try 2 of 6 in 2 s",
+        "two": "HTTP 529; try 2 of 6 in 2 s",
+    }
+    now[0] += 1.4
+    progress.end("two")
+    progress.end("two")
+    assert progress.words() == {"one": "page 2, 2,000 models; HTTP 529; try 2 of 6"}
+    progress.page("one", 3, 3_000)
+    assert progress.words() == {"one": "reading page 3, 3,000 models"}

@@ -1,5 +1,6 @@
 """A host that asks one source to wait is left alone by all sources of that host, and by no other."""
 
+import logging
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -151,3 +152,42 @@ HOSTS = {
 @pytest.mark.parametrize(("url", "host"), HOSTS.items())
 def test_what_a_host_is(url: str, host: str) -> None:
     assert SourceSettings(name="any", base_url=url).host == host
+
+
+WAITS: dict[str, tuple[list[Step], list[str]]] = {
+    "an answer at once": ([], []),
+    "overloaded": ([play.error(529)], ["HTTP 529; try 2 of 6 in 1 s"]),
+    "overloaded twice": ([play.error(529)] * 2, ["HTTP 529; try 2 of 6 in 1 s", "HTTP 529; try 3 of 6 in 1 s"]),
+    "too many requests": ([play.error(429, headers={"retry-after": "90"})], ["HTTP 429; try 2 of 6 in 90 s"]),
+    "a cut body": ([play.cut()], ["the connection was lost before the answer was complete; try 2 of 6 in 1 s"]),
+}
+
+
+@pytest.mark.parametrize(("steps", "told"), WAITS.values(), ids=WAITS.keys())
+def test_each_wait_for_another_try_is_told_and_logged(
+    server: ModelsServer, caplog: pytest.LogCaptureFixture, steps: list[Step], told: list[str]
+) -> None:
+    caplog.set_level(logging.DEBUG, "catalog.upstream.fetch")
+    time_, waits = Time(), list[fetch.Retry]()
+    pace = fetch.Pace(sleep=time_.sleep, monotonic=time_, clock=lambda: NOW, spread=lambda: 0.0)
+    server.models = [model("claude-a")]
+    server.script(*steps)
+    source = SourceSettings(name="one", base_url=server.url)
+    with SourceClient(source, KEY, pace=pace, on_retry=waits.append) as client:
+        assert client.begin(limit=1, deadline=time_() + 600).answer().body
+    assert [wait.words(wait.seconds) for wait in waits] == told
+    assert [record.getMessage() for record in caplog.records] == [f"one: {words}" for words in told]
+    assert {getattr(record, "event", "") for record in caplog.records} <= {"fetch.retry"}
+
+
+def test_the_pause_of_a_host_is_told_as_a_wait(server: ModelsServer, two: Two) -> None:
+    server.script(play.error(429, headers={"retry-after": "30"}))
+    two.told()
+    waits = list[fetch.Retry]()
+    pace = fetch.Pace(sleep=two.clock.sleep, monotonic=two.clock, clock=lambda: NOW)
+    source = SourceSettings(name="three", base_url=server.url)
+    with SourceClient(source, KEY, pace=pace, pauses=two.pauses, on_retry=waits.append) as three:
+        assert three.begin(limit=1).answer().body
+    assert [(wait.source, wait.words(wait.seconds)) for wait in waits] == [
+        ("three", "the host asks to wait; try 1 of 6 in 30 s")
+    ]

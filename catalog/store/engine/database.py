@@ -20,6 +20,7 @@ from catalog.store.engine.session import TRANSACTION, WRITING, Kind
 
 Connection = sa.Connection  # for modules that pass one on and say no SQL
 _SQLITE = "sqlite:///"
+_PATIENCE = 1.0  # seconds for which a transaction may wait to begin, before that is told
 _SHOWN = ("host", "port", "options")  # parts of a URL's query that hold no secret
 # Merges, migrations and new runs wait for each other by this lock:
 # https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS
@@ -30,8 +31,14 @@ _MERGING: frozenset[Kind] = WRITING - {"brief"}
 class Database:
     """An engine with the catalog's rules of transaction; close it after use."""
 
-    def __init__(self, engine: sa.Engine, url: sa.URL, locks: Locks) -> None:
-        """Keep the engine, and the locks that its connections hold; opens nothing."""
+    def __init__(
+        self, engine: sa.Engine, url: sa.URL, locks: Locks, on_busy: Callable[[], object] | None = None
+    ) -> None:
+        """Keep the engine, and the locks that its connections hold; opens nothing.
+
+        `on_busy` is called, in a thread of its own, when a transaction has to wait for another process.
+        """
+        self._on_busy = on_busy
         self.engine = engine
         self.url = url
         self.locks = locks
@@ -120,15 +127,30 @@ class Database:
             self._demand_place(connection)
             self._demand_disk(connection, kind)
             connection.execution_options(**{TRANSACTION: kind})
-            with self.translated(), connection.begin() as transaction:
+            with self.translated(), self._waiting(kind) as begun, connection.begin() as transaction:
                 if first is not None:
                     first(connection)
                 if not self.is_sqlite and kind in _MERGING:
                     connection.execute(sa.select(sa.func.pg_advisory_xact_lock(MERGES)))
+                begun()
                 yield
                 if kind == "rehearsal":
                     transaction.rollback()
                 sqlite_file.demand_same(sqlite_file.stamp_of(connection.connection))
+
+    @contextmanager
+    def _waiting(self, kind: Kind) -> Iterator[Callable[[], object]]:
+        """Call `on_busy` unless what the block gets is called soon: then the transaction has begun."""
+        if self._on_busy is None or kind not in WRITING:
+            yield lambda: None
+            return
+        timer = threading.Timer(_PATIENCE, self._on_busy)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield timer.cancel
+        finally:
+            timer.cancel()
 
     def _demand_disk(self, connection: sa.Connection, kind: Kind) -> None:
         """Refuse to write a file that is read as it lies because its disk fails or is full."""
@@ -172,15 +194,15 @@ class Database:
         return refused or driver_errors.explain(error.orig, self.describe(), lost=lost, code=code)
 
 
-def open_(url: str, *, must_exist: bool = False) -> Database:
-    """Give a database; opens and makes nothing.
+def open_(url: str, *, must_exist: bool = False, on_busy: Callable[[], object] | None = None) -> Database:
+    """Give a database; opens and makes nothing. `on_busy`: see Database.
 
     Raises ConfigError for a URL that names no SQLite file or Postgres database, NoCatalogError when `must_exist` and
     the file is not there.
     """
     parsed = _parse(url)
     locks = Locks()
-    database = Database(_engine(parsed, locks), parsed, locks)
+    database = Database(_engine(parsed, locks), parsed, locks, on_busy)
     if must_exist and not database.exists():
         hint = "run `catalog sync` first, which makes it unless database.must_exist is set; or check database.url"
         raise NoCatalogError(f"there is no catalog at {database.path}", hint=hint)

@@ -57,6 +57,11 @@ def failure(outcome: Received | NoAnswer) -> FailedTry:
     return FailedTry(status=outcome.status, headers=outcome.headers, code=code if isinstance(code, str) else None)
 
 
+def brief(outcome: Received | NoAnswer) -> str:
+    """The failure of one try in few words, without any of the server's."""
+    return outcome.words if isinstance(outcome, NoAnswer) else f"HTTP {outcome.status}"
+
+
 def error(outcome: Received | NoAnswer, question: Question, because: str) -> ListingError:
     """The failure in our words, with status, type and request id. The API's own words are in `said` alone."""
     ending = f"; {because}" if because else ""
