@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from difflib import get_close_matches
 from enum import StrEnum
 
 from catalog import dates
@@ -10,6 +11,8 @@ from catalog.domain import Model, ModelName
 from catalog.errors import Exit
 
 _DAY = timedelta(days=1)
+_CLOSE = 3
+NEVER = "no list ever had it"
 
 
 class WatchState(StrEnum):
@@ -71,18 +74,56 @@ def check(
     days: int,
     guess: Callable[[ModelName], Sequence[str]] = lambda _: (),
     elsewhere: Mapping[ModelName, str] = {},
+    never: str = NEVER,
 ) -> tuple[WatchFinding, ...]:
     """Judge each name at each source that ever listed it, in the order of the names, and each model once.
 
     `models` are the rows of these ids. `guess` names known ids that look much like an unknown one; `elsewhere` gives
-    the words for an unknown id that is found somewhere else. A model that retires within `days` is retiring.
+    the words for an unknown id that is found somewhere else, `never` those for any other one. A model that retires
+    within `days` is retiring.
     """
-    found = (_known(name, models, now, days) or [_unknown(name, guess, elsewhere)] for name in names)
+    found = (_known(name, models, now, days) or [_unknown(name, guess, elsewhere, never)] for name in names)
     return tuple(dict.fromkeys(finding for findings in found for finding in findings))
 
 
+def not_asked(models: Iterable[Model], asked: Collection[str], configured: Collection[str]) -> dict[ModelName, str]:
+    """Say of ids that only sources have which were not asked, where they are."""
+    why = {True: "which was not asked", False: "which is not configured"}
+    return {
+        row.id: f"only in source {row.source}, {why[row.source in configured]}"
+        for row in models
+        if row.source not in asked
+    }
+
+
+def close_ids(id: str, ids: Iterable[str]) -> list[str]:
+    """Give up to three of these ids that look much like an unknown one, the closest first; case does not count."""
+    known = {each.lower(): each for each in ids}
+    return [known[each] for each in get_close_matches(id.lower(), known, n=_CLOSE, cutoff=0.6)]
+
+
+def unproven(names: Iterable[ModelName], found: Iterable[WatchFinding], stale: Collection[str]) -> set[str]:
+    """Name the stale sources that the verdict on a name hangs on: no list that is fresh has the model.
+
+    `stale` are those that were asked, and whose list is old or was never read.
+    """
+    at: dict[str, set[str]] = {}
+    for finding in found:
+        if finding.source and finding.state is not WatchState.UNKNOWN:
+            at.setdefault(finding.id, set()).add(finding.source)
+    hanging = set[str]()
+    for name in names:
+        listed = at.get(id_of(name), set()) if isinstance(name, str) else {name[0]}
+        if listed <= {*stale}:
+            hanging |= listed or {*stale}
+    return hanging
+
+
 def exit_code(found: Collection[WatchFinding], *, is_stale: bool) -> Exit:
-    """Say what a build is told: the gravest that holds."""
+    """Say what a build is told. When several hold, the highest code: 12, then 11, then 10.
+
+    `is_stale`: a verdict hangs on a list that is old or was never read.
+    """
     states = {finding.state for finding in found}
     if is_stale:
         return Exit.STALE
@@ -108,11 +149,11 @@ def _known(name: ModelName, models: Sequence[Model], now: datetime, days: int) -
 
 
 def _unknown(
-    name: ModelName, guess: Callable[[ModelName], Sequence[str]], elsewhere: Mapping[ModelName, str]
+    name: ModelName, guess: Callable[[ModelName], Sequence[str]], elsewhere: Mapping[ModelName, str], never: str
 ) -> WatchFinding:
     source, id = (None, name) if isinstance(name, str) else name
     close = () if name in elsewhere else tuple(guess(name))
-    never = elsewhere.get(name, "no list ever had it" if source is None else "this source never listed it")
+    never = elsewhere.get(name, never if source is None else "this source never listed it")
     text = f"{never}; did you mean {', '.join(close)}?" if close else never
     return WatchFinding(id=id, source=source, state=WatchState.UNKNOWN, text=text, did_you_mean=close)
 

@@ -1,102 +1,104 @@
-"""`catalog watch check`: a check for builds, of the database alone."""
+"""`catalog watch check`: a check for builds, of the catalog, of the lists themselves, or of a published folder."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import click
 
-from catalog import clock, config, health, logs, watch
-from catalog.cli import options, output
-from catalog.cli.context import Context, json_option, pass_context
-from catalog.config import Config
+from catalog import config, watch
+from catalog.cli import builds, output, scan
+from catalog.cli.annotations import annotation
+from catalog.cli.builds import PROBLEMS, Origin
+from catalog.cli.context import Context, pass_context
+from catalog.config import Entry
 from catalog.domain import ModelName
-from catalog.errors import ConfigError, Exit, NoCatalogError
-from catalog.settings import SourceSettings
+from catalog.errors import ConfigError, NoCatalogError
 from catalog.watch import WatchFinding, WatchState
-
-if TYPE_CHECKING:
-    from catalog.store.engine.database import Connection
 
 _SHOWN = ("state", "id", "source", "text")
 
 
 @click.group("watch")
 def command() -> None:
-    """Look after the models you depend on: the ids that [watch] names."""
+    """Look after the models you depend on: those that [watch] names, and those that a code base names."""
+
+
+command.add_command(scan.command)
 
 
 @command.command()
 @click.argument("models", nargs=-1, metavar="[MODEL]...")
-@click.option("--days", type=click.IntRange(0, 3650), default=60, show_default=True, help="How far to look ahead.")
-@options.source_option
-@json_option
+@click.option(
+    "--file",
+    "files",
+    multiple=True,
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Take ids from FILE as well: one a line, # begins a comment. May be repeated.",
+)
+@builds.build_options
 @pass_context
-def check(context: Context, *, models: tuple[str, ...], days: int, source: str | None, as_json: bool) -> int:
+def check(
+    context: Context,
+    *,
+    models: tuple[str, ...],
+    files: tuple[Path, ...],
+    days: int,
+    origin: Origin,
+    form: str,
+) -> int:
     """Say whether each watched model, or each MODEL, is still fine. Asks the database alone, no network.
 
     Exits with 0 when all are fine; a deprecated or missing one is told, and does no harm. With 10 when one is gone,
-    retired, overdue, or retires within --days. With 11 when an id was never in any list. With 12 when the catalog
-    itself is stale, was never filled, or is not there. When several hold, the highest code is the one given.
+    retired, overdue, or retires within --days. With 11 when an id was never in any list. With 12 when a verdict hangs
+    on a list that is stale or was never read, or there is no catalog. When several hold, the highest code is the one
+    given.
+
+    With --live, an id that is not listed now is unknown, as nothing tells whether it ever was; when a list cannot be
+    read that a verdict hangs on, the code is 3, or 2 when its key is missing.
     """
-    from catalog.store.queries import watched
-
+    entries = [Entry(each) for each in models] + [each for path in files for each in config.listed(path)]
     settings = context.config()
-    typed = [watch.named(each, settings.names) for each in models]
-    asked = typed or config.watched(settings.watch, settings.names)
-    names = [name for name in dict.fromkeys(asked) if not source or isinstance(name, str) or name[0] == source]
-    if not names:
-        where = f" at {source}" if source and asked else ""
-        hint = "name ids in [watch] models or files, or on the command line"
-        raise ConfigError(f"no models are watched{where}", hint=hint)
+    entries = entries or list(config.entries(settings.watch))
+    hint = "name ids in [watch] models or files, or on the command line"
+    if not entries:
+        raise ConfigError("no models are watched", hint=hint)
     try:
-        with options.catalog(context) as connection:
-            sources = _selected(connection, settings, source, names)
-            asked_at = [each.name for each in sources]
-            now = clock.utc_now()
-            found = watched.check(connection, names, asked_at, configured=settings.names, now=now, days=days)
-            stale = _stale(connection, sources)
+        with builds.opened(context, origin, entries=entries) as known:
+            places: dict[ModelName, Entry] = {}
+            for entry in entries:
+                places.setdefault(watch.named(entry.text, known.names), entry)
+            names = [name for name in places if _is_asked(name, origin.source)]
+            if not names:
+                raise ConfigError(f"no models are watched at {origin.source}", hint=hint)
+            found = known.judge(names, days)
     except NoCatalogError as failure:
-        settings.select([source] if source else [])
-        context.fail(failure)
-        return Exit.STALE
-    _print(context, found, stale, as_json=as_json)
-    return watch.exit_code(found, is_stale=bool(stale))
+        return builds.no_catalog(context, failure, origin)
+    hanging = watch.unproven(names, found, {each.name for each in known.stale})
+    _print(context, found, form, places)
+    return builds.told_stale(context, known, hanging, form) or watch.exit_code(found, is_stale=False)
 
 
-def _selected(
-    connection: "Connection", settings: Config, name: str | None, names: Sequence[ModelName]
-) -> Sequence[SourceSettings]:
-    """Give the sources to ask: the one of this name, or all that are configured and that a watched model may be at."""
-    from catalog.store.queries import history
-
-    if name and name not in settings.names and name in {row.source for row in history.sources(connection)}:
-        words = f"source {name} is in this catalog, but not configured: what it lists may be old"
-        raise ConfigError(words, hint=f"add [sources.{name}] to the configuration, or leave --source out")
-    named = [name] if name else [each[0] for each in names if not isinstance(each, str)]
-    return settings.select(named if name or len(named) == len(names) else [])
+def _is_asked(name: ModelName, source: str | None) -> bool:
+    return not source or isinstance(name, str) or name[0] == source
 
 
-def _stale(connection: "Connection", sources: Sequence[SourceSettings]) -> Sequence[health.Finding]:
-    """Judge only how old each source is."""
-    from catalog.store.queries import history
-
-    known = {row.source: row for row in history.sources(connection)}
-    watched = [
-        health.SourceCheck(name=source.name, row=known.get(source.name), stale_after=source.stale_after)
-        for source in sources
-    ]
-    return health.findings(watched, now=clock.utc_now())
-
-
-def _print(context: Context, found: Sequence[WatchFinding], stale: Sequence[health.Finding], *, as_json: bool) -> None:
-    if as_json:
+def _print(context: Context, found: Sequence[WatchFinding], form: str, places: Mapping[ModelName, Entry]) -> None:
+    told = [finding for finding in found if finding.state in PROBLEMS or not context.quiet]
+    if form == "json":
         output.array(asdict(finding) for finding in found)
-    else:
-        problems = {WatchState.UNKNOWN, *watch.LEAVING}
-        told = [asdict(finding) for finding in found if finding.state in problems or not context.quiet]
-        if told:
-            output.listing(told, columns=_SHOWN, form="text")
-    for finding in stale:
-        told_of = logs.event("watch.stale", source=finding.source, code=finding.code, hint=finding.hint)
-        context.start_logs().warning("%s: %s", finding.name, finding.text, extra=told_of)
+    elif form == "github":
+        for finding in (each for each in told if each.state is not WatchState.FINE):
+            entry = places.get((finding.source or "", finding.id)) or places.get(finding.id)
+            where = f" at {finding.source}" if finding.source else ""
+            line = annotation(
+                "error" if finding.state in PROBLEMS else "warning",
+                f"{finding.id}{where}: {': '.join(filter(None, [finding.state, finding.text]))}",
+                title=f"model {finding.state}",
+                path=entry and entry.path,
+                line=entry and entry.line,
+            )
+            output.line(line)
+    elif told:
+        output.listing(map(asdict, told), columns=_SHOWN, form="text")

@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from catalog import watch
 from catalog.config import databases, reading, schema
@@ -28,6 +29,7 @@ from catalog.settings import DatabaseSettings, WatchSettings
 
 __all__ = [
     "Config",
+    "Entry",
     "Key",
     "address",
     "channel_secret",
@@ -35,7 +37,9 @@ __all__ = [
     "channel_variables",
     "database",
     "demand_no_chat_service",
+    "entries",
     "key",
+    "listed",
     "load",
     "mirror_key",
     "open_mirror",
@@ -76,18 +80,31 @@ def watched(settings: WatchSettings, sources: Collection[str] = ()) -> tuple[Mod
 
     `sources` are the names of those that are configured.
     """
-    found = [*settings.models]
+    return tuple(watch.named(text, sources) for text in dict.fromkeys(each.text for each in entries(settings)))
+
+
+class Entry(NamedTuple):
+    """A model that is watched, as it is written, and where."""
+
+    text: str
+    path: Path | None = None
+    line: int | None = None
+
+
+def entries(settings: WatchSettings) -> Iterator[Entry]:
+    """Read what is watched, in files too, as it is written. Raises ConfigError for a file that cannot be used."""
+    yield from map(Entry, settings.models)
     for path in settings.files:
-        found += _ids(path)
-    return tuple(watch.named(text, sources) for text in dict.fromkeys(found))
+        yield from listed(path)
 
 
-def _ids(path: Path) -> Iterator[str]:
+def listed(path: Path) -> Iterator[Entry]:
+    """Read a file of ids, one a line, with comments. Raises ConfigError for one that cannot be used."""
     for number, line in enumerate(_text(path).splitlines(), start=1):
         id = _COMMENT.sub("", line).strip()
         try:
             if id:
-                yield schema.MODEL_ID.read(id)
+                yield Entry(schema.MODEL_ID.read(id), path, number)
         except ValueError as error:
             raise ConfigError(f"the list of watched models {path}, line {number}: {error}") from None
 

@@ -38,6 +38,7 @@ class Manifest:
     change_id: int = 0  # of the last change
     uid: str = ""  # a digest of that change's: after a restore, another one may have its number
     missing: Sequence[str] = ()  # addresses of models
+    sources: Mapping[str, Mapping[str, object]] = field(default_factory=dict)  # how fresh each list is
     files: Mapping[str, str] = field(default_factory=dict)  # digests, by path
 
 

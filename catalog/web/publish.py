@@ -40,6 +40,7 @@ _FORMS: Mapping[str, Sequence[str]] = {
     "status": ("html",),  # no badge: it would go on saying "fresh" when nothing is published any more
 }
 _LINKED = frozenset({"atom", "feed.json", "ics"})  # forms that need absolute links
+EVERY = "models-all"  # with the models that are gone; `published` reads it
 _MANY = 10_000  # models ever listed by a source; of more, only some have pages
 _RECENT = timedelta(days=90)
 _SPANS = (1, 7, 30)  # days that are compared
@@ -67,6 +68,7 @@ class _Page(NamedTuple):
     folder: str = ""  # with a slash at its end
     path: Mapping[str, str] = {}
     stem: str = ""  # instead of its usual name
+    forms: Sequence[str] = ()  # instead of the usual ones
 
     @property
     def address(self) -> str:
@@ -122,6 +124,7 @@ class _Writer:
                 change_id=last.change_id if last else 0,
                 uid=digest(last.uid.encode()) if last else "",
                 missing=missing,
+                sources=self._freshness(),
             )
         )
         return Published(**written, folder=str(self._folder.path), has_feeds=bool(self._base_url))
@@ -169,6 +172,7 @@ class _Writer:
         sources = sorted({model.source for model in models})
         lines = sorted({model.line for model in models if model.line})
         yield _Page(_ROUTES["models"], asked.ModelsQuestion())
+        yield _Page(_ROUTES["models"], asked.ModelsQuestion(state="all"), stem=EVERY, forms=("json",))
         yield _Page(_ROUTES["watch"], asked.WatchQuestion())
         yield _Page(_ROUTES["timeline"], asked.TimelineQuestion(limit=200))
         slices: list[tuple[str, Mapping[str, Any]]] = [("", {})]
@@ -195,11 +199,22 @@ class _Writer:
         )
         return _Page(_ROUTES["diff"], question, stem="diff" if days == _SPANS[1] else f"diff-{days}")
 
+    def _freshness(self) -> dict[str, dict[str, object]]:
+        """Say when each list was read whole, and after how many seconds that is old: `published` judges by it."""
+        return {
+            one.name: {
+                "last_whole_at": one.row.last_whole_at and dates.to_text(one.row.last_whole_at) if one.row else None,
+                "stale_after": one.stale_after.total_seconds(),
+            }
+            for one in self._site.judge(self._connection, self._now, names=False).sources
+            if one.stale_after is not None and (not self._rule.sources or one.name in self._rule.sources)
+        }
+
     def _forms(self, name: str) -> Sequence[str]:
         return [form for form in _FORMS[name] if self._base_url or form not in _LINKED]
 
     def _make(self, page: _Page) -> None:
-        for form in self._forms(page.route.name):
+        for form in page.forms or self._forms(page.route.name):
             visit = Visit(
                 site=self._site,
                 connection=self._connection,

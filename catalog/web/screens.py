@@ -107,7 +107,8 @@ def _listed(visit: Visit) -> RowPage[Model] | RowPage[State]:
 
 def _published(visit: Visit) -> list[Model]:
     """Give all that may be shown of a list, the newest first."""
-    wanted = Wanted(source=visit.question.source, lines=visit.question.line)
+    question = visit.question
+    wanted = Wanted(source=question.source, lines=question.line, which=Which(question.state))
     found = [each for each in lists.every(visit.connection, wanted) if visit.shows(each.source, each.id)]
     return sorted(found, key=lambda each: -each.created_at.timestamp() if each.created_at else float("inf"))
 
@@ -216,7 +217,8 @@ def watch_rows(visit: Visit) -> Listing:
     seen = visit.health()
     age = [replace(each, health=None) for each in seen.sources if each.stale_after is not None]
     found = _verdicts(visit, ids)
-    code = watch.exit_code(found, is_stale=not health.healthy(health.findings(age, now=visit.now)))
+    stale = {each.name for each in health.findings(age, now=visit.now)}
+    code = watch.exit_code(found, is_stale=bool(watch.unproven(ids, found, stale)))
     rows = [record(each, _FINDING_COLUMNS) for each in found]
     return Listing(columns=_FINDING_COLUMNS, rows=rows, headers={"x-catalog-verdict": str(int(code))})
 

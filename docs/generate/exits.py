@@ -10,9 +10,9 @@ WORDS = {
     Exit.DATABASE: "there is no catalog, the database refused or is too new, or `db check` or `db verify` found faults",
     Exit.HELD: "a run was held: too much is gone at once, or another organization or workspace answered",
     Exit.BUSY: "another run of the source is active (`skipped`) or was quicker (`superseded`)",
-    Exit.RETIRING: "`watch check`: a watched model is gone, retired, overdue or retires soon",
-    Exit.UNKNOWN: "`watch check`: a watched id was never in any list",
-    Exit.STALE: "`watch check`: the catalog is stale, empty or not there, so that nothing it says can be relied on",
+    Exit.RETIRING: "`watch check` and `watch scan`: a model is gone, retired, overdue or retires soon",
+    Exit.UNKNOWN: "`watch check` and `watch scan`: an id was never in any list; in code, it is misspelt",
+    Exit.STALE: "`watch check` and `watch scan`: a verdict hangs on a catalog that is stale, empty or not there",
     Exit.INTERRUPTED: "interrupted (Ctrl-C); nothing is half-written",
     Exit.TERMINATED: "terminated (SIGTERM, SIGHUP); nothing is half-written",
 }
@@ -23,5 +23,5 @@ def table() -> str:
     rows = [f"| {code.value} | {WORDS[code]} |" for code in Exit]
     gravest = ", ".join(str(code.value) for code in GRAVEST_FIRST[:-1])
     after = f"With several sources every one is tried, and the gravest code counts: {gravest}. Of the codes of"
-    after += "\n`watch check` it is 12, then 11, then 10."
+    after += "\n`watch check` and `watch scan` it is 12, then 11, then 10."
     return "\n".join(["| code | meaning |", "|---|---|", *rows, "", after, ""])

@@ -74,7 +74,9 @@ official SDK, and another `catalog sync`, take `http://HOST/mirror/SOURCE` as ba
 `catalog publish DIR` writes the same pages as files, for any web server, bucket or `file://`; with `publish.folder`
 set, `catalog sync` and `catalog run` keep them up to date. Every file appears whole, and is written only when it
 differs. What an earlier time wrote and this one does not is deleted; files of others are never touched. `catalog.json`
-names all files with their digests. [deploy/](../../deploy/README.md) has servers and workflows for it.
+names all files with their digests, and says how fresh each list is; with `models-all.json`, which has models that are
+gone as well, it is what [builds](../how-to/builds.md) read. [deploy/](../../deploy/README.md) has servers and workflows
+for it.
 
 - There is no search, no past moment, no mirror and no page of runs. Instead of filters there are folders:
   `source/NAME/`, `line/NAME/` and `watched/`, each with lists, feeds and calendar; `diff-1`, `diff` and `diff-30`

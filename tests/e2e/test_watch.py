@@ -176,8 +176,32 @@ def test_a_model_can_be_watched_at_one_source_alone(
 def test_a_model_at_one_source_asks_nothing_of_the_others(watched: Ground) -> None:
     watch(watched, "anthropic:claude-fine", more='[sources.other]\nbase_url = "http://127.0.0.1:9"\n')
     assert watched.run("watch", "check")[0] == 0
-    assert watched.run("watch", "check", "claude-fine")[0] == 12
     assert watched.run("watch", "check", "other:claude-fine")[0] == 12
+
+
+@pytest.mark.warns
+@pytest.mark.parametrize(
+    ("ids", "code"),
+    [
+        (["claude-fine"], 0),
+        (["claude-fine", "claude-old"], 0),
+        (["claude-soon"], 10),
+        (["claude-gone"], 10),
+        (["anthropic:claude-fine"], 0),
+        (["anthropic:claude-fien"], 11),
+        (["claude-fien"], 12),  # the list that was never read may have it
+        (["claude-fine", "claude-fien"], 12),
+        (["other:claude-fine"], 12),
+        (["other:claude-fine", "claude-gone"], 12),
+    ],
+)
+def test_a_model_of_a_fresh_source_does_not_hang_on_one_that_was_never_read(
+    watched: Ground, ids: list[str], code: int
+) -> None:
+    """It was 12 for every model, as soon as one more source was configured."""
+    watch(watched, *ids, more='[sources.other]\nbase_url = "http://127.0.0.1:9"\n')
+    found, _, err = watched.run("watch", "check")
+    assert (found, "other: was never read whole" in err) == (code, code == 12)
 
 
 @pytest.mark.warns

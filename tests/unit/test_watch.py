@@ -153,3 +153,46 @@ def test_what_is_watched_at_one_source_is_unknown_when_only_another_one_lists_it
     (found,) = watch.check([("one", "a")], [model("a", source="two")], now=NOW, days=60)
     assert (found.state, found.id, found.source) == (WatchState.UNKNOWN, "a", "one")
     assert found.text == "this source never listed it"
+
+
+@pytest.mark.parametrize(
+    ("name", "listed_at", "stale", "hanging"),
+    [
+        ("a", ["one"], [], []),
+        ("a", ["one"], ["two"], []),
+        ("a", ["one"], ["one"], ["one"]),
+        ("a", ["one", "two"], ["one"], []),
+        ("a", ["one", "two"], ["one", "two", "three"], ["one", "two"]),
+        ("a", [], ["one", "two"], ["one", "two"]),
+        ("a", [], [], []),
+        (("one", "a"), ["one"], ["two"], []),
+        (("one", "a"), ["one"], ["one"], ["one"]),
+        (("one", "a"), [], ["two"], []),
+        (("one", "a"), ["two"], ["one"], ["one"]),
+    ],
+)
+def test_a_verdict_hangs_on_a_stale_list_only_when_no_fresh_one_has_the_model(
+    name: ModelName, listed_at: list[str], stale: list[str], hanging: list[str]
+) -> None:
+    found = watch.check([name], [model("a", source=source) for source in listed_at], now=NOW, days=60)
+    assert watch.unproven([name], found, stale) == {*hanging}
+
+
+@pytest.mark.parametrize(
+    ("state", "is_stale", "code"),
+    [
+        (WatchState.FINE, False, 0),
+        (WatchState.DEPRECATED, False, 0),
+        (WatchState.MISSING, False, 0),
+        (WatchState.RETIRING, False, 10),
+        (WatchState.OVERDUE, False, 10),
+        (WatchState.RETIRED, False, 10),
+        (WatchState.GONE, False, 10),
+        (WatchState.UNKNOWN, False, 11),
+        (WatchState.FINE, True, 12),
+        (WatchState.UNKNOWN, True, 12),
+    ],
+)
+def test_the_highest_code_that_holds_is_given(state: WatchState, is_stale: bool, code: int) -> None:
+    found = [WatchFinding(id="a", source="one", state=each, text="") for each in (WatchState.FINE, state)]
+    assert watch.exit_code(found, is_stale=is_stale) == code

@@ -1,18 +1,18 @@
 """Asks how watched models fare, and which known ids are close to an unknown one."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
-from difflib import get_close_matches
 from functools import partial
 from itertools import chain
 
-from catalog import watch
-from catalog.domain import Model, ModelName
-from catalog.store.engine.database import Connection
-from catalog.store.queries import history
-from catalog.watch import WatchFinding
+import sqlalchemy as sa
 
-_CLOSE = 3
+from catalog import watch
+from catalog.domain import ModelName
+from catalog.store.engine.database import Connection
+from catalog.store.queries import history, streams
+from catalog.store.schema import tables
+from catalog.watch import WatchFinding
 
 
 def check(
@@ -26,22 +26,25 @@ def check(
 ) -> tuple[WatchFinding, ...]:
     """Judge each name at these sources, of those that are configured."""
     everywhere = history.named(connection, map(watch.id_of, names))
-    rows: list[Model] = [row for row in everywhere if row.source in sources]
-    why = {True: "which was not asked", False: "which is not configured"}
-    elsewhere: dict[ModelName, str] = {
-        row.id: f"only in source {row.source}, {why[row.source in configured]}"
-        for row in everywhere
-        if row.source not in sources
-    }
+    rows = [row for row in everywhere if row.source in sources]
+    elsewhere = watch.not_asked(everywhere, sources, configured)
     guess = partial(close_names, connection, sources=sources)
     return watch.check(names, rows, now=now, days=days, guess=guess, elsewhere=elsewhere)
+
+
+def ids(connection: Connection, sources: Sequence[str]) -> Iterator[str]:
+    """Stream every id that these sources ever listed."""
+    model, source = tables.model.c, tables.source.c
+    for name in sources:
+        key = sa.select(source.source_key).where(source.source == name).scalar_subquery()
+        for row in streams.rows(connection, sa.select(model.id).where(model.source_key == key)):
+            yield row["id"]
 
 
 def close_ids(connection: Connection, id: str, sources: Sequence[str | None] = (None,)) -> list[str]:
     """Give up to three known ids, of some sources or of any, that look much like an unknown one, the closest first."""
     near = (history.neighbours(connection, id, source=source) for source in sources)
-    known = {name.lower(): name for name in chain.from_iterable(near)}
-    return [known[name] for name in get_close_matches(id.lower(), known, n=_CLOSE, cutoff=0.6)]
+    return watch.close_ids(id, chain.from_iterable(near))
 
 
 def close_names(connection: Connection, name: ModelName, sources: Sequence[str | None] = (None,)) -> list[str]:
