@@ -58,15 +58,10 @@ def test_its_commands_find_what_is_wrong(project: Path, command: str, capsys: py
     words += [] if "check" in words or "." in words else ["bot.py"]  # as pre-commit adds the files
     assert cli.run(words) == 10
     out = capsys.readouterr().out
-    assert (
-        "claude-soon at anthropic" in out
-        or "claude-soon retiring at anthropic" in out
-        or "retiring  claude-soon" in out
-    )
+    assert ("claude-soon" in out, "retiring" in out) == (True, True)
     if "github" in words:
         assert out.startswith("::error file=bot.py,line=1,col=10,title=model retiring::")
-    assert sorted(path.name for path in project.iterdir()) == ["project", "site"]
-    assert sorted(path.name for path in (project / "project").iterdir()) == ["bot.py", "models.txt"]
+    assert not list(project.rglob("*.db"))
 
 
 def test_the_codes_are_those_of_the_program() -> None:

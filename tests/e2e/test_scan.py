@@ -183,6 +183,7 @@ def test_where_git_refuses_nothing_is_claimed(code: Ground) -> None:
     assert (exit_code, out, "git does not tell which files of src it tracks" in err) == (2, "", True)
 
 
+@pytest.mark.warns
 @pytest.mark.parametrize(
     ("name", "text", "is_read"),
     [
