@@ -73,9 +73,13 @@ class CatalogError(Exception):
 
     def of(self, name: str) -> Self:
         """Give the same failure with the name of a source or channel in front."""
+        return self.reworded(f"{name}: {self.message}")
+
+    def reworded(self, message: str) -> Self:
+        """Give the same failure with other words."""
         told = copy.copy(self)
-        told.message = f"{name}: {self.message}"
-        told.args = (told.message,)
+        told.message = message
+        told.args = (message,)
         return told.with_traceback(self.__traceback__)
 
 

@@ -46,6 +46,22 @@ def event(name: str, **fields: object) -> dict[str, object]:
     return {"event": name, "fields": fields}
 
 
+def json_line(
+    message: str, extra: Mapping[str, object], *, level: str = "info", moment: datetime | None = None, trace: str = ""
+) -> str:
+    """Give a line for machines: one JSON object, ASCII only. `extra` is what `event` gave."""
+    fields = extra.get("fields")
+    line = {
+        **(fields if isinstance(fields, Mapping) else {}),
+        "time": dates.to_text(moment or datetime.now(UTC)),
+        "level": level,
+        "event": extra.get("event"),
+        "message": message,
+        **({"traceback": trace} if trace else {}),
+    }
+    return json.dumps(line, default=_plain_value)
+
+
 def configure(
     *,
     redaction: Redaction,
@@ -154,16 +170,15 @@ class _JsonFormatter(_Formatter):
     """One JSON object per record, ASCII only."""
 
     def format(self, record: logging.LogRecord) -> str:
-        line = {
-            **_fields(record),
-            "time": dates.to_text(datetime.fromtimestamp(record.created, UTC)),
-            "level": record.levelname.lower(),
-            "event": getattr(record, "event", record.name),
-            "message": record.getMessage(),
-        }
-        if trace := _trace(record, whole=self._tracebacks):
-            line["traceback"] = "\n".join(trace)
-        return self._redaction(json.dumps(line, default=_plain_value))
+        extra = {"event": getattr(record, "event", record.name), "fields": _fields(record)}
+        line = json_line(
+            record.getMessage(),
+            extra,
+            level=record.levelname.lower(),
+            moment=datetime.fromtimestamp(record.created, UTC),
+            trace="\n".join(_trace(record, whole=self._tracebacks)),
+        )
+        return self._redaction(line)
 
 
 def _indented(text: str) -> str:

@@ -80,6 +80,8 @@ class Manner:
     quiet: bool = False  # changes and problems alone
     verbose: bool = False  # each change of a wave
     dry_run: bool = False
+    dated: bool = False  # with the number of the run, and when it ended
+    as_json: bool = False  # each line an object
 
     def subject(self, source: str) -> str:
         """What a line about the run of a source begins with."""
@@ -91,6 +93,15 @@ def tell(report: RunReport, changes: Iterable[Change], manner: Manner, *, stream
 
     Below many lines, the line of the source stands once more. `changes` may be looped over more than once.
     """
+    for line in _lines(report, changes, manner):
+        if manner.as_json:
+            run = logs.event("run.told", source=report.run.source, run_id=report.run.run_id)
+            print(logs.json_line(line.strip(), run), file=stream)
+        else:
+            output.line(line, stream=stream)
+
+
+def _lines(report: RunReport, changes: Iterable[Change], manner: Manner) -> Iterator[str]:
     if report.failure is not None:
         return  # told as an error
     problem = report.run.status is not Status.COMPLETE or report.unreadable
@@ -98,13 +109,13 @@ def tell(report: RunReport, changes: Iterable[Change], manner: Manner, *, stream
     lines = itertools.chain(_news_lines(report, news, manner), [] if manner.quiet else missing(report))
     first = next(lines, None)
     has_head = problem or not manner.quiet or (manner.dry_run and first is not None)
-    head = [f"{manner.subject(report.run.source)}: {outcome(report, dry_run=manner.dry_run)}"] if has_head else []
+    head = [f"{manner.subject(report.run.source)}: {outcome(report, manner)}"] if has_head else []
     count = 0
     for line in itertools.chain(head, [] if first is None else [first], lines):
-        output.line(line, stream=stream)
+        yield line
         count += 1
-    for line in head if count > _SCREENFUL else ():
-        output.line(line, stream=stream)
+    if count > _SCREENFUL:
+        yield from head
 
 
 class _News:
@@ -196,16 +207,17 @@ def _missing(source: str, model: Missing) -> str:
     return f"{since}; removed if a whole walk still lacks it at {after} or later"
 
 
-def outcome(report: RunReport, *, dry_run: bool = False) -> str:
+def outcome(report: RunReport, manner: Manner = Manner()) -> str:
     """Say how a run ended, or would have, in one line without the source's name."""
     found = report.run
     if found.status in {Status.FAILED, Status.SKIPPED, Status.SUPERSEDED}:
         return f"{found.status}: {found.error}"
     counts = _counts(found)
     would = f"would record {', '.join(counts)}" if counts else "nothing would change"
-    parts = [f"{text.counted(found.models_seen, 'model')} listed", *([would] if dry_run else counts or [_SAME])]
+    parts = [f"{text.counted(found.models_seen, 'model')} listed", *([would] if manner.dry_run else counts or [_SAME])]
     took = (found.finished_at - found.started_at).total_seconds() if found.finished_at else 0
-    told = f"{', '.join(parts)} ({text.counted(found.pages, 'page')}, {took:.1f} s)"
+    dated = f", {which(found)}" if manner.dated else ""
+    told = f"{', '.join(parts)} ({text.counted(found.pages, 'page')}, {took:.1f} s{dated})"
     if report.baseline and not report.awaits_baseline and found.status in {Status.COMPLETE, Status.PARTIAL}:
         told += "; a baseline: what it found is not news"
     told += f"; {found.status}: {found.error}" if found.error else ""
@@ -213,6 +225,17 @@ def outcome(report: RunReport, *, dry_run: bool = False) -> str:
         told += "; nothing is told as new yet: this walk is no baseline"
     waits = "; ".join(cause.words for cause in report.held)
     return f"{told}; held: {waits}" if waits and found.status is not Status.HELD else told
+
+
+def which(run: Run) -> str:
+    """Name a run, for lines that are read later: in a mail of cron, or in the journal of a worker."""
+    ended = "" if run.finished_at is None else f" at {output.second(run.finished_at)}"
+    return f"run {run.run_id}{ended}"
+
+
+def dated(failure: CatalogError, run: Run | None) -> CatalogError:
+    """Give a failure with the name of the run that it ended, where there is one."""
+    return failure if run is None else failure.reworded(f"{failure.message} ({which(run)})")
 
 
 def _counts(found: Run) -> list[str]:

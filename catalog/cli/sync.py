@@ -20,7 +20,7 @@ from catalog.cli import output, run_lines
 from catalog.cli.context import Context, json_option, pass_context
 from catalog.cli.progress import Progress
 from catalog.cli.run_lines import Manner
-from catalog.domain import MERGED, Change
+from catalog.domain import MERGED, Change, Run
 from catalog.errors import CatalogError, Exit, StoppedError
 from catalog.http import background
 from catalog.service import turns
@@ -161,23 +161,28 @@ class _Runs:
 
     def _made(self, run: _Run, settings: SourceSettings, said: IO[str]) -> _End:
         failure: CatalogError | None
-        subject = self._printer.manner.subject(settings.name)
+        subject, recorded = self._printer.manner.subject(settings.name), list[Run]()
+
+        def tell(report: RunReport, changes: Iterable[Change]) -> None:
+            if not self._printer.manner.dry_run:
+                recorded.append(report.run)
+            self._printer.note(said, report, changes)
+
         try:
-            tell = partial(self._printer.note, said)
             page = partial(self._progress.page, settings.name)
             options = replace(self._options, on_page=page, on_wait=self._go_on, tell=tell)
             report = run(settings, self._connect, options)
         except StoppedError:
             raise
         except CatalogError as error:
-            failure = error.of(subject)
+            failure = run_lines.dated(error.of(subject), recorded[-1] if recorded else None)
         except Exception as error:  # noqa: BLE001 - whatever one run raises, the other sources still have their turn
             # by its type alone: its words may hold a secret
             words = f"{subject}: unexpected: {type(error).__name__}"
             unforeseen = CatalogError(words, hint="run with -v for the traceback")
             failure = unforeseen.with_traceback(error.__traceback__)
         else:
-            failure = report.failure and report.failure.of(subject)
+            failure = report.failure and run_lines.dated(report.failure.of(subject), recorded[-1] if recorded else None)
             if failure is None:
                 baseline = report.baseline and not report.awaits_baseline
                 is_merged = report.run.status in MERGED

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from catalog import clock, logs, wiring
-from catalog.cli import output, run_lines
+from catalog import __version__, clock, logs, wiring
+from catalog.cli import banner, output, run_lines
 from catalog.cli.context import Context, pass_context
 from catalog.cli.progress import Progress
 from catalog.cli.run_lines import Manner
@@ -65,8 +65,11 @@ class _Runner:
 
     def __init__(self, context: Context, config: Config, database: Database) -> None:
         self._context, self._config, self._database = context, config, database
-        self._live = sys.stdout.isatty() and not context.quiet
-        self._manner = Manner(quiet=self._live or context.quiet, verbose=context.verbose)
+        as_json = context.log_format == "json"
+        self._live = sys.stdout.isatty() and not context.quiet and not as_json
+        quiet = self._live or context.quiet
+        self._manner = Manner(quiet=quiet, verbose=context.verbose, dated=True, as_json=as_json)
+        self._elsewhere: set[str] = set()  # sources whose last run another worker made
         self._stopping = threading.Event()
         self._speaking = threading.Lock()
         self._progress = Progress()
@@ -88,6 +91,7 @@ class _Runner:
                 self._board(worker),
             ):
                 self._context.start_logs()  # from here on, lines go above the live ones
+                self._announce(tasks)
                 worker.start()
                 systemd.notify("READY=1", os.environ)
                 _watch_over(worker)
@@ -96,6 +100,23 @@ class _Runner:
             systemd.notify("STOPPING=1", os.environ)
             if not worker.stop(within=_TO_END):
                 self._warn_of_unfinished(worker)
+
+    def _announce(self, tasks: Sequence[Task]) -> None:
+        """Say what begins; before the first run, and only once all addresses are served."""
+        config, now = self._config, clock.utc_now()
+        served = {}
+        if config.monitor.listen:
+            served["metrics"] = sites.address(config.monitor.listen, "metrics")
+        if config.web.listen:
+            served["pages"] = sites.address(config.web.listen)
+        self._context.say(
+            banner.words(tasks, served, now),
+            "worker.started",
+            version=__version__,
+            sources=[task.source for task in tasks],
+            next=banner.following(tasks, now),
+            served=served,
+        )
 
     def _task(self, settings: SourceSettings) -> Task:
         when, plan = settings.cron or settings.every or timedelta(hours=1), self._config.schedule
@@ -126,6 +147,7 @@ class _Runner:
         began = clock.utc_now()
         try:
             if wiring.has_begun(self._database, settings, slot):
+                self._leave(settings.name)
                 return None
             self._pings.begin()
             report = self._once(settings, slot)
@@ -141,7 +163,7 @@ class _Runner:
         finally:
             self._progress.end(settings.name)
         if report.failure is not None:
-            self._fail(settings, report.failure)
+            self._fail(settings, run_lines.dated(report.failure, report.run))
         elif report.baseline and not report.awaits_baseline:
             run_lines.warn_of_unknowns(self._context, self._config, self._database)
         if report.run.status is not Status.SKIPPED:
@@ -159,12 +181,18 @@ class _Runner:
         )
         return sync_source(self._database, settings, self._connect, options)
 
+    def _leave(self, source: str) -> None:
+        """Tell that another worker makes the runs of a source; once, until this one makes a run of it again."""
+        level = logging.DEBUG if source in self._elsewhere else logging.INFO
+        self._elsewhere.add(source)
+        log.log(level, "%s: another worker reads it", source, extra=logs.event("run.skipped", source=source))
+
     def _tell(self, report: RunReport, changes: Iterable[Change]) -> None:
         with self._speaking:
             if report.run.status is Status.SKIPPED:
-                told = logs.event("run.skipped", source=report.run.source)
-                log.debug("%s: another run is active", report.run.source, extra=told)
+                self._leave(report.run.source)
                 return
+            self._elsewhere.discard(report.run.source)
             with output.ignoring_closed_stdout():
                 run_lines.tell(report, changes, self._manner)
 

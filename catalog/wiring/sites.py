@@ -80,8 +80,14 @@ def served(config: Config) -> Iterator[None]:
         return
     with closing(wiring.database(config)) as database, serving(config, database, config.web.listen) as (host, port):
         told = logs.event("web.listening", host=host, port=port)
-        log.info("pages are served on http://%s:%d/", f"[{host}]" if ":" in host else host, port, extra=told)
+        log.info("pages are served on %s", address((host, port)), extra=told)
         yield
+
+
+def address(listen: tuple[str, int], path: str = "") -> str:
+    """Spell the URL of what is served at a host and port."""
+    host, port = listen
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}/{path}"
 
 
 def publish(

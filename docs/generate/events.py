@@ -35,8 +35,9 @@ WORDS = {
     "run.abandoned": "Earlier runs of the source died without a word; they are closed now.",
     "run.finished": "A run ended, after `took` seconds; told with `-v`.",
     "run.overdue": "What `catalog run` does should have ended ten minutes ago; the watchdog hears nothing more.",
-    "run.skipped": "Another run of the source is active, here or on another machine; told with `-v`.",
+    "run.skipped": "Another worker reads the source, here or on another machine; told when that begins.",
     "run.started": "A run began; told with `-v`.",
+    "run.told": "A line about a run of `catalog run`, on stdout instead of the text: how it ended, or what it found.",
     "run.unclosed": "The database refused the record of how a run ended; the next run closes it.",
     "run.unrecorded": "A source could not even be asked, and the database did not take the record of that.",
     "key.unused": "The key of another API is set, and there is no configuration file that names a source for it.",
@@ -51,6 +52,7 @@ WORDS = {
     "web.listening": "`catalog run` serves the pages, at `host` and `port`.",
     "web.open": "The pages are served at an `address` that other machines reach.",
     "web.server": "A client broke off, or what it sent was no request; told with `-v`.",
+    "worker.started": "`catalog run` begins: each of `sources` now and then at `next`, and what is `served` where.",
     "worker.left": "A run or a sending did not end in the seconds that `catalog run` has when it is to end.",
 }
 

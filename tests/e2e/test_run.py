@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import re
 import signal
 import socket
 import subprocess
@@ -17,6 +18,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from catalog import __version__
 from catalog.errors import DatabaseError
 from catalog.store.engine import database as databases
 from catalog.store.schema import invariants, views
@@ -25,6 +27,7 @@ from tests import server as play
 from tests.server import ModelsServer, free_port, model
 
 PROGRAM = [sys.executable, "-c", "from catalog import cli; cli.main()"]
+MOMENT = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"
 NOWHERE = "http://127.0.0.1:1"  # refuses every connection
 
 
@@ -153,6 +156,47 @@ def test_a_wave_is_one_line_of_the_worker_too(quick: Place) -> None:
     wait_for(lambda: "30 changed" in quick.said())
     wait_for(lambda: "  ~ one: tone: absent -> 1 on 30 of 30 models\n" in quick.said())
     assert quick.said().count("tone") == 1
+
+
+def test_it_says_at_the_start_what_it_reads_when_and_what_is_served_where(place: Place) -> None:
+    port = free_port()
+    place.configure("two", every="1h", base_url=place.server.url)
+    with (place.folder / "catalog.toml").open("a") as file:
+        file.write(f'[monitor]\nlisten = "127.0.0.1:{port}"\n')
+    process = place.run()
+    wait_for(lambda: place.said().count("listed") == 2)
+    assert end(process) == 143
+    words, _, rest = place.said("err").splitlines()[0].partition(" (next: ")
+    assert words == f"catalog {__version__} reads one, two now and every 1 h"
+    assert re.fullmatch(rf"{MOMENT}\); metrics at http://127\.0\.0\.1:{port}/metrics", rest)
+    assert re.search(
+        rf"^one: 2 models listed, 2 new \(1 page, \d+\.\d s, run \d at {MOMENT}\)", place.said(), re.MULTILINE
+    )
+
+
+def test_machines_get_json_alone(quick: Place) -> None:
+    quick.server.models = [model(f"claude-{number}") for number in range(30)]
+    quick.configure("bad", base_url=NOWHERE, deadline="1s")
+    process = quick.run("--log-format", "json")
+    wait_for(quick.said)
+    quick.server.models = [{**item, "tone": 1} for item in quick.server.models]
+    wait_for(lambda: "tone" in quick.said())
+    wait_for(lambda: "refused" in quick.said("err"))
+    assert end(process) == 143
+    told = [json.loads(line) for line in (quick.said() + quick.said("err")).splitlines()]
+    events = {line["event"] for line in told}
+    assert {"worker.started", "run.told", "command.failed", "command.stopped"} <= events
+    assert {(line["event"], line["level"]) for line in told if line["level"] == "error"} == {
+        ("command.failed", "error")
+    }
+    [started] = [line for line in told if line["event"] == "worker.started"]
+    assert (started["version"], started["sources"], started["served"]) == (__version__, ["one", "bad"], {})
+    assert started["next"].keys() == {"one", "bad"}
+    news = [line for line in told if "tone" in line["message"]]
+    assert [(line["event"], line["source"], line["message"]) for line in news] == [
+        ("run.told", "one", "~ one: tone: absent -> 1 on 30 of 30 models")
+    ]
+    assert news[0]["run_id"] in dict(quick.runs("run_id", "changed"))
 
 
 def test_control_c_ends_it_too(quick: Place) -> None:
@@ -344,7 +388,11 @@ def test_two_workers_on_one_postgres_do_each_run_once(shared: Place) -> None:
     runs = [(began, status) for id, began, status in shared.runs("run_id", "started_at", "status") if id > both]
     slots = Counter(began.replace(microsecond=0) for began, status in runs if status == "complete")
     assert set(slots.values()) == {1}
-    assert [shared.said("err", number) for number in (0, 1)] == ["catalog: terminated; nothing is half-written\n"] * 2
+    for number in (0, 1):
+        begun, *elsewhere, ended = shared.said("err", number).splitlines()
+        assert begun.startswith(f"catalog {__version__} reads one now and every 1 s (next: ")
+        assert set(elsewhere) <= {"one: another worker reads it"}  # whose turn it is may change
+        assert ended == "catalog: terminated; nothing is half-written"
     shared.check()
 
 
@@ -360,4 +408,5 @@ def test_when_the_busy_worker_is_killed_another_takes_over(place: Place) -> None
     assert end(other) == 143
     assert place.runs("status")[0] == ("abandoned",)
     assert "skipped" not in place.said("out", 1) + place.said("err", 1)
+    assert place.said("err", 1).count("one: another worker reads it\n") == 1
     place.check()
