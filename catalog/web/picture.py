@@ -152,11 +152,18 @@ def draw(
     """
     frame = _frame(lifespans, today, start, end, root)
     rows, bottom = _rows(lifespans, frame)
-    keys, height = _legend(rows, bottom + (_AXIS if bottom > _FAR else 0) + 8)
+    height = bottom + (_AXIS if bottom > _FAR else 0) + 8
     words = f'role="group" aria-label="Lifespans of {counted(len(lifespans), "model")}"'
-    drawn = f"{_SIGNS}{_axis(frame, bottom)}{rows}{_today(frame, bottom)}{keys}"
-    if not style:
-        return f'<svg class="timeline c{frame.column}" height="{height}" {words}>{drawn}</svg>'
+    drawn = f"{_SIGNS}{_axis(frame, bottom)}{rows}{_today(frame, bottom)}"
+    keys = [(sign, meaning) for trace, sign, meaning in _LEGEND if trace in rows]
+    if not style:  # there, lines break as the frame is wide
+        told = "".join(f'<span><svg aria-hidden="true">{sign}</svg> {meaning}</span> ' for sign, meaning in keys)
+        return (
+            f'<svg class="timeline c{frame.column}" height="{height}" {words}>{drawn}</svg>'
+            f'<p class="timeline key">{told}</p>'
+        )
+    legend, height = _legend(keys, height)
+    drawn += legend
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{_ALONE + 2 * _GAP}" height="{height + 2 * _GAP}" {words}>'
         f'<style>{style}</style><g class="timeline c{frame.column}"><rect class="paper" width="100%" height="100%"/>'
@@ -335,16 +342,15 @@ def _ticks(frame: _Frame) -> list[tuple[datetime, str]]:
     ]
 
 
-def _legend(drawn: str, y: int) -> tuple[str, int]:
-    """Explain the signs that occur, in as many lines as they take; give where the picture ends, too."""
-    keys, x = list[str](), 0
-    for trace, sign, words in _LEGEND:
-        if trace in drawn:
-            width = 50 + round(len(words) * CHARACTER)
-            x, y = (x, y) if x + width <= _NARROWEST else (0, y + _ROW)
-            keys.append(f'<g transform="translate({x} {y})">{sign}<text x="30" y="15">{words}</text></g>')
-            x += width
-    return f'<g class="key">{"".join(keys)}</g>', y + _ROW
+def _legend(keys: Sequence[tuple[str, str]], y: int) -> tuple[str, int]:
+    """Explain signs, in as many lines as they take; give where the picture ends, too."""
+    drawn, x = list[str](), 0
+    for sign, words in keys:
+        width = 50 + round(len(words) * CHARACTER)
+        x, y = (x, y) if x + width <= _NARROWEST else (0, y + _ROW)
+        drawn.append(f'<g transform="translate({x} {y})">{sign}<text x="30" y="15">{words}</text></g>')
+        x += width
+    return f'<g class="key">{"".join(drawn)}</g>', y + _ROW
 
 
 def _broken(label: str) -> list[str]:

@@ -67,7 +67,9 @@ def parsed(
     end: datetime | None = None,
 ) -> ET.Element:
     drawn = picture.draw(spans, today=today, style=style, start=start, end=end)
-    return ET.fromstring(drawn if style else drawn.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1))
+    if not style:
+        drawn = drawn.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1).partition("<p ")[0]
+    return ET.fromstring(drawn)
 
 
 def signs(row: ET.Element) -> list[str]:
@@ -309,10 +311,13 @@ def test_each_row_says_what_it_shows_and_leads_to_its_model(words: str) -> None:
     assert f'href="../model/anthropic/claude-a.html"><title>claude-a (anthropic): {words}</title>' in drawn
 
 
-def test_the_legend_explains_what_occurs_and_nothing_else() -> None:
+@pytest.mark.parametrize("style", ["", STYLE], ids=["in a page", "alone"])
+def test_the_legend_explains_what_occurs_and_nothing_else(style: str) -> None:
     def told(*spans: Lifespan) -> list[str]:
-        root = parsed(*spans)
-        return [text.text or "" for text in root.iterfind(f"{SVG}g[@class='key']/{SVG}g/{SVG}text")]
+        if not style:
+            legend = ET.fromstring(picture.draw(spans, today=TODAY).partition("</svg><p ")[2].join(["<p ", ""]))
+            return [(sign.tail or "").strip() for sign in legend.iterfind("span/svg")]
+        return [text.text or "" for text in parsed(*spans, style=style).iterfind(f".//{SVG}g[@class='key']//{SVG}text")]
 
     assert told() == []
     assert told(span(Stretch(came_after=ago(9), came_by=ago(9)))) == ["listed"]
