@@ -17,6 +17,7 @@ from pathlib import Path
 
 from catalog import dates, files
 from catalog.errors import ConfigError
+from catalog.web import names
 
 MANIFEST = "catalog.json"
 _JOURNAL = ".catalog-publish"
@@ -59,9 +60,7 @@ class Folder:
         if not self._holds(name, body):
             if name not in self._ours:
                 if place.exists():
-                    raise ConfigError(
-                        f"{place} is no file of a published catalog", hint="move it away, or name another folder"
-                    )
+                    raise self._taken(name, place)
                 self._journal.note(name)
             place.parent.mkdir(parents=True, exist_ok=True)
             with files.replacing(place, mode=_MODE) as unfinished:
@@ -69,6 +68,17 @@ class Folder:
             self._written += 1
         self._files[name] = digest(body)
         self._progress(len(self._files))
+
+    def _taken(self, name: str, place: Path) -> ConfigError:
+        """Say why a new file cannot have its name."""
+        twin = names.twin(name, self._files)
+        if twin is None or not place.samefile(self.path / twin):
+            return ConfigError(
+                f"{place} is no file of a published catalog", hint="move it away, or name another folder"
+            )
+        both = f"{names.told(twin)} and {names.told(name)}"
+        words = f"{both} differ in case alone, and the disk of {self.path} takes their files for one"
+        return ConfigError(words, hint="publish to a disk that tells them apart, or leave one out by publish.models")
 
     def keep(self, paths: Sequence[str]) -> bool:
         """Leave files as they are; False: one of them is not there."""

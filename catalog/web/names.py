@@ -13,6 +13,7 @@ What has no address of its own (an entry of a feed, a feed, an event of a calend
 import hashlib
 import re
 import uuid
+from collections.abc import Iterable
 from typing import NamedTuple
 
 _NAMESPACE = uuid.UUID("b0a83c0c-9d6a-4f0e-8f57-2f1f0c6c3d1e")  # of all UUIDs; readers would take new ones for news
@@ -53,6 +54,17 @@ def id_or_prefix(name: str) -> Sought | None:
 def model_path(source: str, id: str, suffix: str = "html") -> str:
     """Give where a model is, relative to the root of the site."""
     return f"model/{name_of(source)}/{name_of(id)}.{suffix}"
+
+
+def twin(path: str, others: Iterable[str]) -> str | None:
+    """Give the one of these paths that differs from a path in case alone: some disks take them for one."""
+    return next((each for each in others if each != path and each.lower() == path.lower()), None)
+
+
+def told(path: str) -> str:
+    """Name a file of the site by the id of its model, if it is of one."""
+    sought = id_or_prefix(path.rpartition("/")[2].rpartition(".")[0]) if path.startswith("model/") else None
+    return sought.text if sought else path
 
 
 def uuid_of(told: str) -> uuid.UUID:

@@ -94,11 +94,17 @@ def demo_database(postgres_server: postgres.Server) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgres"])
-def site(request: pytest.FixtureRequest) -> Iterator[Visitor]:
+def demo_url(request: pytest.FixtureRequest) -> str:
+    """The URL of the demo's catalog, on each database, for tests that only read."""
+    if request.param == "sqlite":
+        return f"sqlite:///{request.getfixturevalue('demo_file')}"
+    return str(request.getfixturevalue("demo_database"))
+
+
+@pytest.fixture(scope="session")
+def site(demo_url: str) -> Iterator[Visitor]:
     """The demo's site, on each database; nobody can change it."""
-    is_file = request.param == "sqlite"
-    wanted = f"sqlite:///{request.getfixturevalue('demo_file')}" if is_file else None
-    with served(wanted or request.getfixturevalue("demo_database")) as visitor:
+    with served(demo_url) as visitor:
         yield visitor
 
 

@@ -134,3 +134,31 @@ def test_every_name_leads_back_to_its_id(id: str) -> None:
 def test_what_a_text_tells_has_the_same_uuid_for_ever() -> None:
     assert str(names.uuid_of("retires:anthropic:8:claude-a")) == "a20c882e-711a-52f9-81a6-3761aa718a58"
     assert names.uuid_of("a").version == 5
+
+
+TWINS = {
+    ("model/s/a.html", ()): None,
+    ("model/s/a.html", ("model/s/a.html", "model/s/b.html", "model/S2/a.html")): None,
+    ("model/s/a.html", ("model/s/b.html", "model/s/A.html")): "model/s/A.html",
+    ("model/s/a.html", ("model/S/a.html",)): "model/S/a.html",
+    ("line/Opus/models.html", ("line/opus/models.html",)): "line/opus/models.html",
+    ("model/s/~C3~A9.html", ("model/s/~C3~89.html",)): None,
+}
+
+
+@pytest.mark.parametrize(("path", "others"), TWINS)
+def test_paths_that_differ_in_case_alone_are_twins(path: str, others: tuple[str, ...]) -> None:
+    assert names.twin(path, others) == TWINS[path, others]
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        (names.model_path("s", "a/B:free"), "a/B:free"),
+        (names.model_path("s", "v1.5", "ics"), "v1.5"),
+        ("line/opus/models.html", "line/opus/models.html"),
+        ("model/s/~ZZ.html", "model/s/~ZZ.html"),
+    ],
+)
+def test_a_file_is_told_by_the_id_of_its_model(path: str, words: str) -> None:
+    assert names.told(path) == words

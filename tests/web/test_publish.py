@@ -76,9 +76,9 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {name: path.read_bytes() for name, path in found.items() if name != ".catalog-publish"}
 
 
-def test_every_link_leads_to_a_file_of_the_folder(demo_copy: Path, tmp_path: Path) -> None:
+def test_every_link_leads_to_a_file_of_the_folder(demo_url: str, tmp_path: Path) -> None:
     folder = tmp_path / "site"
-    write(f"sqlite:///{demo_copy}", folder, base_url=ABSOLUTE)
+    write(demo_url, folder, base_url=ABSOLUTE)
     pages = list(folder.rglob("*.html"))
     assert len(pages) > 40
     for page in pages:
@@ -94,8 +94,8 @@ def test_every_link_leads_to_a_file_of_the_folder(demo_copy: Path, tmp_path: Pat
                 assert (page.parent / unquote(parts.path)).resolve().is_file(), (page, href)
 
 
-def test_the_manifest_names_every_file_with_its_digest(demo_copy: Path, tmp_path: Path) -> None:
-    done = write(f"sqlite:///{demo_copy}", tmp_path / "site", base_url=ABSOLUTE)
+def test_the_manifest_names_every_file_with_its_digest(demo_url: str, tmp_path: Path) -> None:
+    done = write(demo_url, tmp_path / "site", base_url=ABSOLUTE)
     manifest = json.loads((tmp_path / "site" / MANIFEST).read_text())
     written = contents(tmp_path / "site")
     assert {*manifest["files"], MANIFEST} == written.keys()
@@ -104,8 +104,8 @@ def test_the_manifest_names_every_file_with_its_digest(demo_copy: Path, tmp_path
     assert all((tmp_path / "site" / name).stat().st_mode & 0o777 == 0o644 for name in written)
 
 
-def test_feeds_and_calendars_need_a_base_url(demo_copy: Path, tmp_path: Path) -> None:
-    done = write(f"sqlite:///{demo_copy}", tmp_path / "site")
+def test_feeds_and_calendars_need_a_base_url(demo_url: str, tmp_path: Path) -> None:
+    done = write(demo_url, tmp_path / "site")
     assert not done.has_feeds
     files = contents(tmp_path / "site")
     assert not [name for name in files if name.endswith((".atom", ".ics", ".feed.json"))]
@@ -145,36 +145,36 @@ def test_a_change_makes_its_model_anew_and_what_is_gone_is_deleted(world: World,
 
 @pytest.mark.parametrize("stop", [1, 2, 7, 50, 140, 205])
 def test_a_kill_at_any_file_leaves_whole_files_and_the_next_run_ends_it(
-    demo_copy: Path, tmp_path: Path, stop: int
+    demo_url: str, tmp_path: Path, stop: int
 ) -> None:
-    url, folder, whole = f"sqlite:///{demo_copy}", tmp_path / "site", tmp_path / "whole"
-    write(url, whole, base_url=ABSOLUTE)
+    folder, whole = tmp_path / "site", tmp_path / "whole"
+    write(demo_url, whole, base_url=ABSOLUTE)
     child = os.fork()
     if child == 0:  # pragma: no cover - it is killed
-        write(url, folder, base_url=ABSOLUTE, stop=stop)
+        write(demo_url, folder, base_url=ABSOLUTE, stop=stop)
         os._exit(0)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
     left, wanted = contents(folder), contents(whole)
     assert left.items() <= wanted.items()
     assert len(left) == stop
-    write(url, folder, base_url=ABSOLUTE, models=("claude-opus-*",))
+    write(demo_url, folder, base_url=ABSOLUTE, models=("claude-opus-*",))
     narrow = tmp_path / "narrow"
-    write(url, narrow, base_url=ABSOLUTE, models=("claude-opus-*",))
+    write(demo_url, narrow, base_url=ABSOLUTE, models=("claude-opus-*",))
     assert contents(folder) == contents(narrow)
 
 
-def test_nothing_else_is_ever_touched(demo_copy: Path, tmp_path: Path) -> None:
-    url, folder = f"sqlite:///{demo_copy}", tmp_path / "site"
+def test_nothing_else_is_ever_touched(demo_url: str, tmp_path: Path) -> None:
+    folder = tmp_path / "site"
     folder.mkdir()
     (folder / "notes.txt").write_text("mine")
     with pytest.raises(ConfigError, match="not empty"):
-        write(url, folder)
+        write(demo_url, folder)
     assert contents(folder) == {"notes.txt": b"mine"}
     (folder / "notes.txt").unlink()
-    write(url, folder)
+    write(demo_url, folder)
     (folder / "notes.txt").write_text("mine")
     (folder / "model" / "demo" / "own.html").write_text("mine")
-    write(url, folder, models=("claude-opus-*",))
+    write(demo_url, folder, models=("claude-opus-*",))
     assert (folder / "notes.txt").read_text() == "mine"
     assert (folder / "model" / "demo" / "own.html").read_text() == "mine"
 
@@ -191,11 +191,34 @@ def test_a_file_of_somebody_else_is_not_written_over(world: World, tmp_path: Pat
     assert (tmp_path / "site" / "model" / "one" / "b.html").read_text() == "mine"
 
 
-def test_a_manifest_that_is_none_is_refused(demo_copy: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_one_file", [True, False])
+def test_ids_that_differ_in_case_alone_are_named_where_a_disk_takes_them_for_one(
+    world: World, tmp_path: Path, is_one_file: bool
+) -> None:
+    """On such a disk both names lead to one file, as a second link does here."""
+    world.lists("Claude-X")
+    world.sync()
+    write(world.url, tmp_path / "site", now=world.now, source="one")
+    models = tmp_path / "site" / "model" / "one"
+    if is_one_file:
+        (models / "claude-x.html").hardlink_to(models / "Claude-X.html")
+    world.lists("Claude-X", "claude-x")
+    world.sync()
+    if not is_one_file:
+        write(world.url, tmp_path / "site", now=world.now, source="one")
+        assert {"Claude-X.html", "claude-x.html"} <= {path.name for path in models.iterdir()}
+        return
+    with pytest.raises(ConfigError, match="Claude-X and claude-x differ in case alone") as caught:
+        write(world.url, tmp_path / "site", now=world.now, source="one")
+    assert "publish.models" in (caught.value.hint or "")
+    assert "<code>Claude-X</code>" in (models / "Claude-X.html").read_text()
+
+
+def test_a_manifest_that_is_none_is_refused(demo_url: str, tmp_path: Path) -> None:
     (tmp_path / "site").mkdir()
     (tmp_path / "site" / MANIFEST).write_text('{"models": []}')
     with pytest.raises(ConfigError, match="no manifest"):
-        write(f"sqlite:///{demo_copy}", tmp_path / "site")
+        write(demo_url, tmp_path / "site")
 
 
 @pytest.mark.warns
@@ -304,9 +327,9 @@ def test_a_full_disk_is_told_as_one_and_leaves_no_half_file(world: World, tmp_pa
 
 
 def test_of_two_at_once_the_second_says_so_and_leaves(
-    demo_copy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    demo_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv("CATALOG_DATABASE_URL", f"sqlite:///{demo_copy}")
+    monkeypatch.setenv("CATALOG_DATABASE_URL", demo_url)
     assert cli.run(["publish", str(tmp_path / "site")]) == 0
     told = capsys.readouterr().out
     assert "files written, 0 unchanged, 0 deleted" in told
