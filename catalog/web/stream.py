@@ -1,8 +1,11 @@
 """Collects the entries that an address asks for: what runs found, and the milestones of retirements that have come."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import groupby
 
+from catalog import dates
 from catalog.domain import Run
 from catalog.events import AlertEvent, Rule
 from catalog.store.queries import log
@@ -22,6 +25,11 @@ class Block:
     at: datetime
     run: Run | None
     entries: tuple[FeedEntry, ...]
+
+    @property
+    def of(self) -> tuple[int, str]:
+        """What its entries share beside the time: a run, or a source."""
+        return (self.run.run_id, "") if self.run else (0, self.entries[0].source)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,8 +57,15 @@ def collect(visit: Visit, question: ChangesQuestion, *, most: int | None = None)
         blocks.append(Block(at=found[0].updated, run=each.run, entries=found))
         count += len(found)
     oldest = blocks[-1].at if on is not None else question.since and question.since.at
-    dated = _dated(visit, wanted, oldest, most)
-    return Stream(blocks=tuple(sorted([*blocks, *dated], key=lambda block: block.at, reverse=True)), on=on)
+    return Stream(blocks=_in_order([*blocks, *_dated(visit, wanted, oldest, most)]), on=on)
+
+
+def _in_order(blocks: Iterable[Block]) -> tuple[Block, ...]:
+    """Put the newest first; the dates of one source that came in the same minute share a block."""
+    newest = sorted(blocks, key=lambda block: (block.at, *block.of), reverse=True)
+    groups = groupby(newest, key=lambda block: (block.of, None if block.run else dates.to_text(block.at)[:16]))
+    found = [list(group) for _, group in groups]
+    return tuple(replace(some[0], entries=tuple(entry for one in some for entry in one.entries)) for some in found)
 
 
 def asked_of_log(visit: Visit, question: ChangesQuestion) -> LogQuestion:
