@@ -4,6 +4,7 @@ from collections import Counter
 from typing import TypedDict
 
 from catalog.alerts.payload import WaveEntry
+from catalog.domain import Change
 
 _LEAST = 5  # models; changes of fewer are told one by one
 _MOST_KEYS = 10_000  # that are counted: a wave shows among the first changes, and memory stays bounded
@@ -19,6 +20,11 @@ class FieldChange(TypedDict):
     field: str | None
     old_value: str | None
     new_value: str | None
+
+
+def counted(change: Change) -> FieldChange:
+    """Give what is looked at of a change."""
+    return FieldChange(field=change.field, old_value=change.old_value, new_value=change.new_value)
 
 
 class WaveCounter:

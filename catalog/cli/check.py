@@ -106,9 +106,9 @@ class _Checkup:
         if config.monitor.metrics_file:
             yield "", self._metrics
         if config.monitor.listen:
-            yield "", self._listen
+            yield "", partial(self._listen, "monitor.listen", config.monitor.listen, "a worker answers")
         if config.web.listen:
-            yield "", self._pages
+            yield "", partial(self._listen, "web.listen", config.web.listen, "pages are served")
         if config.publish.folder:
             yield "", self._folder
 
@@ -251,11 +251,8 @@ class _Checkup:
         after_run.demand_folder(self._config)
         yield f"ok    monitor.metrics_file: {self._config.monitor.metrics_file}"
 
-    def _listen(self) -> Lines:
-        yield f"ok    monitor.listen: {after_run.look_at_address(self._config)}"
-
-    def _pages(self) -> Lines:
-        yield f"ok    web.listen: {sites.look_at_address(self._config)}"
+    def _listen(self, setting: str, address: tuple[str, int], served: str) -> Lines:
+        yield f"ok    {setting}: {after_run.look_at_address(address, setting, served)}"
 
     def _folder(self) -> Lines:
         yield f"ok    publish.folder: {sites.look_at_folder(self._config)}"

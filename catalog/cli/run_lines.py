@@ -11,7 +11,7 @@ from typing import IO
 from catalog import logs, text
 from catalog.alerts import waves
 from catalog.alerts.payload import WaveEntry
-from catalog.alerts.waves import FieldChange, WaveCounter
+from catalog.alerts.waves import WaveCounter
 from catalog.cli import output
 from catalog.cli.context import Context
 from catalog.config import Config, apis
@@ -134,7 +134,7 @@ def _news_lines(report: RunReport, news: Iterable[Change], manner: Manner) -> It
     shared = {waves.key(wave) for wave in found}
     told = not found
     for each in news:
-        if waves.key(_of_field(each)) not in shared:
+        if waves.key(waves.counted(each)) not in shared:
             yield change(each)
         elif not told:
             told = True
@@ -148,12 +148,8 @@ def _waves(report: RunReport, news: Iterable[Change]) -> list[WaveEntry]:
         return []
     counter = WaveCounter()
     for each in news:
-        counter.add(_of_field(each))
+        counter.add(waves.counted(each))
     return counter.waves(report.models_listed)
-
-
-def _of_field(found: Change) -> FieldChange:
-    return {"field": found.field, "old_value": found.old_value, "new_value": found.new_value}
 
 
 def _wave_lines(report: RunReport, found: Sequence[WaveEntry]) -> Iterator[str]:

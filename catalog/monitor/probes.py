@@ -19,19 +19,23 @@ _NAME = "model-catalog"
 
 @contextmanager
 def serving(
-    address: tuple[str, int], *, page: Callable[[], bytes], problems: Callable[[], list[str]]
+    address: tuple[str, int],
+    *,
+    page: Callable[[], bytes],
+    problems: Callable[[], list[str]],
+    setting: str = "monitor.listen",
 ) -> Iterator[tuple[str, int]]:
     """Serve while the block lasts; gives the address, with the port that was taken where 0 was asked for.
 
-    `problems` gives sentences: /healthz is 200 while there are none, else 503 with them. Raises ConfigError when the
-    address cannot be listened on.
+    `problems` gives sentences: /healthz is 200 while there are none, else 503 with them. Raises ConfigError, which
+    names the setting, when the address cannot be listened on.
     """
     try:
         server = _ProbeServer(address, page, problems)
     except OSError as error:
         host, port = address
         words = f"{host}:{port} cannot be listened on ({error.strerror})"
-        raise ConfigError(words, hint="change monitor.listen") from None
+        raise ConfigError(words, hint=f"change {setting}") from None
     thread = threading.Thread(target=server.serve_forever, args=(0.1,), name="catalog-probes", daemon=True)
     thread.start()
     try:
@@ -58,9 +62,9 @@ def ask(address: tuple[str, int], *, timeout: float = 10.0) -> str | None:
     return "" if answer.status == HTTPStatus.OK else words
 
 
-def demand_free(address: tuple[str, int]) -> None:
-    """Refuse an address that cannot be listened on. Raises ConfigError."""
-    with serving(address, page=bytes, problems=list):
+def demand_free(address: tuple[str, int], setting: str) -> None:
+    """Refuse an address that cannot be listened on. Raises ConfigError, which names the setting."""
+    with serving(address, page=bytes, problems=list, setting=setting):
         return
 
 

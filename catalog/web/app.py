@@ -5,6 +5,7 @@ import logging
 import re
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
@@ -34,6 +35,7 @@ _STATUS = (
 )
 _METHODS = ("GET", "HEAD")
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?")
+_NAMED_OTHERWISE = "set web.base_url to what people type, where that is another name than that of this machine"
 _EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - what `web.listen` may say
 
 
@@ -74,22 +76,17 @@ class App:
             return _refused(request, HTTPStatus.INTERNAL_SERVER_ERROR, [_unforeseen(error)])
 
     def _routed(self, request: Request) -> WebAnswer:
-        host = request.environ.get("HTTP_HOST", "")
-        if not _is_ours(host, self._site):
-            hint = "set web.base_url to what people type, where that is another name than that of this machine"
-            return _refused(request, HTTPStatus.BAD_REQUEST, ["this host is not served here"], hint)
+        if fault := self._fault(request):
+            status, words = fault
+            hint = _NAMED_OTHERWISE if status is HTTPStatus.BAD_REQUEST else ""
+            return _with_methods(_refused(request, status, [words], hint))
         if request.environ.get("REQUEST_URI", "").startswith("//"):  # the server takes them for one
             raise NotFound
         endpoint, path = self._rules.bind("").match(request.path)
-        if request.method not in _METHODS:
-            answer = _refused(request, HTTPStatus.METHOD_NOT_ALLOWED, ["pages can only be read"])
-            return _with(answer, {"Allow": ", ".join(_METHODS)})
-        if request.content_length or "HTTP_TRANSFER_ENCODING" in request.environ:
-            return _refused(request, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, ["a question has no body here"])
         if isinstance(endpoint, str):
             return self._fixed(endpoint, path)
         route, form = endpoint
-        return self._visited(request, route, form, path, self._site.settings.base_url or f"http://{host}")
+        return self._visited(request, route, form, path)
 
     def _mirrored(self, request: Request) -> WebAnswer:
         """Answer from the mirror; its errors have the form of the API's."""
@@ -98,11 +95,8 @@ class App:
             headers={name.lower(): value for name, value in request.headers.items()},
             request_id=f"req_{uuid.uuid4().hex}",
         )
-        broken = "api_error"
         if fault := self._fault(request):
-            answer = mirror.refused(*fault, call.request_id)
-            is_of_method = answer.status == HTTPStatus.METHOD_NOT_ALLOWED
-            return _with(answer, {"Allow": ", ".join(_METHODS)}) if is_of_method else answer
+            return _with_methods(mirror.refused(fault[0], "invalid_request_error", fault[1], call.request_id))
         switched = self._site.mirror
         if switched is None:
             return mirror.refused(HTTPStatus.NOT_FOUND, "not_found_error", "there is no mirror here", call.request_id)
@@ -111,37 +105,34 @@ class App:
                 configured, now = self._site.sources, self._site.clock()
                 return mirror.answer(connection, call, key=switched.key, configured=configured, now=now)
         except DatabaseError as error:
-            return mirror.refused(HTTPStatus.SERVICE_UNAVAILABLE, broken, error.message, call.request_id)
+            status, words = HTTPStatus.SERVICE_UNAVAILABLE, error.message
         except Exception as error:  # noqa: BLE001 - whatever goes wrong in one answer, the next one is made
-            return mirror.refused(HTTPStatus.INTERNAL_SERVER_ERROR, broken, _unforeseen(error), call.request_id)
+            status, words = HTTPStatus.INTERNAL_SERVER_ERROR, _unforeseen(error)
+        return mirror.refused(status, "api_error", words, call.request_id)
 
-    def _fault(self, request: Request) -> tuple[HTTPStatus, str, str] | None:
-        """Tell what is wrong with a call to the mirror, before it is read: a status, the type of the error, words."""
-        bad = "invalid_request_error"
+    def _fault(self, request: Request) -> tuple[HTTPStatus, str] | None:
+        """Tell what is wrong with a request, whatever it asks for."""
         if not _is_ours(request.environ.get("HTTP_HOST", ""), self._site):
-            return HTTPStatus.BAD_REQUEST, bad, "this host is not served here"
+            return HTTPStatus.BAD_REQUEST, "this host is not served here"
         if request.method not in _METHODS:
-            return HTTPStatus.METHOD_NOT_ALLOWED, bad, "it can only be read"
+            return HTTPStatus.METHOD_NOT_ALLOWED, "it can only be read"
         if request.content_length or "HTTP_TRANSFER_ENCODING" in request.environ:
-            return HTTPStatus.REQUEST_ENTITY_TOO_LARGE, bad, "no body is read"
+            return HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "a question has no body here"
         return None
 
     def _fixed(self, endpoint: str, path: Mapping[str, str]) -> WebAnswer:
-        if endpoint == STATIC:
-            return self._file(f"{STATIC}/{path['name']}")
+        if endpoint == HEALTH:
+            self._site.demand_schema()
+            return WebAnswer(body=b"ok\n", media="text/plain; charset=utf-8")
         if endpoint == _ICON:  # what browsers ask for beside a picture
             return WebAnswer(body=markup.static()["icon.svg"][1], media=markup.MEDIA[".svg"])
-        self._site.demand_schema()
-        return WebAnswer(body=b"ok\n", media="text/plain; charset=utf-8")
-
-    def _file(self, address: str) -> WebAnswer:
-        if address not in self._static:
+        name, body = self._static.get(f"{STATIC}/{path['name']}", ("", b""))
+        if not name:
             raise NotFound
-        name, body = self._static[address]
         kept = {"Cache-Control": "max-age=31536000, immutable"}
         return WebAnswer(body=body, media=markup.MEDIA[name[name.rindex(".") :]], headers=kept)
 
-    def _visited(self, request: Request, route: Route, form: str, path: Mapping[str, str], base_url: str) -> WebAnswer:
+    def _visited(self, request: Request, route: Route, form: str, path: Mapping[str, str]) -> WebAnswer:
         now, pairs = self._site.clock(), list(request.args.items(multi=True))
         with self._site.database.read() as connection, deadlines.within(connection, _LONGEST):
             known = {each.source for each in history.sources(connection)} | {*self._site.sources}
@@ -154,7 +145,7 @@ class App:
                 form=form,
                 path=path,
                 question=question,
-                base_url=base_url,
+                base_url=self._site.settings.base_url or f"http://{request.environ['HTTP_HOST']}",
             )
             return frame.answer(visit, route)
 
@@ -178,20 +169,17 @@ def _is_ours(host: str, site: Site) -> bool:
     return hosts.is_loopback(name) or name in known or is_literal
 
 
-def _root(request: Request) -> str:
-    """Give the way from a page to the root of the site, for links."""
-    return "../" * min(request.path.count("/") - 1, _DEEPEST)
-
-
 def _refused(request: Request, status: HTTPStatus, words: Sequence[str], hint: str = "") -> WebAnswer:
     """Say why there is no answer: as JSON where that was asked for, else as a page."""
     if request.path.endswith((".json", ".csv")):
         return refusal(status, words, hint)
-    return frame.refusal(status, words, hint, _root(request))
+    return frame.refusal(status, words, hint, root="../" * min(request.path.count("/") - 1, _DEEPEST))
 
 
-def _with(answer: WebAnswer, headers: Mapping[str, str]) -> WebAnswer:
-    return WebAnswer(body=answer.body, media=answer.media, status=answer.status, headers={**answer.headers, **headers})
+def _with_methods(answer: WebAnswer) -> WebAnswer:
+    """Add to a refusal of a method which ones there are."""
+    is_of_method = answer.status == HTTPStatus.METHOD_NOT_ALLOWED
+    return replace(answer, headers={**answer.headers, "Allow": ", ".join(_METHODS)}) if is_of_method else answer
 
 
 def _response(answer: WebAnswer, request: Request) -> Response:

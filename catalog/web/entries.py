@@ -13,7 +13,7 @@ from typing import Literal
 
 from catalog import dates
 from catalog.alerts import waves
-from catalog.alerts.payload import Entry, WaveEntry
+from catalog.alerts.payload import WaveEntry
 from catalog.alerts.waves import WaveCounter
 from catalog.domain import Change, Kind, RetirementDate, Run
 from catalog.events import AlertEvent, Rule
@@ -26,11 +26,7 @@ _MOST = 50  # entries of one run; more are told by their number
 _FEW = 3  # fields that a title names
 _LONGEST = 200  # characters of a value
 _RETIRED = "retired"
-_TITLES = {
-    Kind.ADDED: "newly listed",
-    Kind.REMOVED: "no longer listed",
-    Kind.RETURNED: "listed again",
-}
+_TITLES = {Kind.ADDED: "newly listed", Kind.REMOVED: "no longer listed", Kind.RETURNED: "listed again"}
 _NO_NEWS = "A baseline found this: it is no news."
 
 EntryKind = Literal["added", "removed", "returned", "changed", "wave", "many", "retiring", "overdue"]
@@ -59,11 +55,11 @@ def of_run(run: Run, changes: Iterable[Change], *, are_all: bool = True) -> list
         return [_many(run, told, at_least=True)]
     counter = WaveCounter()
     for change in told:
-        counter.add(_counted(change))
+        counter.add(waves.counted(change))
     found = counter.waves(run.models_seen)
     keys = {waves.key(wave) for wave in found}
-    inside = [change for change in told if waves.key(_counted(change)) in keys]
-    alone = [change for change in told if waves.key(_counted(change)) not in keys]
+    inside = [change for change in told if waves.key(waves.counted(change)) in keys]
+    alone = [change for change in told if waves.key(waves.counted(change)) not in keys]
     entries = [_wave(run, found, inside)] if inside else []
     entries += [_of_model(list(some)) for _, some in groupby(sorted(alone, key=_subject), key=_subject)]
     if len(entries) > _MOST:
@@ -89,9 +85,11 @@ def of_dates(
     """
     told: dict[tuple[object, ...], tuple[RetirementDate, int | None, datetime]] = {}
     for date in planned:
+        if not rule.admits(source=date.source, model_id=date.model_id, line=date.line, lifecycle=date.lifecycle):
+            continue
         for days, at in _moments(date, rule, milestones):
             stood = date.stands_from <= at <= now and (date.stands_until is None or at < date.stands_until)
-            if stood and date.lifecycle != _RETIRED and _admits(rule, date):
+            if stood and date.lifecycle != _RETIRED:
                 told.setdefault((date.source, date.model_id, date.retires_at, days), (date, days, at))
     recent = [each for each in told.values() if since is None or each[2] >= since]
     if most is not None and len(recent) > most:  # a page shows few of them, and each costs
@@ -108,22 +106,6 @@ def nearest(milestones: Sequence[int], *, now: datetime, since: datetime) -> lis
 def newest(news: Sequence[FeedEntry], retirements: Sequence[FeedEntry], limit: int) -> list[FeedEntry]:
     """Put two streams together, each the newest first; what a run found comes before a date of the same time."""
     return sorted([*news, *retirements], key=lambda entry: entry.updated, reverse=True)[:limit]
-
-
-def _counted(change: Change) -> Entry:
-    """Give a change as waves are counted."""
-    return Entry(
-        uid=change.uid,
-        kind=change.kind.value,
-        model_id=change.model_id,
-        display_name=None,
-        created_at=None,
-        field=change.field,
-        old_value=change.old_value,
-        new_value=change.new_value,
-        not_before=None,
-        observed_at="",
-    )
 
 
 def _subject(change: Change) -> tuple[str, str]:
@@ -227,10 +209,6 @@ def _moments(date: RetirementDate, rule: Rule, milestones: Sequence[int]) -> Ite
         later = [days for days in milestones if date.retires_at - days * _DAY > date.known_since]
         yield from ((days, date.known_since) for days in ([min(passed)] if passed else []))
         yield from ((days, date.retires_at - days * _DAY) for days in later)
-
-
-def _admits(rule: Rule, date: RetirementDate) -> bool:
-    return rule.admits(source=date.source, model_id=date.model_id, line=date.line, lifecycle=date.lifecycle)
 
 
 def _retirement(date: RetirementDate, days: int | None, at: datetime) -> FeedEntry:

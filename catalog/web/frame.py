@@ -8,7 +8,7 @@ from typing import Any
 from catalog.web import asked, markup, pages
 from catalog.web.pages import Strip
 from catalog.web.routes import ROUTES, Route
-from catalog.web.visit import Visit, WebAnswer, as_csv, as_json
+from catalog.web.visit import Visit, WebAnswer, spelled
 
 _FEEDS = {"atom": "application/atom+xml", "feed.json": "application/feed+json", "ics": "text/calendar"}
 _FRESH = frozenset({"index", "status"})  # pages of a published folder that say how fresh it is
@@ -20,7 +20,7 @@ def answer(visit: Visit, route: Route) -> WebAnswer:
     if visit.form in route.others:
         return route.others[visit.form](visit)
     if route.rows and visit.form in {"json", "csv"}:
-        return (as_json if visit.form == "json" else as_csv)(route.rows(visit))
+        return spelled(route.rows(visit), visit.form)
     served = visit.published is None
     address, query = visit.address or route.address(visit.path), asked.write(visit.question) if served else ""
     here, root = address.rpartition("/")[2], "../" * address.count("/")
@@ -37,6 +37,7 @@ def answer(visit: Visit, route: Route) -> WebAnswer:
         "strips": strips(visit) if served or route.name in _FRESH else (),
         "formats": [(form, f"{here}.{form}{query}") for form in forms if form != "html"],
         "here": f"{here}.html",
+        "visit": visit,
         "now": visit.now,
         "asked": visit.question,
         "published": not served,

@@ -2,17 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from itertools import groupby
+from itertools import chain, groupby
 from typing import Any, NamedTuple
 
 from catalog import dates
 from catalog.domain import Kind, Place
 from catalog.store.queries import history
 from catalog.store.queries.history import MomentDifference
-from catalog.tabular import record
 from catalog.web import asked, pages
 from catalog.web.asked import Moment, QuestionError
-from catalog.web.visit import Listing, Visit, linked
+from catalog.web.visit import Listing, Visit, listed
 
 _WEEK = timedelta(days=7)
 _FIRST = datetime.min.replace(tzinfo=UTC)
@@ -39,9 +38,6 @@ def page(visit: Visit) -> Mapping[str, Any]:
         "came": [each for each in found if each.kind is Kind.ADDED],
         "went": [each for each in found if each.kind is Kind.REMOVED],
         "changed": sorted(changed, key=lambda each: not any(map(_is_grave, each.fields))),
-        "several": len(visit.sources) > 1,
-        "sources": visit.sources,
-        "begins": history.begins(visit.connection),
         "then": [asked.write(asked.ModelsQuestion(as_of=each)) for each in (start, end)],
         "on": more and asked.write(visit.question, after=more),
     }
@@ -57,8 +53,8 @@ def _is_grave(change: pages.ShownField) -> bool:
 def rows(visit: Visit) -> Listing:
     """Give what `catalog diff` prints."""
     groups, more = _differences(visit)
-    found = [record(each, history.DIFFERENCE_COLUMNS) for group in groups for each in group]
-    return linked(visit, history.DIFFERENCE_COLUMNS, found, {"next": more and {"after": more}})
+    found = chain.from_iterable(groups)
+    return listed(visit, history.DIFFERENCE_COLUMNS, found, next=more and {"after": more})
 
 
 def _moments(visit: Visit) -> tuple[Moment, Moment]:

@@ -28,17 +28,6 @@ from catalog.web.routes import ROUTES, Route
 from catalog.web.visit import Publication, Site, Visit
 
 _ROUTES = {route.name: route for route in ROUTES}
-_FORMS: Mapping[str, Sequence[str]] = {
-    "index": ("html",),
-    "models": ("html", "json", "csv"),
-    "model": ("html", "json", "svg", "atom", "ics"),
-    "watch": ("html", "json", "csv"),
-    "timeline": ("html", "svg"),
-    "changes": ("html", "json", "csv", "atom", "feed.json"),
-    "retirements": ("html", "json", "csv", "ics"),
-    "diff": ("html", "json", "csv"),
-    "status": ("html",),  # no badge: it would go on saying "fresh" when nothing is published any more
-}
 _LINKED = frozenset({"atom", "feed.json", "ics"})  # forms that need absolute links
 EVERY = "models-all"  # with the models that are gone; `published` reads it
 _MANY = 10_000  # models ever listed by a source; of more, only some have pages
@@ -211,7 +200,9 @@ class _Writer:
         }
 
     def _forms(self, name: str) -> Sequence[str]:
-        return [form for form in _FORMS[name] if self._base_url or form not in _LINKED]
+        if name == "status":  # no badge: it would go on saying "fresh" when nothing is published any more
+            return ["html"]
+        return [form for form in _ROUTES[name].forms if self._base_url or form not in _LINKED]
 
     def _make(self, page: _Page) -> None:
         for form in page.forms or self._forms(page.route.name):

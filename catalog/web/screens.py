@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from catalog import dates, health, watch
-from catalog.domain import Model, ModelName, Place, Run, State, Status
+from catalog.domain import Model, ModelName, Run, State, Status
 from catalog.errors import ConfigError, UnknownModelError
 from catalog.events import Rule
 from catalog.health import Level
@@ -19,7 +19,7 @@ from catalog.tabular import record
 from catalog.watch import WatchFinding
 from catalog.web import asked, names, pages, stream, timeline
 from catalog.web.asked import Moment, QuestionError
-from catalog.web.visit import Listing, Visit, linked
+from catalog.web.visit import Listing, Visit, first_of, listed
 
 _AHEAD = 60  # days in which a retirement is near
 _FINDING_COLUMNS = tuple(field.name for field in fields(WatchFinding))
@@ -47,8 +47,6 @@ def index(visit: Visit) -> Mapping[str, Any]:
         "retiring": [(each, pages.days_left(each.retires_at, visit.now)) for each in retiring],
         "latest": latest,
         "picture": timeline.today(visit, [each.model for each in mine if each.model], retiring, latest),
-        "several": len(visit.sources) > 1,
-        "begins": history.begins(visit.connection),
     }
 
 
@@ -58,10 +56,7 @@ def models(visit: Visit) -> Mapping[str, Any]:
     sort = "" if visit.published else _sort(visit)
     return {
         "models": found.rows,
-        "several": len(visit.sources) > 1,
-        "sources": visit.sources,
         "heads": _heads(visit, sort),
-        "begins": history.begins(visit.connection),
         "back": found.before and asked.write(question, before=found.before, after=None),
         "on": found.after and asked.write(question, after=found.after, before=None),
         "slices": _slices(found.rows) if visit.address == "models" else (),
@@ -81,9 +76,9 @@ def model_rows(visit: Visit) -> Listing:
     """Give what `catalog models` prints."""
     found = _listed(visit)
     columns = history.STATE_COLUMNS if visit.question.as_of else history.MODEL_COLUMNS
-    links = {"next": found.after and {"after": found.after, "before": None}}
-    links["prev"] = found.before and {"before": found.before, "after": None}
-    return linked(visit, columns, [record(each, columns) for each in found.rows], links)
+    on = found.after and {"after": found.after, "before": None}
+    back = found.before and {"before": found.before, "after": None}
+    return listed(visit, columns, found.rows, next=on, prev=back)
 
 
 def _listed(visit: Visit) -> RowPage[Model] | RowPage[State]:
@@ -186,27 +181,14 @@ def story(visit: Visit) -> Story:
 def _id_of(visit: Visit, source: str, beginning: str) -> str:
     """Find the id that has a cut name, among those with its beginning; empty: there is none."""
     wanted = Wanted(source=source, match=f"{pages.exactly(beginning)}*", which=Which.ALL)
-    after: Place | None = None
-    while True:
-        found = lists.models(visit.connection, wanted, Cut(after=after, limit=1000))
-        for each in found.rows:
-            if names.name_of(each.id) == visit.path["name"]:
-                return each.id
-        if found.after is None:
-            return ""
-        after = found.after
+    ids = (each.id for each in lists.every(visit.connection, wanted))
+    return next((id for id in ids if names.name_of(id) == visit.path["name"]), "")
 
 
 def watch_page(visit: Visit) -> Mapping[str, Any]:
     """Show how the watched models fare, or those that are asked for."""
     ids, unreadable = _watched_names(visit)
-    several = len(visit.sources) > 1
-    return {
-        "rows": watched_rows(visit, ids),
-        "unreadable": unreadable,
-        "own": not visit.question.id,
-        "several": several,
-    }
+    return {"rows": watched_rows(visit, ids), "unreadable": unreadable, "own": not visit.question.id}
 
 
 def watch_rows(visit: Visit) -> Listing:
@@ -219,8 +201,7 @@ def watch_rows(visit: Visit) -> Listing:
     found = _verdicts(visit, ids)
     stale = {each.name for each in health.findings(age, now=visit.now)}
     code = watch.exit_code(found, is_stale=bool(watch.unproven(ids, found, stale)))
-    rows = [record(each, _FINDING_COLUMNS) for each in found]
-    return Listing(columns=_FINDING_COLUMNS, rows=rows, headers={"x-catalog-verdict": str(int(code))})
+    return replace(listed(visit, _FINDING_COLUMNS, found), headers={"x-catalog-verdict": str(int(code))})
 
 
 class Watched(NamedTuple):
@@ -269,21 +250,14 @@ def changes(visit: Visit) -> Mapping[str, Any]:
         "blocks": found.blocks,
         "on": found.on and asked.write(visit.question, before=found.on),
         "newest": visit.question.before and asked.write(visit.question, before=None),
-        "several": len(visit.sources) > 1,
-        "sources": visit.sources,
-        "begins": history.begins(visit.connection),
     }
 
 
 def change_rows(visit: Visit) -> Listing:
     """Give what `catalog changes` prints, of what is news."""
-    stream_ = log.changes(visit.connection, stream.asked_of_log(visit, visit.question))
-    found = list(islice(stream_, visit.question.limit + 1))
-    stream_.close()
-    shown = found[: visit.question.limit]
-    rows = [record(each, history.CHANGE_COLUMNS) for each in shown]
-    more = {"before": shown[-1].change_id} if len(found) > len(shown) else None
-    return linked(visit, history.CHANGE_COLUMNS, rows, {"next": more})
+    every = log.changes(visit.connection, stream.asked_of_log(visit, visit.question))
+    found, last = first_of(every, visit.question.limit)
+    return listed(visit, history.CHANGE_COLUMNS, found, next={"before": last.change_id} if last else None)
 
 
 def retirements(visit: Visit) -> Mapping[str, Any]:
@@ -295,16 +269,13 @@ def retirements(visit: Visit) -> Mapping[str, Any]:
         "ahead": ahead[:_MOST],
         "past": past[:_MOST],
         "left_out": sum(max(len(each) - _MOST, 0) for each in (ahead, past)),
-        "several": len(visit.sources) > 1,
-        "sources": visit.sources,
         "watching": _watched_names(visit)[0],
     }
 
 
 def retirement_rows(visit: Visit) -> Listing:
     """Give the models of these dates, as `catalog models` prints them."""
-    rows = [record(each, history.MODEL_COLUMNS) for each in _retiring(visit)]
-    return Listing(columns=history.MODEL_COLUMNS, rows=rows)
+    return listed(visit, history.MODEL_COLUMNS, _retiring(visit))
 
 
 def _retiring(visit: Visit) -> list[Model]:
@@ -316,36 +287,25 @@ def _retiring(visit: Visit) -> list[Model]:
 
 def runs(visit: Visit) -> Mapping[str, Any]:
     """Show the runs, newest first."""
-    found, more = _runs(visit)
+    found, last = _runs(visit)
     return {
         "runs": found,
-        "on": more and asked.write(visit.question, before=more),
+        "on": last and asked.write(visit.question, before=last.run_id),
         "newest": visit.question.before and asked.write(visit.question, before=None),
-        "several": len(visit.sources) > 1,
-        "sources": visit.sources,
         "statuses": list(Status),
     }
 
 
 def run_rows(visit: Visit) -> Listing:
     """Give what `catalog runs` prints, without who asked."""
-    found, more = _runs(visit)
-    rows = [record(each, _RUN_COLUMNS) for each in found]
-    return linked(visit, _RUN_COLUMNS, rows, {"next": {"before": more} if more else None})
+    found, last = _runs(visit)
+    return listed(visit, _RUN_COLUMNS, found, next={"before": last.run_id} if last else None)
 
 
-def _runs(visit: Visit) -> tuple[list[Run], int | None]:
-    question = visit.question
-    stream_ = history.runs(
-        visit.connection,
-        source=question.source,
-        status=question.status,
-        before=question.before,
-        limit=question.limit + 1,
-    )
-    found = list(stream_)
-    shown = found[: question.limit]
-    return shown, shown[-1].run_id if len(found) > len(shown) else None
+def _runs(visit: Visit) -> tuple[list[Run], Run | None]:
+    source, status, before, limit = (getattr(visit.question, name) for name in ("source", "status", "before", "limit"))
+    found = history.runs(visit.connection, source=source, status=status, before=before, limit=limit + 1)
+    return first_of(found, limit)
 
 
 def status(visit: Visit) -> Mapping[str, Any]:
@@ -354,7 +314,7 @@ def status(visit: Visit) -> Mapping[str, Any]:
     findings = [each for each in seen.findings if visit.published is None or each.source in shown]
     runs = (each for each in history.runs(visit.connection) if each.source in shown)
     return {
-        "sources": [each for each in seen.sources if each.name in shown],
+        "checks": [each for each in seen.sources if each.name in shown],
         "channels": seen.channels,
         "problems": [each for each in findings if each.level is Level.PROBLEM],
         "notes": [each for each in findings if each.level is Level.NOTE],
@@ -364,7 +324,6 @@ def status(visit: Visit) -> Mapping[str, Any]:
             for each in seen.sources
             if each.row and each.name in shown
         ],
-        "several": len(shown) > 1,
     }
 
 

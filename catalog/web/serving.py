@@ -44,10 +44,10 @@ App = Callable[[dict[str, Any], Callable[..., Any]], Any]
 
 
 @contextmanager
-def serving(address: tuple[str, int], app: App, *, setting: str = "web.listen") -> Iterator[tuple[str, int]]:
+def serving(address: tuple[str, int], app: App) -> Iterator[tuple[str, int]]:
     """Serve while the block lasts; gives the address, with the port that was taken where 0 was asked for.
 
-    Raises ConfigError, which names the setting, when the address cannot be listened on.
+    Raises ConfigError when the address cannot be listened on.
     """
     server = _Server(
         address,
@@ -61,7 +61,7 @@ def serving(address: tuple[str, int], app: App, *, setting: str = "web.listen") 
         timeout=_TO_ARRIVE,
         shutdown_timeout=_TO_END // 2,
     )
-    _start(server, address, setting)
+    _start(server, address)
     try:
         yield address[0], server.bind_addr[1]
     finally:
@@ -71,7 +71,7 @@ def serving(address: tuple[str, int], app: App, *, setting: str = "web.listen") 
         ending.join(_TO_END)
 
 
-def _start(server: wsgi.Server, address: tuple[str, int], setting: str) -> None:
+def _start(server: wsgi.Server, address: tuple[str, int]) -> None:
     ready = Future[None]()
 
     def serve() -> None:  # threads that a daemon makes are daemons
@@ -91,7 +91,7 @@ def _start(server: wsgi.Server, address: tuple[str, int], setting: str) -> None:
         number = _NUMBER.search(str(error))  # which the server puts into its words
         why = os.strerror(int(number[1])) if number else "there is no such address"
         words = f"{host}:{port} cannot be listened on ({why})"
-        raise ConfigError(words, hint=f"change {setting}") from None
+        raise ConfigError(words, hint="change web.listen") from None
 
 
 class _Server(wsgi.Server):

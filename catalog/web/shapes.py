@@ -44,7 +44,7 @@ def model_atom(visit: Visit) -> WebAnswer:
         base_url=visit.root,
         path=names.model_path(model.source, model.id, visit.form),
         page=names.model_path(model.source, model.id),
-        begins=_begins(visit),
+        begins=visit.begins or _NO_BEGINNING,
     )
     return _atom(feed, _entries(visit, question))
 
@@ -106,16 +106,12 @@ def _changes(visit: Visit) -> Feed:
         base_url=visit.root,
         path=f"{visit.name}.{visit.form}{query}",
         page=f"{visit.name}.html{query}",
-        begins=_begins(visit),
+        begins=visit.begins or _NO_BEGINNING,
     )
 
 
 def _entries(visit: Visit, question: ChangesQuestion) -> Sequence[FeedEntry]:
     return stream.collect(visit, question, most=question.limit).entries[: question.limit]
-
-
-def _begins(visit: Visit) -> datetime:
-    return history.begins(visit.connection) or _NO_BEGINNING
 
 
 def _atom(feed: Feed, told: Sequence[FeedEntry]) -> WebAnswer:
@@ -124,7 +120,8 @@ def _atom(feed: Feed, told: Sequence[FeedEntry]) -> WebAnswer:
 
 def _calendar(visit: Visit, planned: Sequence[Planned], title: str, alarms: Sequence[timedelta]) -> WebAnswer:
     body = ics.write(planned, title=title, base_url=visit.root, now=visit.now, alarms=alarms)
-    return WebAnswer(body=body, media=_CALENDAR, modified=max((one.stamp for one in planned), default=_begins(visit)))
+    modified = max((one.stamp for one in planned), default=visit.begins or _NO_BEGINNING)
+    return WebAnswer(body=body, media=_CALENDAR, modified=modified)
 
 
 def _told(what: str, question: asked.Subscribed) -> str:

@@ -28,8 +28,6 @@ def page(visit: Visit) -> Mapping[str, Any]:
         "picture": picture.draw(rows, today=_today(visit), start=start, end=end, root="../" * visit.address.count("/")),
         "rows": rows,
         "more": more,
-        "several": len(visit.sources) > 1,
-        "sources": visit.sources,
     }
 
 

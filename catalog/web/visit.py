@@ -1,11 +1,13 @@
 """What an answer is made from, and what it consists of."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from io import StringIO
-from typing import Any, Protocol
+from itertools import islice
+from typing import Any, Protocol, TypeVar
 
 from catalog import tabular
 from catalog.domain import ModelName
@@ -16,6 +18,9 @@ from catalog.store.engine.database import Connection, Database
 from catalog.store.queries import history
 from catalog.tabular import Row
 from catalog.web import asked
+
+Found = TypeVar("Found")
+_MEDIA = {"json": "application/json", "csv": "text/csv; charset=utf-8"}
 
 
 class Judge(Protocol):
@@ -60,7 +65,7 @@ class Publication:
         return self.rule.admits(source=source, model_id=id, line=None, lifecycle=None)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)  # without slots: what was read once is kept
 class Visit:
     """One question to the site, in one read transaction."""
 
@@ -80,12 +85,22 @@ class Visit:
         """The address of the root of the site, with a slash at its end."""
         return f"{self.base_url.rstrip('/')}/"
 
-    @property
+    @cached_property
     def sources(self) -> list[str]:
         """Names of the sources that are configured, or were synced at some time."""
         found = {each.source for each in history.sources(self.connection)} | {*self.site.sources}
         chosen = self.published.rule.sources if self.published else ()
         return sorted(found & {*chosen} if chosen else found)
+
+    @property
+    def several(self) -> bool:
+        """Whether pages must say of which source a model is."""
+        return len(self.sources) > 1
+
+    @cached_property
+    def begins(self) -> datetime | None:
+        """When the catalog begins; None: no list was read yet."""
+        return history.begins(self.connection)
 
     def shows(self, source: str, id: str) -> bool:
         """Tell whether a model may be shown."""
@@ -109,41 +124,39 @@ class WebAnswer:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Listing:
-    """Rows for other programs. More of them are at the addresses of `links`, by relation: next, prev."""
+    """Rows for other programs."""
 
     columns: Sequence[str]
     rows: Sequence[Row]
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-def linked(
-    visit: Visit, columns: Sequence[str], rows: Sequence[Row], links: Mapping[str, Mapping[str, Any] | None]
-) -> Listing:
-    """Add where more rows are."""
-    told = ", ".join(_links(visit, links))
-    return Listing(columns=columns, rows=rows, headers={"Link": told} if told else {})
-
-
-def _links(visit: Visit, links: Mapping[str, Mapping[str, Any] | None]) -> Iterator[str]:
-    return (
+def listed(visit: Visit, columns: Sequence[str], found: Iterable[object], **more: Mapping[str, Any] | None) -> Listing:
+    """Give objects as rows; with `more`, what an address changes to lead to further ones, by relation."""
+    links = [
         f'<{visit.name}.{visit.form}{asked.write(visit.question, **changed)}>; rel="{relation}"'
-        for relation, changed in links.items()
+        for relation, changed in more.items()
         if changed
-    )
+    ]
+    rows = [tabular.record(each, columns) for each in found]
+    return Listing(columns=columns, rows=rows, headers={"Link": ", ".join(links)} if links else {})
 
 
-def as_json(listing: Listing) -> WebAnswer:
-    """Spell rows as the command line does with --json."""
+def first_of(stream: Generator[Found, None, None], limit: int) -> tuple[list[Found], Found | None]:
+    """Take the first of a stream; the last of them, too, where more would follow."""
+    found = list(islice(stream, limit + 1))
+    stream.close()
+    return found[:limit], found[limit - 1] if len(found) > limit else None
+
+
+def spelled(listing: Listing, form: str) -> WebAnswer:
+    """Spell rows as the command line does with --json or --csv."""
     text = StringIO()
-    tabular.write_json(listing.rows, text)
-    return WebAnswer(body=text.getvalue().encode(), media="application/json", headers=listing.headers)
-
-
-def as_csv(listing: Listing) -> WebAnswer:
-    """Spell rows as the command line does with --csv."""
-    text = StringIO()
-    tabular.write_csv(listing.rows, listing.columns, text)
-    return WebAnswer(body=text.getvalue().encode(), media="text/csv; charset=utf-8", headers=listing.headers)
+    if form == "csv":
+        tabular.write_csv(listing.rows, listing.columns, text)
+    else:
+        tabular.write_json(listing.rows, text)
+    return WebAnswer(body=text.getvalue().encode(), media=_MEDIA[form], headers=listing.headers)
 
 
 def refusal(status: int, words: Sequence[str], hint: str) -> WebAnswer:

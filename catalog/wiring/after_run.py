@@ -37,7 +37,7 @@ def demand_places(config: Config, *, listens: bool = False) -> None:
     if listens and config.monitor.listen:
         from catalog.monitor import probes
 
-        probes.demand_free(config.monitor.listen)
+        probes.demand_free(config.monitor.listen, "monitor.listen")
 
 
 def demand_folder(config: Config) -> None:
@@ -61,16 +61,14 @@ def demand_folder(config: Config) -> None:
         raise ConfigError(f"monitor.metrics_file: {path} {words}", hint="make the folder, or name another file")
 
 
-def look_at_address(config: Config) -> str:
-    """Say that the address to listen on is free, or that a worker answers there. Raises ConfigError."""
-    if config.monitor.listen is None:
-        return ""
+def look_at_address(address: tuple[str, int], setting: str, served: str) -> str:
+    """Say that an address is free, or what is served there. Raises ConfigError where it cannot be listened on."""
     from catalog.monitor import probes
 
-    host, port = config.monitor.listen
-    if probes.ask(config.monitor.listen, timeout=3.0) is not None:
-        return f"a worker answers at {host}:{port}"
-    probes.demand_free(config.monitor.listen)
+    host, port = address
+    if probes.ask(address, timeout=3.0) is not None:
+        return f"{served} at {host}:{port}"
+    probes.demand_free(address, setting)
     return f"{host}:{port} is free"
 
 

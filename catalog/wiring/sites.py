@@ -103,20 +103,6 @@ def publish(
         return None
 
 
-def look_at_address(config: Config) -> str:
-    """Say that the address of the pages is free, or that they are served there. Raises ConfigError."""
-    if config.web.listen is None:
-        return ""
-    from catalog.monitor import probes
-    from catalog.web import serving
-
-    host, port = config.web.listen
-    if probes.ask(config.web.listen, timeout=3.0) is not None:
-        return f"pages are served at {host}:{port}"
-    with serving.serving(config.web.listen, lambda _environ, _start: ()):
-        return f"{host}:{port} is free"
-
-
 def look_at_folder(config: Config) -> str:
     """Say that the folder of the pages is ours, or can be. Raises ConfigError."""
     folder = config.publish.folder
