@@ -1,7 +1,7 @@
 """A site over the demo's catalog, on SQLite and on Postgres, served as `catalog demo --web` does."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -62,11 +62,13 @@ class Visitor:
 
 
 @contextmanager
-def served(url: str, *, now: datetime = NOW, source: str = demo.SOURCE, **web: object) -> Iterator[Visitor]:
-    """Serve a catalog as it was at a moment."""
+def served(
+    url: str, *, now: datetime = NOW, source: str = demo.SOURCE, also: Sequence[str] = (), **web: object
+) -> Iterator[Visitor]:
+    """Serve a catalog as it was at a moment, of one source and perhaps of others."""
     config = Config(
         database=DatabaseSettings(url=url),
-        sources=(SourceSettings(name=source),),
+        sources=tuple(SourceSettings(name=name) for name in (source, *also)),
         watch=WatchSettings(models=demo.WATCHED),
         web=WebSettings(**web),  # type: ignore[arg-type]
     )

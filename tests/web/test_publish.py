@@ -7,6 +7,7 @@ import resource
 import shutil
 import signal
 import threading
+from collections.abc import Sequence
 from contextlib import ExitStack, closing
 from datetime import timedelta
 from html.parser import HTMLParser
@@ -52,12 +53,19 @@ class Links(HTMLParser):
 
 
 def write(
-    url: str, folder: Path, *, now: object = NOW, source: str = demo.SOURCE, stop: int = 0, **settings: object
+    url: str,
+    folder: Path,
+    *,
+    now: object = NOW,
+    source: str = demo.SOURCE,
+    also: Sequence[str] = (),
+    stop: int = 0,
+    **settings: object,
 ) -> Published:
     """Publish a catalog as it is at a moment; `stop`: die when there are so many files."""
     config = Config(
         database=DatabaseSettings(url=url),
-        sources=(SourceSettings(name=source),),
+        sources=tuple(SourceSettings(name=name) for name in (source, *also)),
         watch=WatchSettings(models=demo.WATCHED),
         publish=PublishSettings(**settings),  # type: ignore[arg-type]
     )
