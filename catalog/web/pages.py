@@ -24,7 +24,6 @@ _WORDS = {  # of the findings of `health`, the gravest first
 _TIMES = {1: "once", 2: "twice"}
 _GRAVE = frozenset({WatchState.UNKNOWN, *watch.LEAVING})
 _TIME = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})T([0-9]{2}:[0-9]{2}):[0-9]{2}(?:\.[0-9]+)?Z")
-_FEW = 5  # fields of one look that stand open
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,11 +60,6 @@ class Event:
     not_before: datetime | None
     observed_at: datetime
     recorded_at: datetime
-
-    @property
-    def folded(self) -> bool:
-        """Whether the fields are too many to stand open."""
-        return len(self.fields) > _FEW
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -7,6 +7,7 @@ The picture is as wide as its frame: places in time are per cent of the part bes
 by `static/picture.css` alone, which a page has in its style sheet and a picture that stands alone carries along.
 """
 
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -32,6 +33,7 @@ _TOP, _ROW, _LINE, _AXIS = 38, 24, 17, 20  # pixels: above the rows; a row; a li
 _FAR = _TOP + 10 * _ROW
 _COLUMNS = (112, 160, 208, 256, 340)  # pixels for labels: each is a class of the style
 CHARACTER, _GAP = 7.3, 12  # pixels: a typewriter face of 12 pixels, and some to spare; room between
+_PARTS = re.compile("[^-/._:]*[-/._:]|[^-/._:]+")
 _NARROWEST = 640  # pixels; a frame that has less scrolls
 _ALONE = 1_000
 _SEEN = 0.3  # per cent: a shorter time that a model was listed is drawn so long
@@ -354,12 +356,13 @@ def _legend(keys: Sequence[tuple[str, str]], y: int) -> tuple[str, int]:
 
 
 def _broken(label: str) -> list[str]:
-    """Break a long label into lines, none of them wider than the narrowest picture."""
+    """Break a long label into lines that a telephone shows whole, behind a sign where there is one."""
     lines = [""]
-    for char in label:
-        if _width(lines[-1] + char) > _NARROWEST:
-            lines.append("")
-        lines[-1] += char
+    for part in _PARTS.findall(label):
+        for piece in [part] if _width(part) <= _COLUMNS[-1] else part:
+            if lines[-1] and _width(lines[-1] + piece) > _COLUMNS[-1]:
+                lines.append("")
+            lines[-1] += piece
     return lines
 
 

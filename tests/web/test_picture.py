@@ -269,8 +269,18 @@ def test_each_label_has_its_room(length: int) -> None:
         assert (tall, short) == (38, 62)
     else:
         lines = [line.text or "" for line in root.iter(f"{SVG}tspan")]
-        assert max(map(len, lines)) * 7.3 <= 640
+        assert max(map(len, lines)) * 7.3 + 12 <= 340
         assert (tall, short) == (38 + 17 * len(lines), 62 + 17 * len(lines))
+
+
+def test_a_long_label_is_broken_behind_its_signs_and_into_letters_where_it_has_none() -> None:
+    id = "meta-llama/Llama-3.3-70B-Instruct-Turbo-Free-Long-Context-128k-fp8-quantized-" + "x" * 60
+    lines = [line.text or "" for line in parsed(span(id=id)).iter(f"{SVG}tspan")]
+    assert lines[:2] == [
+        "meta-llama/Llama-3.3-70B-Instruct-Turbo-",
+        "Free-Long-Context-128k-fp8-quantized-xxxxxxxx"[:44],
+    ]
+    assert "".join(lines) == id
 
 
 def test_rows_of_several_sources_stand_apart() -> None:
