@@ -1,6 +1,7 @@
 """Answers requests: finds the route, asks the catalog in one read transaction, and adds what HTTP and safety need."""
 
 import hashlib
+import json
 import logging
 import re
 import uuid
@@ -22,7 +23,7 @@ from catalog.store.queries import history
 from catalog.web import asked, frame, markup, mirror
 from catalog.web.routes import HEALTH, ROUTES, STATIC, Route
 from catalog.web.serving import HEADERS
-from catalog.web.visit import Site, Visit, WebAnswer, refusal
+from catalog.web.visit import Site, Visit, WebAnswer
 
 log = logging.getLogger("catalog.web")
 
@@ -172,7 +173,8 @@ def _is_ours(host: str, site: Site) -> bool:
 def _refused(request: Request, status: HTTPStatus, words: Sequence[str], hint: str = "") -> WebAnswer:
     """Say why there is no answer: as JSON where that was asked for, else as a page."""
     if request.path.endswith((".json", ".csv")):
-        return refusal(status, words, hint)
+        body = json.dumps({"error": "; ".join(words), **({"hint": hint} if hint else {})})
+        return WebAnswer(body=f"{body}\n".encode(), media="application/json", status=status)
     return frame.refusal(status, words, hint, root="../" * min(request.path.count("/") - 1, _DEEPEST))
 
 

@@ -1,6 +1,5 @@
 """What an answer is made from, and what it consists of."""
 
-import json
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -157,9 +156,3 @@ def spelled(listing: Listing, form: str) -> WebAnswer:
     else:
         tabular.write_json(listing.rows, text)
     return WebAnswer(body=text.getvalue().encode(), media=_MEDIA[form], headers=listing.headers)
-
-
-def refusal(status: int, words: Sequence[str], hint: str) -> WebAnswer:
-    """Say in JSON why there is no answer."""
-    body = json.dumps({"error": "; ".join(words), "hint": hint} if hint else {"error": "; ".join(words)})
-    return WebAnswer(body=f"{body}\n".encode(), media="application/json", status=status)
