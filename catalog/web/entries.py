@@ -103,11 +103,6 @@ def nearest(milestones: Sequence[int], *, now: datetime, since: datetime) -> lis
     return [(since + days * _DAY, now + days * _DAY) for days in (0, *milestones)]
 
 
-def newest(news: Sequence[FeedEntry], retirements: Sequence[FeedEntry], limit: int) -> list[FeedEntry]:
-    """Put two streams together, each the newest first; what a run found comes before a date of the same time."""
-    return sorted([*news, *retirements], key=lambda entry: entry.updated, reverse=True)[:limit]
-
-
 def _subject(change: Change) -> tuple[str, str]:
     """What one entry tells of: a field of a model together with its other fields."""
     return change.model_id, change.kind.value

@@ -23,20 +23,13 @@ def page(visit: Visit) -> Mapping[str, Any]:
     """Show lifespans as a picture, and the same as a table."""
     models, more = _drawn(visit)
     rows = lifespans(visit, models)
-    start, end = (at and at.at for at in (visit.question.start, visit.question.end))
-    return {
-        "picture": picture.draw(rows, today=_today(visit), start=start, end=end, root="../" * visit.address.count("/")),
-        "rows": rows,
-        "more": more,
-    }
+    return {"picture": _draw(visit, rows, root="../" * visit.address.count("/")), "rows": rows, "more": more}
 
 
 def file(visit: Visit) -> WebAnswer:
     """Answer with the picture as a file that carries its style; where that is forbidden, it takes it from the site."""
-    start, end = (at and at.at for at in (visit.question.start, visit.question.end))
     address, style = markup.static()["picture.css"]
-    rows = lifespans(visit, _drawn(visit)[0])
-    drawn = picture.draw(rows, today=_today(visit), start=start, end=end, style=style.decode())
+    drawn = _draw(visit, lifespans(visit, _drawn(visit)[0]), style=style.decode())
     return svg(f'<?xml-stylesheet type="text/css" href="{address}"?>{drawn}')
 
 
@@ -74,6 +67,11 @@ def lifespans(visit: Visit, models: Sequence[Model]) -> list[Lifespan]:
         for model in models
     ]
     return sorted(rows, key=lambda row: (row.stretches[0].came_by, row.created_at or row.stretches[0].came_by, row.id))
+
+
+def _draw(visit: Visit, rows: Sequence[Lifespan], **how: str) -> str:
+    start, end = (at and at.at for at in (visit.question.start, visit.question.end))
+    return picture.draw(rows, today=_today(visit), start=start, end=end, **how)
 
 
 def _today(visit: Visit) -> datetime | None:
