@@ -37,6 +37,13 @@ class Status(StrEnum):
     SKIPPED = "skipped"
 
 
+class Origin(StrEnum):
+    """What a run read."""
+
+    LIVE = "live"  # the list
+    BACKFILL = "backfill"  # an answer recorded earlier; the run has the time of that
+
+
 # A model by its id, at any source; or a source and the id there.
 ModelName = str | tuple[str, str]
 
@@ -249,6 +256,7 @@ class Run:
     run_id: int
     source: str
     status: Status
+    origin: Origin = Origin.LIVE
     started_at: datetime
     finished_at: datetime | None
     scope: str
@@ -301,7 +309,10 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Source:
-    """One row of `sources`: a list that was synced at least once."""
+    """One row of `sources`: a list that was synced at least once.
+
+    `live`: or never yet; else all that is recorded of it are answers of the past.
+    """
 
     source: str
     base_url: str
@@ -310,3 +321,4 @@ class Source:
     last_whole_at: datetime | None
     last_status: Status | None
     models_listed: int
+    live: bool = True

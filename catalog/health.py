@@ -11,7 +11,7 @@ from catalog.domain import Run, Source, Status
 from catalog.errors import Failure
 from catalog.text import counted
 
-_SOURCE_COLUMNS = tuple(field.name for field in fields(Source))
+_SOURCE_COLUMNS = tuple(field.name for field in fields(Source) if field.name != "live")
 CLOCK_SLACK = timedelta(minutes=5)
 LATE = timedelta(hours=1)  # alerts may wait so long before it is a problem: retries come at least that often
 IN_A_ROW = 3  # failed runs or unclean walks that are a problem; fewer are a note
@@ -207,6 +207,10 @@ def _freshness(one: SourceCheck, stale_after: timedelta, now: datetime) -> Itera
     last = one.row.last_whole_at if one.row else None
     if last is None:
         yield _problem("never", one.name, "was never read whole", f"catalog sync {one.name}")
+        return
+    if one.row and not one.row.live:
+        text = f"only its past was recorded, until {dates.short(last.replace(microsecond=0))}: it was never read itself"
+        yield _problem("never", one.name, text, f"catalog sync {one.name}")
         return
     if last - now > CLOCK_SLACK:
         text = f"the last whole walk lies {dates.age(last - now)} in the future: a clock is wrong"

@@ -23,6 +23,7 @@ class Wish:
     """What the caller wants of a run."""
 
     accept_removals: bool = False
+    missed_by: datetime | None = None  # of those, only what was gone by then; None: whenever that was
     accept_scope: bool = False
 
 
@@ -85,6 +86,7 @@ class Run:
     finished: datetime | None = None
     baseline: bool = False
     has_words: bool | None = True  # None: it may
+    origin: str = "live"
     counts: dict[str, int] = field(default_factory=dict)
 
 

@@ -128,6 +128,7 @@ class Oracle(Book):
             "run_id": run.number,
             "source": run.source,
             "status": run.status,
+            "origin": run.origin,
             "started_at": run.started,
             "finished_at": run.finished,
             "scope": run.scope,

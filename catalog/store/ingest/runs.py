@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from catalog.domain import Identity, Scope, Status
+from catalog.domain import Identity, Origin, Scope, Status
 from catalog.errors import DatabaseError
 from catalog.store.schema.tables import run, source
 
@@ -29,6 +29,7 @@ class OpenRun:
     source_key: int
     generation: int
     started_at: datetime
+    origin: Origin = Origin.LIVE
 
 
 def source_key(connection: sa.Connection, name: str, scope: Scope) -> int:
@@ -59,12 +60,14 @@ def mark_configured(connection: sa.Connection, names: Collection[str]) -> None:
     connection.execute(source.update().where(~named, source.c.configured).values(configured=False))
 
 
-def begin(connection: sa.Connection, key: int, scope: Scope, now: datetime) -> OpenRun:
+def begin(connection: sa.Connection, key: int, scope: Scope, now: datetime, origin: Origin = Origin.LIVE) -> OpenRun:
     """Open a run, and read the generation of its source in the same write transaction: the merge compares it."""
     generation = connection.execute(sa.select(source.c.generation).where(source.c.source_key == key)).scalar_one()
     before = merged_walk_end(connection, key, generation)
     started_at = now if before is None else max(now, before)
-    opened = OpenRun(run_id=_next_id(connection), source_key=key, generation=generation, started_at=started_at)
+    opened = OpenRun(
+        run_id=_next_id(connection), source_key=key, generation=generation, started_at=started_at, origin=origin
+    )
     _insert(connection, opened, scope.text(Identity()), Status.RUNNING)
     return opened
 
@@ -99,8 +102,7 @@ def abandon_dead(connection: sa.Connection, key: int, now: datetime) -> int:
 def close(connection: sa.Connection, opened: OpenRun, status: Status, now: datetime, **values: Any) -> None:
     """Close a run that merged nothing; does nothing when it is closed already."""
     mine = run.update().where(same(opened), run.c.status == Status.RUNNING)
-    finished_at = next_record_time(connection, max(now, opened.started_at))
-    connection.execute(mine.values(status=status, finished_at=finished_at, **values))
+    connection.execute(mine.values(status=status, finished_at=end_of(connection, opened, now), **values))
 
 
 def supersede(connection: sa.Connection, opened: OpenRun, now: datetime) -> None:
@@ -108,9 +110,15 @@ def supersede(connection: sa.Connection, opened: OpenRun, now: datetime) -> None
     if not is_known(connection, opened):
         raise replaced()
     mine = run.update().where(same(opened), run.c.status.in_([Status.RUNNING, Status.ABANDONED]))
-    finished_at = next_record_time(connection, max(now, opened.started_at))
+    finished_at = end_of(connection, opened, now)
     words = "a newer run began or was merged before it ended"
     connection.execute(mine.values(status=Status.SUPERSEDED, finished_at=finished_at, error=words))
+
+
+def end_of(connection: sa.Connection, opened: OpenRun, now: datetime) -> datetime:
+    """Give the time at which a run enters the log: of a backfilled one its own, wherever other sources are by now."""
+    ended = max(now, opened.started_at)
+    return ended if opened.origin is Origin.BACKFILL else next_record_time(connection, ended)
 
 
 def next_record_time(connection: sa.Connection, now: datetime) -> datetime:
@@ -181,6 +189,7 @@ def _insert(
             run_id=opened.run_id,
             source_key=opened.source_key,
             status=status,
+            origin=opened.origin,
             baseline=False,
             whole=False,
             started_at=opened.started_at,

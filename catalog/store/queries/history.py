@@ -23,6 +23,7 @@ from catalog.domain import (
     Kind,
     Model,
     ModelInfo,
+    Origin,
     Reading,
     Run,
     Source,
@@ -166,36 +167,45 @@ def runs(
     before: int | None = None,
     limit: int | None = None,
 ) -> Generator[Run, None, None]:
-    """Stream the runs, newest first; `before` the run of a number."""
-    view = views.sync_runs
-    statement = sa.select(view).order_by(view.c.run_id.desc()).limit(limit)
-    if source is not None:
-        statement = statement.where(view.c.source == source)
-    if status is not None:
-        statement = statement.where(view.c.status == status)
-    if before is not None:
-        statement = statement.where(view.c.run_id < before)
-    if source is not None and limit is not None:  # apart: in one statement, Postgres goes through runs of all sources
+    """Stream the runs by the time they began, newest first; `before` the run of a number."""
+    view, run = views.sync_runs, tables.run
+    began = None if before is None else connection.scalar(sa.select(run.c.started_at).where(run.c.run_id == before))
+
+    def wanted(one: Any) -> list[sa.ColumnElement[bool]]:
+        fits = [] if status is None else [one.status == status]
+        if before is not None:  # a run that was dropped meanwhile has a number alone
+            earlier = sa.tuple_(one.started_at, one.run_id) < sa.tuple_(sa.literal(began, tables.UtcTime), before)
+            fits.append(one.run_id < before if began is None else earlier)
+        return fits
+
+    statement = sa.select(view).order_by(view.c.started_at.desc(), view.c.run_id.desc()).limit(limit)
+    if source is None or limit is None:
+        named = [] if source is None else [view.c.source == source]
+        statement = statement.where(*named, *wanted(view.c))
+    else:  # apart: in one statement, Postgres goes through runs of all sources
         key = sa.select(tables.source.c.source_key).where(tables.source.c.source == source).scalar_subquery()
-        wanted = sa.select(tables.run.c.run_id).where(all_runs.among_those_of(key))
-        wanted = wanted if status is None else wanted.where(tables.run.c.status == status)
-        wanted = wanted if before is None else wanted.where(tables.run.c.run_id < before)
-        last = connection.scalars(wanted.order_by(*all_runs.LAST_FIRST).limit(limit)).all()
+        numbers = sa.select(run.c.run_id).where(all_runs.among_those_of(key), *wanted(run.c))
+        newest = (run.c.source_key.desc(), run.c.started_at.desc(), run.c.run_id.desc())
+        last = connection.scalars(numbers.order_by(*newest).limit(limit)).all()
         statement = statement.where(view.c.run_id.in_(last))
     return (rows.run(row) for row in streams.rows(connection, statement))
 
 
 def sources(connection: Connection) -> list[Source]:
     """List every source ever synced, by name."""
-    statement = sa.select(views.sources).order_by(views.sources.c.source)
-    return [rows.source(row) for row in connection.execute(statement).mappings()]
+    run, mine = tables.run.c, tables.source.c
+    newest = (run.source_key == mine.source_key) & (run.generation == mine.generation)
+    origin = sa.select(run.origin).where(newest).scalar_subquery()
+    live = sa.func.coalesce(origin, Origin.LIVE.value) == Origin.LIVE.value
+    statement = sa.select(views.sources, live.label("live")).join(tables.source, mine.source == views.sources.c.source)
+    return [rows.source(row) for row in connection.execute(statement.order_by(mine.source)).mappings()]
 
 
 def begins(connection: Connection) -> datetime | None:
     """Tell when the oldest merged run began: of earlier moments the catalog knows nothing."""
     view = views.sync_runs
     merged = view.c.status.in_(MERGED)
-    statement = sa.select(view.c.started_at).where(merged).order_by(view.c.run_id).limit(1)
+    statement = sa.select(view.c.started_at).where(merged).order_by(view.c.started_at).limit(1)
     return connection.execute(statement).scalar_one_or_none()
 
 

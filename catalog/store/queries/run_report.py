@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from catalog.domain import Change, Missing, Policy, Run, Status
+from catalog.domain import Change, Missing, Origin, Policy, Run, Status
 from catalog.store.ingest import runs
 from catalog.store.schema import rows, tables, views
 
@@ -48,6 +48,7 @@ def has_begun(connection: sa.Connection, source: str, since: datetime, now: date
             tables.source.c.source == source,
             run.c.started_at.between(since, now + _CLOCK_SLACK),
             run.c.finished_at.is_(None) | (run.c.finished_at >= since),
+            run.c.origin == Origin.LIVE,
             run.c.status.not_in([Status.SKIPPED, Status.SUPERSEDED, Status.ABANDONED]),
         )
     )
@@ -79,7 +80,7 @@ def models_listed(connection: sa.Connection, source: str) -> int:
     return connection.scalar(wanted) or 0
 
 
-def missing(connection: sa.Connection, source: str, policy: Policy, *, limit: int) -> list[Missing]:
+def missing(connection: sa.Connection, source: str, policy: Policy, *, limit: int | None) -> list[Missing]:
     """List missing models of a source, the longest missing first."""
     lacked = tables.run.alias("lacked")
     wanted = (

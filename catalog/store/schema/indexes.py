@@ -21,6 +21,8 @@ INDEXES = (
     # The last runs of one source, for every command; and whether one took a slot of the schedule.
     sa.Index("catalog_run_source_key_idx", tables.run.c.source_key, tables.run.c.run_id),
     sa.Index("catalog_run_started_at_idx", tables.run.c.source_key, tables.run.c.started_at),
+    # `runs` of all sources, newest first: backfilled ones have high numbers and lie far back.
+    sa.Index("catalog_run_began_idx", tables.run.c.started_at, tables.run.c.run_id),
     # `changes`, newest first: the few runs that recorded any.
     _partial(
         "catalog_run_recorded_idx",

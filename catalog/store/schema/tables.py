@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from catalog import dates
 
 VERSION_TABLE = "catalog_version"
+ORIGIN = "live: it read the list; backfill: it read an answer recorded earlier, and has the time of that."
 
 Id = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
@@ -144,11 +145,13 @@ run = sa.Table(
         comment="Class of what made it fail: key, certificate, configuration, list, database, unexpected; "
         "NULL: nothing did.",
     ),
+    sa.Column("origin", sa.Text, nullable=False, server_default="live", comment=ORIGIN),
     sa.UniqueConstraint("source_key", "generation", name="catalog_run_source_key_generation_key"),
     sa.CheckConstraint(
         "status IN ('running', 'complete', 'partial', 'held', 'failed', 'superseded', 'abandoned', 'skipped')",
         name="catalog_run_status_check",
     ),
+    sa.CheckConstraint("origin IN ('live', 'backfill')", name="catalog_run_origin_check"),
     sa.CheckConstraint(
         "(generation IS NOT NULL) = (status IN ('complete', 'partial', 'held'))", name="catalog_run_merged_check"
     ),

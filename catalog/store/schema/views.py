@@ -4,7 +4,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from catalog.store.schema.tables import Id, Json, UtcTime, fields
+from catalog.store.schema.tables import ORIGIN, Id, Json, UtcTime, fields
 
 surface = sa.MetaData()
 internal = sa.MetaData()  # views that only the program and the triggers read
@@ -91,6 +91,7 @@ sync_runs = _view(
     sa.Column("run_id", sa.Integer, comment="Number of the run, in order of start."),
     sa.Column("source", sa.Text, comment="The list it read."),
     sa.Column("status", sa.Text, comment="running, complete, partial, held, failed, superseded, abandoned or skipped."),
+    sa.Column("origin", sa.Text, comment=ORIGIN),
     sa.Column("started_at", UtcTime, comment="Before the first request."),
     sa.Column("finished_at", UtcTime, comment="When its findings entered the log; NULL while it runs."),
     sa.Column("scope", sa.Text, comment="Who asked, and how, as JSON text."),
