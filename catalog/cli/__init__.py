@@ -29,6 +29,7 @@ COMMANDS = {
     "apis": ("catalog.cli.apis:command", "List the APIs that are known by name, and their keys."),
     "check": ("catalog.cli.check:command", "Say what is wrong with the set-up, and how to mend it."),
     "sync": ("catalog.cli.sync:command", "Read each source's list and record what changed."),
+    "backfill": ("catalog.cli.backfill:command", "Record answers of the past as the runs of a source."),
     "run": ("catalog.cli.worker:command", "Stay up, and do the same on a schedule."),
     "models": ("catalog.cli.reads:models", "List the models: now, or at a moment."),
     "show": ("catalog.cli.show:command", "Tell one model's whole story."),

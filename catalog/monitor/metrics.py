@@ -20,7 +20,10 @@ _BEGINNING = b"# HELP catalog_"  # of each page
 METRICS = {
     "catalog_models_listed": (("source",), "Models that are listed."),
     "catalog_models_missing": (("source",), "Models that whole walks lack, not believed to be gone."),
-    "catalog_last_whole_walk_timestamp_seconds": (("source",), "End of the last whole walk."),
+    "catalog_last_whole_walk_timestamp_seconds": (
+        ("source",),
+        "End of the last whole walk; 0 while only its past was recorded.",
+    ),
     "catalog_last_run_timestamp_seconds": (("source",), "End of the last run, however it went."),
     "catalog_last_run_duration_seconds": (("source",), "How long the last run took."),
     "catalog_last_run_status": (("source", "status"), "1 for the status of the last run."),
@@ -98,8 +101,8 @@ def _tell_source(page: MetricsPage, found: SourceHealth) -> None:
     page.set("catalog_models_missing", found.missing, source=name)
     page.set("catalog_held", bool(found.held), source=name)
     page.set("catalog_runs_failed_in_a_row", found.failed, source=name)
-    page.set("catalog_last_whole_walk_timestamp_seconds", row.last_whole_at, source=name)
-    if run := found.last:
+    page.set("catalog_last_whole_walk_timestamp_seconds", row.last_whole_at if row.live else 0, source=name)
+    if (run := found.last) and row.live:
         page.set("catalog_last_run_status", 1, source=name, status=run.status.value)
         page.set("catalog_last_run_timestamp_seconds", run.finished_at, source=name)
         if run.finished_at:

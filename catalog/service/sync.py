@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Collection, Iterable
 from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from catalog import logs
@@ -38,6 +38,7 @@ from catalog.upstream.traversal import Sink
 
 log = logging.getLogger("catalog.service.sync")
 MISSING_SHOWN = 100
+WHENEVER = datetime.max.replace(tzinfo=UTC)
 
 # Settings that a scope is made of, beside those of Anthropic's own. `row_version` rises when a row reads otherwise.
 _ASKED = ("api", "query", "headers", "ignore", "row_version")
@@ -171,6 +172,15 @@ def _layout(source: SourceSettings) -> dict[str, Any]:
     return {name: value for name, (value, default) in told.items() if value != default}
 
 
+def policy_of(source: SourceSettings) -> Policy:
+    """The part of the settings that decides when an absence is believed."""
+    return Policy(
+        confirm_after=source.confirm_after,
+        max_removed_percent=source.guard.max_removed_percent,
+        min_removed=source.guard.min_removed,
+    )
+
+
 def enqueue_alerts(connection: Connection, opened: OpenRun, options: Options) -> None:
     """Put the alerts of a run into the outbox, in the transaction that ends the run."""
     if options.subscriptions is not None:
@@ -232,12 +242,7 @@ class SourceSync:
     @property
     def policy(self) -> Policy:
         """The part of the settings that decides when an absence is believed."""
-        guard = self.source.guard
-        return Policy(
-            confirm_after=self.source.confirm_after,
-            max_removed_percent=guard.max_removed_percent,
-            min_removed=guard.min_removed,
-        )
+        return policy_of(self.source)
 
     def now(self) -> datetime:
         """This moment, by the clock of the run."""
@@ -281,7 +286,7 @@ class SourceSync:
             policy=self.policy,
             walked_at=walked_at,
             now=self.now(),
-            accept_removals=self.options.accept_removals,
+            accept_missed_by=WHENEVER if self.options.accept_removals else None,
             accept_scope=self.options.accept_scope,
         )
 

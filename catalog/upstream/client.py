@@ -23,7 +23,7 @@ from catalog.upstream.envelope import CHECK_BASE_URL, LayoutError
 from catalog.upstream.failures import http_failures
 from catalog.upstream.failures.api_words import Known
 from catalog.upstream.failures.http_failures import Question
-from catalog.upstream.fetch import MAX_TRIES, USUAL_PACE, Answer, Fetch, OnRetry, Pace, ignore_retry
+from catalog.upstream.fetch import MAX_TRIES, USUAL_PACE, Answer, Asked, Fetch, OnRetry, Pace, ignore_retry
 from catalog.upstream.pauses import HostPauses
 
 MAX_LIMIT = 1000
@@ -207,7 +207,7 @@ class SourceClient:
         after_id: str | None = None,
         before_id: str | None = None,
         deadline: float | None = None,
-    ) -> Fetch:
+    ) -> Asked:
         """Ask for one page, and do not wait for it. `deadline` is a moment of `monotonic`."""
         if not 1 <= limit <= MAX_LIMIT or (after_id is not None and before_id is not None):
             raise ConfigError(f"a page has 1 to {MAX_LIMIT} models, and begins at one cursor", hint="check page_size")
@@ -219,7 +219,7 @@ class SourceClient:
         ids = frozenset(id for _, id in params)
         return self._fetch(self.paging.url, asked, until, with_cursor=bool(params), ids=ids)
 
-    def ask(self, query: str | None, *, deadline: float) -> Fetch:
+    def ask(self, query: str | None, *, deadline: float) -> Asked:
         """Ask for the page that a query names, and do not wait for it; None: for the first one."""
         asked = self.paging.first() if query is None else query
         return self._fetch(self.paging.url, asked, deadline, with_cursor=query is not None)

@@ -9,7 +9,7 @@ from catalog.domain import Outcome
 from catalog.errors import AnswerError
 from catalog.upstream import wire
 from catalog.upstream.cursors import CursorChoice, choose
-from catalog.upstream.fetch import Answer, Fetch
+from catalog.upstream.fetch import Answer, Asked
 from catalog.upstream.traversal import Traversal, Turn
 
 _INCLUSIVE = "an entry that the cursor named"
@@ -26,7 +26,7 @@ class CursorTraversal(Traversal):
         self.added = ""  # the digest of the last page that the sink took
         self.before: Turn | None = None  # that page, while what follows is compared with it
         self.cursors: set[str] = set()
-        self.ahead: dict[str, Fetch] = {}  # requests that compared two cursors, by cursor
+        self.ahead: dict[str, Asked] = {}  # requests that compared two cursors, by cursor
         self.expected = self.learned.inclusive  # the first pages, where each page is to begin with its own cursor
         self.dropped = 0
 
@@ -39,13 +39,13 @@ class CursorTraversal(Traversal):
 
     # Asking
 
-    def ask(self, following: str | None) -> Fetch:
+    def ask(self, following: str | None) -> Asked:
         """Ask for the page behind a cursor, unless that was done to compare two of them."""
         self.last_two = self.last_two[1], following
         begun, self.ahead = self.ahead.get(following or ""), {}
         return begun or self._begin_at(following)
 
-    def _begin_at(self, cursor: str | None) -> Fetch:
+    def _begin_at(self, cursor: str | None) -> Asked:
         limit, deadline = self.client.source.page_size, self.bounds.deadline
         return self.sent(self.client.begin(limit=limit, after_id=cursor, deadline=deadline))
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Protocol
 
 from catalog import logs
 from catalog.clock import utc_now
@@ -72,6 +73,13 @@ class Answer:
     identity: Identity
     asked_at: datetime
     links: str = ""  # the header `Link`
+
+
+class Asked(Protocol):
+    """A request, made or on its way."""
+
+    def answer(self, check_cancelled: CheckCancelled | None = None) -> Answer: ...
+    def cancel(self) -> None: ...
 
 
 @dataclass(kw_only=True, slots=True)

@@ -12,7 +12,7 @@ from catalog.errors import AnswerError, CheckCancelled, DeadlineError, ListingEr
 from catalog.upstream import marks, paging, wire
 from catalog.upstream.client import SourceClient
 from catalog.upstream.cursors import Cursors
-from catalog.upstream.fetch import Answer, Fetch
+from catalog.upstream.fetch import Answer, Asked
 from catalog.upstream.paging import PageFacts
 from catalog.upstream.verdict import Doubts
 
@@ -102,13 +102,13 @@ class Traversal:
         self.pages = self.models = self.received = self.longest = 0
         self.total: int | None = None  # entries of the list, as the last answer counted them
         self.asked = {self.client.paging.first()}  # the queries so far
-        self.fetches: list[Fetch] = []  # requests whose answers did not arrive yet
+        self.fetches: list[Asked] = []  # requests whose answers did not arrive yet
         self.doubts = Doubts(self.client.paging.one_page)
 
     def run(self) -> Outcome:
         """Read the list to its end. While the sink stores a page, the next one is already on its way."""
         try:
-            fetch: Fetch | None = self.ask(None)
+            fetch: Asked | None = self.ask(None)
             while fetch is not None:
                 fetch = self._take(self.await_(fetch))
                 self.bounds.check_deadline()
@@ -117,7 +117,7 @@ class Traversal:
             for fetch in self.fetches:
                 fetch.cancel()
 
-    def _take(self, answer: Answer) -> Fetch | None:
+    def _take(self, answer: Answer) -> Asked | None:
         """Judge a page, ask for the next one, and hand the page to the sink; None: it was the last one."""
         turn = self.read(answer)
         self.received += turn.received
@@ -137,16 +137,16 @@ class Traversal:
 
     # Asking
 
-    def ask(self, following: str | None) -> Fetch:
+    def ask(self, following: str | None) -> Asked:
         """Ask for the page that `next` named, or for the first one, and do not wait for it."""
         return self.sent(self.client.ask(following, deadline=self.bounds.deadline))
 
-    def sent(self, fetch: Fetch) -> Fetch:
+    def sent(self, fetch: Asked) -> Asked:
         """Keep a request, so that it is cancelled when the walk ends before its answer."""
         self.fetches.append(fetch)
         return fetch
 
-    def await_(self, fetch: Fetch) -> Answer:
+    def await_(self, fetch: Asked) -> Answer:
         """Wait for a page that was asked for."""
         self.bounds.on_wait()
         answer = fetch.answer(self.bounds.on_wait)

@@ -7,6 +7,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -66,12 +67,13 @@ class ListPage(msgspec.Struct, frozen=True, kw_only=True):
 class Reader:
     """Reads the answers of one source."""
 
-    def __init__(self, source: SourceSettings) -> None:
-        """Take the settings that say how the source spells its list."""
+    def __init__(self, source: SourceSettings, *, one_page: bool = False) -> None:
+        """Take the settings that say how the source spells its list; `one_page`: no answer needs to have `has_more`."""
         self.paging = source.paging == "cursor"  # then its pages must have `has_more`
         self._shape = shape.of(source)
         self._fields = Fields(source.unknown_dates, self._shape)
-        self.envelope = Envelope(source, self._shape, self._fields)
+        paged = replace(source, paging="none") if one_page else source
+        self.envelope = Envelope(paged, self._shape, self._fields)
         self._stripper = Stripper(self._shape.ignore, self._shape.items, self._fields) if self._shape.ignore else None
         # The digest covers the rules of reading: under other rules the same bytes say something else.
         is_usual = self.paging and not source.unknown_dates and not self._shape.text

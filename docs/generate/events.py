@@ -10,6 +10,9 @@ PACKAGE = Path(__file__).parents[2] / "catalog"
 WORDS = {
     "alerts.resumed": "After `alerts.unsent`: alerts are sent again.",
     "alerts.unsent": "The outbox could not be read, so no alert was sent; told when it begins. All stays pending.",
+    "backfill.held": "At the end of a record of the past, models are held: too many were gone at once.",
+    "backfill.left_out": "`catalog backfill` left files of a folder out.",
+    "backfill.next": "A record of the past is recorded, and the next step is said.",
     "command.failed": "A command ended with a failure; `error` is its type, `hint` what to type about it.",
     "command.stopped": "SIGINT, SIGTERM or SIGHUP ended a command; nothing is half-written.",
     "config.warning": "The configuration works, but something in it should be mended.",

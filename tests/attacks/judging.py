@@ -190,7 +190,7 @@ class Merge:
             self.start_anew(models[id])
         held = [id for id in absent if is_held(models[id])]
         release = self.wish.accept_removals and not self.fresh
-        accepted = set(held) if release else set()
+        accepted = {id for id in held if release and self.is_long_gone(models[id])}
         rest = [id for id in absent if id not in accepted]
         alarm = self.is_too_much(len(rest), len(before) - len(accepted))
         self.note("guarded", alarm)
@@ -205,7 +205,11 @@ class Merge:
                 removed += 1
             else:
                 self.miss(models[id], alarm=alarm)
-        return len(absent) - removed, removed, alarm or bool(held and not release)
+        return len(absent) - removed, removed, alarm or bool(set(held) - accepted)
+
+    def is_long_gone(self, model: Model) -> bool:
+        by = self.wish.missed_by
+        return by is None or (model.lack is not None and model.lack.since <= by)
 
     def note_the_tick(self, lack: Lack | None) -> None:
         early = lack.since + self.patience.confirm_after - self.ended if lack else None

@@ -17,7 +17,7 @@ from catalog.settings import ListSettings, SourceSettings
 from catalog.store.engine.database import Database
 from catalog.store.schema import views
 from catalog.upstream.client import SourceClient
-from catalog.upstream.fetch import Answer, Fetch, Pace
+from catalog.upstream.fetch import Answer, Asked, Pace
 from tests.attacks.shelf import Paging, Shelf
 from tests.attacks.timeline import Ran, Removal, Request, Timeline, missed
 from tests.server import KEY, Json, ModelsServer, Step, Visit
@@ -79,17 +79,17 @@ class Quiet:
 class SteadyClient(SourceClient):
     """Asks for a page only when the walk waits for it, so that a story told again is the same story."""
 
-    def begin(self, **options: Any) -> Fetch:
-        return _Later(partial(super().begin, **options))  # type: ignore[return-value] # it does what a Fetch does
+    def begin(self, **options: Any) -> Asked:
+        return _Later(partial(super().begin, **options))
 
-    def ask(self, *asked: Any, **options: Any) -> Fetch:
-        return _Later(partial(super().ask, *asked, **options))  # type: ignore[return-value] # it does, too
+    def ask(self, *asked: Any, **options: Any) -> Asked:
+        return _Later(partial(super().ask, *asked, **options))
 
 
 @dataclass
 class _Later:
-    begin: Callable[[], Fetch]
-    fetch: Fetch | None = None
+    begin: Callable[[], Asked]
+    fetch: Asked | None = None
 
     def answer(self, check_cancelled: Callable[[], object] | None = None) -> Answer:
         self.fetch = self.fetch or self.begin()

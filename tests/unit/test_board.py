@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from catalog.cli import live
 from catalog.cli.progress import Progress
-from catalog.domain import Run, Status
+from catalog.domain import Origin, Run, Status
 from catalog.errors import ListingError
 from catalog.service.schedule import JobState
 from catalog.service.sync import RunReport
@@ -20,6 +20,7 @@ def report() -> RunReport:
         run_id=1,
         source="one",
         status=Status.COMPLETE,
+        origin=Origin.LIVE,
         started_at=NOW,
         finished_at=NOW,
         scope="{}",

@@ -21,7 +21,7 @@ USUAL: dict[str, Any] = {
     "listed_before": 10,
     "absent": 0,
     "absent_held": 0,
-    "accept_removals": False,
+    "accepted": 0,
     "accept_scope": False,
 }
 COMPLETE, PARTIAL, HELD = Status.COMPLETE, Status.PARTIAL, Status.HELD
@@ -68,22 +68,25 @@ def brief(judged: Decision) -> tuple[Status, set[str]]:
         # What was held waits for a person: an ordinary walk that lacks it still does not decide.
         ({"absent": 2, "absent_held": 2}, HELD, {"absences"}),
         ({"absent": 2, "absent_held": 2, **ENTRIES}, PARTIAL, set()),
-        ({"absent": 2, "absent_held": 2, "accept_removals": True}, COMPLETE, {"absences", "accept"}),
-        ({"absent": 10, "absent_held": 10, "accept_removals": True}, COMPLETE, {"absences", "accept"}),
-        ({"absent": 10, "absent_held": 10, "accept_removals": True, **ENTRIES}, PARTIAL, set()),
+        ({"absent": 2, "absent_held": 2, "accepted": 2}, COMPLETE, {"absences", "accept"}),
+        ({"absent": 10, "absent_held": 10, "accepted": 10}, COMPLETE, {"absences", "accept"}),
+        ({"absent": 10, "absent_held": 10, "accepted": 10, **ENTRIES}, PARTIAL, set()),
         ({"absent": 2, "absent_held": 2, "scope_changed": True}, COMPLETE, BEGINS | {"absences"}),
         # What goes while a great loss is held is part of it.
         ({"absent": 5, "absent_held": 4}, HELD, {"absences", "hold"}),
         # A person accepts what was held by then, of an accepted identity alone.
-        ({"absent": 9, "absent_held": 4, "accept_removals": True}, HELD, {"absences", "hold", "accept"}),
-        ({"absent": 5, "absent_held": 4, "accept_removals": True}, COMPLETE, {"absences", "accept"}),
+        ({"absent": 9, "absent_held": 4, "accepted": 4}, HELD, {"absences", "hold", "accept"}),
+        ({"absent": 5, "absent_held": 4, "accepted": 4}, COMPLETE, {"absences", "accept"}),
+        # Or only what was gone for long; the others still wait.
+        ({"absent": 2, "absent_held": 2, "accepted": 1}, HELD, {"absences", "accept"}),
+        ({"absent": 9, "absent_held": 4, "accepted": 2}, HELD, {"absences", "hold", "accept"}),
         (
-            {"absent": 9, "absent_held": 9, "accept_removals": True, "unknown_identity": True},
+            {"absent": 9, "absent_held": 9, "accepted": 9, "unknown_identity": True},
             HELD,
             {"baseline", "other_identity"},
         ),
         (
-            {"absent": 9, "absent_held": 9, "accept_removals": True, "scope_changed": True},
+            {"absent": 9, "absent_held": 9, "accepted": 9, "scope_changed": True},
             HELD,
             BEGINS | {"absences", "hold"},
         ),

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from catalog import cron
-from catalog.domain import Run, Status
+from catalog.domain import Origin, Run, Status
 from catalog.errors import CatalogError, ListingError, StoppedError
 from catalog.service import schedule
 from catalog.service.schedule import Chore, JobState, Task, Timetable, Worker
@@ -31,6 +31,7 @@ def ended(status: Status = Status.COMPLETE, failure: CatalogError | None = None)
         run_id=1,
         source="one",
         status=status,
+        origin=Origin.LIVE,
         started_at=NOW,
         finished_at=NOW,
         scope="{}",

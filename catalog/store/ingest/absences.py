@@ -14,6 +14,15 @@ _LISTED, _LACKED = sa.literal(b"\x01", sa.LargeBinary), sa.literal(b"\x00", sa.L
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Absent:
+    """How many of the models that were listed before a walk lacks."""
+
+    models: int
+    held: int  # of `models`: held since an earlier walk
+    accepted: int  # of `held`: a person accepts that they are gone
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Absences:
     """The absences of one walk, in the merge's transaction.
 
@@ -28,11 +37,12 @@ class Absences:
     last_whole_run: int | None  # before this one, by an accepted identity
     several: bool  # more than one identity answered so far: what one lacks, another may list
 
-    def count(self) -> tuple[int, int]:
-        """Count the models that were listed before and are absent now, and those of them that are held."""
-        counts = sa.select(sa.func.count(), sa.func.count(model.c.held_run)).where(*self._absent())
-        absent, waiting = self.connection.execute(counts).one()
-        return absent, waiting
+    def count(self, accept_missed_by: datetime | None) -> Absent:
+        """Count the models that were listed before and are absent now."""
+        accepted = sa.func.count().filter(self._accepted(accept_missed_by))
+        counts = sa.select(sa.func.count(), sa.func.count(model.c.held_run), accepted).where(*self._absent())
+        models, held, long = self.connection.execute(counts).one()
+        return Absent(models=models, held=held, accepted=long)
 
     def note_found(self) -> None:
         """Clear the marks of missing models that are listed again; an unclean walk will do, for presence is a fact."""
@@ -56,16 +66,19 @@ class Absences:
         self.connection.execute(again.values(lacked_run=None))
         self.connection.execute(lacked.values(lacked_run=self.run_id, seen_run=self._seen()))
 
-    def record(self, judged: Decision, *, missed_until: datetime, since: int | None) -> int:
+    def record(
+        self, judged: Decision, *, missed_until: datetime, accept_missed_by: datetime | None, since: int | None
+    ) -> int:
         """Remove absent models, mark the others as missing, or hold all, as was decided; give how many were removed.
 
-        A model is removed when a walk that ended by `missed_until` lacked it, and each whole walk since did. `since` is
-        the run that made the baseline: models missing from before it count as missing from this walk on.
+        A model is removed when a walk that ended by `missed_until` lacked it, and each whole walk since did; a held one
+        when one that ended by `accept_missed_by` lacked it. `since` is the run that made the baseline: models missing
+        from before it count as missing from this walk on.
         """
         before = model.c.missing_run < sa.literal(since, sa.Integer)  # with None, true of no model
         earlier = model.update().where(*self._absent(), before)
         self.connection.execute(earlier.values(missing_run=self.run_id, held_run=None))
-        removed = self._remove(judged, missed_until)
+        removed = self._remove(judged, missed_until, accept_missed_by)
         fresh = model.update().where(*self._absent(), model.c.missing_run.is_(None))
         self.connection.execute(fresh.values(missing_run=self.run_id, seen_run=self._seen(), lacked_run=None))
         if judged.hold:
@@ -78,16 +91,24 @@ class Absences:
         held = model.update().where(self._mine(), model.c.held_run.is_not(None))
         self.connection.execute(held.values(held_run=None))
 
-    def _remove(self, judged: Decision, missed_until: datetime) -> int:
-        old_enough = sa.select(run.c.run_id).where(run.c.source_key == self.source_key, run.c.walked_at <= missed_until)
-        ordinary = model.c.held_run.is_(None) & model.c.missing_run.in_(old_enough) & (not judged.hold)
-        confirmed = ordinary | model.c.held_run.is_not(None) if judged.accept else ordinary
+    def _remove(self, judged: Decision, missed_until: datetime, accept_missed_by: datetime | None) -> int:
+        ordinary = model.c.held_run.is_(None) & self._missed_by(missed_until) & (not judged.hold)
+        confirmed = ordinary | self._accepted(accept_missed_by)
         gone = sa.and_(*self._absent(), model.c.missing_run.is_not(None), confirmed)
         last_listed = runs.later(model.c.seen_run, model.c.valid_from_run)
         rows = sa.select(model.c.model_key, model.c.missing_run, last_listed).where(gone).subquery()
         changelog.append(self.connection, self.run_id, Kind.REMOVED, rows, proof=rows.c[2], observed=rows.c.missing_run)
         values = {"removed_run": model.c.missing_run, "missing_run": None, "held_run": None, "lacked_run": None}
         return self.connection.execute(model.update().where(gone).values(**values)).rowcount
+
+    def _accepted(self, missed_by: datetime | None) -> sa.ColumnElement[bool]:
+        if missed_by is None:
+            return sa.false()
+        return model.c.held_run.is_not(None) & self._missed_by(missed_by)
+
+    def _missed_by(self, moment: datetime) -> sa.ColumnElement[bool]:
+        ended = sa.select(run.c.run_id).where(run.c.source_key == self.source_key, run.c.walked_at <= moment)
+        return model.c.missing_run.in_(ended)
 
     def _seen(self) -> sa.ColumnElement[int]:
         """The last run that proves that a model was listed; for models that are not missing yet."""

@@ -18,7 +18,7 @@ class GuardFacts:
     listed_before: int
     absent: int  # of `listed_before`: no accepted identity's latest whole walk lists them
     absent_held: int  # of `absent`: held since an earlier walk
-    accept_removals: bool
+    accepted: int  # of `absent_held`: a person accepts that they are gone
     accept_scope: bool
 
 
@@ -31,7 +31,7 @@ class Decision:
     other_identity: bool  # it answered for an identity that is not accepted: its absences prove nothing here
     absences: bool  # what it lacks counts: missing, then removed
     hold: bool  # too much is gone at once: every absence of this walk waits for a person
-    accept: bool  # what was held before and is still absent is removed at once
+    accept: bool  # what was held before, is still absent and is accepted as gone is removed at once
     status: Status
     reason: str = ""
 
@@ -43,9 +43,9 @@ def judge(facts: GuardFacts, policy: Policy) -> Decision:
     makes_baseline = baseline and facts.complete and not other_identity
     absences = facts.whole and not other_identity and not facts.nameless
     # A new baseline begins with nothing held and nothing missing, so that there is nothing to accept.
-    accept = absences and facts.accept_removals and not makes_baseline
-    alarmed = absences and _is_alarming(facts, policy, accepted=facts.absent_held if accept else 0)
-    waiting = bool(absences and facts.absent_held and not accept and not makes_baseline)
+    accepted = facts.accepted if absences and not makes_baseline else 0
+    alarmed = absences and _is_alarming(facts, policy, accepted=accepted)
+    waiting = absences and facts.absent_held > accepted and not makes_baseline
     is_held = other_identity or alarmed or waiting
     return Decision(
         baseline=baseline,
@@ -53,9 +53,9 @@ def judge(facts: GuardFacts, policy: Policy) -> Decision:
         other_identity=other_identity,
         absences=absences,
         hold=alarmed,
-        accept=accept,
+        accept=accepted > 0,
         status=Status.HELD if is_held else Status.COMPLETE if absences else Status.PARTIAL,
-        reason=_reason(facts, other_identity=other_identity, alarmed=alarmed, waiting=waiting),
+        reason=_reason(facts, accepted, other_identity=other_identity, alarmed=alarmed, waiting=waiting),
     )
 
 
@@ -66,14 +66,14 @@ def _is_alarming(facts: GuardFacts, policy: Policy, *, accepted: int) -> bool:
     return absent == before or (absent >= policy.min_removed and absent * 100 > policy.max_removed_percent * before)
 
 
-def _reason(facts: GuardFacts, *, other_identity: bool, alarmed: bool, waiting: bool) -> str:
+def _reason(facts: GuardFacts, accepted: int, *, other_identity: bool, alarmed: bool, waiting: bool) -> str:
     if other_identity:
         return "the answers name another organization or workspace than before: absences wait for --accept-scope"
     if alarmed:
         lacked = f"{facts.absent} of {facts.listed_before} listed models are gone at once"
         return f"{lacked}: they wait for --accept-removals"
     if waiting:
-        return f"{facts.absent_held} held models are still not listed: they wait for --accept-removals"
+        return f"{facts.absent_held - accepted} held models are still not listed: they wait for --accept-removals"
     if facts.nameless:
         return "several identities are accepted, and the answers name none of them: what they lack counts for nothing"
     return ""

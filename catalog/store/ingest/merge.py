@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from catalog.domain import Identity, Policy, Scope, Status
 from catalog.errors import ListingError
 from catalog.store.ingest import changelog, guard, identities, page_digests, remarks, runs
-from catalog.store.ingest.absences import Absences
+from catalog.store.ingest.absences import Absences, Absent
 from catalog.store.ingest.guard import Decision, GuardFacts
 from catalog.store.ingest.identities import WalkIdentity
 from catalog.store.ingest.runs import TICK, OpenRun
@@ -29,7 +29,7 @@ class Request:
     policy: Policy
     walked_at: datetime
     now: datetime
-    accept_removals: bool = False
+    accept_missed_by: datetime | None = None  # held models that a walk lacked by then are accepted as gone; None: none
     accept_scope: bool = False
 
 
@@ -75,6 +75,7 @@ class _Merge:
         self, connection: sa.Connection, opened: OpenRun, walk: SealedWalk, request: Request, before: sa.Row[Any]
     ) -> None:
         self.connection = connection
+        self.opened = opened
         self.run_id = opened.run_id
         self.source_key = opened.source_key
         self.generation = opened.generation + 1
@@ -103,7 +104,8 @@ class _Merge:
             several=accepted > 1 or self.is_first_of_scope(),
         )
         none_absent = walk.counts.present == before.models_listed
-        self.absent, self.absent_held = (0, 0) if none_absent else self.absences.count()
+        nothing = Absent(models=0, held=0, accepted=0)
+        self.absent = nothing if none_absent else self.absences.count(request.accept_missed_by)
 
     def is_reconfigured(self) -> bool:
         recorded = self.before.scope
@@ -129,9 +131,9 @@ class _Merge:
             unknown_identity=self.answered_by.is_unknown,
             nameless=self.answered_by.is_nameless,
             listed_before=self.before.models_listed,
-            absent=self.absent,
-            absent_held=self.absent_held,
-            accept_removals=self.request.accept_removals,
+            absent=self.absent.models,
+            absent_held=self.absent.held,
+            accepted=self.absent.accepted,
             accept_scope=self.request.accept_scope,
         )
         return guard.judge(facts, self.request.policy)
@@ -159,12 +161,13 @@ class _Merge:
             self.absences.forget_held()
         if judged.absences:
             self.absences.note_lacked()
-        if not judged.absences or not self.absent:
+        if not judged.absences or not self.absent.models:
             return {"missing": 0, "removed": 0}
         missed_until = self.walked_at - self.request.policy.confirm_after
         since = self.run_id if judged.makes_baseline else self.before.baseline_run
-        removed = self.absences.record(judged, missed_until=missed_until, since=since)
-        return {"missing": self.absent - removed, "removed": removed}
+        accepted = self.request.accept_missed_by if judged.accept else None
+        removed = self.absences.record(judged, missed_until=missed_until, accept_missed_by=accepted, since=since)
+        return {"missing": self.absent.models - removed, "removed": removed}
 
     # 5. What the next walk is compared with
 
@@ -194,7 +197,7 @@ class _Merge:
                 baseline=judged.baseline,
                 whole=judged.absences,
                 walked_at=self.walked_at,
-                finished_at=runs.next_record_time(self.connection, max(self.request.now, self.walked_at)),
+                finished_at=runs.end_of(self.connection, self.opened, max(self.request.now, self.walked_at)),
                 scope=self.request.scope.text(self.walk.outcome.identity),
                 pages=self.walk.outcome.pages,
                 models_seen=self.counts.listed,

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from catalog import watch
-from catalog.domain import MERGED, ModelName
+from catalog.domain import MERGED, ModelName, Origin
 from catalog.events import OutboxMessage, PlannedRetirement, Rule, Subscriptions, is_among
 from catalog.store.ingest import changelog, runs
 from catalog.store.schema import tables
@@ -104,14 +104,19 @@ def save_checkpoints(connection: sa.Connection, checkpoints: Mapping[str, Checkp
 
 
 def _begun_by(connection: sa.Connection, run_id: int) -> int | None:
-    """Give the key of a run's source, if the source had no baseline before, and nothing was restored."""
+    """Give the key of a run's source, if the list was not read before, or not to a baseline, and nothing was restored.
+
+    What was only backfilled was told to no channel.
+    """
     run = tables.run
     mine = connection.execute(sa.select(run).where(run.c.run_id == run_id)).one()
-    if not mine.baseline or mine.status not in MERGED or runs.last_restored(connection, mine.source_key, 0, run_id):
+    if mine.status not in MERGED or runs.last_restored(connection, mine.source_key, 0, run_id):
         return None
     earlier = (run.c.source_key == mine.source_key) & (run.c.generation < mine.generation)
-    stood = sa.select(sa.exists().where(earlier, run.c.whole | ~run.c.baseline))
-    return None if connection.scalar(stood) else int(mine.source_key)
+    filled = run.c.origin == Origin.BACKFILL.value
+    stood = sa.select(sa.exists().where(earlier, ~filled, run.c.whole | ~run.c.baseline))
+    is_first = mine.baseline or connection.scalar(sa.select(sa.exists().where(earlier, filled)))
+    return int(mine.source_key) if is_first and not connection.scalar(stood) else None
 
 
 def _newly_watched(
@@ -182,8 +187,12 @@ def _must_save(before: Checkpoint, after: Checkpoint, now: datetime) -> bool:
 
 
 def _planned(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> list[PlannedRetirement]:
-    """Give the listed models that fulfil the condition, with the end of the run that recorded their date."""
+    """Give the listed models that fulfil the condition, with the end of the run that recorded their date.
+
+    Of a list that was only backfilled nothing is told: its last answer may be years old.
+    """
     model, source, run = tables.model, tables.source, tables.run
+    last = tables.run.alias("last")
     moved = sa.select(sa.func.max(tables.change.c.run_id)).where(
         tables.change.c.model_key == model.c.model_key, tables.change.c.field == "retires_at"
     )
@@ -196,7 +205,9 @@ def _planned(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> li
         )
         .join(source, source.c.source_key == model.c.source_key)
         .join(run, run.c.run_id == sa.func.coalesce(moved.scalar_subquery(), model.c.first_seen_run))
+        .join(last, (last.c.source_key == source.c.source_key) & (last.c.generation == source.c.generation))
         .where(model.c.removed_run.is_(None), model.c.retires_at.is_not(None), condition)
+        .where(last.c.origin == Origin.LIVE.value)
         .order_by(source.c.source, model.c.id)
     )
     return [PlannedRetirement(**row) for row in connection.execute(wanted).mappings()]
