@@ -20,12 +20,22 @@ class AlertEvent(StrEnum):
     RETURNED = "returned"
     REMOVED = "removed"
     CHANGED = "changed"
+    LOWERED = "lowered"
     RETIRING = "retiring"
     OVERDUE = "overdue"
     HELD = "held"
     SYNC_FAILED = "sync_failed"
     SYNC_RECOVERED = "sync_recovered"
     BASELINE = "baseline"
+
+
+class Severity(StrEnum):
+    """How grave a message is."""
+
+    FAILURE = "failure"
+    WARNING = "warning"
+    SUCCESS = "success"
+    INFO = "info"
 
 
 class DeliveryStatus(StrEnum):
@@ -87,6 +97,10 @@ class News:
     created_at: datetime | None
     line: str | None
     lifecycle: str | None
+    retires_at: datetime | None = None
+    max_input_tokens: int | None = None
+    max_tokens: int | None = None
+    watched: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -105,6 +119,7 @@ class RunFacts:
     held: str  # why this run began to be held; empty: it did not
     error: str | None
     makes_baseline: bool = False  # this run is the baseline: what later runs find is news
+    accept: str = ""  # the options of `catalog sync` that accept what is held
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -118,6 +133,7 @@ class PlannedRetirement:
     lifecycle: str | None
     retires_at: datetime
     known_since: datetime  # when this date was first recorded
+    watched: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -164,13 +180,18 @@ class Subscriptions:
         """How far the earliest milestone looks into the future."""
         return timedelta(days=max(self.milestones, default=0))
 
+    def watches(self, source: str, model_id: str) -> bool:
+        """Say whether a model is on the watchlist."""
+        return is_among(self.watched or (), source, model_id)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Room:
-    """How much text fits into one message of a channel."""
+    """How much text fits into one message of a channel, and in which form."""
 
     subject: int  # characters
     fits: Callable[[str, str], bool]  # whether this subject and this text fit
+    has_markdown: bool = False  # in the text: `code` and <addresses>
 
 
 # Words a message so that it fits: gives subject and text, the same ones each time.
@@ -186,6 +207,7 @@ class Message:
     payload: str
     compose: Compose
     sent_at: datetime
+    severity: Callable[[], Severity] = lambda: Severity.INFO
 
 
 class DeliveryError(CatalogError):

@@ -127,7 +127,7 @@ class AlertSettings:
     command: tuple[str, ...] | None = None
     events: tuple[str, ...] = (
         *("added", "returned", "removed", "changed:lifecycle", "changed:retires_at"),
-        *("retiring", "held", "sync_failed"),
+        *("lowered", "retiring", "held", "sync_failed"),
     )
     models: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()

@@ -32,8 +32,9 @@ class Fingerprint:
 
 
 def bounded(told: Told) -> Told:
-    """Cut texts that are too long to send; `cut` names their fields."""
-    long = {name: text[:_LONGEST] for name, text in told.items() if isinstance(text, str) and len(text) > _LONGEST}
+    """Cut texts that are too long to send; `cut` names their fields. Other values become JSON text, which is cut."""
+    spelled = {name: each if isinstance(each, str) else text(each) for name, each in told.items()}
+    long = {name: each[:_LONGEST] for name, each in spelled.items() if len(each) > _LONGEST}
     return cast("Told", {**told, **long, "cut": list(long)}) if long else told
 
 

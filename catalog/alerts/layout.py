@@ -1,7 +1,7 @@
 """Lays out a message so that it fits into the room of a channel.
 
-No line is cut: as many whole lines as fit, then how many more there are, then when it happened, and the source and run.
-In a small room the form is terse, and changes are left out before the end is.
+No line is cut: as many whole lines as fit, then how many more there are, then how to see more, when it happened, and
+the source and run. In a small room the form is terse, and changes are left out before the end is.
 """
 
 import itertools
@@ -19,13 +19,12 @@ _SHORT, _SHORTEST = 60, 20  # characters of a subject that is cut so that the en
 _STEP = 8  # characters by which a sentence is shortened until it fits
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Section:
-    """Lines under a heading; `weights`: how many changes each line stands for."""
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One entry of a list, and how many changes it stands for."""
 
-    heading: str
-    lines: Sequence[str]
-    weights: Sequence[int]
+    text: str
+    changes: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,9 +35,10 @@ class Draft:
     brief: str  # the subject without the source, which the end names, too
     end: Sequence[str]
     terse_end: Sequence[str]
-    sections: Sequence[Section] = ()
+    more: Sequence[str] = ()  # how to see more; left out in a terse form
+    lines: Sequence[Line] = ()  # the most urgent first
     left_out: int = 0  # changes without a line
-    sentences: Sequence[str] = ()  # the same statement, ever shorter; instead of sections
+    sentences: Sequence[str] = ()  # the same statement, ever shorter; instead of lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ _ROOMY, _DENSE, _TERSE = _Form(("",), False), _Form((), False), _Form((), True) 
 def lay_out(draft: Draft, room: Room) -> tuple[str, str]:
     """Give subject and text, the fullest that fit; if none do, only the end."""
     full = quoting.cut(draft.subject, min(_SUBJECT, room.subject))
-    layouts = _of_sections if draft.sections else _of_sentences
+    layouts = _of_sentences if draft.sentences else _of_lines
     for subject in (full, quoting.cut(draft.brief, _SHORT), quoting.cut(draft.brief, _SHORTEST), ""):
         for lines in itertools.chain(layouts(draft), [draft.terse_end]):
             text = "\n".join(lines) + "\n"
@@ -62,8 +62,8 @@ def lay_out(draft: Draft, room: Room) -> tuple[str, str]:
     return "", "\n".join(draft.terse_end) + "\n"
 
 
-def _of_sections(draft: Draft) -> Iterator[list[str]]:
-    most = min(_LINES, sum(len(section.lines) for section in draft.sections))
+def _of_lines(draft: Draft) -> Iterator[list[str]]:
+    most = min(_LINES, len(draft.lines))
     enough = min(_ENOUGH, most)
     yield from (_listed(draft, form, most) for form in (_ROOMY, _DENSE))
     for form in (_ROOMY, _DENSE, _TERSE):
@@ -73,36 +73,15 @@ def _of_sections(draft: Draft) -> Iterator[list[str]]:
 
 
 def _listed(draft: Draft, form: _Form, count: int) -> list[str]:
-    """Lay out this many lines of changes, and count the other changes."""
-    lines: list[str] = []
-    left_out = draft.left_out
-    rooms = _rooms([len(section.lines) for section in draft.sections], count)
-    for section, room in zip(draft.sections, rooms, strict=True):
-        if room:
-            lines += [*_section(section, room), *form.gap]
-        else:
-            left_out += sum(section.weights)
+    """Lay out this many lines, and count the other changes."""
+    mark = "- " if len(draft.lines) > 1 else ""
+    lines = [f"{mark}{line.text}" for line in draft.lines[:count]]
+    left_out = draft.left_out + sum(line.changes for line in draft.lines[count:])
     if not count:
-        lines += [f"No room to list {counted(left_out, 'change')}"]
+        lines = [f"No room to list {counted(left_out, 'change')}"]
     elif left_out:
-        lines += [f"And {counted(left_out, 'more change')}", *form.gap]
-    return [*lines, *_end(draft, form)]
-
-
-def _section(section: Section, room: int) -> Iterator[str]:
-    yield f"{section.heading}:"
-    yield from (f"- {line}" for line in section.lines[:room])
-    if len(section.lines) > room:
-        yield f"and {len(section.lines) - room:,} more"
-
-
-def _rooms(wanted: Sequence[int], left: int) -> list[int]:
-    """Share the lines among the sections, short sections first: a long one does not push out a short one."""
-    rooms = [0] * len(wanted)
-    for served, index in enumerate(sorted(range(len(wanted)), key=wanted.__getitem__)):
-        rooms[index] = min(wanted[index], left // (len(wanted) - served))
-        left -= rooms[index]
-    return rooms
+        lines += [f"And {counted(left_out, 'more change')}"]
+    return [*lines, *form.gap, *_end(draft, form)]
 
 
 def _of_sentences(draft: Draft) -> Iterator[list[str]]:
@@ -123,5 +102,4 @@ def _shortened(sentence: str) -> Iterator[str]:
 def _end(draft: Draft, form: _Form) -> list[str]:
     if form.is_terse:
         return list(draft.terse_end)
-    *when, who = draft.end
-    return [*when, *(form.gap if when else ()), who]
+    return [*draft.more, *(form.gap if draft.more else ()), *draft.end]

@@ -78,6 +78,8 @@ def _message(
         "model_id": model.model_id,
         "display_name": model.display_name,
         "retires_at": dates.short(model.retires_at),
+        "known_since": dates.short(model.known_since),
+        "watched": model.watched,
         "days": -((now - model.retires_at) // _DAY),
         "milestone": milestone,
     }

@@ -1,17 +1,19 @@
 """Decides which news concern a channel, and composes the messages about a run."""
 
+import json
 from collections.abc import Iterable
 from datetime import datetime
 from fnmatch import fnmatchcase
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, cast
 
 from catalog import dates
-from catalog.alerts import envelope
+from catalog.alerts import envelope, times
 from catalog.alerts.envelope import Fingerprint
-from catalog.alerts.payload import ChangesPayload, Entry, RunPayload, RunType, WaveEntry
+from catalog.alerts.payload import ChangesPayload, Entry, RunPayload, RunType, Values, WaveEntry
 from catalog.alerts.waves import WaveCounter
-from catalog.domain import MERGED, Kind, Status
+from catalog.domain import MERGED, NUMBER_FIELDS, Kind, Status
 from catalog.events import AlertEvent, News, OutboxMessage, Rule, RunFacts
+from catalog.text import counted
 
 _MOST = 1_000  # changes in a message
 _ROOM = 1_000_000  # bytes of a message for changes
@@ -23,7 +25,7 @@ Thing = TypeVar("Thing", Entry, WaveEntry)
 def concerns(rule: Rule, news: News) -> bool:
     """Say whether the channel subscribed to this. What a baseline finds concerns no channel."""
     change = news.change
-    if change.baseline or not (change.kind.value in rule.events or _names_field(rule, news)):
+    if change.baseline or not (change.kind.value in rule.events or _names_field(rule, news) or _lowers(rule, news)):
         return False
     return rule.admits(source=change.source, model_id=change.model_id, line=news.line, lifecycle=news.lifecycle)
 
@@ -42,7 +44,7 @@ def digest(rule: Rule, news: Iterable[News], facts: RunFacts) -> OutboxMessage |
             total += 1
             entry = _entry(each)
             fingerprint.add(each.change.uid)
-            counter.add(entry)
+            counter.add(each.change.field, each.change.old_value, each.change.new_value)
             load.take(entry)
     if not total:
         return None
@@ -52,12 +54,13 @@ def digest(rule: Rule, news: Iterable[News], facts: RunFacts) -> OutboxMessage |
         "source": facts.source,
         "run_id": facts.run_id,
         "changes": load.taken,
+        "at": dates.short(facts.finished_at),
         "models_listed": facts.models_listed,
     }
     if total > len(load.taken):
         waves = _Load[WaveEntry](_MOST, _ROOM_OF_WAVES)
         for wave in counter.waves(facts.models_listed):
-            waves.take(wave)
+            waves.take(WaveEntry(field=wave.field, models=wave.models, **_values(wave.old, wave.new)))
         payload |= {"total": total, "waves": waves.taken}
     return envelope.freeze(rule, payload, due_at=facts.finished_at)
 
@@ -92,36 +95,63 @@ def _names_field(rule: Rule, news: News) -> bool:
     return any(fnmatchcase(field, pattern) for pattern in rule.changed_fields)
 
 
+def _lowers(rule: Rule, news: News) -> bool:
+    """Say whether a model takes or gives fewer tokens than before, and the channel asked for that."""
+    change = news.change
+    if AlertEvent.LOWERED not in rule.events or change.field not in NUMBER_FIELDS:
+        return False
+    old, new = (json.loads(text or "null") for text in (change.old_value, change.new_value))
+    return isinstance(old, int) and isinstance(new, int) and new < old
+
+
 def _entry(news: News) -> Entry:
     change = news.change
-    return envelope.bounded(
-        Entry(
-            uid=change.uid,
-            kind=change.kind.value,
-            model_id=change.model_id,
-            display_name=news.display_name,
-            created_at=dates.short(news.created_at) if news.created_at else None,
-            field=change.field,
-            old_value=change.old_value,
-            new_value=change.new_value,
-            not_before=dates.short(change.not_before) if change.not_before else None,
-            observed_at=dates.short(change.observed_at),
-        )
-    )
+    entry = {
+        "uid": change.uid,
+        "kind": change.kind.value,
+        "model_id": change.model_id,
+        "display_name": news.display_name,
+        "created_at": _short(news.created_at),
+        "lifecycle": news.lifecycle,
+        "retires_at": _short(news.retires_at),
+        "max_input_tokens": news.max_input_tokens,
+        "max_tokens": news.max_tokens,
+        "watched": news.watched,
+        "field": change.field,
+        **_values(change.old_value, change.new_value),
+        "not_before": _short(change.not_before),
+        "observed_at": dates.short(change.observed_at),
+    }
+    return envelope.bounded(cast("Entry", entry))
+
+
+def _short(moment: datetime | None) -> str | None:
+    return None if moment is None else dates.short(moment)
+
+
+def _values(old: str | None, new: str | None) -> Values:
+    """Give values of a field, as JSON text, as JSON values; what is absent is left out."""
+    found: Values = {}
+    if old is not None:
+        found["old_value"] = json.loads(old)
+    if new is not None:
+        found["new_value"] = json.loads(new)
+    return found
 
 
 def _held(rule: Rule, facts: RunFacts) -> OutboxMessage | None:
     if AlertEvent.HELD not in rule.events or not facts.held:
         return None
-    return _compose(rule, facts, "catalog.held", facts.finished_at, f"The run is held: {facts.held}")
+    accept = f"catalog sync {facts.source} {facts.accept}" if facts.accept else ""
+    return _compose(rule, facts, "catalog.held", facts.finished_at, f"The run is held: {facts.held}", hint=accept)
 
 
 def _failed(rule: Rule, facts: RunFacts) -> OutboxMessage | None:
     since = facts.failing_since
     if AlertEvent.SYNC_FAILED not in rule.events or since is None or facts.failures < rule.failures:
         return None
-    words = f"{_runs(facts.failures)} failed since {dates.short(since)}; the last one: {facts.error}"
-    return _compose(rule, facts, "catalog.sync_failed", since, words)
+    words = f"{_runs(facts.failures)} failed since {times.minute(since)}; the last one: {facts.error}"
+    return _compose(rule, facts, "catalog.sync_failed", since, words, hint="catalog check")
 
 
 def _recovered(rule: Rule, facts: RunFacts) -> OutboxMessage | None:
@@ -130,7 +160,7 @@ def _recovered(rule: Rule, facts: RunFacts) -> OutboxMessage | None:
     asked = AlertEvent.SYNC_FAILED in rule.events or AlertEvent.SYNC_RECOVERED in rule.events
     if not asked or since is None or facts.status not in MERGED or facts.failed_before < rule.failures:
         return None
-    words = f"The list was read again, after {_runs(facts.failed_before)} had failed since {dates.short(since)}"
+    words = f"The list was read again, after {_runs(facts.failed_before)} had failed since {times.minute(since)}"
     return _compose(rule, facts, "catalog.sync_recovered", since, words)
 
 
@@ -138,16 +168,19 @@ def _baseline(rule: Rule, facts: RunFacts) -> OutboxMessage | None:
     """Tell of a new baseline, unless the run is held: then it is no baseline yet."""
     if AlertEvent.BASELINE not in rule.events or not facts.makes_baseline or facts.status is Status.HELD:
         return None
-    words = f"This run is a baseline: it lists {facts.models_listed:,} models, and none of them is news"
+    words = f"This run is a baseline: it lists {counted(facts.models_listed, 'model')}, and none of them is news"
     words += f" ({facts.error})" if facts.error else ""
-    return _compose(rule, facts, "catalog.baseline", facts.finished_at, words)
+    hint = f"catalog models --source {facts.source}"
+    return _compose(rule, facts, "catalog.baseline", facts.finished_at, words, hint=hint)
 
 
 def _runs(number: int) -> str:
     return "1 run" if number == 1 else f"{number:,} runs in a row"
 
 
-def _compose(rule: Rule, facts: RunFacts, kind: RunType, moment: datetime, reason: str) -> OutboxMessage:
+def _compose(
+    rule: Rule, facts: RunFacts, kind: RunType, moment: datetime, reason: str, *, hint: str = ""
+) -> OutboxMessage:
     """Compose a message about a run; one per channel, type, source and moment."""
     payload: RunPayload = {
         "id": Fingerprint(rule.channel, kind, facts.source, dates.to_text(moment)).id(),
@@ -157,4 +190,6 @@ def _compose(rule: Rule, facts: RunFacts, kind: RunType, moment: datetime, reaso
         "changes": [],
         "reason": reason,
     }
+    if hint:
+        payload["hint"] = hint
     return envelope.freeze(rule, envelope.bounded(payload), due_at=facts.finished_at)

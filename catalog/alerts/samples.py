@@ -3,16 +3,16 @@
 import json
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
+from catalog import dates
 from catalog.alerts import milestones, rules
 from catalog.domain import Change, Kind, Status
-from catalog.events import News, OutboxMessage, PlannedRetirement, Rule, RunFacts
+from catalog.events import AlertEvent, News, OutboxMessage, PlannedRetirement, Rule, RunFacts
 
 SOURCE = "sample"
-MODEL = "sample-model-1"
-_NAME = "Sample Model 1 (a test; nothing happened)"
 _SAMPLE = "this is a sample; nothing happened"
-_HOUR = timedelta(hours=1)
+_HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 
 
 def of(rule: Rule, now: datetime, mark: str) -> list[OutboxMessage]:
@@ -20,12 +20,14 @@ def of(rule: Rule, now: datetime, mark: str) -> list[OutboxMessage]:
     rule = replace(rule, models=(), sources=(), lines=(), lifecycles=(), watched=None)  # filters let a sample pass
     digest = rules.digest(rule, _news(now, mark), _facts(now, Status.COMPLETE))
     told = [digest] if digest else []
-    told += rules.about_run(rule, _facts(now, Status.HELD, held=_SAMPLE))
+    told += rules.about_run(rule, _facts(now, Status.HELD, held=_SAMPLE, accept="--accept-removals"))
     told += rules.about_run(rule, _facts(now, Status.FAILED, failures=rule.failures))
-    told += rules.about_run(rule, _facts(now, Status.COMPLETE, baseline=True))
-    for model in _planned(now):
-        told += milestones.retiring(rule, [model], milestones=(30,), now=now, since=model.known_since)
-    return [_marked(message, mark) for message in {message.type: message for message in told}.values()]
+    told += rules.about_run(rule, _facts(now, Status.COMPLETE, failed_before=rule.failures))
+    told += rules.about_run(rule, _facts(now, Status.COMPLETE, baseline=True, makes_baseline=True))
+    planned = [_planned("retiring", now, days=30)]
+    planned += [_planned("overdue", now, days=-1)] if AlertEvent.OVERDUE in rule.events else []
+    told += milestones.retiring(rule, planned, milestones=(30,), now=now, since=now - 90 * _DAY)
+    return [_marked(message, mark) for message in told]
 
 
 def _marked(message: OutboxMessage, mark: str) -> OutboxMessage:
@@ -34,60 +36,62 @@ def _marked(message: OutboxMessage, mark: str) -> OutboxMessage:
     return replace(message, run_id=None, uid=uid, payload=payload)
 
 
-def _planned(now: datetime) -> list[PlannedRetirement]:
-    day = timedelta(days=1)
-    return [
-        PlannedRetirement(
-            source=SOURCE,
-            model_id=MODEL,
-            display_name=_NAME,
-            line=None,
-            lifecycle="deprecated",
-            retires_at=now + days * day,
-            known_since=now - 90 * day,
-        )
-        for days in (30, -1)
-    ]
-
-
-def _facts(now: datetime, status: Status, *, failures: int = 0, baseline: bool = False, held: str = "") -> RunFacts:
-    return RunFacts(
+def _planned(what: str, now: datetime, *, days: int) -> PlannedRetirement:
+    id, name = _named(what)
+    return PlannedRetirement(
         source=SOURCE,
-        run_id=0,
-        status=status,
-        baseline=baseline,
-        makes_baseline=baseline,
-        finished_at=now,
-        models_listed=1,
-        failures=failures,
-        failed_before=0,
-        failing_since=now - failures * _HOUR if failures else None,
-        held=held,
-        error=_SAMPLE,
+        model_id=id,
+        display_name=name,
+        line=None,
+        lifecycle="deprecated",
+        retires_at=now + days * _DAY,
+        known_since=now - 90 * _DAY,
+        watched=True,
     )
 
 
+def _named(what: str) -> tuple[str, str]:
+    """Give the id and the name of the model that stands for something."""
+    return f"sample-{what}", f"Sample {what.title()}"
+
+
+def _facts(now: datetime, status: Status, **told: Any) -> RunFacts:
+    failed = max(told.get("failures", 0), told.get("failed_before", 0))
+    usual: dict[str, Any] = {"baseline": False, "failures": 0, "failed_before": 0, "held": "", "error": _SAMPLE}
+    known = {"source": SOURCE, "run_id": 0, "finished_at": now, "models_listed": 4, "status": status}
+    return RunFacts(**{**usual, **known, "failing_since": now - failed * _HOUR if failed else None, **told})
+
+
 def _news(now: datetime, mark: str) -> list[News]:
-    fields = (("display_name", '"Sample"', f'"{_NAME}"'), ("lifecycle", '"active"', '"deprecated"'))
-    told = [(kind, None, None, None) for kind in (Kind.ADDED, Kind.RETURNED, Kind.REMOVED)]
-    told += [(Kind.CHANGED, *each) for each in (*fields, ("retires_at", None, '"2030-01-01T00:00:00Z"'))]
+    """Tell one story: of four models one is new, one is back, one is gone, and one will retire in 90 days."""
+    retires_at = dates.short(now.replace(hour=0, minute=0, second=0, microsecond=0) + 90 * _DAY)
+    told: list[tuple[Kind, str, str | None, Any, Any]] = [
+        (Kind.ADDED, "new", None, None, None),
+        (Kind.RETURNED, "back", None, None, None),
+        (Kind.REMOVED, "gone", None, None, None),
+        (Kind.CHANGED, "deprecated", "lifecycle", "active", "deprecated"),
+        (Kind.CHANGED, "deprecated", "max_tokens", 64_000, 32_000),
+        (Kind.CHANGED, "deprecated", "retires_at", None, retires_at),
+    ]
     return [_one(now, f"sample:{mark}:{number}", *each) for number, each in enumerate(told)]
 
 
-def _one(now: datetime, uid: str, kind: Kind, field: str | None, old: str | None, new: str | None) -> News:  # noqa: PLR0917 - a row
+def _one(now: datetime, uid: str, kind: Kind, what: str, field: str | None, old: Any, new: Any) -> News:  # noqa: PLR0917 - a row
+    id, name = _named(what)
     change = Change(
         change_id=0,
         run_id=0,
         source=SOURCE,
-        model_id=MODEL,
+        model_id=id,
         kind=kind,
         field=field,
-        old_value=old,
-        new_value=new,
+        old_value=None if old is None else json.dumps(old),
+        new_value=None if new is None else json.dumps(new),
         not_before=now - _HOUR,
         observed_at=now,
         recorded_at=now,
         baseline=False,
         uid=uid,
     )
-    return News(change=change, display_name=_NAME, created_at=now, line=None, lifecycle="deprecated")
+    lifecycle = "deprecated" if kind is Kind.CHANGED else "active"
+    return News(change=change, display_name=name, created_at=None, line=None, lifecycle=lifecycle, max_tokens=32_000)

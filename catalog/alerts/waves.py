@@ -1,9 +1,8 @@
 """Finds waves: one field that appears, or changes in the same way, on most models."""
 
 from collections import Counter
-from typing import TypedDict
+from dataclasses import dataclass
 
-from catalog.alerts.payload import WaveEntry
 from catalog.domain import Change
 
 _LEAST = 5  # models; changes of fewer are told one by one
@@ -14,17 +13,14 @@ _LONGEST = 2_000  # characters of values that are compared
 Key = tuple[str, str | None, str | None]
 
 
-class FieldChange(TypedDict):
-    """What is looked at of a change; an Entry has all of it."""
+@dataclass(frozen=True, slots=True)
+class Wave:
+    """A change that many models share; values are JSON text. Both None: the field appeared, with various values."""
 
-    field: str | None
-    old_value: str | None
-    new_value: str | None
-
-
-def counted(change: Change) -> FieldChange:
-    """Give what is looked at of a change."""
-    return FieldChange(field=change.field, old_value=change.old_value, new_value=change.new_value)
+    field: str
+    old: str | None
+    new: str | None
+    models: int
 
 
 class WaveCounter:
@@ -34,12 +30,11 @@ class WaveCounter:
         self._counts: Counter[Key] = Counter()
         self._appeared: dict[str, str | None] = {}  # with this value; None: with various values, or a long one
 
-    def add(self, change: FieldChange) -> None:
-        """Count a change, if it names a field."""
-        found, old, new = key(change), change["old_value"], change["new_value"]
-        if found is None:
+    def add(self, field: str | None, old: str | None, new: str | None) -> None:
+        """Count a change, if it names a field; values are JSON text, None: absent."""
+        found = key(field, old, new)
+        if found is None or field is None:
             return
-        field = found[0]
         if found not in self._counts and (len(self._counts) == _MOST_KEYS or _length(found) > _LONGEST):
             return
         self._counts[found] += 1
@@ -47,14 +42,14 @@ class WaveCounter:
             value = None if _length((field, old, new)) > _LONGEST else new
             self._appeared[field] = value if self._appeared.setdefault(field, value) == value else None
 
-    def waves(self, models_listed: int) -> list[WaveEntry]:
+    def waves(self, models_listed: int) -> list[Wave]:
         """Give the changes that more than half of the listed models share, and at least five, sorted by field."""
         waves = [
-            WaveEntry(field=field, old_value=old, new_value=self._appeared[field] if old is None else new, models=count)
+            Wave(field, old, self._appeared[field] if old is None else new, count)
             for (field, old, new), count in self._counts.items()
             if is_wave(count, models_listed)
         ]
-        return sorted(waves, key=lambda wave: wave["field"])
+        return sorted(waves, key=lambda wave: wave.field)
 
 
 def is_wave(models: int, models_listed: int) -> bool:
@@ -62,10 +57,14 @@ def is_wave(models: int, models_listed: int) -> bool:
     return models >= _LEAST and 2 * models > models_listed
 
 
-def key(change: FieldChange | WaveEntry) -> Key | None:
+def key(field: str | None, old: str | None, new: str | None) -> Key | None:
     """Give what a change shares with others of its wave; None: it names no field, and is part of none."""
-    field, old = change["field"], change["old_value"]
-    return None if field is None else (field, old, None if old is None else change["new_value"])
+    return None if field is None else (field, old, None if old is None else new)
+
+
+def key_of(change: Change) -> Key | None:
+    """Give the same of a row of the log."""
+    return key(change.field, change.old_value, change.new_value)
 
 
 def _length(found: Key) -> int:

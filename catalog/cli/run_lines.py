@@ -10,8 +10,7 @@ from typing import IO
 
 from catalog import logs, text
 from catalog.alerts import waves
-from catalog.alerts.payload import WaveEntry
-from catalog.alerts.waves import WaveCounter
+from catalog.alerts.waves import Wave, WaveCounter
 from catalog.cli import output
 from catalog.cli.context import Context
 from catalog.config import Config, apis
@@ -131,43 +130,43 @@ class _News:
 def _news_lines(report: RunReport, news: Iterable[Change], manner: Manner) -> Iterator[str]:
     """Word each change; those of a wave in one line, as in an alert, unless all are asked for."""
     found = [] if manner.verbose else _waves(report, news)
-    shared = {waves.key(wave) for wave in found}
+    shared = {waves.key(wave.field, wave.old, wave.new) for wave in found}
     told = not found
     for each in news:
-        if waves.key(waves.counted(each)) not in shared:
+        if waves.key_of(each) not in shared:
             yield change(each)
         elif not told:
             told = True
             yield from _wave_lines(report, found)
 
 
-def _waves(report: RunReport, news: Iterable[Change]) -> list[WaveEntry]:
+def _waves(report: RunReport, news: Iterable[Change]) -> list[Wave]:
     """Find the waves of a run. The changes are counted only where so many models changed that there can be one."""
     changed = report.run.changed + report.run.returned
     if not waves.is_wave(changed, report.models_listed):
         return []
     counter = WaveCounter()
     for each in news:
-        counter.add(waves.counted(each))
+        counter.add(each.field, each.old_value, each.new_value)
     return counter.waves(report.models_listed)
 
 
-def _wave_lines(report: RunReport, found: Sequence[WaveEntry]) -> Iterator[str]:
+def _wave_lines(report: RunReport, found: Sequence[Wave]) -> Iterator[str]:
     """Word waves: all fields that appeared on as many models share a line."""
     head, of = f"  {_MARKS[Kind.CHANGED]} {report.run.source}:", text.counted(report.models_listed, "model")
     together = defaultdict(list)
     for wave in found:
-        if wave["old_value"] is None:
-            together[wave["models"]].append(wave["field"])
+        if wave.old is None:
+            together[wave.models].append(wave.field)
     for models, names in together.items():
         if len(names) > 1:
             more = f" and {len(names) - _FEW:,} more" if len(names) > _FEW else ""
             yield f"{head} {len(names):,} fields appeared on {models:,} of {of}: {', '.join(names[:_FEW])}{more}"
     for wave in found:
-        if wave["old_value"] is not None or len(together[wave["models"]]) == 1:
-            is_various = wave["old_value"] is None and wave["new_value"] is None
-            what = " appeared" if is_various else f": {_transition(wave['old_value'], wave['new_value'])}"
-            yield f"{head} {wave['field']}{what} on {wave['models']:,} of {of}"
+        if wave.old is not None or len(together[wave.models]) == 1:
+            is_various = wave.old is None and wave.new is None
+            what = " appeared" if is_various else f": {_transition(wave.old, wave.new)}"
+            yield f"{head} {wave.field}{what} on {wave.models:,} of {of}"
 
 
 def change(found: Change) -> str:

@@ -15,7 +15,7 @@ from typing import Protocol
 
 from catalog import logs
 from catalog.errors import CatalogError, DatabaseError
-from catalog.events import DeliveryError, Message, Room, Subscriptions
+from catalog.events import DeliveryError, Message, Room, Severity, Subscriptions
 from catalog.store.engine.database import Database
 from catalog.store.outbox import enqueue, queue
 from catalog.store.outbox.queue import Leased
@@ -43,10 +43,17 @@ class Sender:
     spread: Callable[[], float]
     token: Callable[[], str]
     monotonic: Callable[[], float] = time.monotonic
+    severity: Callable[[str], Severity] = lambda _payload: Severity.INFO
 
     def message(self, leased: Leased, now: datetime) -> Message:
-        compose = partial(self.render, leased.payload)
-        return Message(id=leased.uid, type=leased.type, payload=leased.payload, compose=compose, sent_at=now)
+        return Message(
+            id=leased.uid,
+            type=leased.type,
+            payload=leased.payload,
+            compose=partial(self.render, leased.payload),
+            sent_at=now,
+            severity=partial(self.severity, leased.payload),
+        )
 
 
 @dataclass(kw_only=True, slots=True)

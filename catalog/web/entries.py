@@ -13,8 +13,7 @@ from typing import Literal
 
 from catalog import dates
 from catalog.alerts import waves
-from catalog.alerts.payload import WaveEntry
-from catalog.alerts.waves import WaveCounter
+from catalog.alerts.waves import Wave, WaveCounter
 from catalog.domain import Change, Kind, RetirementDate, Run
 from catalog.events import AlertEvent, Rule
 from catalog.text import counted, harmless
@@ -55,11 +54,11 @@ def of_run(run: Run, changes: Iterable[Change], *, are_all: bool = True) -> list
         return [_many(run, told, at_least=True)]
     counter = WaveCounter()
     for change in told:
-        counter.add(waves.counted(change))
+        counter.add(change.field, change.old_value, change.new_value)
     found = counter.waves(run.models_seen)
-    keys = {waves.key(wave) for wave in found}
-    inside = [change for change in told if waves.key(waves.counted(change)) in keys]
-    alone = [change for change in told if waves.key(waves.counted(change)) not in keys]
+    keys = {waves.key(wave.field, wave.old, wave.new) for wave in found}
+    inside = [change for change in told if waves.key_of(change) in keys]
+    alone = [change for change in told if waves.key_of(change) not in keys]
     entries = [_wave(run, found, inside)] if inside else []
     entries += [_of_model(list(some)) for _, some in groupby(sorted(alone, key=_subject), key=_subject)]
     if len(entries) > _MOST:
@@ -119,14 +118,12 @@ def _of_model(changes: Sequence[Change]) -> FeedEntry:
     )
 
 
-def _wave(run: Run, found: Sequence[WaveEntry], inside: Sequence[Change]) -> FeedEntry:
-    fields = list(dict.fromkeys(harmless(wave["field"]) for wave in found))
-    most = max(wave["models"] for wave in found)
+def _wave(run: Run, found: Sequence[Wave], inside: Sequence[Change]) -> FeedEntry:
+    fields = list(dict.fromkeys(harmless(wave.field) for wave in found))
+    most = max(wave.models for wave in found)
     on = f"on {most:,} of {counted(run.models_seen, 'model')}"
-    verb = "appeared" if all(wave["old_value"] is None for wave in found) else "changed"
-    lines = [
-        f"{_transition(wave['field'], wave['old_value'], wave['new_value'])}, on {wave['models']:,}" for wave in found
-    ]
+    verb = "appeared" if all(wave.old is None for wave in found) else "changed"
+    lines = [f"{_transition(wave.field, wave.old, wave.new)}, on {wave.models:,}" for wave in found]
     return _entry("wave", inside, f"{_some(fields)} {verb} {on}", lines, _changes_of(run))
 
 

@@ -126,6 +126,11 @@ def sender(
     """
     from catalog.alerts import wording
     from catalog.service.deliver import Sender
+    from catalog.web import names
+
+    def page(source: str, id: str | None) -> str:
+        path = "changes.html" if id is None else names.model_path(source, id)
+        return config.web.base_url and f"{config.web.base_url.rstrip('/')}/{path}"
 
     return Sender(
         channels={
@@ -133,7 +138,8 @@ def sender(
             for alert in config.alerts
             if only in {None, alert.name}
         },
-        render=lambda payload, room: wording.render(json.loads(payload), room),
+        render=lambda payload, room: wording.render(json.loads(payload), room, page),
+        severity=lambda payload: wording.severity(json.loads(payload)),
         clock=clock,
         spread=random.random,
         token=lambda: uuid.uuid4().hex,

@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from catalog import dates
 from catalog.alerts import milestones, rules, wording
@@ -18,6 +19,10 @@ EVENTS = {
     AlertEvent.CHANGED: (
         "catalog.changes",
         "a field changed; `changed:FIELD` asks for one field, or for a pattern of them",
+    ),
+    AlertEvent.LOWERED: (
+        "catalog.changes",
+        "`max_input_tokens` or `max_tokens` became lower: requests that worked may be refused",
     ),
     AlertEvent.RETIRING: ("catalog.retiring", "`retires_at` is so many days away as `watch.milestones` says"),
     AlertEvent.OVERDUE: ("catalog.overdue", "`retires_at` has passed, and the model is still listed and not `retired`"),
@@ -90,15 +95,19 @@ def _said(wait: timedelta) -> str:
 
 
 def _changes() -> OutboxMessage:
-    retires_at = ("retires_at", None, '"2027-05-30T00:00:00Z"')
-    news = [_news(Kind.ADDED, "claude-opus-4-8"), _news(Kind.CHANGED, "claude-sonnet-4-5", *retires_at)]
+    changes = (("lifecycle", '"active"', '"deprecated"'), ("retires_at", None, '"2027-05-30T00:00:00Z"'))
+    news = [_news(Kind.ADDED, "claude-opus-4-8", max_input_tokens=1_000_000, max_tokens=128_000)]
+    known = {"lifecycle": "deprecated", "retires_at": datetime(2027, 5, 30, tzinfo=UTC), "watched": True}
+    news += [_news(Kind.CHANGED, "claude-sonnet-4-5", *change, **known) for change in changes]
     message = rules.digest(_RULE, news, _FACTS)
     if message is None:
         raise LookupError("the example tells nothing")
     return message
 
 
-def _news(kind: Kind, model_id: str, field: str | None = None, old: str | None = None, new: str | None = None) -> News:
+def _news(  # noqa: PLR0917 - a row
+    kind: Kind, model_id: str, field: str | None = None, old: str | None = None, new: str | None = None, **known: Any
+) -> News:
     uid = f"anthropic:{kind}:{dates.to_text(_NOW)}:{len(model_id)}:{model_id}{f':{field}' if field else ''}"
     change = Change(
         change_id=0,
@@ -118,7 +127,8 @@ def _news(kind: Kind, model_id: str, field: str | None = None, old: str | None =
     words = model_id.title().split("-")
     name = f"{' '.join(words[:-2])} {'.'.join(words[-2:])}"
     created_at = datetime(2026, 11, 20, tzinfo=UTC) if kind is Kind.ADDED else datetime(2025, 9, 29, tzinfo=UTC)
-    return News(change=change, display_name=name, created_at=created_at, line=None, lifecycle=None)
+    about = {"display_name": name, "created_at": created_at, "line": None, "lifecycle": "active", **known}
+    return News(change=change, **about)
 
 
 def _retiring() -> OutboxMessage:
@@ -130,6 +140,7 @@ def _retiring() -> OutboxMessage:
         lifecycle="deprecated",
         retires_at=datetime(2027, 5, 30, tzinfo=UTC),
         known_since=_NOW,
+        watched=True,
     )
     now = planned.retires_at - timedelta(days=30)
     [message] = milestones.retiring(_RULE, [planned], milestones=(90, 60, 30, 14, 7, 1), now=now, since=_NOW)

@@ -421,7 +421,7 @@ def test_whatever_a_service_does_to_a_text_its_end_is_sent(url: str, number: int
     assert len(calls) == 1
     sent = re.sub(r"<[^>]*>|\s+$", "", calls[0]["body"].replace("&nbsp;", " "))
     assert re.search(r"anthropic,? run 7$", sent)
-    assert "09:30:00Z" in sent
+    assert "09:30 UTC" in sent
     assert text.count("\n- ") >= min(number, SERVICES[url])
 
 

@@ -70,6 +70,8 @@ def test_a_milestone_says_which_model_retires_when() -> None:
         "model_id": "claude-a",
         "display_name": "Claude A",
         "retires_at": "2026-11-30T00:00:00Z",
+        "known_since": "2026-01-01T00:00:00Z",
+        "watched": False,
         "days": 30,
         "milestone": 30,
     }

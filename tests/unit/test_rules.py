@@ -190,7 +190,8 @@ def test_a_model_without_line_or_lifecycle_passes_no_filter_that_asks_for_one() 
 
 
 def test_a_run_makes_one_message_for_a_channel_with_all_that_concerns_it() -> None:
-    added = news(model_id="claude-é", display_name="Claude É", created_at=datetime(2026, 11, 1, tzinfo=UTC))
+    told: dict[str, Any] = {"created_at": datetime(2026, 11, 1, tzinfo=UTC), "max_tokens": 64_000, "watched": True}
+    added = news(model_id="claude-é", display_name="Claude É", **told)
     moved = changed("retires_at", old='"2026-11-30T00:00:00Z"', new=None)
     composed = rules.digest(rule("added", "changed"), iter([added, news(Kind.REMOVED), moved]), facts())
     assert composed is not None
@@ -205,6 +206,8 @@ def test_a_run_makes_one_message_for_a_channel_with_all_that_concerns_it() -> No
         due_at=NOW,
     )
     between = {"not_before": "2026-11-22T08:30:00Z", "observed_at": "2026-11-22T09:29:59.500000Z"}
+    unknown = dict.fromkeys(("lifecycle", "retires_at", "max_input_tokens", "max_tokens"))
+    unknown = {**unknown, "watched": False}
     assert payload(composed) == {
         "id": composed.uid,
         "type": "catalog.changes",
@@ -217,9 +220,10 @@ def test_a_run_makes_one_message_for_a_channel_with_all_that_concerns_it() -> No
                 "model_id": "claude-é",
                 "display_name": "Claude É",
                 "created_at": "2026-11-01T00:00:00Z",
+                **unknown,
+                "max_tokens": 64_000,
+                "watched": True,
                 "field": None,
-                "old_value": None,
-                "new_value": None,
                 **between,
             },
             {
@@ -228,12 +232,13 @@ def test_a_run_makes_one_message_for_a_channel_with_all_that_concerns_it() -> No
                 "model_id": "claude-a",
                 "display_name": None,
                 "created_at": None,
+                **unknown,
                 "field": "retires_at",
-                "old_value": '"2026-11-30T00:00:00Z"',
-                "new_value": None,
+                "old_value": "2026-11-30T00:00:00Z",
                 **between,
             },
         ],
+        "at": "2026-11-22T09:30:00Z",
         "models_listed": 10,
     }
 
@@ -290,9 +295,7 @@ def test_waves_are_counted_beyond_the_changes_a_message_carries() -> None:
     found = [changed(field, str(number)) for number in models for field in ("a", "b", "c")]
     content = payload(rules.digest(rule(), found, facts(models_listed=401)))
     assert content["total"] == 1200
-    assert content["waves"] == [
-        {"field": field, "old_value": None, "new_value": "true", "models": 400} for field in ("a", "b", "c")
-    ]
+    assert content["waves"] == [{"field": field, "new_value": True, "models": 400} for field in ("a", "b", "c")]
 
 
 @pytest.mark.parametrize("sign", ["x", "é", "😀"])
@@ -307,23 +310,25 @@ def test_a_message_carries_at_most_a_megabyte_of_changes_and_says_how_many_there
     assert [change["field"] for change in content["changes"]] == [
         f"f{number}" for number in range(len(content["changes"]))
     ]
-    assert all(change["old_value"] == long and "cut" not in change for change in content["changes"])
+    assert all(change["old_value"] == sign * 10_000 and "cut" not in change for change in content["changes"])
     assert content["id"] != payload(rules.digest(rule(), told[:-1], facts()))["id"]
 
 
 def test_a_huge_text_is_cut_and_named_and_the_rest_is_exact() -> None:
-    huge = "😀" * 5_000_000
-    message = rules.digest(rule(), [changed("field", old=huge, new="1"), changed("other")], facts())
+    huge = json.dumps("😀" * 5_000_000)
+    lists = json.dumps(["x"] * 1_000_000)
+    message = rules.digest(rule(), [changed("field", old=huge, new="1"), changed("other", old=lists)], facts())
     content = payload(message)
     assert message is not None
     assert len(message.payload) < 1_100_000
     first, second = content["changes"]
-    assert (first["old_value"], first["new_value"], first["cut"]) == ("😀" * 20_000, "1", ["old_value"])
-    assert "cut" not in second
+    assert (first["old_value"], first["new_value"], first["cut"]) == ("😀" * 20_000, 1, ["old_value"])
+    assert (second["old_value"][:9], second["new_value"], second["cut"]) == ('["x","x",', True, ["old_value"])
+    assert len(second["old_value"]) == 20_000
 
 
 def test_what_comes_after_a_change_that_did_not_fit_is_not_carried_either() -> None:
-    long = "😀" * 20_000
+    long = json.dumps("😀" * 20_000)
     told = [changed(f"f{number}", old=long, new=long) for number in range(4)]
     content = payload(rules.digest(rule(), [*told, changed("short")], facts()))
     assert [change["field"] for change in content["changes"]] == ["f0", "f1"]
@@ -378,8 +383,9 @@ def test_failing_is_told_after_as_many_runs_as_wanted_and_once_per_streak() -> N
     (fourth,) = rules.about_run(asked, failed(4, run_id=8, finished_at=NOW + timedelta(hours=1)))
     assert third.uid == fourth.uid
     assert payload(third)["reason"] == (
-        "3 runs in a row failed since 2026-11-21T13:30:00Z; the last one: 503 after 5 tries"
+        "3 runs in a row failed since 21 November 2026, 13:30 UTC; the last one: 503 after 5 tries"
     )
+    assert payload(third)["hint"] == "catalog check"
     (next_streak,) = rules.about_run(asked, failed(3, failing_since=NOW))
     assert next_streak.uid != third.uid
 
@@ -399,7 +405,7 @@ def test_recovery_is_told_once_to_those_who_heard_of_the_failure(event: str, sta
     (composed,) = rules.about_run(rule(event), recovered(20, status))
     assert composed.type == "catalog.sync_recovered"
     assert payload(composed)["reason"] == (
-        "The list was read again, after 20 runs in a row had failed since 2026-11-21T13:30:00Z"
+        "The list was read again, after 20 runs in a row had failed since 21 November 2026, 13:30 UTC"
     )
 
 
@@ -441,3 +447,43 @@ def test_each_channel_has_its_own_message_about_a_run() -> None:
     first, second = rules.about_run(rule(), failed(3)), rules.about_run(rule(channel="ops"), failed(3))
     assert first[0].uid != second[0].uid
     assert second[0].channel == "ops"
+
+
+# Values
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        (None, None, {}),
+        (None, '"a"', {"new_value": "a"}),
+        ("null", "0", {"old_value": None, "new_value": 0}),
+        ("1.5e-06", "true", {"old_value": 1.5e-06, "new_value": True}),
+        ('{"a":[1,"\\u00e9"]}', None, {"old_value": {"a": [1, "é"]}}),
+    ],
+)
+def test_values_are_json_values_and_what_is_absent_is_left_out(
+    old: str | None, new: str | None, told: dict[str, Any]
+) -> None:
+    [change] = payload(rules.digest(rule(), [changed("field", old=old, new=new)], facts()))["changes"]
+    assert {name: change[name] for name in ("old_value", "new_value") if name in change} == told
+
+
+@pytest.mark.parametrize(
+    ("field", "old", "new", "is_told"),
+    [
+        ("max_tokens", "64000", "32000", True),
+        ("max_input_tokens", "1000000", "200000", True),
+        ("max_tokens", "9", "10", False),  # higher, though its first digit is lower
+        ("max_tokens", "32000", "32000", False),
+        ("max_tokens", None, "32000", False),
+        ("max_tokens", "32000", None, False),
+        ("max_tokens", "null", "1", False),
+        ("max_tokens", '"x"', "1", False),
+        ("limits.max_tokens", "2", "1", False),
+    ],
+)
+def test_lowered_limits_can_be_asked_for(field: str, old: str | None, new: str | None, is_told: bool) -> None:
+    found = changed(field, old=old, new=new)
+    assert rules.concerns(rule("lowered"), found) == is_told
+    assert not rules.concerns(rule("added", "changed:lifecycle"), found)

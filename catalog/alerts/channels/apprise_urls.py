@@ -8,6 +8,7 @@ import re
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import chain, zip_longest
 from typing import TYPE_CHECKING
 
 from catalog.alerts.channels import TIMEOUT
@@ -17,9 +18,11 @@ from catalog.http import background, proxy
 from catalog.text import harmless
 
 if TYPE_CHECKING:
-    from apprise import NotifyBase
+    from apprise import NotifyBase, NotifyFormat
 
 _MARKUP = 40  # characters that may be put around a subject that becomes a heading of the text
+_MARKDOWN_ANYWAY = frozenset({"discord", "guilded"})  # whatever the form is called
+_CODE = re.compile(r"(`[^`\n]+`|<https?://[^\s<>]+>)")  # as texts hold them: quoted text from outside has no such signs
 _HOST = re.compile(r"[A-Za-z0-9._-]{1,253}|\[?[0-9A-Fa-f:]+\]?")
 _HINT = "in names and passwords spell @ as %40 and / as %2F; https://appriseit.com shows the URL of each service"
 
@@ -82,10 +85,16 @@ def _send(url: str, message: Message) -> str:
 
     one = apprise.Apprise(service, asset=service.asset)
     subject, text = message.compose(room(service))
+    form = _form(service)
     listener = Listener()
     apprise.logger.addHandler(listener)
     try:
-        result = one.notify(body=text, title=subject, body_format=apprise.NotifyFormat.TEXT)
+        result = one.notify(
+            body=_as(form, text),
+            title=subject,
+            body_format=form,
+            notify_type=apprise.NotifyType(message.severity().value),
+        )
     finally:
         apprise.logger.removeHandler(listener)
     if result:
@@ -100,18 +109,47 @@ def room(service: "NotifyBase") -> Room:
     import apprise
     from apprise.conversion import convert_between
 
-    form = service.resolve_format(apprise.NotifyFormat.TEXT)
+    form = service.resolve_format(_form(service))
     is_split = service.overflow_mode == apprise.OverflowMode.SPLIT  # by the URL: the rest comes in more messages
 
     def fits(subject: str, text: str) -> bool:
         body = text.rstrip()
         body = f"{subject}\r\n{body}" if subject and service.title_maxlen <= 0 else body
-        sent = convert_between(apprise.NotifyFormat.TEXT, form, body)  # type: ignore[no-untyped-call] # Apprise's
+        sent = convert_between(_form(service), form, _as(form, body))  # type: ignore[no-untyped-call] # Apprise's
         longest = max(map(_length, (sent, service.dialect_convert(sent, form))))
         left = _left(service, subject) - (0 if form == apprise.NotifyFormat.TEXT else _MARKUP)
         return is_split or (longest <= left and not 0 < service.body_max_line_count <= body.count("\n"))
 
-    return Room(subject=service.title_maxlen if service.title_maxlen > 0 else service.body_maxlen, fits=fits)
+    longest_subject = service.title_maxlen if service.title_maxlen > 0 else service.body_maxlen
+    return Room(subject=longest_subject, fits=fits, has_markdown=_shows_markdown(service))
+
+
+def _form(service: "NotifyBase") -> "NotifyFormat":
+    """Give the form in which a text is handed to Apprise: Markdown where the service has that, or its URL says so."""
+    import apprise
+
+    own = service.resolve_format()
+    return own if own == apprise.NotifyFormat.MARKDOWN else apprise.NotifyFormat.TEXT
+
+
+def _shows_markdown(service: "NotifyBase") -> bool:
+    """Tell whether `code` shows as such: in Markdown, and where the service takes every text for it."""
+    import apprise
+
+    return _form(service) == apprise.NotifyFormat.MARKDOWN or service.secure_protocol in _MARKDOWN_ANYWAY
+
+
+def _as(form: "NotifyFormat", text: str) -> str:
+    """Spell a text in this form: in Markdown all that is no code and no address of ours stands as it is."""
+    import apprise
+    from apprise.conversion import convert_between
+
+    if form != apprise.NotifyFormat.MARKDOWN:
+        return text
+    parts = _CODE.split(text)
+    plain = apprise.NotifyFormat.TEXT
+    escaped = (convert_between(plain, form, part) for part in parts[::2])  # type: ignore[no-untyped-call] # Apprise's
+    return "".join(chain.from_iterable(zip_longest(escaped, parts[1::2], fillvalue="")))
 
 
 def _left(service: "NotifyBase", subject: str) -> int:

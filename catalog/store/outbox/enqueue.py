@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from catalog.domain import DIED, MERGED, Kind, Status
-from catalog.events import Composer, News, OutboxMessage, Rule, RunFacts, Subscriptions
+from catalog.events import News, OutboxMessage, Rule, RunFacts, Subscriptions
 from catalog.store.engine.database import Database
 from catalog.store.ingest import held, runs
 from catalog.store.outbox import queue, retirements
@@ -20,15 +20,17 @@ from catalog.store.schema.outbox_tables import deferred_removal
 
 _CHUNK = 1000
 _CLOCK_SLACK = timedelta(days=1)
+# What messages tell of the model of a change.
+_KNOWN = ("display_name", "created_at", "line", "lifecycle", "retires_at", "max_input_tokens", "max_tokens")
 _removal = tables.change.alias("removal")
 
 
 def from_run(connection: sa.Connection, run_id: int, subscriptions: Subscriptions, now: datetime) -> int:
     """Enqueue what a run that just ended has to tell; gives how many messages."""
     facts = _facts(connection, run_id)
-    rules, composer = subscriptions.rules, subscriptions.composer
+    rules = subscriptions.rules
     queue.register(connection, [rule.channel for rule in rules], now)
-    messages = [message for rule in rules for message in _of_rule(connection, rule, facts, composer)]
+    messages = [message for rule in rules for message in _of_rule(connection, rule, facts, subscriptions)]
     messages += retirements.from_run(connection, run_id, subscriptions, now)
     # Due now, not when the run ended: after a clock was ahead, runs are dated later than the clock that is right.
     return queue.enqueue(connection, [replace(message, due_at=now) for message in messages], now)
@@ -39,7 +41,7 @@ def from_clock(database: Database, subscriptions: Subscriptions, now: datetime) 
 
     Takes the write lock only when there is something. Expires what is pending for channels without a subscription.
     """
-    rules, composer = subscriptions.rules, subscriptions.composer
+    rules = subscriptions.rules
     queue.expire_orphans(database, [rule.channel for rule in rules], now)
     with database.read() as connection:
         messages, checkpoints = retirements.due(connection, subscriptions, now)
@@ -50,35 +52,42 @@ def from_clock(database: Database, subscriptions: Subscriptions, now: datetime) 
         return 0
     with database.write() as connection:
         retirements.save_checkpoints(connection, checkpoints)
-        messages += [message for rule in rules for message in _due_removals(connection, rule, composer, now)]
+        messages += [message for rule in rules for message in _due_removals(connection, rule, subscriptions, now)]
         return queue.enqueue(connection, messages, now)
 
 
 # A run
 
 
-def _of_rule(connection: sa.Connection, rule: Rule, facts: RunFacts, composer: Composer) -> list[OutboxMessage]:
+def _of_rule(
+    connection: sa.Connection, rule: Rule, facts: RunFacts, subscriptions: Subscriptions
+) -> list[OutboxMessage]:
+    composer = subscriptions.composer
     messages = composer.about_run(rule, facts)
     if facts.status in MERGED and not facts.baseline:
-        digest = composer.digest(rule, _news_of_run(connection, rule, facts, composer), facts)
+        digest = composer.digest(rule, _news_of_run(connection, rule, facts, subscriptions), facts)
         messages = [*messages, digest] if digest else messages
         _drop_returned(connection, rule, facts)  # after the digest, which leaves out these returns
     return messages
 
 
-def _news_of_run(connection: sa.Connection, rule: Rule, facts: RunFacts, composer: Composer) -> Iterator[News]:
+def _news_of_run(
+    connection: sa.Connection, rule: Rule, facts: RunFacts, subscriptions: Subscriptions
+) -> Iterator[News]:
     """Stream a run's news for a channel; defers removals where the rule says so, and leaves out their returns."""
     change = tables.change.c
     of_run = change.run_id == facts.run_id
     if rule.settle:
-        removed = _news(connection, of_run & (change.kind == Kind.REMOVED.value))
-        _defer(connection, rule, (each for each in removed if composer.concerns(rule, each)), facts)
+        removed = _news(connection, of_run & (change.kind == Kind.REMOVED.value), subscriptions)
+        concerning = (each for each in removed if subscriptions.composer.concerns(rule, each))
+        _defer(connection, rule, concerning, facts)
         of_run &= change.kind != Kind.REMOVED.value
     untold = sa.select(_removal.c.model_key).join(
         deferred_removal, deferred_removal.c.change_id == _removal.c.change_id
     )
     untold = untold.where(deferred_removal.c.channel == rule.channel)
-    return _news(connection, of_run & ((change.kind != Kind.RETURNED.value) | change.model_key.not_in(untold)))
+    is_told = (change.kind != Kind.RETURNED.value) | change.model_key.not_in(untold)
+    return _news(connection, of_run & is_told, subscriptions)
 
 
 def _defer(connection: sa.Connection, rule: Rule, removed: Iterator[News], facts: RunFacts) -> None:
@@ -97,10 +106,10 @@ def _drop_returned(connection: sa.Connection, rule: Rule, facts: RunFacts) -> No
     connection.execute(deferred_removal.delete().where(mine, deferred_removal.c.change_id.in_(found)))
 
 
-def _news(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> Iterator[News]:
+def _news(connection: sa.Connection, condition: sa.ColumnElement[bool], subscriptions: Subscriptions) -> Iterator[News]:
     view, change, model, source = views.changes, tables.change, tables.model, tables.source
     wanted = (
-        sa.select(view, model.c.display_name, model.c.created_at, model.c.line, model.c.lifecycle)
+        sa.select(view, *(model.c[name] for name in _KNOWN))
         .join(change, change.c.change_id == view.c.change_id)
         .join(source, source.c.source == view.c.source)
         .join(model, (model.c.source_key == source.c.source_key) & (model.c.id == view.c.model_id))
@@ -109,8 +118,9 @@ def _news(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> Itera
     )
     with connection.execute(wanted.execution_options(yield_per=_CHUNK)) as found:
         for row in map(dict, found.mappings()):
-            about = {name: row.pop(name) for name in ("display_name", "created_at", "line", "lifecycle")}
-            yield News(change=rows.change(row), **about)
+            about = {name: row.pop(name) for name in _KNOWN}
+            told = rows.change(row)
+            yield News(change=told, **about, watched=subscriptions.watches(told.source, told.model_id))
 
 
 def _facts(connection: sa.Connection, run_id: int) -> RunFacts:
@@ -121,7 +131,7 @@ def _facts(connection: sa.Connection, run_id: int) -> RunFacts:
     row = connection.execute(wanted.where(run.c.run_id == run_id)).one()
     before, since = _streak_before(connection, row.source_key, run_id)
     failed = row.status in DIED
-    causes = held.causes(connection).get(row.source, ())
+    begun = [cause for cause in held.causes(connection).get(row.source, ()) if cause.since_run == run_id]
     return RunFacts(
         source=row.source,
         run_id=run_id,
@@ -133,7 +143,8 @@ def _facts(connection: sa.Connection, run_id: int) -> RunFacts:
         failures=before + 1 if failed else 0,
         failed_before=before,
         failing_since=since or (row.finished_at if failed else None),
-        held="; ".join(cause.words for cause in causes if cause.since_run == run_id),
+        held="; ".join(cause.words for cause in begun),
+        accept=" ".join(cause.wait for cause in begun),
         error=row.error,
     )
 
@@ -155,7 +166,9 @@ def _streak_before(connection: sa.Connection, source_key: int, run_id: int) -> t
 # The passing of time
 
 
-def _due_removals(connection: sa.Connection, rule: Rule, composer: Composer, now: datetime) -> list[OutboxMessage]:
+def _due_removals(
+    connection: sa.Connection, rule: Rule, subscriptions: Subscriptions, now: datetime
+) -> list[OutboxMessage]:
     """Compose the removals that were deferred long enough, a message per run that recorded them, and drop them.
 
     Models that are listed again are left out: they may have come back while the channel was not configured.
@@ -168,7 +181,8 @@ def _due_removals(connection: sa.Connection, rule: Rule, composer: Composer, now
     messages = []
     for run_id in sorted(run_ids):
         facts = replace(_facts(connection, run_id), finished_at=now)
-        message = composer.digest(rule, _news(connection, still_gone & (change.run_id == run_id)), facts)
+        news = _news(connection, still_gone & (change.run_id == run_id), subscriptions)
+        message = subscriptions.composer.digest(rule, news, facts)
         messages += [message] if message else []
     connection.execute(deferred_removal.delete().where(due))
     return messages

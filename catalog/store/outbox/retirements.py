@@ -7,7 +7,7 @@ models of which a milestone lies after it, or that changed since, or all if the 
 import hashlib
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -82,7 +82,8 @@ def _retiring(
     since: datetime | None,
 ) -> list[OutboxMessage]:
     milestones = subscriptions.milestones
-    return subscriptions.composer.retiring(rule, planned, milestones=milestones, now=now, since=since)
+    marked = [replace(each, watched=subscriptions.watches(each.source, each.model_id)) for each in planned]
+    return subscriptions.composer.retiring(rule, marked, milestones=milestones, now=now, since=since)
 
 
 def _checkpoints(

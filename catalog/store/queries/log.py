@@ -8,7 +8,7 @@ from itertools import groupby, islice
 
 import sqlalchemy as sa
 
-from catalog.domain import Change, Kind, RetirementDate, Run
+from catalog.domain import NUMBER_FIELDS, Change, Kind, RetirementDate, Run
 from catalog.events import AlertEvent, Rule
 from catalog.store.engine.database import Connection
 from catalog.store.queries import filters, globs
@@ -111,7 +111,7 @@ def _runs(connection: Connection, asked: LogQuestion, place: Position | None) ->
     if place is not None:
         conditions.append(sa.tuple_(run.finished_at, run.run_id) <= _tuple(place[:2]))
     wanted = [count > 0 for kind, count in counts.items() if kind.value in asked.rule.events]
-    if AlertEvent.CHANGED in asked.rule.events or asked.rule.changed_fields:
+    if {AlertEvent.CHANGED, AlertEvent.LOWERED} & {*asked.rule.events} or asked.rule.changed_fields:
         wanted.append(_changed(asked.rule))
     statement = sa.select(run.run_id).where(*conditions, sa.or_(sa.false(), *wanted))
     if asked.rule.sources:
@@ -125,15 +125,27 @@ def _runs(connection: Connection, asked: LogQuestion, place: Position | None) ->
 def _changed(rule: Rule) -> sa.ColumnElement[bool]:
     """Say that a run changed some of the fields of a rule, as exactly as an index tells."""
     run = tables.run.c
-    if AlertEvent.CHANGED not in rule.events and _INDEXED.issuperset(rule.changed_fields):
+    by_others = {AlertEvent.CHANGED, AlertEvent.LOWERED} & {*rule.events}
+    if not by_others and _INDEXED.issuperset(rule.changed_fields):
         return run.run_id.in_(sa.select(tables.change.c.run_id).where(_OF_LIFECYCLE))
     return (run.changed > 0) | (run.returned > 0)  # a model that returned may have changed, too, and is counted once
+
+
+def _lowers() -> sa.ColumnElement[bool]:
+    """Say that a change makes a limit lower: the new number has fewer digits, or lower ones."""
+    view = views.changes.c
+    old, new = view.old_value, view.new_value
+    by_length = sa.func.length(new) < sa.func.length(old)
+    by_digits = (sa.func.length(new) == sa.func.length(old)) & (new < old)
+    are_numbers = sa.and_(*(sa.func.substr(each, 1, 1).in_(list("0123456789")) for each in (old, new)))
+    return view.field.in_(NUMBER_FIELDS) & are_numbers & (by_length | by_digits)
 
 
 def _conditions(asked: LogQuestion, dialect: str) -> list[sa.ColumnElement[bool]]:
     rule, view = asked.rule, views.changes.c
     kinds = [kind.value for kind in Kind if kind.value in rule.events]
     fields = [globs.matches(view.field, pattern, dialect=dialect) for pattern in rule.changed_fields]
+    fields += [_lowers()] if AlertEvent.LOWERED in rule.events else []
     found = [sa.or_(view.kind.in_(kinds), *((view.kind == Kind.CHANGED.value) & field for field in fields))]
     found += [] if asked.baseline else [~view.baseline]
     found += filters.of_models(rule, view.source, view.model_id, dialect=dialect)
