@@ -105,7 +105,7 @@ def _changes() -> OutboxMessage:
     return message
 
 
-def _news(  # noqa: PLR0917 - a row
+def _news(
     kind: Kind, model_id: str, field: str | None = None, old: str | None = None, new: str | None = None, **known: Any
 ) -> News:
     uid = f"anthropic:{kind}:{dates.to_text(_NOW)}:{len(model_id)}:{model_id}{f':{field}' if field else ''}"

@@ -19,17 +19,16 @@ from urllib.parse import urlsplit
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, LoginPassword
-from apprise import NotifyFormat
 
 from catalog import logs
 from catalog.alerts import wording
 from catalog.alerts.channels import apprise_urls
 from catalog.errors import ConfigError
-from catalog.events import DeliveryError, Message
+from catalog.events import DeliveryError, Message, Room, Severity
 from tests import server as play
 from tests.alerts.messages import HOSTILE, SUBJECT, TEXT, message
 from tests.server import ModelsServer, Visit
-from tests.unit.test_wording import BEFORE, SEEN, entry
+from tests.unit.test_wording import entry
 from tests.unit.test_wording import message as changes_of
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of the mail server and of services
@@ -384,10 +383,10 @@ def test_a_long_message_loses_lines_and_not_its_end(server: ModelsServer) -> Non
     server.script(play.answer({}))
     apprise_urls.open_(url_of("Mattermost", server)).send(worded(400, "a name of some length " * 4))
     told = json.loads(server.requests[0].body)["text"].splitlines()
-    assert told[-3:] == [f"Happened after {BEFORE}, by {SEEN}", "", "Source: anthropic, run 7"]
+    assert told[-2:] == ["Happened on 22 November 2026, between 08:30 and 09:30 UTC.", "Source: anthropic, run 7"]
     lines = [line for line in told if line.startswith("- ")]
-    assert all(line.endswith(")") for line in lines)
-    assert f"and {400 - len(lines)} more" in told
+    assert all(line.endswith(" is newly listed.") for line in lines)
+    assert f"And {400 - len(lines)} more changes" in told
     assert len(lines) > 20
 
 
@@ -397,7 +396,7 @@ SERVICES = {
     "discord://4174216298/JHMHI8qBe7bk2ZwO5U711o3dV_js/": 20,
     "ntfys://a-topic": 20,
     "mailto://me:secret@example.org/?from=a@b.example&to=c@d.example": 20,
-    "rocket://user:pass@example.org/%23room": 15,
+    "rocket://user:pass@example.org/%23room": 12,
     "matrixs://user:pass@example.org/%23room": 20,
     "mastodon://token@example.org": 5,
     "pover://uuuuuuuuuuuuuuuuuuuuuuuuuuuuuu@tttttttttttttttttttttttttttttt": 15,
@@ -416,13 +415,37 @@ SERVICES = {
 def test_whatever_a_service_does_to_a_text_its_end_is_sent(url: str, number: int) -> None:
     service = apprise_urls._service(url)
     subject, text = worded(number).compose(apprise_urls.room(service))
-    form = service.resolve_format(NotifyFormat.TEXT)
-    calls = list(service._build_send_calls(body=text, title=subject, body_format=form, source_format=NotifyFormat.TEXT))
+    source = apprise_urls._form(service)
+    form, body = service.resolve_format(source), apprise_urls._as(source, text)
+    calls = list(service._build_send_calls(body=body, title=subject, body_format=form, source_format=source))
     assert len(calls) == 1
     sent = re.sub(r"<[^>]*>|\s+$", "", calls[0]["body"].replace("&nbsp;", " "))
     assert re.search(r"anthropic,? run 7$", sent)
     assert "09:30 UTC" in sent
-    assert text.count("\n- ") >= min(number, SERVICES[url])
+    assert text.count(" is newly listed.\n") >= min(number, SERVICES[url])
+
+
+@pytest.mark.parametrize("severity", Severity)
+def test_how_grave_a_message_is_reaches_the_service(server: ModelsServer, severity: Severity) -> None:
+    server.script(play.answer({}))
+    apprise_urls.open_(json_url(server)).send(message(severity=lambda: severity))
+    assert json.loads(server.requests[0].body)["type"] == severity.value
+
+
+def test_ids_are_code_and_addresses_are_links_where_the_service_shows_markdown(server: ModelsServer) -> None:
+    """Text from outside stands as it is: Apprise escapes it, but neither our code nor our addresses."""
+    hostile = entry(model_id="a_b*c", display_name="*x* [y](z) `q` <https://e.example>")
+
+    def compose(room: Room) -> tuple[str, str]:
+        return wording.render(changes_of(hostile), room, lambda _source, _id: "https://m.example/a_b")
+
+    server.script(play.answer({}))
+    place = server.url.removeprefix("http://")
+    apprise_urls.open_(f"ntfy://{place}/a-topic?format=markdown").send(message(compose=compose))
+    told = json.loads(server.requests[0].body)["message"]
+    plain = re.sub(r"\\([^\w\s])", r"\1", told.replace("`a_b\\x2ac`", "ID"))
+    assert plain.startswith("∗x∗ [y] (z) 'q' ‹https:∕∕e․example› (ID) is newly listed.")
+    assert "\n<https://m.example/a_b>\n" in told
 
 
 def test_channels_of_several_threads_do_not_disturb_each_other(server: ModelsServer) -> None:
