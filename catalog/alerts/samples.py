@@ -22,7 +22,8 @@ def of(rule: Rule, now: datetime, mark: str) -> list[OutboxMessage]:
     told = [digest] if digest else []
     told += rules.about_run(rule, _facts(now, Status.HELD, held=_SAMPLE, accept="--accept-removals"))
     told += rules.about_run(rule, _facts(now, Status.FAILED, failures=rule.failures))
-    told += rules.about_run(rule, _facts(now, Status.COMPLETE, failed_before=rule.failures))
+    if AlertEvent.SYNC_RECOVERED in rule.events:
+        told += rules.about_run(rule, _facts(now, Status.COMPLETE, failed_before=rule.failures))
     told += rules.about_run(rule, _facts(now, Status.COMPLETE, baseline=True, makes_baseline=True))
     planned = [_planned("retiring", now, days=30)]
     planned += [_planned("overdue", now, days=-1)] if AlertEvent.OVERDUE in rule.events else []

@@ -134,7 +134,7 @@ class Truth:
             left.setdefault((_meant(each.kind), each.model, each.value), []).append(each.minute)
         wrong = []
         for change in sorted(told, key=lambda change: str(change["observed_at"])):
-            value = change["new_value"] if change["kind"] == "changed" else None
+            value = json.dumps(change["new_value"]) if change["kind"] == "changed" else None
             minutes = left.get((_meant(change["kind"]), change["model_id"], value), [])
             until, after = _minute(change["observed_at"]), _minute(change["not_before"] or "2025-01-01T00:00:00Z")
             fitting = [minute for minute in minutes if after < minute <= until]

@@ -247,7 +247,7 @@ def test_a_removal_that_settles_is_told_although_the_clock_was_ahead(world: Worl
     corrected(world)
     world.pass_minutes(2 * HOUR)
     send(world, post, at)
-    assert [text.partition("\n")[0] for _, text in post.told] == ["No longer listed:"]
+    assert [text.partition(" is ")[2].partition(":")[0] for _, text in post.told] == ["gone"]
 
 
 @pytest.mark.promise("P8")

@@ -271,7 +271,7 @@ def test_no_alert_lets_a_text_do_harm(stage: Stage, volume: Volume) -> None:
     assert written.isascii()
     entries = [entry for body in posted for entry in json.loads(body)["changes"]]
     for name in ("display_name", "extra"):
-        values = {entry["new_value"] for entry in entries if entry["field"] == name}
+        values = {quoted(entry["new_value"]) for entry in entries if entry["field"] == name and "new_value" in entry}
         assert values >= {quoted(stored(text)) for text in STRINGS}
     assert {entry["model_id"] for entry in entries if entry["kind"] == "added"} == set(IDS)
     chats = [json.loads(seen.body) for seen in stage.receiver.requests if seen.path == "/chat"]
@@ -346,6 +346,9 @@ def payloads(text: str) -> Iterator[Any]:
     yield {**same, "type": "catalog.retiring", **about}
     yield {**same, "type": "catalog.overdue", **about}
     yield {**same, "type": "catalog.changes", "changes": kinds, "models_listed": 100}
+    values = {"field": text, "old_value": text, "new_value": [text]}
+    kinds[-1:] = [{**entry, "kind": "changed", **values, "lifecycle": text, "watched": True}]
+    yield {**same, "type": "catalog.changes", "changes": kinds, "models_listed": 100, "at": "2026-01-01T00:00:00Z"}
 
 
 @pytest.mark.promise("P9")

@@ -81,7 +81,7 @@ def test_every_field_of_a_message_is_explained() -> None:
     fields -= {"model_id", "display_name", "retires_at", "milestone"}  # of `retiring`, and named after what they hold
     assert {name for name in fields if f"`{name}`" not in PAGE} == set()
     told = samples.of(Rule(channel="team", events=tuple(AlertEvent)), NOW, "x")
-    known = {name for text in shown for name in json.loads(text)} | {"reason"}
+    known = {name for text in shown for name in json.loads(text)} | {"reason", "hint"}
     assert {name for message in told for name in json.loads(message.payload)} <= known
 
 

@@ -296,11 +296,17 @@ def assert_each_was_told_once(around: Surroundings) -> None:
     assert told(json.loads(seen.body) for seen in hooked) == [NEWS, REMOVAL]
     assert told(around.commanded()) == [NEWS, REMOVAL]
     team = [json.loads(seen.body)["title"] for seen in around.posted("/room")]
-    assert sorted(team) == ["anthropic: 1 new, 1 changed", "anthropic: 1 removed"]
+    assert sorted(team) == [
+        "1 retiring, 1 new; you watch 1 of them (anthropic)",
+        "Claude Haiku 4.5 is gone (anthropic)",
+    ]
     mails = {str(mail["subject"]): words(mail) for _, mail in around.mailbox.mails}
-    assert sorted(mails) == ["anthropic: 1 changed", "anthropic: 1 removed"]
-    assert f'retires_at: absent -> "{RETIRES}"' in mails["anthropic: 1 changed"]
-    assert LEAVING in mails["anthropic: 1 removed"]
+    gone, ageing = sorted(mails)
+    assert gone == "Claude Haiku 4.5 is gone (anthropic)"
+    assert LEAVING in mails[gone]
+    assert ageing.startswith("Claude Opus 4.7 is deprecated and retires in 400 days")
+    assert AGEING in mails[ageing]
+    assert "you watch it" in mails[ageing]
     assert [receivers for receivers, _ in around.mailbox.mails] == [["models@example.org"]] * 2
     assert set(around.mailbox.logins) == {(b"me@example.org", b"word")}
 
