@@ -329,7 +329,7 @@ def payloads(text: str) -> Iterator[Any]:
     """A message of each kind, with a text wherever a stranger has a say."""
     same = {"source": "one", "run_id": 1, "changes": []}
     about = {"model_id": text, "display_name": text, "retires_at": "2027-01-01T00:00:00Z", "days": 7, "milestone": 7}
-    entry = {
+    entry: dict[str, Any] = {
         "uid": "1",
         "model_id": text,
         "display_name": text,
