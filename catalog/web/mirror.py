@@ -89,8 +89,8 @@ def item(model: ModelInfo) -> dict[str, Any]:
         "display_name": model.display_name,
         "created_at": spelled if isinstance(spelled, str) else _UNKNOWN_DATE,
         **({} if model.lifecycle is None else {"lifecycle": model.lifecycle}),
-        "deprecated_at": _date(model.deprecated_at),
-        "retires_at": _date(model.retires_at),
+        "deprecated_at": model.deprecated_at and dates.short(model.deprecated_at),
+        "retires_at": model.retires_at and dates.short(model.retires_at),
         "line": model.line,
         "max_input_tokens": model.max_input_tokens,
         "max_tokens": model.max_tokens,
@@ -214,10 +214,6 @@ def _bad(words: str) -> _RefusedError:
 
 def _missing(words: str) -> _RefusedError:
     return _RefusedError(HTTPStatus.NOT_FOUND, "not_found_error", words)
-
-
-def _date(moment: datetime | None) -> str | None:
-    return None if moment is None else dates.short(moment)
 
 
 def _spelled(value: object) -> bytes:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from urllib.parse import unquote
 
-from catalog.domain import Model, Place
+from catalog.domain import Place
 from catalog.store.queries import history, log
 from catalog.store.queries import pages as lists
 from catalog.store.queries.log import LogQuestion
@@ -63,8 +63,10 @@ def retirements_ics(visit: Visit) -> WebAnswer:
     }
     lost = history.named(visit.connection, {place.id for place in withdrawn})
     models = [*dated, *(each for each in lost if Place(each.source, each.id) in withdrawn and not each.retires_at)]
+    log_of = lists.spans(visit.connection, models, fields=("retires_at", "lifecycle"))
+    planned = [Planned(model=each, changes=log_of.get(Place(each.source, each.id), ())) for each in models]
     told = _told("Model retirements", question)
-    return _calendar(visit, _planned(visit, models), told, [each.time for each in question.alarm])
+    return _calendar(visit, planned, told, [each.time for each in question.alarm])
 
 
 def model_ics(visit: Visit) -> WebAnswer:
@@ -89,12 +91,6 @@ def status_svg(visit: Visit) -> WebAnswer:
     strips = pages.strips(visit.health(), visit.now)
     word, tone = (strips[0].word, strips[0].tone) if strips else ("never read", "bad")
     return timeline.svg(badge.draw("model catalog", _STATUS.get(word, word), tone))
-
-
-def _planned(visit: Visit, models: Sequence[Model]) -> list[Planned]:
-    """Give models with the log of their dates, lifecycles and presence."""
-    found = lists.spans(visit.connection, models, fields=("retires_at", "lifecycle"))
-    return [Planned(model=each, changes=found.get(Place(each.source, each.id), ())) for each in models]
 
 
 def _changes(visit: Visit) -> Feed:

@@ -78,10 +78,6 @@ def _today(visit: Visit) -> datetime | None:
     return visit.now if visit.published is None else None
 
 
-def _newest(model: Model) -> tuple[float, str, str]:
-    return -model.first_seen_at.timestamp(), model.source, model.id
-
-
 def _drawn(visit: Visit) -> tuple[list[Model], bool]:
     """Give the models that a picture is asked for, and whether there are more."""
     question = visit.question
@@ -95,7 +91,8 @@ def _drawn(visit: Visit) -> tuple[list[Model], bool]:
         return found[: question.limit], len(found) > question.limit
     if visit.published:
         every = lists.every(visit.connection, Wanted(source=question.source, which=Which.ALL))
-        shown = sorted((each for each in every if visit.shows(each.source, each.id)), key=_newest)
+        shown = [each for each in every if visit.shows(each.source, each.id)]
+        shown.sort(key=lambda each: (-each.first_seen_at.timestamp(), each.source, each.id))
         return shown[: question.limit], len(shown) > question.limit
     wanted = Wanted(source=question.source, match=question.match, contains=question.q, which=Which.ALL)
     newest = Sort(column="first_seen_at", newest_first=True)
