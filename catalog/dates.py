@@ -1,9 +1,11 @@
-"""Reads and writes RFC 3339 dates, always in UTC, and durations and ages such as 7d. Knows that 1970 means unknown."""
+"""Reads and writes RFC 3339 dates, always in UTC, and times as people write them. Knows that 1970 means unknown."""
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, Literal, NamedTuple
+
+from catalog.text import counted
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _YEAR_ONE = date(1, 1, 1)
@@ -18,10 +20,30 @@ _USUAL_LENGTH = len("2026-11-22T09:30:00Z")  # no shorter text is a date, no oth
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _DURATION = re.compile(r"([0-9]{1,9})\s*([smhdw])")
+# What people write of RFC 3339: without seconds, with a blank for T, with a shorter offset or none.
+_TYPED = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:t|\s+)([0-9]{2}:[0-9]{2})(:[0-9]{2}(?:\.[0-9]+)?)?"
+    r"\s?(?:(z|utc|gmt)|([+-][0-9]{2})(?::?([0-9]{2}))?)?"
+)
+_CALENDAR = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?")  # a year, a month or a day
+_AGE = re.compile(r"(?:[0-9]{1,9}\s*[a-z]+[\s,]*)+")
+_AMOUNT = re.compile(r"([0-9]{1,9})\s*([a-z]+)")
 _FIXED_WIDTH = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z")
 _DIGITS = re.compile(r"[0-9]{1,20}")
 _PER_SECOND = ((1e14, 1_000_000), (1e11, 1_000), (0, 1))  # from how large on a number counts micro- and milliseconds
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_SPELLED_OUT = {"sec": "s", "second": "s", "min": "m", "minute": "m", "hour": "h", "day": "d", "week": "w"}
+_DAY = timedelta(days=1)
+_LATELY = 7  # days in which an age says more than a date
+
+Edge = Literal["first", "last"]  # which microsecond of a day, a month or a year is meant
+
+
+class TypedMoment(NamedTuple):
+    """A moment as a person typed it, and a sentence that says which one is meant where the text leaves that open."""
+
+    at: datetime
+    words: str = ""
 
 
 def parse(text: str) -> datetime | None:
@@ -116,21 +138,65 @@ def short(moment: datetime) -> str:
     return to_text(moment).replace(".000000Z", "Z")
 
 
-def moment(text: str, now: datetime) -> datetime:
-    """Read a time as people type it: a date (its midnight in UTC), RFC 3339, or an age such as 7d, 36h or 2w.
+def moment(text: str, now: datetime, *, edge: Edge = "last") -> TypedMoment:
+    """Read a time as people type it.
 
-    Raises ValueError with words for the person who typed it.
+    That is RFC 3339 and what people write of it (without an offset it is UTC), a day, a month or a year, `now`,
+    `today`, `yesterday`, or an age such as 7d, 36h or 2d 3h. Of days, months and years it is the first or last
+    microsecond, in UTC; the last of one that lasts is now. Raises ValueError with words for the person who typed it.
     """
-    wanted = text.strip()
-    if _DATE.fullmatch(wanted):
-        wanted += "T00:00:00Z"
+    wanted, now = text.strip().lower(), now.astimezone(UTC)
     try:
-        if "T" in wanted.upper():
-            return _instant(wanted)
-        return now.astimezone(UTC) - duration(wanted.removesuffix("ago").rstrip())
+        days = _days(wanted, now.date())
+        if days is not None:
+            return _edge(text.strip(), *days, now, edge)
+        typed = _TYPED.fullmatch(wanted)
+        if typed is not None:
+            return _typed(text.strip(), typed)
+        return TypedMoment(now if wanted == "now" else now - _age(wanted.removesuffix("ago").rstrip()))
     except (ValueError, OverflowError):
-        message = f"{text!r} is no time: write 2026-11-22, 2026-11-22T09:30:00Z, or an age such as 7d, 36h or 2w"
-        raise ValueError(message) from None
+        forms = "2026-11-22, 2026-11, 2026-11-22T09:30:00Z, 2026-11-22 09:30, today, yesterday, or an age such as 7d"
+        raise ValueError(f"{text!r} is no time: write {forms} or 36h") from None
+
+
+def _days(wanted: str, today: date) -> tuple[date, date] | None:
+    """Give the first and last day that a text names; None: it names no days."""
+    if wanted == "today":
+        return today, today
+    if wanted == "yesterday":
+        return today - _DAY, today - _DAY
+    found = _CALENDAR.fullmatch(wanted)
+    if found is None:
+        return None
+    from calendar import monthrange  # late: few commands are asked for a month
+
+    year, month, day = found.groups()
+    first, last_month = date(int(year), int(month or 1), int(day or 1)), int(month or 12)
+    return first, date(first.year, last_month, int(day or monthrange(first.year, last_month)[1]))
+
+
+def _edge(text: str, first: date, last: date, now: datetime, edge: Edge) -> TypedMoment:
+    start, end = datetime.combine(first, time.min, UTC), datetime.combine(last, time.max, UTC)
+    if edge == "first":
+        return TypedMoment(start, f"{text} is taken from its first moment: {short(start)}")
+    if start <= now <= end:
+        return TypedMoment(now, f"{text} is not over: it is taken as now, {short(now.replace(microsecond=0))}")
+    return TypedMoment(end, f"{text} is taken as its last moment: {short(end)}")
+
+
+def _typed(text: str, found: "re.Match[str]") -> TypedMoment:
+    day, minute, seconds, utc, hours, minutes = found.groups()
+    offset = f"{hours}:{minutes or '00'}" if hours else "Z"
+    at = _instant(f"{day}T{minute}{seconds or ':00'}{offset}")
+    return TypedMoment(at, "" if utc or hours else f"{text} is taken as UTC: {short(at)}")
+
+
+def _age(text: str) -> timedelta:
+    """Read one amount or several: 7d, 2d3h, 3 h 20 min, 7 days."""
+    if _AGE.fullmatch(text) is None:
+        raise ValueError("no age")
+    amounts = ((number, _SPELLED_OUT.get(unit.removesuffix("s"), unit)) for number, unit in _AMOUNT.findall(text))
+    return sum((duration(f"{number}{unit}") for number, unit in amounts), timedelta())
 
 
 def duration(text: str) -> timedelta:
@@ -142,6 +208,39 @@ def duration(text: str) -> timedelta:
     except OverflowError:
         pass
     raise ValueError(f"{text!r} is no duration: write a number and a unit, such as 30s, 15m, 36h, 7d or 2w")
+
+
+def minute(moment: datetime) -> str:
+    """Spell an aware moment for people, to the minute, in UTC: 2026-11-22 09:30."""
+    return to_text(moment)[:16].replace("T", " ")
+
+
+def day(moment: datetime) -> str:
+    """Spell a moment of a provider for people: most are days, whose midnight is not said."""
+    return minute(moment).removesuffix(" 00:00") if moment.second == moment.microsecond == 0 else minute(moment)
+
+
+def days_left(moment: datetime, now: datetime) -> int:
+    """Count the days from today to a date, both in UTC."""
+    return (moment.astimezone(UTC).date() - now.astimezone(UTC).date()).days
+
+
+def ahead(moment: datetime, now: datetime) -> str:
+    """Say how far a date is from today: in 79 days, today, 3 days ago."""
+    left = days_left(moment, now)
+    if left == 0:
+        return "today"
+    return f"in {counted(left, 'day')}" if left > 0 else f"{counted(-left, 'day')} ago"
+
+
+def lately(moment: datetime, now: datetime) -> str | None:
+    """Say how long ago something was that we saw: 3 hours ago, 2 days ago. None: a date says it better."""
+    passed = now - moment
+    if not timedelta() <= passed < _LATELY * _DAY:
+        return None
+    units = ((_DAY, "day"), (timedelta(hours=1), "hour"), (timedelta(minutes=1), "minute"))
+    count, noun = next(((passed // unit, noun) for unit, noun in units if passed >= unit), (0, ""))
+    return f"{counted(count, noun)} ago" if count else "just now"
 
 
 def age(delta: timedelta) -> str:

@@ -35,6 +35,7 @@ class Exit(IntEnum):
     UNKNOWN = 11
     STALE = 12
     INTERRUPTED = 130
+    PIPE_CLOSED = 141
     TERMINATED = 143
 
 

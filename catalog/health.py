@@ -146,6 +146,9 @@ class Health:
         return found
 
 
+COLUMNS = (*_SOURCE_COLUMNS, *(each.name for each in fields(Backlog)), "watch", "healthy", "findings")  # of the objects
+
+
 def findings(watched: Sequence[SourceCheck], *, now: datetime) -> tuple[Finding, ...]:
     """Judge all sources: problems first, then by source."""
     found = [finding for one in watched for finding in _of_source(one, now)]

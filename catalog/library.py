@@ -15,8 +15,9 @@ from catalog.errors import ConfigError
 from catalog.health import Health
 from catalog.store.engine import database as databases
 from catalog.store.engine.database import Connection, Database
-from catalog.store.queries import history, sql_query
-from catalog.store.queries.history import MomentDifference, Story, Which
+from catalog.store.queries import differences, history, sql_query
+from catalog.store.queries.differences import MomentDifference
+from catalog.store.queries.history import Story, Which
 from catalog.store.schema import upgrade
 from catalog.wiring import standing, unknowns
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from catalog.service.sync import RunReport  # what speaks HTTP is imported for a run alone
 
 T = TypeVar("T")
-Moment = datetime | str  # aware; or a date, RFC 3339, or an age such as 7d
+Moment = datetime | str  # aware; or as on the command line: 2026-11, RFC 3339, 7d
 
 
 def open_(url: str | None = None) -> "Catalog":
@@ -130,7 +131,8 @@ class Catalog:
         limit: int | None = None,
     ) -> Iterator[Change]:
         """List the change log, newest first: recorded at `since` or later, and before `until`; `model`: a pattern."""
-        begin, end = (None if moment is None else _moment(moment) for moment in (since, until))
+        begin = None if since is None else _moment(since, edge="first")
+        end = None if until is None else _moment(until)
         if begin and end and begin >= end:
             raise ConfigError("since must be earlier than until")
         wanted, most = None if kind is None else _kind(kind), _limit(limit)
@@ -144,7 +146,7 @@ class Catalog:
         begin, end = _moment(earlier), _moment(later or clock.utc_now())
         if begin > end:
             raise ConfigError("the first moment must be earlier than the second")
-        return self._stream(lambda one: history.compare_moments(one, begin, end, source=source, match=match), source)
+        return self._stream(lambda one: differences.between(one, begin, end, source=source, match=match), source)
 
     def runs(self, *, source: str | None = None, limit: int | None = None) -> Iterator[Run]:
         """List the runs, newest first."""
@@ -248,14 +250,14 @@ def opened(url: str) -> Iterator[Database]:
         yield found
 
 
-def _moment(moment: Moment) -> datetime:
+def _moment(moment: Moment, *, edge: dates.Edge = "last") -> datetime:
     """Read a moment, ages counted from now."""
     if isinstance(moment, datetime):
         if moment.tzinfo is None:
             raise ConfigError("a moment needs a time zone", hint="datetime.now(UTC), or a text such as 2026-11-22")
         return moment
     try:
-        return dates.moment(moment, clock.utc_now())
+        return dates.moment(moment, clock.utc_now(), edge=edge).at
     except ValueError as error:
         raise ConfigError(str(error)) from None
 

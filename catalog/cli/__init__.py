@@ -31,7 +31,7 @@ COMMANDS = {
     "sync": ("catalog.cli.sync:command", "Read each source's list and record what changed."),
     "backfill": ("catalog.cli.backfill:command", "Record answers of the past as the runs of a source."),
     "run": ("catalog.cli.worker:command", "Stay up, and do the same on a schedule."),
-    "models": ("catalog.cli.reads:models", "List the models: now, or at a moment."),
+    "models": ("catalog.cli.models:command", "List the models: now, or at a moment."),
     "show": ("catalog.cli.show:command", "Tell one model's whole story."),
     "changes": ("catalog.cli.reads:changes", "Print the change log, newest first."),
     "diff": ("catalog.cli.reads:diff", "Say what differs between two moments."),
@@ -124,7 +124,7 @@ def run(arguments: Sequence[str]) -> int:
     try:
         code = command.main(args=list(arguments), prog_name="catalog", standalone_mode=False, obj=context)
         _flush()
-    except (Exception, KeyboardInterrupt, Terminated) as error:  # noqa: BLE001 - the outermost edge: no caller is left to report it
+    except (Exception, KeyboardInterrupt, SystemExit) as error:  # noqa: BLE001 - the outermost edge: no caller is left to report it
         return _told(context, error)
     return int(code or Exit.DONE)
 
@@ -145,8 +145,8 @@ def _told(context: Context, error: BaseException) -> int:
             code = _stopped(context, Exit.INTERRUPTED)
         case Terminated():
             code = _stopped(context, Exit.TERMINATED)
-        case BrokenPipeError():  # the reader of stdout has closed it, as `head` does
-            code = Exit.FAILED
+        case BrokenPipeError() | SystemExit():  # the reader of stdout left, as `head` does; click makes it an exit
+            code = Exit.PIPE_CLOSED
         case OSError() if isinstance(error.__context__, Terminated):  # the terminal is gone, hence the signal
             code = _stopped(context, Exit.TERMINATED)
         case OSError(filename=None, errno=errno.ENOSPC | errno.EDQUOT | errno.EFBIG | errno.EIO, strerror=reason):

@@ -124,7 +124,7 @@ def _tell(context: Context, report: deliver.Report, database: Database) -> int:
         for backlog in queue.backlog(connection):
             pending, due = counted(backlog.pending, "alert"), backlog.next_attempt_at
             if backlog.channel in configured and due and due > now:
-                output.line(f"{backlog.channel}: {pending} pending, next attempt {output.cell(due)}")
+                output.line(f"{backlog.channel}: {pending} pending, next attempt {output.second(due)}")
     return code
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from catalog.settings import SourceSettings
     from catalog.upstream.fetch import Retry
 
-Form = Literal["text", "json", "csv"]
+Form = Literal["text", "json", "nl", "csv", "tsv"]
 
 # Variables in which users of the API keep keys; hidden from the start, so that even an early failure prints none.
 _USUAL_SECRETS = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN")
@@ -158,16 +158,19 @@ def global_options() -> list[click.Parameter]:
 
 
 def list_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Add --json and --csv; the command receives `form`: "text", "json" or "csv"."""
+    """Add --json, --nl, --csv and --tsv; the command receives `form`, which is "text" without any of them."""
 
     @json_option
+    @click.option("--nl", "as_nl", is_flag=True, help="Print JSON, an object a line.")
     @click.option("--csv", "as_csv", is_flag=True, help="Print CSV with a header line.")
+    @click.option("--tsv", "as_tsv", is_flag=True, help="Print the same with tabs between.")
     @functools.wraps(function)
-    def command(*args: Any, as_json: bool, as_csv: bool, **kwargs: Any) -> Any:
-        if as_json and as_csv:
-            raise click.UsageError("--json and --csv contradict each other")
-        form: Form = "json" if as_json else "csv" if as_csv else "text"
-        return function(*args, form=form, **kwargs)
+    def command(*args: Any, as_json: bool, as_nl: bool, as_csv: bool, as_tsv: bool, **kwargs: Any) -> Any:
+        given: dict[Form, bool] = {"json": as_json, "nl": as_nl, "csv": as_csv, "tsv": as_tsv}
+        forms = [form for form, wanted in given.items() if wanted]
+        if len(forms) > 1:
+            raise click.UsageError(f"--{forms[0]} and --{forms[1]} contradict each other")
+        return function(*args, form=forms[0] if forms else "text", **kwargs)
 
     return command
 

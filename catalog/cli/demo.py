@@ -34,10 +34,10 @@ from catalog.upstream.client import SourceClient
 
 # Not the name of a real source: a real sync into the same database must not continue the demo's history.
 SOURCE = "demo"
-COLUMNS = ("year", "added", "removed", "changed", "listed")
+COLUMNS = ("year", "added", "removed", "fields_changed", "listed")
 TRY = (
     ("models --as-of 2025-06-01", "what was listed that day"),
-    ("show claude-3-opus-20240229", "one model's whole story"),
+    ("show claude-sonnet-4-5-20250929", "one model's whole story, which is about to end"),
     ("diff 2025-01-01 2026-01-01", "what a year changed"),
 )
 # For the pages: one that is fine, one that retires soon, one that is gone.
@@ -98,14 +98,14 @@ def _serve(settings: DatabaseSettings, database: Database, address: tuple[str, i
 
 
 def by_year(changes: Iterable[Change]) -> list[Mapping[str, object]]:
-    """Count changes by the year they were observed in; `changed` counts fields, `listed` models at the year's end."""
+    """Count changes by the year they were observed in; `listed` counts models at the year's end."""
     counts = Counter((change.observed_at.year, change.kind) for change in changes)
     rows: list[Mapping[str, object]] = []
     listed = 0
     for year in sorted({year for year, _ in counts}):
         added, removed = counts[year, Kind.ADDED], counts[year, Kind.REMOVED]
         listed += added + counts[year, Kind.RETURNED] - removed
-        row = {"year": year, "added": added, "removed": removed, "changed": counts[year, Kind.CHANGED]}
+        row = {"year": year, "added": added, "removed": removed, "fields_changed": counts[year, Kind.CHANGED]}
         rows.append(row | {"listed": listed})
     return rows
 

@@ -9,8 +9,9 @@ from rich.live import Live
 from rich.text import Text
 
 from catalog import clock, dates
-from catalog.cli import output, run_lines
+from catalog.cli import run_lines
 from catalog.cli.progress import Progress
+from catalog.text import harmless
 
 if TYPE_CHECKING:
     from catalog.service.schedule import JobState
@@ -49,7 +50,7 @@ def drawn(jobs: "Sequence[JobState]", doing: Mapping[str, str], *, now: datetime
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)][:-1]
     found = []
     for line, (*columns, outcome) in zip(jobs, rows, strict=True):
-        words = [*(word.ljust(width) for word, width in zip(columns, widths, strict=True)), output.cell(outcome)]
+        words = [*(word.ljust(width) for word, width in zip(columns, widths, strict=True)), harmless(outcome)]
         style = "red" if line.failure else "cyan" if line.began else ""
         found.append(_line("  ".join(words), style))
     return found

@@ -32,7 +32,10 @@ class TimeType(click.ParamType[Any]):
             self.fail(str(error), param, ctx)
 
 
-MOMENT = TimeType("T", lambda text: dates.moment(text, clock.utc_now()))  # a date, RFC 3339, or an age such as 7d
+# Of a day or a month the last moment, or the first one. Commands hand it to `lists.meant`.
+MOMENT = TimeType("T", lambda text: dates.moment(text, clock.utc_now()))
+BEGINNING = TimeType("T", lambda text: dates.moment(text, clock.utc_now(), edge="first"))
+MOMENTS = "2026-11-22, 2026-11, RFC 3339, yesterday, 7d"
 AGE = TimeType("AGE", dates.duration)  # such as 90d
 
 

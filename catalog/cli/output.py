@@ -1,4 +1,4 @@
-"""Data on stdout: a table on a terminal, aligned text in a pipe, JSON or CSV when asked.
+"""Data on stdout: a table on a terminal, aligned text in a pipe, JSON, CSV or TSV when asked.
 
 Text that came from outside can do no harm: text and tables show control characters as escapes, CSV cells start no
 formula, JSON is plain ASCII. No id is ever cut.
@@ -6,28 +6,23 @@ formula, JSON is plain ASCII. No id is ever cut.
 
 import json
 import os
-import re
 import sys
-import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime, timedelta
 from functools import partial
-from itertools import chain, islice
+from itertools import chain, compress, islice
 from typing import IO, TextIO
 
-from catalog import dates, tabular
+from catalog import clock, tabular
+from catalog.cli import cells, table
+from catalog.cli.cells import NOTHING, ShownCell, Tone
 from catalog.cli.context import Form
 from catalog.tabular import Row
 from catalog.text import harmless
 
-_WIDEST = 200  # columns; a longer text stands whole, and moves its own row alone
 _ALIGNED = 5_000  # rows that are read ahead to align the columns; what comes after streams, uncut
-# Copied by hand: never broken into lines.
-_WHOLE = frozenset({"id", "model_id", "source", "change_id", "run_id", "api", "key_variable"})
-_NARROWEST = 8
-_DAY = re.compile(r"\b\d{4}-\d\d-\d\dT(?=\d\d:)")
-_GAP = 3  # columns of a terminal between two cells of a table
+_USUAL = 80  # columns of a terminal that does not say how wide it is
+second = cells.second  # for sentences
 
 
 @contextmanager
@@ -68,16 +63,22 @@ def listing(
     columns: Sequence[str],
     form: Form,
     shown: Sequence[str] | None = None,
+    kept: bool = False,
     stream: TextIO | None = None,
 ) -> None:
-    """Print rows: `columns` as JSON or CSV; on a terminal and in a pipe `shown`, the few that people want (or all)."""
+    """Print rows: `columns` for programs; on a terminal and in a pipe `shown`, the few that people want (or all).
+
+    People see no column that is empty in all rows, unless all are to be `kept`.
+    """
     stream = stream or sys.stdout
-    if form == "json":
-        array(({name: row[name] for name in columns} for row in rows), stream=stream)
-    elif form == "csv":
-        tabular.write_csv(rows, columns, stream)
-    else:
-        _text(rows, shown or columns, stream)
+    match form:
+        case "json" | "nl":
+            write = tabular.write_json if form == "json" else tabular.write_lines
+            write(({name: row[name] for name in columns if name in row} for row in rows), stream)
+        case "csv" | "tsv":
+            tabular.write_csv(rows, columns, stream, delimiter="," if form == "csv" else "\t")
+        case "text":
+            _text(rows, shown or columns, stream, kept=kept)
 
 
 def array(rows: Iterable[Row], *, stream: TextIO | None = None) -> None:
@@ -90,90 +91,46 @@ def document(value: object, *, stream: TextIO | None = None) -> None:
     print(json.dumps(value, default=tabular.json_value, indent=2), file=stream or sys.stdout)
 
 
-def line(text: str = "", *, stream: IO[str] | None = None) -> None:
-    """Print one line, whatever the text holds."""
-    print(harmless(text), file=stream or sys.stdout)
+def line(text: str = "", *, tone: Tone = "", stream: IO[str] | None = None) -> None:
+    """Print one line, whatever the text holds; with a colour where stdout shows colours."""
+    told = harmless(text)
+    print(table.painted(told, tone) if tone and coloured(sys.stdout) else told, file=stream or sys.stdout)
 
 
-def cell(value: object) -> str:
-    """Spell a value for people: harmless, on one line, `-` for nothing."""
-    if value is None:
-        return "-"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, datetime):
-        return second(value)
-    if isinstance(value, timedelta):
-        return dates.age(value)
-    return harmless(value if isinstance(value, str) else tabular.json_text(value))
+def coloured(stream: IO[str]) -> bool:
+    """Tell whether a stream is a terminal whose user wants colours."""
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") not in {"dumb", "unknown"}
 
 
-def second(moment: datetime) -> str:
-    """Spell a moment for people, to the second that it lies in."""
-    return dates.short(moment.replace(microsecond=0))
-
-
-def _text(rows: Iterable[Row], columns: Sequence[str], stream: TextIO) -> None:
-    """Print a table; aligned text where a table does not fit, or where the output is no terminal."""
-    lines = ([cell(row[name]) for name in columns] for row in rows)
+def _text(rows: Iterable[Row], columns: Sequence[str], stream: TextIO, *, kept: bool) -> None:
+    """Print a table on a terminal, aligned text elsewhere, and where there are too many rows to be read ahead."""
+    now = clock.utc_now()
+    lines = ([cells.cell(name, row[name], now) for name in columns] for row in rows)
     first = list(islice(lines, _ALIGNED))
     rest = next(lines, None)
-    if rest is not None:
-        _aligned(columns, first, chain([rest], lines), stream)
-    elif not (stream.isatty() and _table(columns, first, stream)):
-        _aligned(columns, first, iter(()), stream)
+    heads = [cells.head(name) for name in columns]
+    if rest is None and not kept:
+        heads, first = _filled(heads, first)
+    if rest is not None or not stream.isatty():
+        printed = table.aligned(heads, first, lines if rest is None else chain([rest], lines))
+    else:
+        printed = table.fitted(heads, first, width(stream), coloured=coloured(stream))
+    stream.writelines(f"{each}\n" for each in printed)
 
 
-def _aligned(columns: Sequence[str], first: list[list[str]], rest: Iterator[list[str]], stream: TextIO) -> None:
-    widths = [min(_WIDEST, max(map(_width, cells))) for cells in zip(columns, *first, strict=True)]
-    for cells in chain([list(columns)], first, rest):
-        padded = (text + " " * (width - _width(text)) for text, width in zip(cells, widths, strict=True))
-        stream.write("  ".join(padded).rstrip() + "\n")
+def _filled(heads: list[str], rows: list[list[ShownCell]]) -> tuple[list[str], list[list[ShownCell]]]:
+    """Leave out the columns that are empty in all rows, but not all columns."""
+    filled = [any(row[place].text != NOTHING for row in rows) for place in range(len(heads))]
+    if not any(filled):
+        return heads, rows
+    return [*compress(heads, filled)], [[*compress(row, filled)] for row in rows]
 
 
-def _table(columns: Sequence[str], lines: list[list[str]], stream: TextIO) -> bool:
-    """Draw a table with rich; False: the terminal is too narrow to show the ids whole."""
-    from rich.box import SIMPLE_HEAD
-    from rich.cells import cell_len
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    console = Console(file=stream, highlight=False, emoji=False, markup=False)
-    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold")
-    wanted = [max(map(cell_len, cells)) for cells in zip(columns, *lines, strict=True)]
-    widths = _fitted(columns, wanted, console.width - _GAP * (len(columns) - 1))
-    if widths is None:
-        return False
-    for name, width in zip(columns, widths, strict=True):
-        table.add_column(Text(name), overflow="fold", no_wrap=name in _WHOLE, width=width)
-    for cells in lines:
-        fitting = zip(cells, widths, strict=True)
-        table.add_row(*(Text(text if cell_len(text) <= width else _parted(text)) for text, width in fitting))
-    console.print(table)
-    return True
-
-
-def _parted(text: str) -> str:
-    """Break a text that is too wide between day and hour, where it holds a time."""
-    return _DAY.sub("\\g<0>\n", text)
-
-
-def _fitted(columns: Sequence[str], wanted: Sequence[int], room: int) -> list[int] | None:
-    """Take from the widest columns until all fit; None: they cannot. Left to itself, rich cuts cells without a sign."""
-    least = [width if name in _WHOLE else min(width, _NARROWEST) for name, width in zip(columns, wanted, strict=True)]
-    widths = [max(low, min(width, room)) for low, width in zip(least, wanted, strict=True)]
-    if sum(least) > room:
-        return None
-    while sum(widths) > room:
-        _, widest = max((width, place) for place, width in enumerate(widths) if width > least[place])
-        widths[widest] -= 1
-    return widths
-
-
-def _width(text: str) -> int:
-    """Count the columns a text takes on a terminal."""
-    if text.isascii():
-        return len(text)
-    seen = (char for char in text if not unicodedata.combining(char))
-    return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in seen)
+def width(stream: TextIO) -> int:
+    """Tell how wide a terminal is."""
+    if os.environ.get("COLUMNS", "").isdecimal():
+        return int(os.environ["COLUMNS"])
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or _USUAL
+    except OSError:
+        return _USUAL

@@ -1,20 +1,14 @@
-"""`catalog models`, `changes`, `diff` and `runs`: lists from the catalog, each row printed as it is read."""
-
-from collections.abc import Callable, Generator, Sequence
-from contextlib import closing
-from datetime import datetime
-from itertools import chain, islice
-from typing import TYPE_CHECKING, Any
+"""`catalog changes`, `diff` and `runs`: what happened, each row printed as it is read."""
 
 import click
 
 from catalog import clock, dates
-from catalog.cli import options, output
+from catalog.cli import cells, lists, options
 from catalog.cli.context import Context, Form, list_options, pass_context
-from catalog.domain import Kind
-
-if TYPE_CHECKING:
-    from catalog.store.engine.database import Connection
+from catalog.dates import TypedMoment
+from catalog.domain import MERGED, Kind, Run
+from catalog.tabular import Row
+from catalog.text import counted
 
 _PAGE = 50
 _RUNS = 20
@@ -22,51 +16,11 @@ _KINDS = click.Choice([kind.value for kind in Kind])
 
 
 @click.command()
-@click.option("--as-of", type=options.MOMENT, help="What was listed at T: a date, RFC 3339, or an age such as 7d.")
-@click.option("--removed", is_flag=True, help="Only those that are gone.")
-@click.option("--all", "every", is_flag=True, help="Every model ever seen.")
-@options.source_option
-@options.match_option()
-@list_options
-@pass_context
-def models(
-    context: Context,
-    *,
-    as_of: datetime | None,
-    removed: bool,
-    every: bool,
-    source: str | None,
-    match: str | None,
-    form: Form,
-) -> None:
-    """List the models that are listed now, or that were at a moment."""
-    if sum([as_of is not None, removed, every]) > 1:
-        raise click.UsageError("--as-of, --removed and --all contradict each other")
-    from catalog.store.queries import history
-    from catalog.store.queries.history import Which
-
-    with options.catalog(context, source) as connection:
-        shown = [*_several(connection, source), "id", "display_name", "lifecycle", "created_at"]
-        if as_of is not None:
-            _note_limits(context, connection, as_of)
-            states = history.as_of(connection, as_of, source=source, match=match)
-            shown += ["valid_from", "valid_to"]
-            nothing = f"no model that fits was listed at {dates.short(as_of)}"
-            _print(context, states, nothing, columns=history.STATE_COLUMNS, shown=shown, form=form)
-            return
-        which = Which.ALL if every else Which.REMOVED if removed else Which.LISTED
-        ends = ["removed_at"] if removed else ["missing_since", "removed_at"] if every else ["missing_since"]
-        found = history.models(connection, which=which, source=source, match=match)
-        shown += ["first_seen_at", *ends]
-        _print(context, found, "no model fits", columns=history.MODEL_COLUMNS, shown=shown, form=form)
-
-
-@click.command()
-@click.option(
-    "--since", type=options.MOMENT, help="Only those recorded at T (a date, RFC 3339, an age such as 7d) or later."
-)
+@click.option("--since", type=options.BEGINNING, help=f"Only those recorded at T or later: {options.MOMENTS}.")
 @click.option("--until", type=options.MOMENT, help="Only those recorded before T.")
 @click.option("--kind", type=_KINDS, metavar="KIND", help="Only this kind: added, removed, returned or changed.")
+@click.option("--field", metavar="GLOB", help="Only changes of such a field: retires_at, capabilities.*.")
+@click.option("--no-baseline", is_flag=True, help="Leave out what baselines found, which is no news.")
 @options.match_option("--model")
 @options.source_option
 @options.limit_option(None, f"At most N; 0: no limit.  [{_PAGE}; no limit with --since]")
@@ -75,39 +29,45 @@ def models(
 def changes(
     context: Context,
     *,
-    since: datetime | None,
-    until: datetime | None,
+    since: TypedMoment | None,
+    until: TypedMoment | None,
     kind: str | None,
+    field: str | None,
+    no_baseline: bool,
     match: str | None,
     source: str | None,
     limit: int | None,
     form: Form,
 ) -> None:
     """Print the change log, newest first. A change happened after not_before and by observed_at."""
+    if field and kind not in {None, "changed"}:
+        raise click.UsageError(f"--field and --kind {kind} contradict each other")
+    begin, end = (each and lists.meant(context, each) for each in (since, until))
+    if begin and end and begin >= end:
+        raise click.UsageError("--since must be earlier than --until")
     from catalog.store.queries import history
 
-    if since and until and since >= until:
-        raise click.UsageError("--since must be earlier than --until")
     most = (_PAGE if since is None else 0) if limit is None else limit
     with options.catalog(context, source) as connection:
         found = history.changes(
             connection,
-            since=since,
-            until=until,
-            kind=Kind(kind) if kind else None,
+            since=begin,
+            until=end,
+            kind=Kind.CHANGED if field else Kind(kind) if kind else None,
+            field=field,
+            baseline=not no_baseline,
             source=source,
-            match=match,
+            match=lists.pattern(context, connection, match, source),
             limit=most + 1 if most else None,
         )
-        shown = ["recorded_at", *_several(connection, source), "model_id", "change", "field", "old_value", "new_value"]
-        _print(
+        lists.print_(
             context,
-            found,
-            "no change was recorded that fits",
+            lists.records(found, history.CHANGE_COLUMNS, lambda one: {"change": lists.said(one)}),
+            nothing="no change was recorded that fits",
+            noun="change",
             columns=history.CHANGE_COLUMNS,
-            shown=shown,
+            shown=["recorded_at", *lists.several(connection, source), "model_id", "change"],
             form=form,
-            beside=lambda one: {"change": f"{one.kind} (baseline)" if one.baseline else one.kind.value},
             most=most,
         )
 
@@ -120,23 +80,37 @@ def changes(
 @list_options
 @pass_context
 def diff(
-    context: Context, *, earlier: datetime, later: datetime | None, source: str | None, match: str | None, form: Form
+    context: Context,
+    *,
+    earlier: TypedMoment,
+    later: TypedMoment | None,
+    source: str | None,
+    match: str | None,
+    form: Form,
 ) -> None:
     """Say what differs between two moments (T2: now): models that came or went, and fields with another value.
 
-    A moment is a date, RFC 3339, or an age such as 7d.
+    A moment is RFC 3339, a day or a month (the last moment of it, in UTC), now, today, yesterday, or an age such as 7d.
     """
-    from catalog.store.queries import history
-
-    until = later or clock.utc_now()
-    if earlier > until:
+    begin = lists.meant(context, earlier)
+    end = lists.meant(context, later) if later else clock.utc_now()
+    if begin > end:
         raise click.UsageError("T1 must be earlier than T2")
+    from catalog.store.queries import differences
+
     with options.catalog(context, source) as connection:
-        _note_limits(context, connection, earlier)
-        shown = [*_several(connection, source), *history.DIFFERENCE_COLUMNS[1:]]
-        found = history.compare_moments(connection, earlier, until, source=source, match=match)
-        nothing = f"nothing differs between {dates.short(earlier)} and {dates.short(until)}"
-        _print(context, found, nothing, columns=history.DIFFERENCE_COLUMNS, shown=shown, form=form)
+        lists.note_limits(context, connection, begin)
+        wanted = lists.pattern(context, connection, match, source)
+        found = differences.between(connection, begin, end, source=source, match=wanted)
+        lists.print_(
+            context,
+            lists.records(found, differences.DIFFERENCE_COLUMNS, lambda one: {"change": lists.said(one)}),
+            nothing=f"nothing differs between {dates.short(begin)} and {dates.short(end)}",
+            noun="difference",
+            columns=differences.DIFFERENCE_COLUMNS,
+            shown=[*lists.several(connection, source), "model_id", "change"],
+            form=form,
+        )
 
 
 @click.command()
@@ -148,62 +122,30 @@ def runs(context: Context, *, source: str | None, limit: int, form: Form) -> Non
     """List the sync runs, newest first: when, how long, what came of them, why one failed."""
     from catalog.store.queries import history
 
-    counts = ("pages", "models_seen", "added", "returned", "changed", "missing", "removed")
     with options.catalog(context, source) as connection:
-        shown = ["run_id", *_several(connection, source), "status", "started_at", "took", *counts, "error"]
         found = history.runs(connection, source=source, limit=limit + 1 if limit else None)
-        _print(
+        lists.print_(
             context,
-            found,
-            "no run was recorded",
+            lists.records(found, history.RUN_COLUMNS, _beside),
+            nothing="no run was recorded",
+            noun="run",
             columns=history.RUN_COLUMNS,
-            shown=shown,
+            shown=["run_id", *lists.several(connection, source), "status", "started_at", "took", "outcome"],
             form=form,
-            beside=lambda one: {"took": one.finished_at and one.finished_at - one.started_at},
             most=limit,
         )
 
 
-def _print(
-    context: Context,
-    found: Generator[Any, None, None],
-    nothing: str,
-    *,
-    columns: Sequence[str],
-    shown: Sequence[str],
-    form: Form,
-    beside: Callable[[Any], dict[str, object]] = lambda _: {},
-    most: int = 0,
-) -> None:
-    """Print rows as they come, `most` of them (0: all); a note on stderr says when there are none, or more.
-
-    `beside` makes what people are shown besides `columns`.
-    """
-    with closing(found):
-        rows = ({name: getattr(one, name) for name in columns} | beside(one) for one in found)
-        first = next(rows, None)
-        given = [] if first is None else chain([first], islice(rows, most - 1) if most else rows)
-        output.listing(given, columns=columns, shown=shown, form=form)
-        if first is None:
-            context.say(nothing, "read.note")
-        elif next(rows, None) is not None:
-            context.say(f"these are the newest {most}; `--limit 0` shows all", "read.note")
+def _beside(one: Run) -> Row:
+    took = one.finished_at - one.started_at if one.finished_at else None
+    return {"took": took, "outcome": _outcome(one)}
 
 
-def _note_limits(context: Context, connection: "Connection", moment: datetime) -> None:
-    """Say so when the catalog knows nothing of a moment: before its first walk, or in the future."""
-    from catalog.store.queries import history
-
-    first = history.begins(connection)
-    if first is not None and moment < first:
-        context.say(f"this catalog begins at {dates.short(first)}; of earlier moments it knows nothing", "read.note")
-    if moment > clock.utc_now():
-        words = f"{dates.short(moment)} lies in the future; what is listed now is all that is known"
-        context.say(words, "read.note")
-
-
-def _several(connection: "Connection", source: str | None) -> Sequence[str]:
-    """Show the source where there is more than one."""
-    from catalog.store.queries import history
-
-    return ["source"] if source is None and len(history.sources(connection)) > 1 else []
+def _outcome(one: Run) -> str | None:
+    """Say what came of a run: what it read, what it found, why it failed."""
+    if one.status not in MERGED:
+        return one.error
+    read = f"{counted(one.models_seen, 'model')} on {counted(one.pages, 'page')}"
+    return "; ".join(
+        [f"{read}: {', '.join(cells.counts(one)) or 'nothing changed'}", *([one.error] if one.error else [])]
+    )

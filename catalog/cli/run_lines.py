@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import IO
 
-from catalog import logs, text
+from catalog import logs, tabular, text
 from catalog.alerts import waves
 from catalog.alerts.waves import Wave, WaveCounter
-from catalog.cli import output
+from catalog.cli import cells, output
+from catalog.cli.cells import Tone
 from catalog.cli.context import Context
 from catalog.config import Config, apis
 from catalog.domain import Change, Kind, Missing, Run, Status
@@ -27,6 +28,7 @@ _SAME = "nothing changed"
 _SCREENFUL = 50  # lines; below more than these, the line of the source is not seen any more
 _FEW = 3  # fields of a wave that are named
 _MARKS = {Kind.ADDED: "+", Kind.REMOVED: "-", Kind.RETURNED: "*", Kind.CHANGED: "~"}
+_TONES: Mapping[str, Tone] = {"  +": "green", "  *": "green", "  -": "red", "  ?": "yellow"}
 
 
 def demand_a_key(context: Context, chosen: Sequence[SourceSettings]) -> None:
@@ -97,7 +99,7 @@ def tell(report: RunReport, changes: Iterable[Change], manner: Manner, *, stream
             run = logs.event("run.told", source=report.run.source, run_id=report.run.run_id)
             print(logs.json_line(line.strip(), run), file=stream)
         else:
-            output.line(line, stream=stream)
+            output.line(line, tone=_TONES.get(line[:3], ""), stream=stream)
 
 
 def _lines(report: RunReport, changes: Iterable[Change], manner: Manner) -> Iterator[str]:
@@ -184,7 +186,7 @@ def change(found: Change) -> str:
 
 
 def _transition(old: str | None, new: str | None) -> str:
-    return f"{old or 'absent'} -> {new or 'absent'}"
+    return f"{tabular.told(old)} → {tabular.told(new)}"
 
 
 def missing(report: RunReport) -> list[str]:
@@ -207,7 +209,7 @@ def outcome(report: RunReport, manner: Manner = Manner()) -> str:
     found = report.run
     if found.status in {Status.FAILED, Status.SKIPPED, Status.SUPERSEDED}:
         return f"{found.status}: {found.error}"
-    counts = _counts(found)
+    counts = cells.counts(found)
     would = f"would record {', '.join(counts)}" if counts else "nothing would change"
     parts = [f"{text.counted(found.models_seen, 'model')} listed", *([would] if manner.dry_run else counts or [_SAME])]
     took = (found.finished_at - found.started_at).total_seconds() if found.finished_at else 0
@@ -231,14 +233,3 @@ def which(run: Run) -> str:
 def dated(failure: CatalogError, run: Run | None) -> CatalogError:
     """Give a failure with the name of the run that it ended, where there is one."""
     return failure if run is None else failure.reworded(f"{failure.message} ({which(run)})")
-
-
-def _counts(found: Run) -> list[str]:
-    counts = {
-        "new": found.added,
-        "returned": found.returned,
-        "changed": found.changed,
-        "missing": found.missing,
-        "removed": found.removed,
-    }
-    return [f"{count:,} {word}" for word, count in counts.items() if count]

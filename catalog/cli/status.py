@@ -1,30 +1,29 @@
 """`catalog status`: how fresh each source is, what is wrong, and which command helps."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 import click
 
 from catalog import clock, health
 from catalog.cli import options, output
-from catalog.cli.context import Context, json_option, pass_context
+from catalog.cli.context import Context, Form, list_options, pass_context
 from catalog.errors import CatalogError, ConfigError, Exit
 from catalog.health import Finding, Health, SourceCheck
 
 
 @click.command()
 @click.option("--worker", is_flag=True, help="Ask the running worker's /healthz instead, at `monitor.listen`.")
-@json_option
+@list_options
 @pass_context
-def command(context: Context, *, worker: bool, as_json: bool) -> int:
+def command(context: Context, *, worker: bool, form: Form) -> int:
     """Say whether each source is fresh and believed, and whether alerts arrive: exit 0 healthy, 1 not.
 
     With --json it is an object for each source, with the columns of the view `sources`, and one for each channel that
     has something pending or gave something up, with `channel`, `pending`, `dead`, `oldest`, `next_attempt_at` and
     `last_error`. Each has `healthy` and `findings`: `level` (problem or note), `code`, `source` or `channel` (the other
     is null), `text` and `hint`. Where [watch] or an event names what no list ever had, one more object has `watch` and
-    those findings.
+    those findings. With --csv each has all of these columns, and its findings are JSON text.
 
     One or two failed runs are a note while the list is fresh. A refused key, a certificate and the configuration are a
     problem at once.
@@ -34,13 +33,12 @@ def command(context: Context, *, worker: bool, as_json: bool) -> int:
         return _ask_worker(context, config.monitor.listen)
     from catalog.wiring import standing
 
-    now = clock.utc_now()
     with options.catalog(context) as connection:
-        seen = standing.of(config, connection, now)
-    if as_json:
-        output.array(seen.objects())
+        seen = standing.of(config, connection, clock.utc_now())
+    if form != "text":
+        output.listing(seen.objects(), columns=health.COLUMNS, form=form)
     elif not context.quiet:
-        _print(seen, now)
+        _print(seen)
     else:
         _print_findings([finding for finding in seen.findings if finding.level is health.Level.PROBLEM])
     return Exit.DONE if seen.healthy else Exit.FAILED
@@ -58,22 +56,22 @@ def _ask_worker(context: Context, address: tuple[str, int] | None) -> int:
         host, port = address
         return context.fail(CatalogError(wrong or f"no worker answers at {host}:{port}", hint="catalog run"))
     if not context.quiet:
-        output.line("ok")
+        output.line("ok", tone="green")
     return Exit.DONE
 
 
-def _print(seen: Health, now: datetime) -> None:
+def _print(seen: Health) -> None:
     _print_findings(seen.findings)
     if seen.findings:
         output.line()
-    columns = ("source", "models", "last_whole_at", "age", "last_status")
+    columns = ("source", "models", "last_whole_at", "last_status")
     gravity = {finding.source: finding.level for finding in reversed(seen.findings)}  # the gravest come first
     order = [*health.Level, None]
     rows = sorted(seen.sources, key=lambda one: order.index(gravity.get(one.name)))
-    output.listing([_row(one, now) for one in rows], columns=columns, form="text")
+    output.listing(map(_row, rows), columns=columns, form="text")
     if seen.healthy:
         output.line()
-        output.line("healthy")
+        output.line("healthy", tone="green")
 
 
 def _print_findings(found: Sequence[Finding]) -> None:
@@ -86,15 +84,15 @@ def _print_findings(found: Sequence[Finding]) -> None:
     for (level, text, hint), names in named.items():
         about = f"{', '.join(names)}: " if any(names) else ""
         told = f"{hint}{' '.join(names)}" if hint.endswith(" ") else hint
-        output.line(f"{level}: {about}{text}{f'  ({told})' if told else ''}")
+        line = f"{level}: {about}{text}{f'  ({told})' if told else ''}"
+        output.line(line, tone="red" if level == health.Level.PROBLEM else "yellow")
 
 
-def _row(one: SourceCheck, now: datetime) -> dict[str, Any]:
+def _row(one: SourceCheck) -> dict[str, Any]:
     row = one.row
     return {
         "source": one.name,
         "models": row and row.models_listed,
         "last_whole_at": row and row.last_whole_at,
-        "age": now - row.last_whole_at if row and row.last_whole_at else None,
         "last_status": row and row.last_status,
     }

@@ -302,10 +302,11 @@ class _JsonPrinter(_Printer):
         return next((name for name in self._order[:1] if name in self._ended), None)
 
     def write(self, said: IO[str], report: RunReport, changes: Iterable[Change]) -> None:
-        run = tabular.json_text({**asdict(report.run), **({"dry_run": True} if self.manner.dry_run else {})})
+        mark = {"dry_run": True} if self.manner.dry_run else {}
+        run = tabular.json_text(tabular.values({**asdict(report.run), **mark}))
         said.write(f',\n{run[:-1]}, "changes": [')
         for number, change in enumerate(changes):
-            said.write(f"{',' if number else ''}\n  {tabular.json_text(asdict(change))}")
+            said.write(f"{',' if number else ''}\n  {tabular.json_text(tabular.values(asdict(change)))}")
         said.write("]}")
 
     def copy(self, said: IO[str]) -> None:

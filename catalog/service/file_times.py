@@ -45,7 +45,7 @@ def of(*names: str) -> Span | None:
 
 def typed(text: str, now: datetime) -> Span:
     """Read a time as people type it; a date alone is a time on that day. Raises ValueError with words."""
-    moment = dates.moment(text, now)
+    moment = dates.moment(text, now).at
     whole = of(text) if _DAY_ALONE.fullmatch(text.strip()) else None
     return whole or Span(moment, moment)
 

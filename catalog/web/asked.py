@@ -100,8 +100,8 @@ def _model(text: str, around: Surroundings) -> ModelName:
     return watch.named(text, around.sources)
 
 
-def _moment(text: str, around: Surroundings) -> Moment:
-    return Moment(text.strip(), dates.moment(text, around.now))
+def _moment(edge: dates.Edge) -> Read:
+    return lambda text, around: Moment(text.strip(), dates.moment(text, around.now, edge=edge).at)
 
 
 def _length(text: str, _: Surroundings) -> Length:
@@ -167,7 +167,7 @@ class ModelsQuestion(PageQuestion):
     state: str = _asked(_choice("listed", "missing", "removed", "all"), "Which models.", "listed")
     lifecycle: tuple[str, ...] = _asked(_text, "Only models of these lifecycles.", (), many="joined")
     line: tuple[str, ...] = _asked(_text, "Only models of these lines.", (), many="joined")
-    as_of: Moment | None = _asked(_moment, "As it was at this moment.", None)
+    as_of: Moment | None = _asked(_moment("last"), "As it was at this moment.", None)
     sort: str | None = _asked(_choice(*_SORTS), "The order of a short list; -: the newest first.", None)
     after: Place | None = _asked(_place, "The page after this model, as SOURCE:ID.", None)
     before: Place | None = _asked(_place, "The page before this model, as SOURCE:ID.", None)
@@ -240,8 +240,8 @@ class RetirementsQuestion(Subscribed):
 class Between(PageQuestion):
     """What lies between two moments."""
 
-    start: Moment | None = _asked(_moment, "Where it begins.", None, name="from")
-    end: Moment | None = _asked(_moment, "Where it ends.", None, name="to")
+    start: Moment | None = _asked(_moment("last"), "Where it begins.", None, name="from")
+    end: Moment | None = _asked(_moment("last"), "Where it ends.", None, name="to")
 
     def faults(self) -> list[str]:
         return _in_order("from", self.start, "to", self.end)
@@ -265,8 +265,8 @@ class ChangesQuestion(Subscribed):
 
     kind: str | None = _asked(_choice(*_KINDS), "Only this kind of change.", None)
     field: str | None = _asked(_text, "Only changes of fields that match.", None)
-    since: Moment | None = _asked(_moment, "Only what was recorded then or later.", None)
-    until: Moment | None = _asked(_moment, "Only what was recorded before.", None)
+    since: Moment | None = _asked(_moment("first"), "Only what was recorded then or later.", None)
+    until: Moment | None = _asked(_moment("last"), "Only what was recorded before.", None)
     before: int | None = _asked(_ROW, "Only what was recorded before the change of this number.", None)
     baseline: bool = _asked(_flag, "1: also what baselines found, which is no news.", default=False)
     limit: int = _asked(_LIMIT, "So many at most.", 100)

@@ -51,8 +51,8 @@ def _environment() -> jinja2.Environment:
         finalize=_shown,
     )
     made.filters |= {
-        "day": pages.day,
-        "minute": pages.minute,
+        "day": dates.day,
+        "minute": dates.minute,
         "iso": dates.short,
         "counted": counted,
         "spoken": pages.spoken,

@@ -128,7 +128,7 @@ def _found(
 
 def _moment(connection: Connection, source: Source, text: str, now: datetime) -> datetime:
     try:
-        moment = dates.moment(text, now)
+        moment = dates.moment(text, now).at
     except ValueError as error:
         raise _bad(f"as of: {error}") from None
     begins = history.begins_whole(connection, source.source)

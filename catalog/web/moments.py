@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 from itertools import chain, groupby
 from typing import Any, NamedTuple
 
-from catalog import dates
+from catalog import dates, tabular
 from catalog.domain import Kind, Place
-from catalog.store.queries import history
-from catalog.store.queries.history import MomentDifference
+from catalog.store.queries import differences
+from catalog.store.queries.differences import MomentDifference
 from catalog.web import asked, pages
 from catalog.web.asked import Moment, QuestionError
 from catalog.web.visit import Listing, Visit, listed
@@ -54,7 +54,7 @@ def rows(visit: Visit) -> Listing:
     """Give what `catalog diff` prints."""
     groups, more = _differences(visit)
     found = chain.from_iterable(groups)
-    return listed(visit, history.DIFFERENCE_COLUMNS, found, next=more and {"after": more})
+    return listed(visit, differences.DIFFERENCE_COLUMNS, found, next=more and {"after": more})
 
 
 def _moments(visit: Visit) -> tuple[Moment, Moment]:
@@ -70,7 +70,7 @@ def _moments(visit: Visit) -> tuple[Moment, Moment]:
 def _differences(visit: Visit) -> tuple[list[list[MomentDifference]], Place | None]:
     """Give the differences of a page of models, and the place after which there are more."""
     question, (start, end) = visit.question, _moments(visit)
-    stream = history.compare_moments(visit.connection, start.at, end.at, source=question.source, match=question.match)
+    stream = differences.between(visit.connection, start.at, end.at, source=question.source, match=question.match)
     found: list[list[MomentDifference]] = []
     for place, group in groupby(stream, key=lambda each: Place(each.source, each.model_id)):
         if visit.shows(*place) and (question.after is None or place > question.after):
@@ -84,7 +84,7 @@ def _differences(visit: Visit) -> tuple[list[list[MomentDifference]], Place | No
 def _difference(group: Sequence[MomentDifference]) -> ModelDifference:
     one = group[0]
     told = [
-        pages.ShownField(path=each.field or "", old=pages.told(each.old_value), new=pages.told(each.new_value))
+        pages.ShownField(path=each.field or "", old=tabular.told(each.old_value), new=tabular.told(each.new_value))
         for each in group
         if each.kind is Kind.CHANGED
     ]

@@ -1,13 +1,12 @@
 """What pages show, from rows: sentences, strips and stories. Pure: rows and the time in, records for templates out."""
 
-import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import groupby
 
-from catalog import dates, watch
+from catalog import dates, tabular, watch
 from catalog.domain import DATE_FIELDS, Change, Kind, Model, State, Status
 from catalog.health import Finding, Health, Level, SourceCheck
 from catalog.text import counted
@@ -124,9 +123,9 @@ def run_tone(status: Status) -> str:
 
 def _sentences(model: Model, changes: Sequence[Change], now: datetime, *, is_dated: bool) -> Iterator[str]:
     if model.removed_at is not None:
-        yield f"Gone: not listed since {day(model.removed_at)}."
+        yield f"Gone: not listed since {dates.day(model.removed_at)}."
     elif model.missing_since is not None:
-        yield f"Missing: not listed since {day(model.missing_since)}, and not yet believed to be gone."
+        yield f"Missing: not listed since {dates.day(model.missing_since)}, and not yet believed to be gone."
     else:
         yield "Listed."
     if model.lifecycle and model.lifecycle != "active":
@@ -138,7 +137,7 @@ def _sentences(model: Model, changes: Sequence[Change], now: datetime, *, is_dat
 def _retirement(
     retires_at: datetime, changes: Sequence[Change], now: datetime, *, is_gone: bool, is_dated: bool
 ) -> str:
-    left, on = days_left(retires_at, now) or 0, day(retires_at)
+    left, on = days_left(retires_at, now) or 0, dates.day(retires_at)
     moved = sum(
         each.kind is Kind.CHANGED and each.field == "retires_at" and None not in (each.old_value, each.new_value)
         for each in changes
@@ -155,7 +154,7 @@ def _retirement(
 
 def days_left(moment: datetime | None, now: datetime) -> int | None:
     """Count the days from today to a date, both in UTC."""
-    return None if moment is None else (moment.astimezone(UTC).date() - now.astimezone(UTC).date()).days
+    return None if moment is None else dates.days_left(moment, now)
 
 
 def exactly(id: str) -> str:
@@ -175,7 +174,7 @@ def _event(changes: Sequence[Change]) -> Event:
         kind=one.kind,
         title=_title(one, len(changes)),
         fields=tuple(
-            ShownField(path=each.field or "", old=told(each.old_value), new=told(each.new_value))
+            ShownField(path=each.field or "", old=tabular.told(each.old_value), new=tabular.told(each.new_value))
             for each in sorted(changes, key=lambda each: each.change_id)
             if each.kind is Kind.CHANGED
         ),
@@ -202,28 +201,11 @@ def spoken(text: str) -> str:
     return _TIME.sub(lambda found: found[1] if found[2] == "00:00" else f"{found[1]} {found[2]}", text)
 
 
-def told(value: str | None) -> str:
-    """Spell a value of the log for people; it is JSON text."""
-    if value is None:
-        return "absent"
-    try:
-        read = json.loads(value)
-    except ValueError:
-        return value
-    if not isinstance(read, str):
-        return value
-    try:
-        moment = dates.parse(read)
-    except ValueError:
-        return read
-    return "unknown" if moment is None else day(moment)
-
-
 def why(found: WatchFinding) -> str:
     """Say more of a verdict, where its word and the dates beside it leave a question."""
     match found.state:
         case WatchState.GONE if found.removed_at is not None:
-            return f"not listed since {minute(found.removed_at)[:10]}"
+            return f"not listed since {dates.minute(found.removed_at)[:10]}"
         case WatchState.MISSING:
             return "not listed, and not yet believed to be gone"
         case WatchState.OVERDUE:
@@ -237,19 +219,9 @@ def why(found: WatchFinding) -> str:
 def field_values(model: Model, told: Sequence[tuple[str, str | None]]) -> list[tuple[str, str | None]]:
     """Spell dates for people."""
     dated = {name: getattr(model, name) for name in DATE_FIELDS}
-    return [(name, day(dated[name]) if dated.get(name) else value) for name, value in told]
+    return [(name, dates.day(dated[name]) if dated.get(name) else value) for name, value in told]
 
 
 def with_previous(states: Sequence[State]) -> list[tuple[State, State | None]]:
     """Give each state, newest first, with the one before it."""
     return list(zip(reversed(states), [*reversed(states[:-1]), None], strict=True))
-
-
-def minute(moment: datetime) -> str:
-    """Spell a moment to the minute, in UTC."""
-    return dates.to_text(moment)[:16].replace("T", " ")
-
-
-def day(moment: datetime) -> str:
-    """Spell a moment of the provider's: most are days."""
-    return dates.to_text(moment)[:10] if dates.to_text(moment)[11:19] == "00:00:00" else minute(moment)

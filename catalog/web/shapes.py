@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from urllib.parse import unquote
 
+from catalog import dates
 from catalog.domain import Place
 from catalog.store.queries import history, log
 from catalog.store.queries import pages as lists
@@ -82,7 +83,7 @@ def model_svg(visit: Visit) -> WebAnswer:
     found = screens.story(visit)
     fares = pages.verdict(found.model, found.changes, visit.now, visit.question.days)
     retires = found.model.retires_at
-    words = f"retires {pages.day(retires)}" if fares.word == "retiring" and retires else fares.word
+    words = f"retires {dates.day(retires)}" if fares.word == "retiring" and retires else fares.word
     return timeline.svg(badge.draw(found.model.id, words, fares.tone))
 
 

@@ -14,11 +14,17 @@ _OPENING = """\
 # Command line
 
 Every command takes the global options, before or after its name. Data goes to stdout, everything else to stderr.
-Where a time is asked for, a date (`2026-03-18`, its midnight in UTC), RFC 3339 (`2026-03-18T09:30:00Z`) or an age
-(`7d`, `36h`, `2w`) will do.
+Where a time is asked for, write RFC 3339 or less of it (`2026-03-18T09:30:00Z`, `2026-03-18 09:30`; without an offset
+it is UTC), a day, a month or a year (`2026-03-18`, `2026-03`), `now`, `today`, `yesterday`, or an age (`7d`, `36h`,
+`2d 3h`). A day, month or year is its last moment in UTC, or now while it lasts; in `--since` it is its first. stderr
+says which moment is meant. Times are shown in UTC too, whatever `TZ` says: people of several zones read one catalog,
+and an id is retired on a day in UTC.
 
-Lists are a table on a terminal and aligned text in a pipe. `--json` prints one array of objects whose names are the
-columns of the [schema](schema.md), `--csv` the same columns with a header line.
+Lists are a table on a terminal and aligned text in a pipe, with colours on a terminal unless NO_COLOR is set; they are
+for people, and may change. `--json` prints one array of objects whose names are the columns of the
+[schema](schema.md), `--nl` the same with an object a line, `--csv` and `--tsv` the same columns with a header line. In
+JSON, `old_value`, `new_value`, `scope` and `attributes` are values: what is absent is left out, and `null` is what the
+list said. CSV and TSV hold these as JSON text.
 
 ## Exit codes
 """

@@ -29,6 +29,8 @@ WORDS = {
     "metrics.unwritten": "The metrics file could not be written; the next run tries again. Told when it begins.",
     "ping.failed": "The watcher at `monitor.ping_url` could not be told of a start or an end. Told when it begins.",
     "ping.resumed": "After `ping.failed`: the watcher is told again.",
+    "read.count": "How many rows a list has (`count`), at its end.",
+    "read.moment": "Which moment a time stands for that was typed without one, such as a month.",
     "read.note": "Something to know beside a list, such as that it was cut at `--limit`.",
     "publish.busy": "`catalog publish` found another process at work in the folder at `path`, and left it alone.",
     "publish.failed": "The pages could not be written into the folder at `path`.",

@@ -14,6 +14,7 @@ WORDS = {
     Exit.UNKNOWN: "`watch check` and `watch scan`: an id was never in any list; in code, it is misspelt",
     Exit.STALE: "`watch check` and `watch scan`: a verdict hangs on a catalog that is stale, empty or not there",
     Exit.INTERRUPTED: "interrupted (Ctrl-C); nothing is half-written",
+    Exit.PIPE_CLOSED: "what read the output has left, as `head` does; nothing is said of it",
     Exit.TERMINATED: "terminated (SIGTERM, SIGHUP); nothing is half-written",
 }
 

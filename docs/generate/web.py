@@ -24,7 +24,8 @@ CSV have a header `Link` with `rel="next"` (and `prev`); a page has links.
 The part of a model's address that names it is its id, with every byte outside of `A-Z a-z 0-9 . _ -`, and a dot that
 comes first, written as `~` and two hex digits: `meta/llama` is `meta~2Fllama`.
 
-A moment is a date, RFC 3339, or an age such as `7d`. Parameters that are not known and values that make no sense are
+A moment is RFC 3339, a day or a month (in `since` from its first moment on, elsewhere its last one, in UTC), `now`,
+`today`, `yesterday`, or an age such as `7d`. Parameters that are not known and values that make no sense are
 refused with status 400, all at once, each with its cure.
 
 | address | as | shows |

@@ -151,7 +151,7 @@ def _meant(kind: str) -> str:
 
 
 def _minute(text: str) -> float:
-    return (dates.from_text(dates.to_text(dates.moment(text, START))) - START) / MINUTE
+    return (dates.from_text(dates.to_text(dates.moment(text, START).at)) - START) / MINUTE
 
 
 @dataclass

@@ -224,7 +224,7 @@ def in_stories(stage: Stage) -> int:
         assert (story["id"], story["history"][0]["display_name"]) == (id, id)
         assert story["history"][0]["attributes"]["k" + id] == {id: [id]}
     changes = stage.rows("changes", "--limit", "0")
-    told = {(each["model_id"], each["field"], each["new_value"]) for each in changes}
+    told = {(each["model_id"], each["field"], quoted(each.get("new_value"))) for each in changes}
     for id, text in zip(PLAIN, map(stored, STRINGS), strict=True):
         assert told >= {(id, name, quoted(text)) for name in ("display_name", "type", "line", "lifecycle", "extra")}
         assert quoted([text]) in {new for model_id, _, new in told if model_id == id}

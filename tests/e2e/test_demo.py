@@ -24,10 +24,10 @@ from catalog.store.queries import history as catalogs
 
 ROOT = Path(__file__).parents[2]
 BY_YEAR = """\
-year  added  removed  changed  listed
-2024  8      0        0        8
-2025  7      5        7        10
-2026  7      7        212      10
+year  added  removed  fields changed  listed
+2024  8      0        0               8
+2025  7      5        7               10
+2026  7      7        212             10
 """
 
 

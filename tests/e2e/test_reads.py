@@ -7,17 +7,20 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from catalog import clock
 from catalog.store.schema import views
 from tests.e2e.ground import Ground
 from tests.server import ModelsServer, error, model
 
 ROOT = Path(__file__).parents[2]
 VIEWS = views.surface.tables
+DAY = timedelta(days=1)
 
 
 @pytest.fixture
@@ -64,9 +67,45 @@ def test_models_lists_now_then_the_gone_or_all(lived: Ground) -> None:
 )
 def test_json_and_csv_have_the_columns_of_the_view(lived: Ground, arguments: list[str], view: str) -> None:
     columns = list(VIEWS[view].c.keys())
-    assert list(objects(lived, *arguments)[0]) == columns
-    code, out, _ = lived.run(*arguments, "--csv")
-    assert (code, next(csv.reader(io.StringIO(out)))) == (0, columns)
+    first, *_ = found = objects(lived, *arguments)
+    absent = [name for name in ("old_value", "new_value") if name in columns and first["kind"] != "changed"]
+    assert list(first) == [name for name in columns if name not in absent]
+    for form, delimiter in (("--csv", ","), ("--tsv", "\t")):
+        code, out, _ = lived.run(*arguments, form)
+        assert (code, next(csv.reader(io.StringIO(out), delimiter=delimiter))) == (0, columns)
+    code, out, _ = lived.run(*arguments, "--nl")
+    assert (code, [json.loads(line) for line in out.splitlines()]) == (0, found)
+
+
+def test_what_holds_json_is_a_value_in_json_and_text_in_csv(lived: Ground) -> None:
+    """`jq -r .new_value` printed quotes, and each reader of `scope` had to parse it once more."""
+    [change] = objects(lived, "changes", "--field", "display_name")
+    assert (change["old_value"], change["new_value"]) == ("Claude B", "Bee")
+    assert {type(run["scope"]) for run in objects(lived, "runs")} == {dict}
+    [source] = json.loads(lived.run("status", "--json")[1])
+    assert source["scope"]["base_url"] == lived.server.url
+    assert {type(one["attributes"]) for one in objects(lived, "models")} == {dict}
+    _, row = csv.reader(io.StringIO(lived.run("changes", "--field", "d*", "--csv")[1]))
+    assert row[6:8] == ['"Claude B"', '"Bee"']
+    assert '\t"""Claude B"""\t"""Bee"""\t' in lived.run("changes", "--field", "d*", "--tsv")[1]
+    status = lived.run("status", "--csv")[1]
+    head, one = csv.reader(io.StringIO(status))
+    assert (head[0], one[0], head[-1], json.loads(one[-1])) == ("source", "anthropic", "findings", [])
+
+
+def test_null_is_what_a_list_said_and_absent_is_left_out(lived: Ground, server: ModelsServer) -> None:
+    server.models[0] |= {"tone": None}
+    lived.run("sync")
+    server.models[0] |= {"tone": 1}
+    lived.run("sync")
+    del server.models[0]["tone"]
+    lived.run("sync")
+    values = [
+        (one.get("old_value", ...), one.get("new_value", ...)) for one in objects(lived, "changes", "--field", "tone")
+    ]
+    assert values == [(1, ...), (None, 1), (..., None)]
+    _, out, _ = lived.run("changes", "--field", "tone")
+    assert [line.split("tone: ")[1] for line in out.splitlines()[1:]] == ["1 → absent", "null → 1", "absent → null"]
 
 
 def test_json_has_times_as_text_and_attributes_as_an_object(lived: Ground) -> None:
@@ -89,21 +128,24 @@ def test_a_table_shows_no_control_bytes_and_no_1970(lived: Ground) -> None:
 def test_show_tells_dates_story_and_states(lived: Ground) -> None:
     _, out, _ = lived.run("show", "claude-b")
     assert "claude-b  (anthropic)" in out
-    assert "  listed; first seen 20" in out
-    assert 'display_name: "Claude B" -> "Bee"' in out
+    assert "  listed; first seen just now, last seen just now" in out
+    assert "display_name: Claude B → Bee" in out
     assert "added (baseline)" in out
     assert "2 states" in out
     assert "capabilities.batch.supported" in out
     _, gone, _ = lived.run("show", "claude-c")
     assert "  gone since 20" in gone
     _, red, _ = lived.run("show", "Claude-d")
-    assert ["created_at", "unknown"] in [line.split() for line in red.splitlines()]
+    assert "created_at" not in red
+    assert "unknown" not in red
 
 
 def test_show_json_holds_the_history_and_the_changes(lived: Ground) -> None:
     (story,) = objects(lived, "show", "claude-b")
     assert [state["display_name"] for state in story["history"]] == ["Claude B", "Bee"]
-    assert [change["kind"] for change in story["changes"]] == ["added", "changed"]
+    added, changed = story["changes"]
+    assert (added["kind"], "old_value" in added, "new_value" in added) == ("added", False, False)
+    assert (changed["kind"], changed["old_value"], changed["new_value"]) == ("changed", "Claude B", "Bee")
 
 
 @pytest.mark.warns
@@ -140,13 +182,143 @@ def test_diff_names_what_came_went_and_changed(lived: Ground) -> None:
     first = objects(lived, "runs")[-1]["finished_at"]
     found = [tuple(one.values()) for one in objects(lived, "diff", first)]
     assert found == [
-        ("anthropic", "Claude-d", "added", None, None, None),
-        ("anthropic", "claude-b", "changed", "display_name", '"Claude B"', '"Bee"'),
-        ("anthropic", "claude-c", "removed", None, None, None),
+        ("anthropic", "Claude-d", "added", None),
+        ("anthropic", "claude-b", "changed", "display_name", "Claude B", "Bee"),
+        ("anthropic", "claude-c", "removed", None),
     ]
     code, out, err = lived.run("diff", first, first, "--json")
     assert (code, json.loads(out)) == (0, [])
     assert "nothing differs" in err
+
+
+@pytest.fixture
+def dated(bare: Ground, server: ModelsServer) -> Ground:
+    """Sync once: models of two lines, which retire at different times or never."""
+    now = clock.utc_now()
+    dates = {"opus-1": now - DAY, "opus-2": now + 30 * DAY, "opus-3": now + 300 * DAY, "haiku-1": None}
+    server.models = [
+        model(
+            f"claude-{name}",
+            line=name[:-2],
+            lifecycle="deprecated" if at else "active",
+            retires_at=at and at.strftime("%Y-%m-%dT00:00:00Z"),
+        )
+        for name, at in dates.items()
+    ]
+    assert bare.run("sync")[0] == 0
+    return bare
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["--lifecycle", "deprecated"], ["opus-1", "opus-2", "opus-3"]),
+        (["--lifecycle", "Deprecated"], []),
+        (["--line", "haiku"], ["haiku-1"]),
+        (["--line", "\udcff"], []),
+        (["--line", "opus", "--match", "*[13]"], ["opus-1", "opus-3"]),
+        (["--retiring", "90d"], ["opus-1", "opus-2"]),
+        (["--retiring", "999999999d"], ["opus-1", "opus-2", "opus-3"]),
+        (["--retiring", "90d", "--as-of", "now"], ["opus-1", "opus-2"]),
+        (["--retiring", "52w", "--sort", "-retires"], ["opus-3", "opus-2", "opus-1"]),
+        (["--sort", "retires_at"], ["opus-1", "opus-2", "opus-3", "haiku-1"]),
+        (["--sort", "-retires_at"], ["opus-3", "opus-2", "opus-1", "haiku-1"]),
+        (["--sort", "-id", "--limit", "2"], ["opus-3", "opus-2"]),
+        (["--sort", "first seen"], ["haiku-1", "opus-1", "opus-2", "opus-3"]),
+        (["--sort", "attributes"], ["haiku-1", "opus-1", "opus-2", "opus-3"]),
+        (["--limit", "0"], ["haiku-1", "opus-1", "opus-2", "opus-3"]),
+    ],
+)
+def test_models_are_chosen_and_sorted(dated: Ground, arguments: list[str], expected: list[str]) -> None:
+    code, out, _ = dated.run("models", *arguments, "--json")
+    assert (code, [one["id"].removeprefix("claude-") for one in json.loads(out)]) == (0, expected)
+
+
+def test_columns_are_those_that_are_asked_for_in_each_form(dated: Ground) -> None:
+    wanted = ["models", "--match", "*haiku*", "--columns", "id,Retires, max_tokens"]
+    code, out, err = dated.run(*wanted)
+    assert (code, out, err) == (0, "id              retires  max_tokens\nclaude-haiku-1  -        64000\n", "1 model\n")
+    assert dated.run(*wanted, "--csv")[1] == "id,retires_at,max_tokens\nclaude-haiku-1,,64000\n"
+    assert objects(dated, *wanted) == [{"id": "claude-haiku-1", "retires_at": None, "max_tokens": 64000}]
+
+
+def test_a_count_stands_on_stderr_and_says_when_there_are_more(dated: Ground) -> None:
+    assert dated.run("models")[2] == "4 models\n"
+    assert dated.run("models", "--limit", "1")[2] == "these are the first 1; `--limit 0` shows all\n"
+    assert dated.run("models", "--limit", "4")[2] == "4 models\n"
+    assert dated.run("-q", "models")[2] == ""
+    assert dated.run("models", "--json")[2] == ""
+
+
+@pytest.mark.parametrize(
+    ("command", "typed", "expected", "words"),
+    [
+        (["models"], "opus", 3, 'no model has the id "opus": it is taken as the pattern *opus*'),
+        (["models"], "claude-opus-1", 1, ""),
+        (["models"], "claude-[o]pus", 0, "no model fits"),
+        (["models"], "none", 0, 'no model has the id "none": it is taken as the pattern *none*\nno model fits'),
+        (["models", "--source", "anthropic"], "haiku", 1, 'no model has the id "haiku": it is taken as'),
+        (["models", "--as-of", "now"], "haiku", 1, 'no model has the id "haiku": it is taken as'),
+        (["models"], "\udcff", 0, "no model fits"),
+        (["changes"], "opus", 3, "it is taken as the pattern *opus*"),
+        (["diff", "2020"], "opus", 3, "it is taken as the pattern *opus*"),
+        (["models", "--removed"], "claude-opus-1", 0, "no model fits"),  # an id that is known is never widened
+    ],
+)
+def test_a_pattern_without_signs_that_is_no_id_is_taken_as_a_part_of_one(
+    dated: Ground, command: list[str], typed: str, expected: int, words: str
+) -> None:
+    option = "--model" if command == ["changes"] else "--match"
+    code, out, err = dated.run(*command, option, typed, "--json")
+    assert (code, len(json.loads(out))) == (0, expected)
+    assert words in err
+    assert ("taken as" in err) == ("taken as" in words or typed == "\udcff")
+
+
+def test_changes_are_filtered_by_field_and_without_the_baseline(lived: Ground) -> None:
+    fields = [one["field"] for one in objects(lived, "changes", "--field", "d*_name")]
+    assert fields == ["display_name"]
+    assert objects(lived, "changes", "--field", "display_name", "--model", "claude-b", "--limit", "1") != []
+    kinds = [one["kind"] for one in objects(lived, "changes", "--no-baseline")]
+    assert sorted(kinds) == ["added", "changed", "removed"]
+    assert [one["kind"] for one in objects(lived, "changes", "--no-baseline", "--model", "claude-b")] == ["changed"]
+    assert lived.run("changes", "--field", "\udcff", "--json")[1] == "[]\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["models", "--as-of", "today"], "today is not over: it is taken as now, 20"),
+        (["models", "--as-of", "2020-02"], "2020-02 is taken as its last moment: 2020-02-29T23:59:59.999999Z"),
+        (["changes", "--since", "2020"], "2020 is taken from its first moment: 2020-01-01T00:00:00Z"),
+        (["changes", "--until", "2020-01-01"], "2020-01-01 is taken as its last moment: 2020-01-01T23:59:59.999999Z"),
+        (["diff", "2020-01-01 10:00"], "2020-01-01 10:00 is taken as UTC: 2020-01-01T10:00:00Z"),
+        (["diff", "yesterday", "today"], "today is not over"),
+    ],
+)
+def test_which_moment_is_meant_is_said(lived: Ground, arguments: list[str], words: str) -> None:
+    code, _, err = lived.run(*arguments, "--json")
+    assert (code, words in err) == (0, True)
+    assert lived.run("-q", *arguments, "--json")[2] == ""
+
+
+def test_on_the_day_of_the_first_sync_today_shows_what_is_listed(lived: Ground) -> None:
+    """A date was its midnight: `--as-of` the day of the first sync showed nothing."""
+    today = clock.utc_now().strftime("%Y-%m-%d")
+    for moment in (today, today[:7], "today", "now"):
+        assert [one["id"] for one in json.loads(lived.run("models", "--as-of", moment, "--json")[1])] == ids(lived)
+    assert len(json.loads(lived.run("changes", "--since", "today", "--until", "today", "--json")[1])) == 6
+
+
+@pytest.mark.parametrize("command", ["models", "changes", "runs", "status", "models --json", "show claude-a"])
+def test_a_reader_that_leaves_is_no_failure_of_ours(ground: Ground, command: str) -> None:
+    """`changes | head -1` ended with 1, which is the code for what nobody foresaw."""
+    place = hung_up()
+    run = [sys.executable, "-m", "catalog", *command.split()]
+    environ = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(run, cwd=ground.folder, env=environ, stdout=place, stderr=subprocess.PIPE, check=False)
+    os.close(place)
+    assert (done.returncode, done.stderr) == (141, b"")
 
 
 def test_moments_the_catalog_does_not_know_are_named(lived: Ground) -> None:
@@ -186,10 +358,17 @@ def test_status_is_an_exit_code_and_says_what_to_type(lived: Ground, server: Mod
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["models", "--as-of", "yesterday"], "is no time"),
+        (["models", "--as-of", "tomorrow"], "is no time"),
         (["models", "--as-of", "1h", "--all"], "contradict"),
         (["models", "--removed", "--all"], "contradict"),
-        (["models", "--json", "--csv"], "contradict"),
+        (["models", "--json", "--csv"], "--json and --csv contradict"),
+        (["status", "--nl", "--tsv"], "--nl and --tsv contradict"),
+        (["models", "--retiring", "90d", "--all"], "--retiring and --all contradict"),
+        (["models", "--retiring", "soon"], "is no duration"),
+        (["models", "--sort", "nam"], 'there is no column "nam"'),
+        (["models", "--columns", "id,"], 'there is no column ""'),
+        (["models", "--as-of", "1h", "--sort", "removed"], 'there is no column "removed"'),
+        (["changes", "--field", "line", "--kind", "added"], "--field and --kind added contradict"),
         (["models", "--source", "nobody"], "was never synced"),
         (["changes", "--kind", "vanished"], "vanished"),
         (["changes", "--limit", "-1"], "-1"),

@@ -153,8 +153,8 @@ def test_a_wave_is_one_line_of_the_worker_too(quick: Place) -> None:
     quick.run()
     wait_for(quick.said)
     quick.server.models = [{**item, "tone": 1} for item in quick.server.models]
-    wait_for(lambda: "30 changed" in quick.said())
-    wait_for(lambda: "  ~ one: tone: absent -> 1 on 30 of 30 models\n" in quick.said())
+    wait_for(lambda: "30 models changed" in quick.said())
+    wait_for(lambda: "  ~ one: tone: absent → 1 on 30 of 30 models\n" in quick.said())
     assert quick.said().count("tone") == 1
 
 

@@ -39,7 +39,7 @@ def test_a_change_is_one_line_and_quiet_runs_say_nothing_else(ground: Ground) ->
     assert (code, err) == (0, "")
     assert out.splitlines() == [
         "  + anthropic: claude-d newly listed",
-        '  ~ anthropic: claude-a display_name: "Claude A" -> "Alpha"',
+        "  ~ anthropic: claude-a display_name: Claude A → Alpha",
     ]
 
 

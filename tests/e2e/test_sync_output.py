@@ -75,10 +75,10 @@ def test_each_kind_of_run_says_what_it_found_in_few_lines(place: Place) -> None:
     server.models[0] |= {"display_name": "Zero", "retires_at": "2027-02-15T00:00:00Z"}
     server.models.append(model("m-new"))
     told = [
-        "one: 7 models listed, 1 new, 1 changed (TOOK)",
+        "one: 7 models listed, 1 new, 1 model changed (TOOK)",
         "  + one: m-new newly listed",
-        '  ~ one: m-0 display_name: "M 0" -> "Zero"',
-        '  ~ one: m-0 retires_at: absent -> "2027-02-15T00:00:00Z"',
+        "  ~ one: m-0 display_name: M 0 → Zero",
+        "  ~ one: m-0 retires_at: absent → 2027-02-15",
     ]
     assert place.sync() == (0, told)
 
@@ -102,11 +102,11 @@ def test_each_kind_of_run_says_what_it_found_in_few_lines(place: Place) -> None:
 
 
 WAVES: dict[str, tuple[Callable[[Json], Json], list[str]]] = {
-    "one value": (lambda _: {"tone": 1}, ["tone: absent -> 1 on 6 of 6 models"]),
-    "one value that was there": (lambda _: {"line": "opus"}, ['line: absent -> "opus" on 6 of 6 models']),
+    "one value": (lambda _: {"tone": 1}, ["tone: absent → 1 on 6 of 6 models"]),
+    "one value that was there": (lambda _: {"line": "opus"}, ["line: absent → opus on 6 of 6 models"]),
     "another value": (
         lambda _: {"lifecycle": "deprecated"},
-        ['lifecycle: "active" -> "deprecated" on 6 of 6 models'],
+        ["lifecycle: active → deprecated on 6 of 6 models"],
     ),
     "various values": (lambda item: {"tone": item["id"]}, ["tone appeared on 6 of 6 models"]),
     "two fields": (lambda _: {"tone": 1, "age": 2}, ["2 fields appeared on 6 of 6 models: age, tone"]),
@@ -116,23 +116,23 @@ WAVES: dict[str, tuple[Callable[[Json], Json], list[str]]] = {
     ),
     "five of six": (
         lambda item: {} if item["id"] == "m-3" else {"tone": 1},
-        ["tone: absent -> 1 on 5 of 6 models"],
+        ["tone: absent → 1 on 5 of 6 models"],
     ),
     "fields on five and on six": (
         lambda item: {"age": 1} if item["id"] == "m-3" else {"age": 1, "tone": 1},
-        ["age: absent -> 1 on 6 of 6 models", "tone: absent -> 1 on 5 of 6 models"],
+        ["age: absent → 1 on 6 of 6 models", "tone: absent → 1 on 5 of 6 models"],
     ),
     "beside others": (
         lambda item: {"tone": 1, **({"display_name": "Zero"} if item["id"] == "m-0" else {})},
-        ['m-0 display_name: "M 0" -> "Zero"', "tone: absent -> 1 on 6 of 6 models"],
+        ["m-0 display_name: M 0 → Zero", "tone: absent → 1 on 6 of 6 models"],
     ),
     "four of six": (
         lambda item: {"tone": 1} if item["id"] < "m-4" else {},
-        [f"m-{number} tone: absent -> 1" for number in range(4)],
+        [f"m-{number} tone: absent → 1" for number in range(4)],
     ),
     "renamed, each otherwise": (
         lambda item: {"display_name": item["id"]},
-        [f'm-{number} display_name: "M {number}" -> "m-{number}"' for number in range(6)],
+        [f"m-{number} display_name: M {number} → m-{number}" for number in range(6)],
     ),
 }
 
@@ -147,7 +147,7 @@ def test_what_changed_alike_on_most_models_is_one_line(
         item.update(after(item))
     lines = [f"  ~ one: {line}" for line in told]
     [run] = json.loads("".join(place.sync("--dry-run", "--json")[1]))
-    would = f"one: dry run: 6 models listed, would record {run['changed']} changed (TOOK)"
+    would = f"one: dry run: 6 models listed, would record {run['changed']} models changed (TOOK)"
     assert place.sync("--dry-run") == (0, [would, *lines])
     each = [line for line in place.sync("--dry-run", "-v")[1] if line.startswith("  ~ ")]
     assert len(each) == len(run["changes"])

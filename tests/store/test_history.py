@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from catalog.domain import Kind, Status
-from catalog.store.queries import history
+from catalog.store.queries import differences, history
 from catalog.store.queries.history import Which
 from tests.server import model
 from tests.store.world import MINUTE, START, World, minutes
@@ -175,14 +175,12 @@ DIFFERENCES: list[tuple[float, float, list[tuple[str, ...]]]] = [
 def test_a_diff_compares_two_moments_and_not_the_way_between(lived: World) -> None:
     with lived.database.read() as connection:
         for earlier, later, expected in DIFFERENCES:
-            assert told(history.compare_moments(connection, at(earlier), at(later))) == expected, (earlier, later)
+            assert told(differences.between(connection, at(earlier), at(later))) == expected, (earlier, later)
 
 
 def test_a_diff_names_each_field_with_both_values_even_after_an_absence(lived: World) -> None:
     with lived.database.read() as connection:
-        found = {
-            one.field: (one.old_value, one.new_value) for one in history.compare_moments(connection, at(22), at(66))
-        }
+        found = {one.field: (one.old_value, one.new_value) for one in differences.between(connection, at(22), at(66))}
     assert found["display_name"] == ('"Bee"', '"Bea"')
     assert found["capabilities.x"] == (None, "1")
     assert found["capabilities.batch.supported"] == ("true", None)
@@ -197,7 +195,7 @@ def test_what_came_back_as_it_was_differs_in_nothing(world: World) -> None:
     world.lists("a", "b")
     world.sync()
     with world.database.read() as connection:
-        assert list(history.compare_moments(connection, at(11), world.now)) == []
+        assert list(differences.between(connection, at(11), world.now)) == []
 
 
 def test_runs_come_newest_first_with_what_came_of_them(lived: World) -> None:
@@ -226,7 +224,7 @@ def test_an_empty_catalog_answers_with_nothing(world: World) -> None:
         assert history.begins(connection) is None
         for found in (history.models(connection), history.changes(connection), history.runs(connection)):
             assert list(found) == []
-        assert list(history.compare_moments(connection, at(0), at(1))) == []
+        assert list(differences.between(connection, at(0), at(1))) == []
         assert history.neighbours(connection, "a") == []
 
 

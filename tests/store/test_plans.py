@@ -15,7 +15,7 @@ from catalog.store.engine import database
 from catalog.store.engine.database import Connection, Database
 from catalog.store.ingest import runs
 from catalog.store.outbox import queue
-from catalog.store.queries import history, log, pages, run_report, source_health
+from catalog.store.queries import differences, history, log, pages, run_report, source_health
 from catalog.store.queries.log import LogQuestion
 from catalog.store.queries.pages import Cut, Wanted
 from catalog.store.schema import tables, upgrade
@@ -160,7 +160,7 @@ READERS: dict[str, Callable[[Connection], object]] = {
     "changes of a source": lambda c: list(history.changes(c, since=FIRST, source="source 2", kind=Kind.ADDED)),
     "changes that match": lambda c: list(history.changes(c, match="a*")),
     "models": lambda c: list(history.models(c)),
-    "diff": lambda c: list(history.compare_moments(c, FIRST, LAST)),
+    "diff": lambda c: list(differences.between(c, FIRST, LAST)),
     "as of": lambda c: list(history.as_of(c, FIRST)),
     "show": lambda c: history.stories(c, "a"),
     "status": source_health.all_,

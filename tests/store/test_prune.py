@@ -17,7 +17,7 @@ from catalog.events import AlertEvent, DeliveryError, Subscriptions
 from catalog.monitor import metrics
 from catalog.store.ingest import prune
 from catalog.store.outbox import enqueue, queue
-from catalog.store.queries import history, run_report, source_health
+from catalog.store.queries import differences, history, run_report, source_health
 from catalog.store.schema import invariants, outbox_tables, tables, views
 from tests import server as play
 from tests.store.copying import Safe, restore
@@ -88,7 +88,7 @@ def answers(world: World, moments: Iterable[datetime]) -> dict[str, Any]:
         for moment in moments:
             found[f"as of {moment}"] = list(history.as_of(connection, moment))
             found[f"slot {moment}"] = run_report.has_begun(connection, "one", moment, world.now)
-            found[f"since {moment}"] = list(history.compare_moments(connection, moment, world.now))
+            found[f"since {moment}"] = list(differences.between(connection, moment, world.now))
             found[f"log since {moment}"] = list(history.changes(connection, since=moment, limit=20))
     found["metrics"] = metrics.page(world.database)
     return found

@@ -140,28 +140,88 @@ def test_people_see_a_fraction_only_when_there_is_one() -> None:
     assert dates.short(NOW.replace(microsecond=1500)) == "2026-11-22T09:30:00.001500Z"
 
 
+END = "23:59:59.999999Z"
+LAST = "is taken as its last moment:"
+FIRST = "is taken from its first moment:"
+NOON = "2026-11-01T12:00:00Z"
+
+
 @pytest.mark.parametrize(
-    ("text", "moment"),
+    ("text", "first", "last", "words"),
     [
-        ("2026-11-01", datetime(2026, 11, 1, tzinfo=UTC)),
-        ("1970-01-01", datetime(1970, 1, 1, tzinfo=UTC)),
-        (" 2026-11-01T12:00:00+02:00 ", datetime(2026, 11, 1, 10, tzinfo=UTC)),
-        ("2026-11-01t12:00:00z", datetime(2026, 11, 1, 12, tzinfo=UTC)),
-        ("7d", NOW - timedelta(days=7)),
-        ("36h", NOW - timedelta(hours=36)),
-        ("15m", NOW - timedelta(minutes=15)),
-        ("30s", NOW - timedelta(seconds=30)),
-        ("2w ago", NOW - timedelta(days=14)),
-        ("0s", NOW),
+        # a day, a month, a year: the first or last microsecond, and words that say which
+        ("2026-11-01", "2026-11-01T00:00:00Z", f"2026-11-01T{END}", LAST),
+        (" 2026-11-01 ", "2026-11-01T00:00:00Z", f"2026-11-01T{END}", LAST),
+        ("1970-01-01", "1970-01-01T00:00:00Z", f"1970-01-01T{END}", LAST),
+        ("2026-10", "2026-10-01T00:00:00Z", f"2026-10-31T{END}", LAST),
+        ("2025-02", "2025-02-01T00:00:00Z", f"2025-02-28T{END}", LAST),
+        ("2024-02", "2024-02-01T00:00:00Z", f"2024-02-29T{END}", LAST),
+        ("2025", "2025-01-01T00:00:00Z", f"2025-12-31T{END}", LAST),
+        ("9999", "9999-01-01T00:00:00Z", f"9999-12-31T{END}", LAST),
+        ("yesterday", "2026-11-21T00:00:00Z", f"2026-11-21T{END}", LAST),
+        ("Yesterday", "2026-11-21T00:00:00Z", f"2026-11-21T{END}", LAST),
+        # one that lasts is over now; one to come is not
+        ("today", "2026-11-22T00:00:00Z", "2026-11-22T09:30:00Z", "is not over: it is taken as now,"),
+        ("2026-11-22", "2026-11-22T00:00:00Z", "2026-11-22T09:30:00Z", "is not over: it is taken as now,"),
+        ("2026-11", "2026-11-01T00:00:00Z", "2026-11-22T09:30:00Z", "is not over: it is taken as now,"),
+        ("2026", "2026-01-01T00:00:00Z", "2026-11-22T09:30:00Z", "is not over: it is taken as now,"),
+        ("2026-12", "2026-12-01T00:00:00Z", f"2026-12-31T{END}", LAST),
+        # moments: alike at both edges
+        ("now", "2026-11-22T09:30:00Z", "2026-11-22T09:30:00Z", ""),
+        ("NOW", "2026-11-22T09:30:00Z", "2026-11-22T09:30:00Z", ""),
+        (" 2026-11-01T14:00:00+02:00 ", NOON, NOON, ""),
+        ("2026-11-01t12:00:00z", NOON, NOON, ""),
+        ("2026-11-01 12:00:00Z", NOON, NOON, ""),
+        ("2026-11-01T12:00Z", NOON, NOON, ""),
+        ("2026-11-01 12:00 UTC", NOON, NOON, ""),
+        ("2026-11-01T14:00+02:00", NOON, NOON, ""),
+        ("2026-11-01T14:00+0200", NOON, NOON, ""),
+        ("2026-11-01T14:00:00+02", NOON, NOON, ""),
+        ("2026-11-01 06:30 -05:30", NOON, NOON, ""),
+        ("2026-11-01T12:00:00.25Z", "2026-11-01T12:00:00.250000Z", "2026-11-01T12:00:00.250000Z", ""),
+        # without an offset it is UTC, and that is said
+        ("2026-11-01T12:00:00", NOON, NOON, "is taken as UTC: 2026-11-01T12:00:00Z"),
+        ("2026-11-01 12:00", NOON, NOON, "is taken as UTC: 2026-11-01T12:00:00Z"),
+        # ages
+        ("7d", "2026-11-15T09:30:00Z", "2026-11-15T09:30:00Z", ""),
+        ("36h", "2026-11-20T21:30:00Z", "2026-11-20T21:30:00Z", ""),
+        ("15m", "2026-11-22T09:15:00Z", "2026-11-22T09:15:00Z", ""),
+        ("30s", "2026-11-22T09:29:30Z", "2026-11-22T09:29:30Z", ""),
+        ("2w ago", "2026-11-08T09:30:00Z", "2026-11-08T09:30:00Z", ""),
+        ("7 days", "2026-11-15T09:30:00Z", "2026-11-15T09:30:00Z", ""),
+        ("7Days ago", "2026-11-15T09:30:00Z", "2026-11-15T09:30:00Z", ""),
+        ("1 hour", "2026-11-22T08:30:00Z", "2026-11-22T08:30:00Z", ""),
+        ("2d3h", "2026-11-20T06:30:00Z", "2026-11-20T06:30:00Z", ""),
+        ("3 h 20 min", "2026-11-22T06:10:00Z", "2026-11-22T06:10:00Z", ""),
+        ("0s", "2026-11-22T09:30:00Z", "2026-11-22T09:30:00Z", ""),
     ],
 )
-def test_a_time_is_a_date_or_rfc_3339_or_an_age(text: str, moment: datetime) -> None:
-    read = dates.moment(text, NOW)
-    assert (read, read.tzinfo) == (moment, UTC)
+def test_a_time_is_read_as_people_write_it(text: str, first: str, last: str, words: str) -> None:
+    begin, end = dates.moment(text, NOW, edge="first"), dates.moment(text, NOW)
+    assert (dates.short(begin.at), dates.short(end.at)) == (first, last)
+    assert (begin.at.tzinfo, end.at.tzinfo) == (UTC, UTC)
+    if words == LAST or words.startswith("is not over"):
+        assert begin.words == f"{text.strip()} {FIRST} {first}"
+        assert end.words == f"{text.strip()} {words} {last}"
+    else:
+        assert begin.words == end.words == (f"{text.strip()} {words}" if words else "")
+
+
+def test_a_time_is_read_in_utc_wherever_the_clock_is_told() -> None:
+    eastern = NOW.astimezone(timezone(timedelta(hours=14)))  # there it is the 23rd
+    assert dates.moment("today", eastern, edge="first").at == datetime(2026, 11, 22, tzinfo=UTC)
+    assert dates.moment("0s", eastern).at.tzinfo is UTC
 
 
 @pytest.mark.parametrize(
-    "text", ["", "yesterday", "7", "-7d", "7 years", "2026-02-30", "2026-11-01T12:00:00", "999999999d", "999999999w"]
+    "text",
+    [
+        *("", "7", "-7d", "+7d", "7 years", "1mo", "7dd", "2d3", "d", "tomorrow", "nowish", "last week"),
+        *("2026-02-30", "2026-13", "2026-1", "2026-00", "0000", "20261101", "2026/11/01", "10000", "２０２６"),
+        *("2026-11-01T24:00", "2026-11-01T12:60", "2026-11-01T12:00:60Z", "2026-11-01T12", "2026-11-01T"),
+        *("2026-11-01T12:00 02:00", "2026-11-01T12:00+25:00", "2026-11-01T12:00+2", "2026-11-01T12:00 CET"),
+        *("0001-01-01T00:00+01:00", "999999999d", "999999999w", "1" * 40 + "d", "\x00", "7d\n\x00"),
+    ],
 )
 def test_what_is_no_time_is_told_what_to_write(text: str) -> None:
     with pytest.raises(ValueError, match="is no time: write 2026-11-22"):
@@ -204,3 +264,52 @@ def test_what_is_no_duration_is_told_what_to_write(text: str) -> None:
 )
 def test_an_age_is_said_in_its_two_greatest_units(length: timedelta, said: str) -> None:
     assert dates.age(length) == said
+
+
+@pytest.mark.parametrize(
+    ("text", "day", "minute"),
+    [
+        ("2026-11-22T00:00:00Z", "2026-11-22", "2026-11-22 00:00"),
+        ("2026-11-22T09:30:59.999999Z", "2026-11-22 09:30", "2026-11-22 09:30"),
+        ("2026-11-22T00:00:01Z", "2026-11-22 00:00", "2026-11-22 00:00"),
+        ("2026-11-22T01:00:00+02:00", "2026-11-21 23:00", "2026-11-21 23:00"),
+    ],
+)
+def test_a_date_has_a_time_only_where_it_has_one(text: str, day: str, minute: str) -> None:
+    moment = datetime.fromisoformat(text)
+    assert (dates.day(moment), dates.minute(moment)) == (day, minute)
+
+
+@pytest.mark.parametrize(
+    ("away", "said"),
+    [
+        (timedelta(0), "today"),
+        (timedelta(hours=14), "today"),
+        (timedelta(hours=15), "in 1 day"),
+        (timedelta(days=79), "in 79 days"),
+        (timedelta(days=1500), "in 1,500 days"),
+        (timedelta(hours=-9), "today"),
+        (timedelta(hours=-10), "1 day ago"),
+        (timedelta(days=-30), "30 days ago"),
+    ],
+)
+def test_how_far_a_date_is_goes_by_days_of_utc(away: timedelta, said: str) -> None:
+    assert dates.ahead(NOW + away, NOW) == said
+
+
+@pytest.mark.parametrize(
+    ("passed", "said"),
+    [
+        (timedelta(0), "just now"),
+        (timedelta(seconds=59), "just now"),
+        (timedelta(minutes=1), "1 minute ago"),
+        (timedelta(minutes=59, seconds=59), "59 minutes ago"),
+        (timedelta(hours=3, minutes=50), "3 hours ago"),
+        (timedelta(hours=47), "1 day ago"),
+        (timedelta(days=6, hours=23), "6 days ago"),
+        (timedelta(days=7), None),
+        (timedelta(seconds=-1), None),
+    ],
+)
+def test_what_we_saw_lately_is_said_as_an_age(passed: timedelta, said: str | None) -> None:
+    assert dates.lately(NOW - passed, NOW) == said

@@ -2,11 +2,13 @@
 
 import contextlib
 import csv
+import fcntl
 import io
 import json
 import os
 import pty
-import re
+import struct
+import termios
 import tty
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -32,18 +34,20 @@ def printed(rows: list[dict[str, object]], form: Form = "text", shown: tuple[str
     return stream.getvalue()
 
 
-def on_a_terminal(rows: list[dict[str, object]], columns: tuple[str, ...], width: int) -> str:
-    """Print to a real pseudo-terminal, and give what arrives there, our own bold headings taken off."""
+def on_a_terminal(rows: list[dict[str, object]], columns: tuple[str, ...], width: int, **environ: str) -> str:
+    """Print to a real pseudo-terminal, and give what arrives there."""
     leader, follower = pty.openpty()
     tty.setraw(follower)
     with pytest.MonkeyPatch.context() as patch, os.fdopen(follower, "w", encoding="utf-8") as stream:
-        patch.setenv("COLUMNS", str(width))
-        patch.setenv("TERM", "xterm")
+        patch.delenv("COLUMNS", raising=False)
+        for name, value in {"TERM": "xterm", "NO_COLOR": "1", **environ}.items():
+            patch.setenv(name, value)
+        fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 24, width, 0, 0))
         output.listing(rows, columns=columns, form="text", stream=stream)
         stream.flush()
     arrived = b"".join(_until_hung_up(leader)).decode()
     os.close(leader)
-    return re.sub(r"\x1b\[[01]m", "", arrived)
+    return arrived
 
 
 def _until_hung_up(leader: int) -> Iterator[bytes]:
@@ -63,9 +67,9 @@ def test_in_a_pipe_columns_are_aligned_and_nothing_is_cut() -> None:
     lines = printed(ROWS, shown=("id", "display_name", "created_at")).splitlines()
     wide = 97
     assert lines == [
-        f"{'id':<{wide}}  display_name  created_at",
-        f"{'claude-a':<{wide}}  A             2026-11-22T09:30:00Z",
-        f"{'a-much-longer-id-' + 'x' * 80}  Größe 字      -",
+        f"{'id':<{wide}}  name      created",
+        f"{'claude-a':<{wide}}  A         2026-11-22 09:30",
+        f"{'a-much-longer-id-' + 'x' * 80}  Größe 字  -",
     ]
 
 
@@ -119,8 +123,10 @@ def test_nothing_is_printed_as_nothing(form: Form) -> None:
     assert (
         printed([], form)
         == {
-            "text": "id  display_name  created_at  max_tokens  attributes\n",
+            "text": "id  name  created  max_tokens  attributes\n",
             "json": "[]\n",
+            "nl": "",
+            "tsv": "id\tdisplay_name\tcreated_at\tmax_tokens\tattributes\n",
             "csv": "id,display_name,created_at,max_tokens,attributes\n",
         }[form]
     )
@@ -129,8 +135,8 @@ def test_nothing_is_printed_as_nothing(form: Form) -> None:
 @pytest.mark.parametrize("form", get_args(Form))
 def test_hostile_text_reaches_nobody_raw(form: Form) -> None:
     text = printed([model("x", display_name=HOSTILE, attributes={HOSTILE: HOSTILE})], form)
-    assert text.replace("\n", "").isprintable()
-    assert len(text.splitlines()) == {"text": 2, "json": 3, "csv": 2}[form]
+    assert text.replace("\n", "").replace("\t" if form == "tsv" else "\n", "").isprintable()
+    assert len(text.splitlines()) == {"text": 2, "json": 3, "nl": 1, "csv": 2, "tsv": 2}[form]
     assert "[/red]" in text
 
 
@@ -143,8 +149,7 @@ def test_a_csv_cell_never_starts_a_formula(start: str) -> None:
 
 def test_on_a_terminal_a_table_is_drawn_and_markup_stays_text() -> None:
     text = on_a_terminal([model("claude-a", display_name="Claude [/beta] :smile:")], ("id", "display_name"), 80)
-    assert "──" in text
-    assert "Claude [/beta] :smile:" in text
+    assert text.splitlines() == ["id        name", "─" * 32, "claude-a  Claude [/beta] :smile:"]
 
 
 def test_on_a_terminal_hostile_text_stays_harmless() -> None:
@@ -161,20 +166,38 @@ def test_on_a_narrow_terminal_ids_stay_whole() -> None:
     assert long in on_a_terminal(rows, ("id", "display_name"), 40)
 
 
+def test_a_column_that_is_empty_in_all_rows_is_left_out_unless_it_was_asked_for() -> None:
+    rows = [model("a", max_tokens=0), model("b")]
+    assert printed(rows).splitlines() == ["id  max_tokens", "a   0", "b   -"]
+    stream = io.StringIO()
+    output.listing(rows, columns=("id", "display_name"), form="text", kept=True, stream=stream)
+    assert stream.getvalue().splitlines() == ["id  name", "a   -", "b   -"]
+    assert (
+        printed([model("a") | {"id": None}])
+        == "id  name  created  max_tokens  attributes\n-   -     -        -           -\n"
+    )
+
+
 @pytest.mark.parametrize(
-    ("value", "expected"),
+    ("environ", "escapes"),
     [
-        (None, "-"),
-        (True, "yes"),
-        (0, "0"),
-        (timedelta(hours=3, minutes=20), "3 h 20 min"),
-        (NOW.replace(microsecond=999_999), "2026-11-22T09:30:00Z"),
-        (("a", "b"), '["a", "b"]'),
-        ("a\u200db\u00a0c", "a\u200db\u00a0c"),
+        ({"NO_COLOR": ""}, True),
+        ({"NO_COLOR": "1"}, False),
+        ({"NO_COLOR": "", "TERM": "dumb"}, False),
+        ({"NO_COLOR": "", "TERM": "unknown"}, False),
     ],
 )
-def test_cells_read_well(value: object, expected: str) -> None:
-    assert output.cell(value) == expected
+def test_colours_are_for_terminals_that_want_them(environ: dict[str, str], escapes: bool) -> None:
+    rows: list[dict[str, object]] = [{"id": "a", "lifecycle": "deprecated"}]
+    text = on_a_terminal(rows, ("id", "lifecycle"), 80, **environ)
+    assert ("\x1b[1mid" in text, "\x1b[33mdeprecated\x1b[0m" in text, "\x1b" in text) == (escapes,) * 3
+
+
+def test_a_terminal_is_as_wide_as_it_says_or_as_columns_says() -> None:
+    rows = [model("a", display_name="four words and more " * 4)]
+    for environ in ({}, {"COLUMNS": "50"}, {"COLUMNS": "wide"}):
+        text = on_a_terminal(rows, ("id", "display_name"), 40, **environ)
+        assert max(map(len, text.splitlines())) in (range(41, 51) if "50" in environ.values() else range(30, 41))
 
 
 def test_single_lines_and_documents_are_harmless_too(capsys: pytest.CaptureFixture[str]) -> None:

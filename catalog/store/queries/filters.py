@@ -1,6 +1,8 @@
-"""Turns what a channel filters by into conditions on a source and an id."""
+"""Turns what a channel or a reader filters by into conditions on a source, an id, and the fields of a state."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from itertools import groupby
 
 import sqlalchemy as sa
@@ -8,6 +10,24 @@ import sqlalchemy as sa
 from catalog.domain import ModelName
 from catalog.events import Rule
 from catalog.store.queries import globs
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StateFilter:
+    """What fields a state must have to be listed."""
+
+    lifecycle: str | None = None
+    line: str | None = None
+    retires_by: datetime | None = None
+
+    def conditions(self, view: sa.Table) -> list[sa.ColumnElement[bool]]:
+        """Say so in SQL."""
+        texts = [(view.c[name], getattr(self, name)) for name in ("lifecycle", "line")]
+        equal = [(column == text) & globs.storable(text) for column, text in texts if text is not None]
+        return equal if self.retires_by is None else [*equal, view.c.retires_at <= self.retires_by]
+
+
+EVERY_STATE = StateFilter()
 
 
 def of_models(

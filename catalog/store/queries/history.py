@@ -9,12 +9,12 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
-from itertools import groupby, islice
+from itertools import islice
 from typing import Any
 
 import sqlalchemy as sa
 
-from catalog import dates
+from catalog import dates, tabular
 from catalog.domain import (
     DATE_FIELDS,
     FIELDS,
@@ -34,6 +34,7 @@ from catalog.store.engine.database import Connection
 from catalog.store.ingest import runs as all_runs
 from catalog.store.ingest.diff import canonical, compare
 from catalog.store.queries import globs, streams
+from catalog.store.queries.filters import EVERY_STATE, StateFilter
 from catalog.store.schema import rows, tables, views
 
 _CHUNK = 1000  # rows or ids at a time
@@ -45,7 +46,6 @@ STATE_COLUMNS = tuple(views.model_history.c.keys())
 CHANGE_COLUMNS = tuple(views.changes.c.keys())
 RUN_COLUMNS = tuple(views.sync_runs.c.keys())
 SOURCE_COLUMNS = tuple(views.sources.c.keys())
-DIFFERENCE_COLUMNS = ("source", "model_id", "kind", "field", "old_value", "new_value")
 
 
 class Which(Enum):
@@ -66,29 +66,25 @@ class Story:
     changes: tuple[Change, ...]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class MomentDifference:
-    """One difference between two moments; `field` and its values only where `kind` is `changed`."""
-
-    source: str
-    model_id: str
-    kind: Kind
-    field: str | None = None
-    old_value: str | None = None
-    new_value: str | None = None
-
-
 def models(
-    connection: Connection, *, which: Which = Which.LISTED, source: str | None = None, match: str | None = None
+    connection: Connection,
+    *,
+    which: Which = Which.LISTED,
+    source: str | None = None,
+    match: str | None = None,
+    fields: StateFilter = EVERY_STATE,
 ) -> Generator[Model, None, None]:
     """Stream models with their present or last state, by source and id."""
     view = views.models
-    conditions = {
-        Which.LISTED: [view.c.removed_at.is_(None)],
-        Which.MISSING: [view.c.missing_since.is_not(None)],
-        Which.REMOVED: [view.c.removed_at.is_not(None)],
-        Which.ALL: [],
-    }[which]
+    conditions = (
+        fields.conditions(view)
+        + {
+            Which.LISTED: [view.c.removed_at.is_(None)],
+            Which.MISSING: [view.c.missing_since.is_not(None)],
+            Which.REMOVED: [view.c.removed_at.is_not(None)],
+            Which.ALL: [],
+        }[which]
+    )
     return (Model(**row) for row in streams.by_ranges(connection, view, conditions, source, match))
 
 
@@ -105,11 +101,17 @@ def named(connection: Connection, ids: Iterable[str]) -> list[Model]:
 
 
 def as_of(
-    connection: Connection, moment: datetime, *, source: str | None = None, match: str | None = None
+    connection: Connection,
+    moment: datetime,
+    *,
+    source: str | None = None,
+    match: str | None = None,
+    fields: StateFilter = EVERY_STATE,
 ) -> Generator[State, None, None]:
     """Stream the states of the models that were listed at a moment, by source and id."""
     view = views.model_history
-    conditions = [view.c.valid_from <= moment, sa.or_(view.c.valid_to.is_(None), view.c.valid_to > moment)]
+    listed = [view.c.valid_from <= moment, sa.or_(view.c.valid_to.is_(None), view.c.valid_to > moment)]
+    conditions = fields.conditions(view) + listed
     return (State(**row) for row in streams.by_ranges(connection, view, conditions, source, match))
 
 
@@ -139,13 +141,18 @@ def changes(
     since: datetime | None = None,
     until: datetime | None = None,
     kind: Kind | None = None,
+    field: str | None = None,
+    baseline: bool = True,
     source: str | None = None,
     match: str | None = None,
     limit: int | None = None,
 ) -> Generator[Change, None, None]:
-    """Stream the change log, newest first: recorded at `since` or later, and before `until`."""
+    """Stream the change log, newest first: recorded at `since` or later, and before `until`.
+
+    `field` is a pattern; without `baseline`, what baselines found is left out.
+    """
     named = None if match is None else _few(connection, source, match)
-    window = _Window(since=since, until=until, kind=kind, source=source)
+    window = _Window(since=since, until=until, kind=kind, field=field, baseline=baseline, source=source)
     found = _log(connection, window, match) if named is None else _log_of(connection, window, named, limit)
     with closing(found):
         for row in islice(found, limit):
@@ -217,29 +224,6 @@ def begins_whole(connection: Connection, source: str) -> datetime | None:
     return connection.execute(first).scalar_one_or_none()
 
 
-def compare_moments(
-    connection: Connection,
-    earlier: datetime,
-    later: datetime,
-    *,
-    source: str | None = None,
-    match: str | None = None,
-) -> Generator[MomentDifference, None, None]:
-    """Stream what differs between two moments, by source, id and field; what came and went in between does not.
-
-    Reads only states that began or ended in between: a state of both moments does not differ.
-    """
-    view = views.model_history
-    ended = sa.and_(view.c.valid_from <= earlier, view.c.valid_to > earlier, view.c.valid_to <= later)
-    open_later = sa.or_(view.c.valid_to.is_(None), view.c.valid_to > later)
-    began = sa.and_(view.c.valid_from > earlier, view.c.valid_from <= later, open_later)
-    conditions = [sa.or_(ended, began)]
-    states = (State(**row) for row in streams.by_source(connection, view, conditions, source, match))
-    for _, pair in groupby(states, key=lambda state: (state.source, state.id)):
-        old, new = _at_both(pair, earlier)
-        yield from _differences(old, new)
-
-
 def fields(model: ModelInfo) -> list[tuple[str, str | None]]:
     """List a model's fields for people, attributes by their dotted paths; None: unknown."""
     nothing = Reading((None,) * len(FIELDS), {})
@@ -247,7 +231,7 @@ def fields(model: ModelInfo) -> list[tuple[str, str | None]]:
     values = ((name, getattr(model, name)) for name in FIELDS)
     columns = [(name, dates.short(value) if isinstance(value, datetime) else value) for name, value in values]
     told = [(name, None if value is None else str(value)) for name, value in columns]
-    return [*told, *((leaf.path, leaf.new) for leaf in leaves)]
+    return [*told, *((leaf.path, tabular.told(leaf.new)) for leaf in leaves)]
 
 
 def reading(state: ModelInfo) -> Reading:
@@ -264,7 +248,16 @@ class _Window:
     since: datetime | None
     until: datetime | None
     kind: Kind | None
+    field: str | None
+    baseline: bool
     source: str | None
+
+    def admits(self, change: sa.Table, dialect: str) -> list[sa.ColumnElement[bool]]:
+        """Give the conditions on a change, but for its moment and source."""
+        found = [] if self.kind is None else [change.c.kind == self.kind.value]
+        if self.field is not None:
+            found += [change.c.field.is_not(None), globs.matches(change.c.field, self.field, dialect=dialect)]
+        return found if self.baseline else [*found, ~change.c.baseline]
 
     def spans(self, moment: sa.Column[datetime]) -> list[sa.ColumnElement[bool]]:
         """Give the conditions on a moment."""
@@ -278,9 +271,9 @@ def _log(connection: Connection, window: _Window, match: str | None) -> Generato
     In one statement, a planner without statistics does not begin with the few runs of the window.
     """
     view = views.changes
-    conditions = [] if match is None else [globs.matches(view.c.model_id, match, dialect=connection.dialect.name)]
-    if window.kind is not None:
-        conditions.append(view.c.kind == window.kind.value)
+    dialect = connection.dialect.name
+    conditions = [] if match is None else [globs.matches(view.c.model_id, match, dialect=dialect)]
+    conditions += window.admits(view, dialect)
     statement = sa.select(view).where(*conditions).order_by(view.c.change_id.desc())
     for run_id in _runs_of(connection, window):
         yield from streams.rows(connection, statement.where(view.c.run_id == run_id))
@@ -319,9 +312,7 @@ def _log_of(
 ) -> Generator[dict[str, Any], None, None]:
     """Read the log of a few models, newest first."""
     view = views.changes
-    conditions = window.spans(view.c.recorded_at)
-    if window.kind is not None:
-        conditions.append(view.c.kind == window.kind.value)
+    conditions = window.spans(view.c.recorded_at) + window.admits(view, connection.dialect.name)
     sources, ids = {name for name, _ in named}, {id for _, id in named}
     statement = (
         sa.select(view)
@@ -345,34 +336,6 @@ def _story(connection: Connection, id: str, source: str) -> Story | None:
         states=tuple(State(**state) for state in connection.execute(past).mappings()),
         changes=tuple(rows.change(change) for change in connection.execute(log).mappings()),
     )
-
-
-def _at_both(pair: Iterable[State], earlier: datetime) -> tuple[State | None, State | None]:
-    old = new = None
-    for state in pair:
-        if state.valid_from <= earlier:
-            old = state
-        else:
-            new = state
-    return old, new
-
-
-def _differences(old: State | None, new: State | None) -> Iterator[MomentDifference]:
-    if old is None and new is not None:
-        yield MomentDifference(source=new.source, model_id=new.id, kind=Kind.ADDED)
-    if old is not None and new is None:
-        yield MomentDifference(source=old.source, model_id=old.id, kind=Kind.REMOVED)
-    if old is None or new is None:
-        return
-    for change in compare(reading(old), reading(new)):
-        yield MomentDifference(
-            source=new.source,
-            model_id=new.id,
-            kind=Kind.CHANGED,
-            field=change.path,
-            old_value=change.old,
-            new_value=change.new,
-        )
 
 
 def known_ids(connection: Connection, ids: Collection[str]) -> frozenset[str]:
