@@ -23,14 +23,16 @@ def target(path: Path) -> Path:
 
 
 @contextmanager
-def replacing(path: Path, *, mode: int) -> Iterator[Path]:
+def replacing(path: Path, *, mode: int, is_synced: bool = True) -> Iterator[Path]:
     """Give an empty file to write to; at the end of the block it replaces what has the name, in one step.
 
     A reader of the name always sees the old file or the new one. When the block raises, nothing changes.
+    `is_synced`: it survives a power cut, too; a caller that writes very many files has them synced together.
     """
-    with _unfinished(target(path), mode) as (unfinished, place):
+    with _unfinished(target(path), mode, is_synced=is_synced) as (unfinished, place):
         yield unfinished
-        _sync(unfinished)
+        if is_synced:
+            _sync(unfinished)
         unfinished.replace(place)
 
 
@@ -46,7 +48,7 @@ def appearing(path: Path, *, mode: int) -> Iterator[Path]:
 
 
 @contextmanager
-def _unfinished(place: Path, mode: int) -> Iterator[tuple[Path, Path]]:
+def _unfinished(place: Path, mode: int, *, is_synced: bool = True) -> Iterator[tuple[Path, Path]]:
     prefix = f".{place.name[:_PART]}."
     with tempfile.TemporaryDirectory(prefix=prefix, suffix=".partial", dir=place.parent) as folder:
         unfinished = Path(folder) / "file"
@@ -54,7 +56,8 @@ def _unfinished(place: Path, mode: int) -> Iterator[tuple[Path, Path]]:
         unfinished.chmod(mode)
         yield unfinished, place
     # A new name survives a power cut only when its folder is synced, too: https://man7.org/linux/man-pages/man2/fsync.2.html
-    _sync(place.parent)
+    if is_synced:
+        _sync(place.parent)
 
 
 def _take_free_name(unfinished: Path, place: Path, mode: int) -> None:

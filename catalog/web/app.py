@@ -147,6 +147,7 @@ class App:
                 path=path,
                 question=question,
                 base_url=self._site.settings.base_url or f"http://{request.environ['HTTP_HOST']}",
+                sources=sorted(known),
             )
             return frame.answer(visit, route)
 

@@ -17,6 +17,7 @@ from catalog import dates, watch
 from catalog.domain import Kind, ModelName, Place, Status
 from catalog.events import AlertEvent, Rule, parse_events
 from catalog.text import harmless
+from catalog.web.names import Dated, stand
 
 EVENTS = ("added", "changed:lifecycle", "changed:retires_at", "removed", "retiring", "returned")  # unless others
 _TOLD = ("added", "returned", "removed", "changed", "retiring", "overdue")
@@ -138,8 +139,7 @@ def _choice(*values: str) -> Read:
 
 
 def _event(text: str, around: Surroundings) -> str:
-    is_field = re.fullmatch("changed:.+", text, re.DOTALL)
-    return text if is_field else str(_choice(*_TOLD, "changed:FIELD")(text, around))
+    return text if re.fullmatch("changed:.+", text, re.DOTALL) else _choice(*_TOLD, "changed:FIELD")(text, around)
 
 
 _LIMIT = _number(1, 1000)
@@ -267,7 +267,7 @@ class ChangesQuestion(Subscribed):
     field: str | None = _asked(_text, "Only changes of fields that match.", None)
     since: Moment | None = _asked(_moment("first"), "Only what was recorded then or later.", None)
     until: Moment | None = _asked(_moment("last"), "Only what was recorded before.", None)
-    before: int | None = _asked(_ROW, "Only what was recorded before the change of this number.", None)
+    before: int | Dated | None = _asked(stand, "What follows this change in the stream, or this date of it.", None)
     baseline: bool = _asked(_flag, "1: also what baselines found, which is no news.", default=False)
     limit: int = _asked(_LIMIT, "So many at most.", 100)
 
@@ -373,11 +373,9 @@ def _value(parameter: Parameter, texts: Sequence[str], around: Surroundings) -> 
 
 
 def _spelled(value: Any) -> str:
-    if isinstance(value, Moment | Length):
+    if isinstance(value, Moment | Length | Dated):
         return value.text
-    if isinstance(value, bool):
-        return str(int(value))
-    return ":".join(value) if isinstance(value, tuple) else str(value)
+    return ":".join(value) if isinstance(value, tuple) else str(int(value) if isinstance(value, bool) else value)
 
 
 def _not_known(name: str, known: Sequence[str]) -> str:

@@ -19,6 +19,7 @@ from catalog.events import AlertEvent, Rule
 from catalog.text import counted, harmless
 from catalog.web import asked, names
 from catalog.web.asked import ChangesQuestion, Moment
+from catalog.web.names import Dated
 
 _DAY = timedelta(days=1)
 _MOST = 50  # entries of one run; more are told by their number
@@ -73,11 +74,12 @@ def of_dates(
     milestones: Sequence[int],
     now: datetime,
     since: datetime | None,
+    before: Dated | None = None,
     most: int | None = None,
 ) -> list[FeedEntry]:
     """Tell which milestones have come, `since` a moment, for each date that stood then; the newest first.
 
-    With `most`, only so many, and all that came at the moment of the last of them.
+    `before`: only what follows this place. With `most`, only so many, and all that came at the moment of the last.
 
     `planned` has all dates of a model, oldest first. Of the milestones that had passed when a date became known, the
     last is told, at that time; of a date that had passed itself, none.
@@ -90,16 +92,33 @@ def of_dates(
             stood = date.stands_from <= at <= now and (date.stands_until is None or at < date.stands_until)
             if stood and date.lifecycle != _RETIRED:
                 told.setdefault((date.source, date.model_id, date.retires_at, days), (date, days, at))
-    recent = [each for each in told.values() if since is None or each[2] >= since]
+    recent = [each for each in told.values() if (since is None or each[2] >= since) and _follows(*each, before)]
     if most is not None and len(recent) > most:  # a page shows few of them, and each costs
         last = heapq.nlargest(most, (at for _, _, at in recent))[-1]
         recent = [each for each in recent if each[2] >= last]
     return sorted((_retirement(*each) for each in recent), key=lambda entry: (entry.updated, entry.uid), reverse=True)
 
 
+def _follows(date: RetirementDate, days: int | None, at: datetime, before: Dated | None) -> bool:
+    """Tell whether an entry comes after a place, which only those of the same moment must be made for."""
+    return before is None or at < before.at or (at == before.at and _retirement(date, days, at).uid < before.uid)
+
+
 def nearest(milestones: Sequence[int], *, now: datetime, since: datetime) -> list[tuple[datetime, datetime]]:
     """Give the times in which a date lies that came near `since` a moment, or that passed."""
     return [(since + days * _DAY, now + days * _DAY) for days in (0, *milestones)]
+
+
+def standing(entry: FeedEntry) -> tuple[datetime, int, int, str]:
+    """Give where an entry stands in the stream: what runs found of a time is newer than its dates."""
+    last = entry.changes[-1] if entry.changes else None
+    return entry.updated, last.run_id if last else 0, last.change_id if last else 0, entry.uid
+
+
+def place(entry: FeedEntry) -> int | Dated:
+    """Spell where an entry stands, for the address of what follows it."""
+    text = f"{dates.to_text(entry.updated)}:{entry.uid.rpartition(':')[2]}"
+    return entry.changes[-1].change_id if entry.changes else Dated(text, entry.updated, entry.uid)
 
 
 def _subject(change: Change) -> tuple[str, str]:

@@ -63,7 +63,7 @@ class Folder:
                     raise self._taken(name, place)
                 self._journal.note(name)
             place.parent.mkdir(parents=True, exist_ok=True)
-            with files.replacing(place, mode=_MODE) as unfinished:
+            with files.replacing(place, mode=_MODE, is_synced=False) as unfinished:
                 unfinished.write_bytes(body)
             self._written += 1
         self._files[name] = digest(body)
@@ -99,6 +99,8 @@ class Folder:
                     (self.path / above).rmdir()
         told = {**asdict(manifest), "files": dict(sorted(self._files.items()))}
         body = f"{json.dumps(told, indent=1)}\n".encode()
+        if self._written:
+            os.sync()  # the manifest names nothing that a power cut may take
         if not self._holds(MANIFEST, body):
             with files.replacing(self._place(MANIFEST), mode=_MODE) as unfinished:
                 unfinished.write_bytes(body)

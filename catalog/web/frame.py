@@ -49,7 +49,7 @@ def answer(visit: Visit, route: Route) -> WebAnswer:
 
 def strips(visit: Visit) -> tuple[Strip, ...]:
     """Say how fresh each source is; a published page says neither why nor how long ago."""
-    found = pages.strips(visit.health(), visit.now)
+    found = pages.strips(visit.health, visit.now)
     if visit.published is None:
         return found
     return tuple(replace(each, why="", hint="", age="") for each in found if each.name in visit.sources)

@@ -14,13 +14,19 @@ import hashlib
 import re
 import uuid
 from collections.abc import Iterable
+from datetime import datetime
 from typing import NamedTuple
+
+from catalog import dates
+from catalog.text import harmless
 
 _NAMESPACE = uuid.UUID("b0a83c0c-9d6a-4f0e-8f57-2f1f0c6c3d1e")  # of all UUIDs; readers would take new ones for news
 
 _LONGEST = 200  # characters of a name that stands whole; file systems allow 255 bytes, with a suffix
 _KEPT = 150  # of one that is cut
 _CUT = "~~"  # no escape begins so
+_SHOWN = 60  # characters of a wrong value that are told back
+_LAST_ROW = 2**31 - 2  # rows are numbered with 32 bits on Postgres; the next one has a number, too
 _DIGEST = 32  # hex digits
 _ESCAPED = re.compile(r"\A\.|[^A-Za-z0-9._-]", re.DOTALL)
 _BYTES = re.compile("(?:~[0-9A-F]{2})+")
@@ -32,6 +38,14 @@ class Sought(NamedTuple):
 
     text: str
     is_whole: bool
+
+
+class Dated(NamedTuple):
+    """Where an entry of the stream stands that tells of a date: no change has its place."""
+
+    text: str
+    at: datetime
+    uid: str
 
 
 def name_of(id: str) -> str:
@@ -70,6 +84,18 @@ def told(path: str) -> str:
 def uuid_of(told: str) -> uuid.UUID:
     """Give the UUID of what this text tells: the same in every catalog, at every address."""
     return uuid.uuid5(_NAMESPACE, told)
+
+
+def stand(text: str, _: object) -> int | Dated:
+    """Read a place in the stream: the number of a change, or of a date, `MOMENT:UUID`. Raises ValueError."""
+    if re.fullmatch("[0-9]{1,10}", text) and 1 <= int(text) <= _LAST_ROW:
+        return int(text)
+    moment, _colon, uid = text.rpartition(":")
+    try:
+        return Dated(text, dates.from_text(moment), uuid.UUID(uid).urn)
+    except ValueError:
+        words = "is no place in the stream; write the number of a change, from 1 to"
+        raise ValueError(f'"{harmless(text[:_SHOWN])}" {words} {_LAST_ROW}') from None
 
 
 def _read(name: str, *, whole: bool) -> str:

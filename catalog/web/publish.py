@@ -16,7 +16,7 @@ from catalog.domain import Change, Model
 from catalog.events import AlertEvent, Rule
 from catalog.settings import PublishSettings
 from catalog.store.engine.database import Connection
-from catalog.store.queries import log
+from catalog.store.queries import history, log
 from catalog.store.queries import pages as lists
 from catalog.store.queries.history import Which
 from catalog.store.queries.log import LogQuestion
@@ -85,7 +85,9 @@ class _Writer:
         self._site, self._folder, self._connection, self._now = site, folder, connection, site.clock()
         self._base_url = settings.base_url
         self._rule = Rule(channel="", events=(), models=settings.models, sources=settings.sources)
-        self._publication = Publication(rule=self._rule, until=None, forms=self._forms)
+        known = {*site.sources, *(each.source for each in history.sources(connection))}
+        self._sources = sorted(known & {*settings.sources} if settings.sources else known)
+        self._publication = Publication(rule=self._rule, until=None, models=(), forms=self._forms)
         told = [settings.base_url, settings.sources, settings.models, site.milestones, list(map(str, site.watched()))]
         self._shape = digest(json.dumps(told).encode())
 
@@ -94,8 +96,9 @@ class _Writer:
         last = next(newest, None)
         newest.close()
         every = lists.every(self._connection, Wanted(which=Which.ALL))
-        models = [each for each in every if self._publication.shows(each.source, each.id)]
-        self._publication = replace(self._publication, until=last.observed_at if last else None)
+        models = tuple(each for each in every if self._publication.shows(each.source, each.id))
+        until = last.observed_at if last else None
+        self._publication = replace(self._publication, until=until, models=models)
         missing = [_address(each.source, each.id) for each in models if each.missing_since]
         renewed = self._renewed(models, missing)
         for address, body in markup.static().values():
@@ -205,6 +208,7 @@ class _Writer:
         return [form for form in _ROUTES[name].forms if self._base_url or form not in _LINKED]
 
     def _make(self, page: _Page) -> None:
+        known = dict[str, Any]()
         for form in page.forms or self._forms(page.route.name):
             visit = Visit(
                 site=self._site,
@@ -215,8 +219,10 @@ class _Writer:
                 path=page.path,
                 question=page.question,
                 base_url=self._base_url.rstrip("/"),
+                sources=self._sources,
                 address=page.address,
                 published=self._publication,
+                known=known,
             )
             self._folder.put(f"{page.address}.{form}", frame.answer(visit, page.route).body)
 

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from catalog import dates, health, watch
-from catalog.domain import Model, ModelName, Run, State, Status
+from catalog.domain import Change, Model, ModelName, Run, State, Status
 from catalog.errors import ConfigError, UnknownModelError
 from catalog.events import Rule
 from catalog.health import Level
@@ -18,7 +18,7 @@ from catalog.store.queries.pages import Cut, RowPage, Sort, Wanted
 from catalog.tabular import record
 from catalog.watch import WatchFinding
 from catalog.web import asked, names, pages, stream, timeline
-from catalog.web.asked import Moment, QuestionError
+from catalog.web.asked import ModelsQuestion, Moment, QuestionError
 from catalog.web.visit import Listing, Visit, first_of, listed
 
 _AHEAD = 60  # days in which a retirement is near
@@ -39,7 +39,7 @@ def index(visit: Visit) -> Mapping[str, Any]:
     fares = watched_rows(visit, ids, _AHEAD)
     mine = fares[:_FEW]
     question = asked.ChangesQuestion(models=rule.models, sources=rule.sources, limit=_FEW)
-    latest = stream.collect(visit, question, most=_FEW).entries[:_FEW]
+    latest = stream.collect(visit, question).entries
     return {
         "watched": mine,
         "watching": len(fares),
@@ -83,7 +83,7 @@ def model_rows(visit: Visit) -> Listing:
 
 def _listed(visit: Visit) -> RowPage[Model] | RowPage[State]:
     if visit.published:
-        return RowPage(rows=tuple(_published(visit)), before=None, after=None)
+        return RowPage(rows=tuple(_published(visit.published.models, visit.question)), before=None, after=None)
     question, sort = visit.question, _sort(visit)
     wanted = Wanted(
         source=question.source,
@@ -100,12 +100,22 @@ def _listed(visit: Visit) -> RowPage[Model] | RowPage[State]:
     return lists.models(visit.connection, wanted, cut)
 
 
-def _published(visit: Visit) -> list[Model]:
+def _published(models: Sequence[Model], question: ModelsQuestion) -> list[Model]:
     """Give all that may be shown of a list, the newest first."""
-    question = visit.question
-    wanted = Wanted(source=question.source, lines=question.line, which=Which(question.state))
-    found = [each for each in lists.every(visit.connection, wanted) if visit.shows(each.source, each.id)]
+    found = [
+        each
+        for each in models
+        if question.state in _states(each)
+        and question.source in {None, each.source}
+        and (not question.line or each.line in question.line)
+    ]
     return sorted(found, key=lambda each: -each.created_at.timestamp() if each.created_at else float("inf"))
+
+
+def _states(model: Model) -> set[str]:
+    """Name the lists that a model is in."""
+    here = Which.LISTED if model.removed_at is None else Which.REMOVED
+    return {Which.ALL.value, here.value, *([Which.MISSING.value] if model.missing_since else [])}
 
 
 def _sort(visit: Visit) -> str:
@@ -137,7 +147,7 @@ def model(visit: Visit) -> Mapping[str, Any]:
     return {
         "title": found.model.display_name or found.model.id,
         "model": found.model,
-        "picture": timeline.part(visit, [found.model], root="../../"),
+        "picture": timeline.of_one(visit, found, root="../../"),
         "verdict": pages.verdict(
             found.model, found.changes, visit.now, visit.question.days, is_dated=visit.published is None
         ),
@@ -167,6 +177,11 @@ def story_rows(visit: Visit) -> Listing:
 
 
 def story(visit: Visit) -> Story:
+    """Give the story of the model that an address names. Raises UnknownModelError."""
+    return visit.once("story", lambda: _story(visit))
+
+
+def _story(visit: Visit) -> Story:
     source, sought = names.id_or_prefix(visit.path["source"]), names.id_or_prefix(visit.path["name"])
     if source and source.is_whole and sought:
         id = sought.text if sought.is_whole else _id_of(visit, source.text, sought.text)
@@ -196,7 +211,7 @@ def watch_rows(visit: Visit) -> Listing:
     ids, unreadable = _watched_names(visit)
     if unreadable:
         raise ConfigError(unreadable, hint="mend [watch], or name ids in the address: ?id=...")
-    seen = visit.health()
+    seen = visit.health
     age = [replace(each, health=None) for each in seen.sources if each.stale_after is not None]
     found = _verdicts(visit, ids)
     stale = {each.name for each in health.findings(age, now=visit.now)}
@@ -255,9 +270,12 @@ def changes(visit: Visit) -> Mapping[str, Any]:
 
 def change_rows(visit: Visit) -> Listing:
     """Give what `catalog changes` prints, of what is news."""
-    every = log.changes(visit.connection, stream.asked_of_log(visit, visit.question))
-    found, last = first_of(every, visit.question.limit)
+    found, last = visit.once("changes", lambda: _changes(visit))
     return listed(visit, history.CHANGE_COLUMNS, found, next={"before": last.change_id} if last else None)
+
+
+def _changes(visit: Visit) -> tuple[list[Change], Change | None]:
+    return first_of(log.changes(visit.connection, stream.asked_of_log(visit, visit.question)), visit.question.limit)
 
 
 def retirements(visit: Visit) -> Mapping[str, Any]:
@@ -310,7 +328,7 @@ def _runs(visit: Visit) -> tuple[list[Run], Run | None]:
 
 def status(visit: Visit) -> Mapping[str, Any]:
     """Show what works and what does not."""
-    seen, shown = visit.health(names=True), visit.sources
+    seen, shown = visit.all_health(), visit.sources
     findings = [each for each in seen.findings if visit.published is None or each.source in shown]
     runs = (each for each in history.runs(visit.connection) if each.source in shown)
     return {
@@ -329,4 +347,4 @@ def status(visit: Visit) -> Mapping[str, Any]:
 
 def status_rows(visit: Visit) -> Listing:
     """Give what `catalog status --json` prints."""
-    return Listing(columns=(), rows=visit.health(names=True).objects())
+    return Listing(columns=(), rows=visit.all_health().objects())

@@ -89,7 +89,7 @@ def model_svg(visit: Visit) -> WebAnswer:
 
 def status_svg(visit: Visit) -> WebAnswer:
     """Answer with the badge of the catalog: fresh, stale, held or failing."""
-    strips = pages.strips(visit.health(), visit.now)
+    strips = pages.strips(visit.health, visit.now)
     word, tone = (strips[0].word, strips[0].tone) if strips else ("never read", "bad")
     return timeline.svg(badge.draw("model catalog", _STATUS.get(word, word), tone))
 
@@ -108,7 +108,7 @@ def _changes(visit: Visit) -> Feed:
 
 
 def _entries(visit: Visit, question: ChangesQuestion) -> Sequence[FeedEntry]:
-    return stream.collect(visit, question, most=question.limit).entries[: question.limit]
+    return stream.collect(visit, question).entries
 
 
 def _atom(feed: Feed, told: Sequence[FeedEntry]) -> WebAnswer:

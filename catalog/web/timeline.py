@@ -5,10 +5,10 @@ from datetime import datetime
 from typing import Any
 
 from catalog import watch
-from catalog.domain import Model, Place
+from catalog.domain import Change, Model, Place
 from catalog.store.queries import history
 from catalog.store.queries import pages as lists
-from catalog.store.queries.history import Which
+from catalog.store.queries.history import Story, Which
 from catalog.store.queries.pages import Cut, Sort, Wanted
 from catalog.web import markup, picture
 from catalog.web.entries import FeedEntry
@@ -38,9 +38,10 @@ def svg(drawn: str) -> WebAnswer:
     return WebAnswer(body=drawn.encode(), media="image/svg+xml")
 
 
-def part(visit: Visit, models: Sequence[Model], root: str = "") -> str:
-    """Draw some models for a page about something else; empty: there are none."""
-    return picture.draw(lifespans(visit, models), today=_today(visit), root=root) if models else ""
+def of_one(visit: Visit, story: Story, root: str) -> str:
+    """Draw one model, on its page."""
+    found = {Place(story.model.source, story.model.id): story.changes}
+    return picture.draw(_lifespans(visit, [story.model], found), today=_today(visit), root=root)
 
 
 def today(visit: Visit, mine: Sequence[Model], retiring: Sequence[Model], latest: Sequence[FeedEntry]) -> str:
@@ -48,20 +49,26 @@ def today(visit: Visit, mine: Sequence[Model], retiring: Sequence[Model], latest
     told = {(each.source, each.model_id) for each in latest}
     news = history.named(visit.connection, [id for _, id in told if id is not None])
     found = [*mine, *retiring, *(each for each in news if (each.source, each.id) in told)]
-    return part(visit, list({(each.source, each.id): each for each in found}.values())[:_MOST])
+    drawn = list({(each.source, each.id): each for each in found}.values())[:_MOST]
+    return picture.draw(lifespans(visit, drawn), today=_today(visit)) if drawn else ""
 
 
 def lifespans(visit: Visit, models: Sequence[Model]) -> list[Lifespan]:
     """Make the rows of a picture, the first to come first."""
-    seen = {each.source: each.last_whole_at for each in history.sources(visit.connection)}
-    told = visit.health().findings if visit.published is None else ()
-    stale = {each.source for each in told if each.code in _UNKNOWN}
-    found = lists.spans(visit.connection, models)
+    return _lifespans(visit, models, lists.spans(visit.connection, models))
+
+
+def _lifespans(visit: Visit, models: Sequence[Model], found: Mapping[Place, Sequence[Change]]) -> list[Lifespan]:
+    if visit.published is None:
+        seen = {each.name: each.row.last_whole_at if each.row else None for each in visit.health.sources}
+        stale = {each.source for each in visit.health.findings if each.code in _UNKNOWN}
+    else:
+        seen, stale = dict.fromkeys(visit.sources, visit.published.until), set()
     rows = [
         picture.lifespan(
             model,
             found.get(Place(model.source, model.id), ()),
-            known_until=seen[model.source] if visit.published is None else visit.published.until,
+            known_until=seen[model.source],
             is_stale=model.source in stale,
         )
         for model in models
@@ -90,9 +97,7 @@ def _drawn(visit: Visit) -> tuple[list[Model], bool]:
         ]
         return found[: question.limit], len(found) > question.limit
     if visit.published:
-        every = lists.every(visit.connection, Wanted(source=question.source, which=Which.ALL))
-        shown = [each for each in every if visit.shows(each.source, each.id)]
-        shown.sort(key=lambda each: (-each.first_seen_at.timestamp(), each.source, each.id))
+        shown = sorted(visit.published.models, key=lambda each: (-each.first_seen_at.timestamp(), each.source, each.id))
         return shown[: question.limit], len(shown) > question.limit
     wanted = Wanted(source=question.source, match=question.match, contains=question.q, which=Which.ALL)
     newest = Sort(column="first_seen_at", newest_first=True)

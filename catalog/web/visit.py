@@ -3,13 +3,12 @@
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
 from io import StringIO
 from itertools import islice
 from typing import Any, Protocol, TypeVar
 
 from catalog import tabular
-from catalog.domain import ModelName
+from catalog.domain import Model, ModelName
 from catalog.events import Rule
 from catalog.health import Health
 from catalog.settings import WebSettings
@@ -57,6 +56,7 @@ class Publication:
 
     rule: Rule  # which models they may show
     until: datetime | None  # when the last change was observed
+    models: Sequence[Model]  # all that it may show, gone ones too, by source and id
     forms: Callable[[str], Sequence[str]]  # the representations of a resource
 
     def shows(self, source: str, id: str) -> bool:
@@ -76,38 +76,45 @@ class Visit:
     path: Mapping[str, str]  # the parts of the address: `source` and `name`
     question: Any  # the parameters, as a record of `asked`
     base_url: str  # of the site as this visitor reaches it
+    sources: Sequence[str]  # names of those that are configured, or were synced at some time
     address: str = ""  # where it is below the root, without suffix, if not where its route says
     published: Publication | None = None  # None: it is served
+    known: dict[str, Any] = field(default_factory=dict)  # what was read for another representation of the same page
+
+    def once(self, what: str, read: Callable[[], Found]) -> Found:
+        """Read something, unless it is known already."""
+        if what not in self.known:
+            self.known[what] = read()
+        found: Found = self.known[what]
+        return found
 
     @property
     def root(self) -> str:
         """The address of the root of the site, with a slash at its end."""
         return f"{self.base_url.rstrip('/')}/"
 
-    @cached_property
-    def sources(self) -> list[str]:
-        """Names of the sources that are configured, or were synced at some time."""
-        found = {each.source for each in history.sources(self.connection)} | {*self.site.sources}
-        chosen = self.published.rule.sources if self.published else ()
-        return sorted(found & {*chosen} if chosen else found)
-
     @property
     def several(self) -> bool:
         """Whether pages must say of which source a model is."""
         return len(self.sources) > 1
 
-    @cached_property
-    def begins(self) -> datetime | None:
-        """When the catalog begins; None: no list was read yet."""
-        return history.begins(self.connection)
-
     def shows(self, source: str, id: str) -> bool:
         """Tell whether a model may be shown."""
         return self.published is None or self.published.shows(source, id)
 
-    def health(self, *, names: bool = False) -> Health:
+    @property
+    def health(self) -> Health:
+        """Tell how fresh the catalog is; whether the names in its configuration are known is another question."""
+        return self.once("health", lambda: self.site.judge(self.connection, self.now, names=False))
+
+    @property
+    def begins(self) -> datetime | None:
+        """Tell when the catalog begins; None: it read no list yet."""
+        return self.once("begins", lambda: history.begins(self.connection))
+
+    def all_health(self) -> Health:
         """Judge the catalog as `catalog status` does."""
-        return self.site.judge(self.connection, self.now, names=names)
+        return self.site.judge(self.connection, self.now, names=True)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

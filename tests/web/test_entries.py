@@ -265,6 +265,15 @@ def test_the_id_of_a_milestone_names_source_date_days_and_model() -> None:
     assert [entry.uid for entry in found] == [names.uuid_of(name).urn for name in named]
 
 
+def test_two_streams_are_one_by_the_time_of_record() -> None:
+    news = entries.of_run(RUN, changes(("a", "added"), ("b", "added")))
+    dated = entries.of_dates(
+        [date(AT + 30 * DAY, AT - DAY)], subscribing.rule("retiring"), milestones=(30, 7), now=JULY, since=None
+    )
+    found = sorted([*news, *dated], key=entries.standing, reverse=True)
+    assert [entry.kind for entry in found] == ["retiring", "added", "added", "retiring"]
+
+
 # The demo's history
 
 
@@ -277,7 +286,7 @@ def stream(database: Database, rule: Any, now: datetime) -> list[FeedEntry]:
         found = [each for run in log.by_run(connection, LogQuestion(rule=rule)) for each in of(run)]
         planned = log.retirement_dates(connection)
         dated = entries.of_dates(planned, rule, milestones=subscribing.DAYS, now=now, since=None)
-    return sorted([*found, *dated], key=lambda entry: entry.updated, reverse=True)
+    return sorted([*found, *dated], key=entries.standing, reverse=True)
 
 
 def of(run: log.RunNews) -> Sequence[FeedEntry]:

@@ -1,6 +1,6 @@
 """Reads the change log for streams: filtered as a channel filters, the newest first, on its own or run by run."""
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +17,7 @@ from catalog.store.schema import rows, tables, views
 _CHUNK = 1000  # rows at a time
 _FEW = 200  # models, whose changes are read by model and not by run
 _MOST = 5_000  # changes of one run that are read together
+_TOGETHER = 100  # models that runs tell of which are read in one statement
 _INDEXED = frozenset({"lifecycle", "retires_at"})
 _OF_LIFECYCLE = sa.text("field IN ('lifecycle', 'retires_at')")  # word for word as catalog_change_lifecycle_idx has it
 
@@ -43,67 +44,94 @@ class RunNews:
 
 def changes(connection: Connection, asked: LogQuestion) -> Generator[Change, None, None]:
     """Stream changes, the newest recorded first."""
-    for statement, bound in _statements(connection, asked, None):
-        yield from _rows(connection, statement, bound)
+    place = None if asked.before is None else place_of(connection, asked.before)
+    for found in _parts(connection, asked, place, None):
+        yield from (each for each in found if place is None or _place(each) < place)
 
 
 def by_run(connection: Connection, asked: LogQuestion) -> Generator[RunNews, None, None]:
-    """Stream the runs that recorded some of it, the newest first."""
-    one = sa.select(views.sync_runs).where(views.sync_runs.c.run_id == sa.bindparam("number"))
-    for statement, bound in _statements(connection, asked, _MOST + 1):
-        for run_id, found in groupby(_rows(connection, statement, bound), key=lambda change: change.run_id):
-            told = tuple(islice(found, _MOST + 1))
-            run = rows.run(connection.execute(one, {"number": run_id}).mappings().one())
-            yield RunNews(run=run, changes=told[:_MOST], are_all=len(told) <= _MOST)
+    """Stream the runs that recorded some of it, the newest first; each of them whole, that of `before`, too."""
+    place = None if asked.before is None else place_of(connection, asked.before)
+    for part in _parts(connection, asked, place, _MOST + 1):
+        by_run = groupby(part, key=lambda change: change.run_id)
+        told = ((run_id, tuple(islice(found, _MOST + 1))) for run_id, found in by_run)
+        while some := list(islice(told, _TOGETHER)):
+            runs = _read_runs(connection, [run_id for run_id, _ in some])
+            for run_id, found in some:
+                yield RunNews(run=runs[run_id], changes=found[:_MOST], are_all=len(found) <= _MOST)
 
 
-def _statements(
-    connection: Connection, asked: LogQuestion, most: int | None
-) -> Iterator[tuple[sa.Select[tuple[object, ...]], Mapping[str, int]]]:
-    """Give the statements that read the log in its order: one for a few models, else the same for each run."""
-    view, dialect = views.changes.c, connection.dialect.name
-    conditions = _conditions(asked, dialect)
-    place = _place(connection, asked.before)
-    statement = sa.select(views.changes).where(*conditions)
+def _read_runs(connection: Connection, numbers: Sequence[int]) -> Mapping[int, Run]:
+    wanted = sa.select(views.sync_runs).where(views.sync_runs.c.run_id.in_(numbers))
+    return {row["run_id"]: rows.run(row) for row in connection.execute(wanted).mappings()}
+
+
+def _parts(
+    connection: Connection, asked: LogQuestion, place: "Position | None", most: int | None
+) -> Iterator[Iterator[Change]]:
+    """Give the log in its order, from the run of a place on, in parts: all of a few models, else some runs together.
+
+    Of a run that recorded much, only `most`.
+    """
+    view, change = views.changes.c, tables.change.c
+    statement = sa.select(views.changes).where(*_conditions(asked, connection.dialect.name))
     keys = _few(connection, asked.rule)
     if keys is not None:
-        change = tables.change.c
         span = [] if asked.since is None else [view.recorded_at >= asked.since]
         span += [] if asked.until is None else [view.recorded_at < asked.until]
-        span += [] if place is None else [sa.tuple_(view.recorded_at, view.run_id, view.change_id) < _tuple(place)]
+        span += [] if place is None else [sa.tuple_(view.recorded_at, view.run_id) <= _tuple(place[:2])]
         mine = view.change_id.in_(sa.select(change.change_id).where(change.model_key.in_(keys)))
         order = (view.recorded_at.desc(), view.run_id.desc(), view.change_id.desc())
-        yield statement.where(mine, *span).order_by(*order), {}
+        yield _rows(connection, statement.where(mine, *span).order_by(*order))
         return
-    of_run = statement.where(view.run_id == sa.bindparam("number")).order_by(view.change_id.desc()).limit(most)
-    for run_id in _runs(connection, asked, place):
-        rest = [view.change_id < place[2]] if place is not None and run_id == place[1] else []
-        yield of_run.where(*rest) if rest else of_run, {"number": run_id}
+    newest = statement.order_by(view.change_id.desc())
+    for runs in _together(_runs(connection, asked, place)):
+        if len(runs) == 1:
+            rest = [view.change_id < place[2]] if place is not None and most is None and runs[0] == place[1] else []
+            yield _rows(connection, newest.where(view.run_id == runs[0], *rest).limit(most))
+        else:  # they are few, and no planner has to find that out
+            yield iter(sorted(_rows(connection, newest.where(view.run_id.in_(runs))), key=_place, reverse=True))
+
+
+def _together(runs: Iterable[tuple[int, int]]) -> Iterator[list[int]]:
+    """Put runs together that recorded few changes."""
+    some, count = list[int](), 0
+    for run_id, changes in runs:
+        if some and count + changes > _TOGETHER:
+            yield some
+            some, count = [], 0
+        some.append(run_id)
+        count += changes
+    if some:
+        yield some
 
 
 Position = tuple[datetime, int, int]  # recorded at, run, change: the order of the log
+
+
+def _place(change: Change) -> Position:
+    return change.recorded_at, change.run_id, change.change_id
 
 
 def _tuple(place: tuple[datetime, *tuple[int, ...]]) -> sa.Tuple:
     return sa.tuple_(sa.literal(place[0], tables.UtcTime()), *place[1:])
 
 
-def _place(connection: Connection, before: int | None) -> Position | None:
-    """Give where a number stands in the log; None: behind all of it."""
-    if before is None:
-        return None
+def place_of(connection: Connection, before: int) -> Position | None:
+    """Give where the change of a number stands in the log; None: behind all of it."""
     view = views.changes.c
     first = sa.select(view.recorded_at, view.run_id, view.change_id).where(view.change_id >= before)
     row = connection.execute(first.order_by(view.change_id).limit(1)).first()
     return None if row is None else (row.recorded_at, row.run_id, row.change_id)
 
 
-def _runs(connection: Connection, asked: LogQuestion, place: Position | None) -> Iterator[int]:
-    """Stream the runs that may have recorded some of it, the newest first."""
+def _runs(connection: Connection, asked: LogQuestion, place: Position | None) -> Iterator[tuple[int, int]]:
+    """Stream the runs that may have recorded some of it, the newest first, with how many models they tell of."""
     run = tables.run.c
     counts = {Kind.ADDED: run.added, Kind.RETURNED: run.returned, Kind.CHANGED: run.changed, Kind.REMOVED: run.removed}
     # As catalog_run_recorded_idx has it: with a parameter for 0, planners do not know that the index fits.
-    conditions = [run.added + run.returned + run.changed + run.removed > sa.literal_column("0")]
+    told = run.added + run.returned + run.changed + run.removed
+    conditions = [told > sa.literal_column("0")]
     conditions += [] if asked.since is None else [run.finished_at >= asked.since]
     conditions += [] if asked.until is None else [run.finished_at < asked.until]
     if not asked.baseline:  # which finds no news; yet it may confirm a removal that an earlier run observed
@@ -113,13 +141,13 @@ def _runs(connection: Connection, asked: LogQuestion, place: Position | None) ->
     wanted = [count > 0 for kind, count in counts.items() if kind.value in asked.rule.events]
     if {AlertEvent.CHANGED, AlertEvent.LOWERED} & {*asked.rule.events} or asked.rule.changed_fields:
         wanted.append(_changed(asked.rule))
-    statement = sa.select(run.run_id).where(*conditions, sa.or_(sa.false(), *wanted))
+    statement = sa.select(run.run_id, told).where(*conditions, sa.or_(sa.false(), *wanted))
     if asked.rule.sources:
         keys = sa.select(tables.source.c.source_key).where(tables.source.c.source.in_(asked.rule.sources))
         statement = statement.where((run.source_key + 0).in_(keys))  # + 0: not by the index of a source's runs
     statement = statement.order_by(run.finished_at.desc(), run.run_id.desc())
     with closing(connection.execute(statement, execution_options={"yield_per": _CHUNK})) as found:
-        yield from found.scalars()
+        yield from ((run_id, count) for run_id, count in found)
 
 
 def _changed(rule: Rule) -> sa.ColumnElement[bool]:
@@ -181,11 +209,16 @@ def _few(connection: Connection, rule: Rule) -> list[int] | None:
     return found
 
 
-def _rows(
-    connection: Connection, statement: sa.Select[tuple[object, ...]], bound: Mapping[str, int]
-) -> Generator[Change, None, None]:
-    with closing(connection.execute(statement, bound, execution_options={"yield_per": _CHUNK})) as found:
+def _rows(connection: Connection, statement: sa.Select[tuple[object, ...]]) -> Generator[Change, None, None]:
+    with closing(connection.execute(statement, execution_options={"yield_per": _CHUNK})) as found:
         yield from map(rows.change, found.mappings())
+
+
+def are_many_dated(connection: Connection) -> bool:
+    """Tell whether more than a few models have a date of retirement."""
+    model = tables.model.c
+    some = sa.select(model.model_key).where(model.retires_at.is_not(None), model.removed_run.is_(None))
+    return len(connection.scalars(some.limit(_FEW + 1)).all()) > _FEW
 
 
 def retirement_dates(
