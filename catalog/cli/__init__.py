@@ -42,6 +42,34 @@ COMMANDS = {
     "publish": ("catalog.cli.publish:command", "Write the same pages into a folder."),
     "watch": ("catalog.cli.watch:command", "Say whether the models you depend on are still fine."),
     "db": ("catalog.cli.db:command", "Look after the database: upgrade, copy, restore, verify, prune."),
+    "help": ("catalog.cli.help:command", "Show the help of a command."),
+    "completion": ("catalog.cli.completion:command", "Print what lets a shell complete commands and names."),
+}
+
+# What people type who know other programs.
+_MEANT = {
+    "backup": "db backup",
+    "config": "init",
+    "doctor": "check",
+    "fetch": "sync",
+    "get": "show",
+    "history": "changes",
+    "info": "show",
+    "list": "models",
+    "log": "changes",
+    "ls": "models",
+    "migrate": "db upgrade",
+    "prune": "db prune",
+    "pull": "sync",
+    "restore": "db restore",
+    "search": "models",
+    "serve": "web",
+    "start": "run",
+    "update": "sync",
+    "upgrade": "db upgrade",
+    "verify": "db verify",
+    "version": "--version",
+    "worker": "run",
 }
 
 
@@ -59,18 +87,7 @@ class LazyGroup(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module, _, name = COMMANDS[cmd_name][0].partition(":")
-        return with_global_options(getattr(_import(module), name))
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args[0] not in COMMANDS and not args[0].startswith("-"):
-            from difflib import get_close_matches
-
-            found = get_close_matches(args[0].lower(), COMMANDS, n=1, cutoff=0.5)
-            guess = f'; did you mean "{found[0]}"?' if found else ""
-            raise click.UsageError(f'there is no command "{args[0]}"{guess}', ctx)
-        return super().resolve_command(ctx, args)
+        return with_global_options(getattr(_import(module), name), cmd_name)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's
         with formatter.section("Commands"):
@@ -138,8 +155,9 @@ def _told(context: Context, error: BaseException) -> int:
             error.show()
             code = error.exit_code
         case click.ClickException():
-            where = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "catalog"
-            context.fail(CatalogError(error.format_message(), hint=f"{where} --help"))
+            from catalog.cli import usage
+
+            context.fail(usage.explained(error, _MEANT))
             code = error.exit_code
         case click.Abort() | KeyboardInterrupt():
             code = _stopped(context, Exit.INTERRUPTED)

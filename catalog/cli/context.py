@@ -137,24 +137,33 @@ pass_context = click.make_pass_decorator(Context, ensure=True)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
-def with_global_options(command: click.Command) -> click.Command:
-    """Let a command and its subcommands take the global options as well, as people type them last."""
+def with_global_options(command: click.Command, path: str) -> click.Command:
+    """Let a command and its subcommands take the global options as well, as people type them last.
+
+    Their helps end with examples, and shells complete the names that they take.
+    """
+    from catalog.cli import examples, names  # `catalog --help` needs neither
+
     if not any(parameter.name == "log_format" for parameter in command.params):
-        command.params.extend(global_options())
+        for parameter in command.params:
+            names.complete(parameter)
+        command.params.extend(global_options(hidden=True))
+        examples.end_help(command, path)
     if isinstance(command, click.Group):
-        for below in command.commands.values():
-            with_global_options(below)
+        for name, below in command.commands.items():
+            with_global_options(below, f"{path} {name}")
     return command
 
 
-def global_options() -> list[click.Parameter]:
-    """Make the options that every command takes, before or after its name."""
-    return [
-        _option("--config", "config_path", metavar="FILE", help="Read this configuration file."),
-        _option("-q", "--quiet", is_flag=True, help="Tell only changes and problems."),
-        _option("-v", "--verbose", is_flag=True, help="Tell more, tracebacks included."),
-        _option("--log-format", type=click.Choice(["text", "json"]), help="How the lines on stderr look.  [text]"),
+def global_options(*, hidden: bool = False) -> list[click.Parameter]:
+    """Make the options that every command takes, before or after its name; `hidden` ones are in no help."""
+    kinds: list[tuple[tuple[str, ...], dict[str, Any]]] = [
+        (("--config", "config_path"), {"metavar": "FILE", "help": "Read this configuration file."}),
+        (("-q", "--quiet"), {"is_flag": True, "help": "Tell only changes and problems."}),
+        (("-v", "--verbose"), {"is_flag": True, "help": "Tell more, tracebacks included."}),
+        (("--log-format",), {"type": click.Choice(["text", "json"]), "help": "How the lines on stderr look.  [text]"}),
     ]
+    return [_option(*names, **settings, hidden=hidden) for names, settings in kinds]
 
 
 def list_options(function: Callable[..., Any]) -> Callable[..., Any]:

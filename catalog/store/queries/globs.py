@@ -28,7 +28,7 @@ def matches(column: ColumnElement[str], pattern: str, *, dialect: str) -> Column
     if prefix == pattern:
         return column == pattern
     translated = fnmatch.translate(pattern) if dialect == "sqlite" else f"{''.join(map(_for_postgres, parts))}$"
-    return and_(_starts(column, prefix), column.regexp_match(f"^{translated}"))
+    return and_(starts(column, prefix), column.regexp_match(f"^{translated}"))
 
 
 def is_exact(pattern: str) -> bool:
@@ -50,7 +50,7 @@ def storable(text: str) -> bool:
     return _UNSTORABLE.search(text) is None
 
 
-def _starts(column: ColumnElement[str], prefix: str) -> ColumnElement[bool]:
+def starts(column: ColumnElement[str], prefix: str) -> ColumnElement[bool]:
     """The range of texts with a prefix, in byte order: both databases compare ids so."""
     if not prefix:
         return true()

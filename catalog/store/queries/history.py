@@ -338,6 +338,13 @@ def _story(connection: Connection, id: str, source: str) -> Story | None:
     )
 
 
+def ids(connection: Connection, prefix: str, *, limit: int) -> list[str]:
+    """Give the first ids that begin so, of models that a source ever listed."""
+    id = tables.model.c.id
+    wanted = sa.select(id).where(globs.starts(id, prefix)).distinct().order_by(id).limit(limit)
+    return list(connection.scalars(wanted))
+
+
 def known_ids(connection: Connection, ids: Collection[str]) -> frozenset[str]:
     """Give those of the ids that a source ever listed."""
     return frozenset(connection.scalars(sa.select(views.models.c.id).where(views.models.c.id.in_(ids))))
