@@ -2,10 +2,10 @@
 
 import argparse
 
-from bench import cron, databases, peers, providers, questions, syncs, table, web
+from bench import cron, databases, peers, providers, questions, scan, syncs, table, web
 from bench.table import Row
 
-ALL = ("syncs", "providers", "cron", "questions", "web")
+ALL = ("syncs", "providers", "cron", "questions", "web", "scan")
 
 
 def main() -> None:
@@ -30,6 +30,8 @@ def main() -> None:
             found += questions.rows(server, options.kinds, options.models)
         if "web" in options.parts:
             found += web.rows(server, options.kinds, options.models)
+        if "scan" in options.parts:
+            found += scan.rows(options.models, 100 if options.quick else 1000)
     print(table.text(found))
 
 

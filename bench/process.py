@@ -26,8 +26,8 @@ class Cost:
     output: str
 
 
-def run(*command: str | Path) -> Cost:
-    """Run a command to its end; it must succeed."""
+def run(*command: str | Path, code: int = 0) -> Cost:
+    """Run a command to its end, which must be with this exit code."""
     began = time.perf_counter()
     with subprocess.Popen(
         command,
@@ -41,7 +41,7 @@ def run(*command: str | Path) -> Cost:
         output = process.stdout.read() if process.stdout else ""
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
+    if process.returncode != code:
         message = f"{' '.join(map(str, command))} ended with {process.returncode}:\n{output[-4000:]}"
         raise RuntimeError(message)
     seconds = time.perf_counter() - began

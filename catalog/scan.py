@@ -21,6 +21,7 @@ _AROUND = b"\"'`\\"  # kept beside words: what is quoted must be seen
 _BLANK = 0x20
 _BLANKED = bytes(byte if byte in _WORD + _AROUND else _BLANK for byte in range(256))
 _SPELLED = re.compile(r"[A-Za-z0-9_./:@-]+")
+_MARK = re.compile(r"[\"'`\\]")
 _PART = re.compile(r"[^\"'`\\]+")
 _SIGN = re.compile(r"[-/.:]")
 _LETTER = re.compile(r"[A-Za-z]")
@@ -94,6 +95,8 @@ class Names:
         self._ids = frozenset(ids)
         self._sources = {name.lower(): name for name in sources}
         self._before = _BEFORE | self._sources.keys()
+        leads = "|".join(map(re.escape, sorted(self._before)))
+        self._around = re.compile(rf"[:@]|-v\d|(?:^|[/.])(?:{leads})[/.]", re.IGNORECASE)
         self._odd = {id.encode(): id for id in self._ids if not _SPELLED.fullmatch(id)}
         self._sieve: spelling.Sieve | None = None  # made when the first text needs it
         self._words: dict[bytes, tuple[_Found, ...]] = {}
@@ -120,14 +123,17 @@ class Names:
 
     def near(self, slips: Iterable[str]) -> Mapping[str, list[str]]:
         """Give for each text that may be a slip the ids that it is one of; none for what begins as an id does."""
-        texts = set(slips)
-        if not texts:
+        found = spelling.near(set(slips), self._ids)
+        if not found:
             return {}
         borders = ((id, border.start()) for id in self._ids for border in _SIGN.finditer(id))
-        begun = {id[:at] for id, at in borders if id[:at] in texts}
-        found = spelling.near(texts - begun, filter(_is_strong, self._ids))
-        kept = {text: [id for id in ids if not _goes_on(id, text)] for text, ids in found.items()}
-        return {text: sorted(ids) for text, ids in kept.items() if ids}
+        begun = {id[:at] for id, at in borders if id[:at] in found}
+        kept = {
+            text: [id for id in ids if _is_strong(id) and not _goes_on(id, text)]
+            for text, ids in found.items()
+            if text not in begun
+        }
+        return {text: ids for text, ids in kept.items() if ids}
 
     def _places(self, block: bytes) -> Iterator[tuple[int, _Found]]:
         words = set(block.translate(_BLANKED).split()) - self._dull
@@ -155,24 +161,32 @@ class Names:
             self._dull.add(word)
 
     def _found(self, word: str) -> Iterator[_Found]:
-        for part in _PART.finditer(word):
-            text, start, quoted = part[0], part.start(), _is_quoted(word, part)
+        for start, text, quoted in _parts(word):
             if len(text) > _LONGEST or not (quoted or _SIGN.search(text)):
                 continue
             known = self._known(text, quoted=quoted)
+            at = start
             if known is None and start and word[start - 1] == "\\" and text[0] in _ESCAPES:
-                known, start = self._known(text[1:], quoted=False), start + 1
+                known, at = self._known(text[1:], quoted=False), start + 1
             if known is not None:
-                yield _Found(start + known.start, start + known.end, known.id, source=known.source)
+                yield _Found(at + known.start, at + known.end, known.id, source=known.source)
             elif quoted and (slips := tuple(self._slips(text))):
-                yield _Found(start, part.end(), slips=slips)
+                yield _Found(start, start + len(text), slips=slips)
 
     def _known(self, text: str, *, quoted: bool) -> _Found | None:
         """Find the longest id in a word."""
+        if text in self._ids and (quoted or _is_strong(text)):
+            return _Found(0, len(text), text)
+        if not self._around.search(text):  # worth a shortcut: nothing is written around it
+            bare = text.strip(_LOOSE)
+            return _Found(text.index(bare), len(text.rstrip(_LOOSE)), bare) if self._holds(bare) else None
         for start, end, source, id in self._readings(text):
-            if id in self._ids and (_is_strong(id) or (quoted and end == len(text) and _is_whole(text, start))):
+            if self._holds(id) or (id in self._ids and quoted and end == len(text) and _is_whole(text, start)):
                 return _Found(start, end, id, source=source)
         return None
+
+    def _holds(self, id: str) -> bool:
+        return id in self._ids and _is_strong(id)
 
     def _readings(self, text: str) -> Iterator[tuple[int, int, str | None, str]]:
         """Give what a word may name, the longest first: from where to where, the source named before it, and the id."""
@@ -199,7 +213,7 @@ class Names:
 
     def _slips(self, text: str) -> Iterator[str]:
         """Give what of a quoted text looks like an id, and may be a slip of one."""
-        if _FILE.search(text) or "://" in text:
+        if not _is_strong(text) or "://" in text or _FILE.search(text):
             return
         if self._sieve is None:
             self._sieve = spelling.Sieve(list(filter(_is_strong, self._ids)))
@@ -226,9 +240,14 @@ def _is_whole(text: str, start: int) -> bool:
     return start == 0 or (text[0] not in _LOOSE and "://" not in text)
 
 
-def _is_quoted(word: str, part: re.Match[str]) -> bool:
-    before, behind = word[: part.start()][-1:], word[part.end() :].removeprefix("\\")[:1]
-    return before != "\\" and before == behind != ""
+def _parts(word: str) -> Iterator[tuple[int, str, bool]]:
+    """Take a word apart at quotes: where each part begins, the part, and whether it is quoted as a whole."""
+    if not _MARK.search(word):
+        yield 0, word, False
+        return
+    for part in _PART.finditer(word):
+        before, behind = word[: part.start()][-1:], word[part.end() :].removeprefix("\\")[:1]
+        yield part.start(), part[0], before != "\\" and before == behind != ""
 
 
 def _goes_on(id: str, text: str) -> bool:

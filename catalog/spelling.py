@@ -1,8 +1,10 @@
 """Finds ids that are one or two letters from a text, among a million. Pure."""
 
+import string
 from collections.abc import Collection, Hashable, Iterable, Iterator
 
 _SHORT = 8  # characters; below, one slip is meant, as two make another word
+_LETTERS = string.ascii_letters + string.digits + "-_./:@"  # of which ids are made
 _SHARE = 128  # bits of a filter for each piece that goes in, rounded down: a few of a hundred other texts pass
 
 
@@ -61,29 +63,41 @@ class Sieve:
 
     def passes(self, text: str) -> bool:
         """Tell whether an id may be near."""
-        return any(map(self._holds, _pieces_of_ids(text)))
-
-    def _holds(self, piece: Hashable) -> bool:
-        return all(self._bits[bit >> 3] >> (bit & 7) & 1 for bit in self._places(piece))
+        bits = self._bits
+        for one, two in map(self._places, _pieces_of_ids(text)):
+            if bits[one >> 3] >> (one & 7) & 1 and bits[two >> 3] >> (two & 7) & 1:
+                return True
+        return False
 
     def _places(self, piece: Hashable) -> tuple[int, int]:
         found = hash(piece)
         return found & self._mask, found >> 32 & self._mask
 
 
-def near(texts: Iterable[str], ids: Iterable[str]) -> dict[str, list[str]]:
-    """Give for each text the ids that it is a slip of, in one pass over the ids."""
+def near(texts: Iterable[str], ids: Collection[str]) -> dict[str, list[str]]:
+    """Give for each text the ids that it is a slip of: those one letter away or, where there are none, two."""
+    found = {text: sorted({other for other in _one_away(text) if other in ids}) for text in texts}
     by_piece: dict[Hashable, set[str]] = {}
-    for text in texts:
+    for text in (text for text, others in found.items() if not others):
         for piece in _pieces_of_ids(text):
             by_piece.setdefault(piece, set()).add(text)
-    found: dict[str, list[str]] = {}
     for id in ids if by_piece else ():
         asking = [by_piece[piece] for piece in _pieces(id) if piece in by_piece]
         for text in set().union(*asking) if asking else ():
             if slips(text, id):
-                found.setdefault(text, []).append(id)
-    return found
+                found[text].append(id)
+    return {text: sorted(others) for text, others in found.items() if others}
+
+
+def _one_away(text: str) -> Iterator[str]:
+    """Give all texts that one letter makes of this one, or a swap of two neighbours."""
+    for at in range(len(text) + 1):
+        head, tail = text[:at], text[at:]
+        yield head + tail[1:]
+        yield head + tail[1:2] + tail[:1] + tail[2:]
+        for letter in _LETTERS:
+            yield head + letter + tail
+            yield head + letter + tail[1:]
 
 
 # Two letters lie in at most two of three parts of an id: the first part is whole, and where it was; or the last is; or
