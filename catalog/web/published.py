@@ -1,16 +1,17 @@
 """Reads a published folder, on this machine or on a web server: which models it has, and how fresh they are."""
 
-import json
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
+import msgspec
+
 from catalog import dates
-from catalog.domain import DATE_FIELDS, Model, Source
+from catalog.domain import Model, Source
 from catalog.errors import ConfigError, ListingError, NoCatalogError
 from catalog.health import SourceCheck
 from catalog.http import encodings, hosts, proxy
@@ -19,8 +20,7 @@ from catalog.web.folder import MANIFEST
 from catalog.web.publish import EVERY
 
 _SECONDS = 120.0
-_LARGEST = 1_000_000_000  # bytes; a model takes about 1,000
-_MOMENTS = (*DATE_FIELDS, "first_seen_at", "last_seen_at", "missing_since", "removed_at")
+_LARGEST = 2_000_000_000  # bytes; a model takes about 1,000
 _EXAMPLE = "https://models.example.org/catalog"
 _HINT = "name what `catalog publish` writes: its folder, or the address of its index.html"
 _NOT_FOUND = (404, 410)
@@ -40,14 +40,37 @@ def read(place: str) -> Published:
     Raises ConfigError for an address that cannot be used, NoCatalogError where nothing was published, ListingError for
     what cannot be read.
     """
-    manifest, rows = _Folder(place).read() if "://" not in place else _Site(place).read()
+    manifest, rows = (_Site(place) if "://" in place else _Folder(place)).read()
     try:
-        models = [_model(row) for row in rows]
-        return Published(
-            models=models, sources=[_source(name, told, models) for name, told in manifest["sources"].items()]
-        )
-    except (ValueError, TypeError, KeyError, AttributeError, OverflowError):
+        told = msgspec.json.decode(manifest, type=_Manifest).sources
+        models = [_model(row) for row in msgspec.json.decode(rows, type=list[_Row])]
+        listed = Counter(model.source for model in models if model.removed_at is None)
+        return Published(models=models, sources=[_check(name, fresh, listed[name]) for name, fresh in told.items()])
+    except (ValueError, OverflowError, RecursionError):  # msgspec's errors are ValueErrors
         raise _foreign(place) from None
+
+
+class _Freshness(msgspec.Struct):
+    last_whole_at: str | None
+    stale_after: float
+
+
+class _Manifest(msgspec.Struct):
+    sources: dict[str, _Freshness]
+
+
+class _Row(msgspec.Struct):
+    """What a verdict needs of a model: a list may have a million."""
+
+    source: str
+    id: str
+    lifecycle: str | None
+    deprecated_at: str | None
+    retires_at: str | None
+    first_seen_at: str
+    last_seen_at: str
+    missing_since: str | None
+    removed_at: str | None
 
 
 class _Folder:
@@ -56,15 +79,9 @@ class _Folder:
     def __init__(self, place: str) -> None:
         self._place = place
 
-    def read(self) -> tuple[Any, Any]:
+    def read(self) -> tuple[bytes, bytes]:
         """Give the manifest, and the rows of all models."""
-        return self._json(MANIFEST), self._json(f"{EVERY}.json")
-
-    def _json(self, name: str) -> Any:
-        try:
-            return json.loads(self.bytes(name))
-        except (ValueError, RecursionError):
-            raise _foreign(self._place) from None
+        return self.bytes(MANIFEST), self.bytes(f"{EVERY}.json")
 
     def bytes(self, name: str) -> bytes:
         path = Path(self._place) / name
@@ -72,7 +89,7 @@ class _Folder:
             return path.read_bytes()
         except (FileNotFoundError, NotADirectoryError):
             raise _nothing(self._place) from None
-        except (OSError, ValueError) as error:
+        except OSError as error:
             words = "may not be read by this user" if isinstance(error, PermissionError) else "is no readable file"
             raise ListingError(f"{path} {words}", hint=_HINT) from None
 
@@ -90,7 +107,7 @@ class _Site(_Folder):
         if url.scheme == "http" and not hosts.is_loopback(url.hostname or ""):
             raise ConfigError("--catalog must be an https:// URL: over plain http anybody may answer", hint=_HINT)
 
-    def read(self) -> tuple[Any, Any]:
+    def read(self) -> tuple[bytes, bytes]:
         with closing(Exchange({"accept-encoding": encodings.ASKED})) as self._exchange:
             return super().read()
 
@@ -114,20 +131,33 @@ def _foreign(place: str) -> ListingError:
     return ListingError(f"{place} holds no catalog that this program published", hint="publish it again; " + _HINT)
 
 
-def _model(row: Mapping[str, Any]) -> Model:
-    moments = {name: None if row[name] is None else dates.from_text(row[name]) for name in _MOMENTS}
-    return Model(**{**row, **moments, "attributes": {}})
+def _model(row: _Row) -> Model:
+    return Model(
+        source=row.source,
+        id=row.id,
+        lifecycle=row.lifecycle,
+        deprecated_at=_at(row.deprecated_at),
+        retires_at=_at(row.retires_at),
+        first_seen_at=dates.from_text(row.first_seen_at),
+        last_seen_at=dates.from_text(row.last_seen_at),
+        missing_since=_at(row.missing_since),
+        removed_at=_at(row.removed_at),
+        attributes={},
+    )
 
 
-def _source(name: str, told: Mapping[str, Any], models: Sequence[Model]) -> SourceCheck:
-    last = told["last_whole_at"]
+def _check(name: str, fresh: _Freshness, listed: int) -> SourceCheck:
     row = Source(
         source=name,
         base_url="",
         scope=None,
         configured=True,
-        last_whole_at=None if last is None else dates.from_text(last),
+        last_whole_at=_at(fresh.last_whole_at),
         last_status=None,
-        models_listed=sum(model.source == name and model.removed_at is None for model in models),
+        models_listed=listed,
     )
-    return SourceCheck(name=name, row=row, stale_after=timedelta(seconds=told["stale_after"]))
+    return SourceCheck(name=name, row=row, stale_after=timedelta(seconds=fresh.stale_after))
+
+
+def _at(text: str | None) -> datetime | None:
+    return None if text is None else dates.from_text(text)

@@ -254,6 +254,8 @@ def test_a_folder_that_was_published_long_ago_is_stale(published: Ground) -> Non
         ("catalog.json", b"[" * 100_000),
         ("models-all.json", b"{}[]"),
         ("models-all.json", b"[1]"),
+        ("models-all.json", b"\xff"),
+        ("catalog.json", b'{"sources": {"a": {"last_whole_at": null, "stale_after": 1e300}}}'),
         ("models-all.json", b'[{"id": "a"}]'),
     ],
 )
