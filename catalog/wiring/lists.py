@@ -33,7 +33,7 @@ class Lists:
     names: Sequence[str]  # of the sources that a `source:id` may name
     asked: Sequence[str]  # of those whose lists count
     judge: Callable[[Sequence[ModelName], int], Sequence[WatchFinding]]  # by names, and days to look ahead
-    ids: Callable[[], Iterable[str]]  # every id that the asked ones ever listed
+    ids: Callable[[], Iterable[str]]  # every id ever listed: by any source, unless one alone is asked
     stale: Sequence[Finding]  # what makes a list of them too old to be relied on
     failures: Mapping[str, CatalogError] = field(default_factory=dict)  # why a list could not be read, by source
 
@@ -57,7 +57,7 @@ def stored(connection: "Connection", config: Config, source: str | None) -> List
         names=config.names,
         asked=asked,
         judge=judge,
-        ids=partial(watched.ids, connection, asked),
+        ids=partial(watched.ids, connection, asked if source else list(known)),
         stale=health.findings(ages, now=now),
     )
 
@@ -117,13 +117,12 @@ def _held(
     for model in models:
         by_id.setdefault(model.id, []).append(model)
 
-    def ids(source: str | None = None) -> Iterable[str]:
-        wanted = {source} if source else {*asked}
+    def ids(wanted: Sequence[str]) -> Iterable[str]:
         return (id for id, rows in by_id.items() if any(row.source in wanted for row in rows))
 
     def guess(name: ModelName) -> Sequence[str]:
-        source = None if isinstance(name, str) else name[0]
-        return watch.spelled_as(name, watch.close_ids(watch.id_of(name), ids(source)))
+        at = asked if isinstance(name, str) else name[:1]
+        return watch.spelled_as(name, watch.close_ids(watch.id_of(name), ids(at)))
 
     def judge(wanted: Sequence[ModelName], days: int) -> Sequence[WatchFinding]:
         everywhere = list(chain.from_iterable(by_id.get(id, ()) for id in dict.fromkeys(map(watch.id_of, wanted))))
@@ -131,7 +130,8 @@ def _held(
         elsewhere = watch.not_asked(everywhere, asked, names)
         return watch.check(wanted, rows, now=now, days=days, guess=guess, elsewhere=elsewhere, never=never)
 
-    return Lists(names=names, asked=asked, judge=judge, ids=ids, stale=stale, failures=failures)
+    every = partial(ids, asked) if len(asked) < len(names) else lambda: by_id
+    return Lists(names=names, asked=asked, judge=judge, ids=every, stale=stale, failures=failures)
 
 
 def _unread(name: str, text: str) -> Finding:

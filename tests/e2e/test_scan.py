@@ -126,6 +126,23 @@ def test_a_source_that_is_named_before_an_id_is_the_one_that_is_meant(
     assert code.run("watch", "scan", "--source", "other", "src")[0] == 0
 
 
+@pytest.mark.parametrize("where", [[], ["--catalog", "site"]])
+def test_an_id_of_a_source_that_is_not_configured_any_more_is_no_misspelling(
+    code: Ground, server: ModelsServer, monkeypatch: pytest.MonkeyPatch, where: list[str]
+) -> None:
+    monkeypatch.setenv("OTHER_KEY", KEY)
+    path = code.folder / "catalog.toml"
+    before = path.read_text()
+    path.write_text(f'{before}[sources.other]\nbase_url = "{server.url}"\napi_key_env = "OTHER_KEY"\n')
+    server.models = [model("claude-find"), model("claude-fine")]
+    assert code.run("sync", "other")[0] == 0
+    path.write_text(before)
+    assert code.run("publish", "site")[0] == 0
+    write(code, "a.py", '"claude-find" "claude-fime"\n')
+    _, out, _ = code.run("watch", "scan", "--json", "src", *where)
+    assert [one["id"] for one in json.loads(out)] == ["claude-fime"]
+
+
 # Which files
 
 
