@@ -82,7 +82,13 @@ def check(
     the words for an unknown id that is found somewhere else, `never` those for any other one. A model that retires
     within `days` is retiring.
     """
-    found = (_known(name, models, now, days) or [_unknown(name, guess, elsewhere, never)] for name in names)
+    rows: dict[str, list[Model]] = {}
+    for model in models:
+        rows.setdefault(model.id, []).append(model)
+    found = (
+        _known(name, rows.get(id_of(name), ()), now, days) or [_unknown(name, guess, elsewhere, never)]
+        for name in names
+    )
     return tuple(dict.fromkeys(finding for findings in found for finding in findings))
 
 

@@ -3,7 +3,7 @@
 import os
 import sys
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from itertools import chain
@@ -90,7 +90,7 @@ class _Scan:
     def __init__(self, known: Lists, days: int) -> None:
         self._known, self._days = known, days
         self._names = Names(known.ids(), known.names)
-        self._fares: dict[str, Sequence[WatchFinding]] = {}  # at each source, by id
+        self._fares: dict[str, list[WatchFinding]] = {}  # at each source, by id
         self._kept: list[tuple[str, Spot]] = []
         self.files = 0  # so many were looked at
         self._misspelt: Mapping[str, Sequence[str]] = {}
@@ -102,7 +102,9 @@ class _Scan:
         for block in tree.blocks(path):
             spots += self._names.spots(block, line, column)
             line, column = after(block, line, column)
-        self._judge({spot.id for spot in spots if spot.id} - self._fares.keys())
+        new = {spot.id for spot in spots if spot.id} - self._fares.keys()
+        for fares in self._known.judge(sorted(new), self._days) if new else ():
+            self._fares.setdefault(fares.id, []).append(fares)
         self._kept += [(str(path), spot) for spot in spots if spot.slips or self._leaving(spot)]
 
     def findings(self) -> list[ScanFinding]:
@@ -117,10 +119,6 @@ class _Scan:
             return stale
         found = chain.from_iterable(self._fares.values())
         return watch.unproven([*self._fares, *self._misspelt], found, stale)
-
-    def _judge(self, ids: Collection[str]) -> None:
-        found = self._known.judge(sorted(ids), self._days) if ids else ()
-        self._fares |= {id: [each for each in found if each.id == id] for id in ids}
 
     def _leaving(self, spot: Spot) -> list[WatchFinding]:
         """Give how its model fares where it is leaving: at the source that is named before it, if that one has it."""

@@ -90,16 +90,16 @@ def _opened(path: str, flags: int) -> int:
 
 
 def _pieces(file: BinaryIO) -> Iterator[bytes]:
-    rest, is_first = b"", True
+    left, is_first = b"", True
     while block := file.read(_BLOCK):
         if is_first and b"\0" in block[:_HEAD]:
             return
         more = file.readline(_BLOCK)
-        block, rest = _parted(rest + block + more, is_cut=len(more) == _BLOCK)
+        block, left = _parted(left + block + more, is_cut=len(more) == _BLOCK)
         yield block.removeprefix(_BOM) if is_first else block
         is_first = False
-    if rest:
-        yield rest
+    if left:
+        yield left
 
 
 def _parted(block: bytes, *, is_cut: bool) -> tuple[bytes, bytes]:

@@ -69,7 +69,8 @@ def check(
             places: dict[ModelName, Entry] = {}
             for entry in entries:
                 places.setdefault(watch.named(entry.text, known.names), entry)
-            names = [name for name in places if _is_asked(name, origin.source)]
+            only = origin.source
+            names = [name for name in places if not only or isinstance(name, str) or name[0] == only]
             if not names:
                 raise ConfigError(f"no models are watched at {origin.source}", hint=hint)
             found = known.judge(names, days)
@@ -78,10 +79,6 @@ def check(
     hanging = watch.unproven(names, found, {each.name for each in known.stale})
     _print(context, found, form, places)
     return builds.told_stale(context, known, hanging, form) or watch.exit_code(found, is_stale=False)
-
-
-def _is_asked(name: ModelName, source: str | None) -> bool:
-    return not source or isinstance(name, str) or name[0] == source
 
 
 def _print(context: Context, found: Sequence[WatchFinding], form: str, places: Mapping[ModelName, Entry]) -> None:

@@ -27,14 +27,14 @@ _NOT_FOUND = (404, 410)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Published:
+class PublishedCatalog:
     """What a published folder knows; each of its sources with how fresh it is."""
 
     models: Sequence[Model]
     sources: Sequence[SourceCheck]
 
 
-def read(place: str) -> Published:
+def read(place: str) -> PublishedCatalog:
     """Read the folder at a path or a URL.
 
     Raises ConfigError for an address that cannot be used, NoCatalogError where nothing was published, ListingError for
@@ -45,9 +45,12 @@ def read(place: str) -> Published:
         told = msgspec.json.decode(manifest, type=_Manifest).sources
         models = [_model(row) for row in msgspec.json.decode(rows, type=list[_Row])]
         listed = Counter(model.source for model in models if model.removed_at is None)
-        return Published(models=models, sources=[_check(name, fresh, listed[name]) for name, fresh in told.items()])
+        return PublishedCatalog(
+            models=models, sources=[_check(name, fresh, listed[name]) for name, fresh in told.items()]
+        )
     except (ValueError, OverflowError, RecursionError):  # msgspec's errors are ValueErrors
-        raise _foreign(place) from None
+        words = f"{place} holds no catalog that this program published"
+        raise ListingError(words, hint="publish it again; " + _HINT) from None
 
 
 class _Freshness(msgspec.Struct):
@@ -105,7 +108,7 @@ class _Site(_Folder):
             raise ConfigError(f"--catalog {error}", hint=_HINT) from None
         url = urlsplit(self._url)
         if url.scheme == "http" and not hosts.is_loopback(url.hostname or ""):
-            raise ConfigError("--catalog must be an https:// URL: over plain http anybody may answer", hint=_HINT)
+            raise ConfigError("--catalog must be an https:// URL, or one on this machine", hint=_HINT)
 
     def read(self) -> tuple[bytes, bytes]:
         with closing(Exchange({"accept-encoding": encodings.ASKED})) as self._exchange:
@@ -125,10 +128,6 @@ class _Site(_Folder):
 
 def _nothing(place: str) -> NoCatalogError:
     return NoCatalogError(f"there is no published catalog at {place}", hint=_HINT)
-
-
-def _foreign(place: str) -> ListingError:
-    return ListingError(f"{place} holds no catalog that this program published", hint="publish it again; " + _HINT)
 
 
 def _model(row: _Row) -> Model:
