@@ -8,8 +8,7 @@ from itertools import chain
 from threading import Event
 from typing import TYPE_CHECKING
 
-from catalog import health, watch
-from catalog.clock import utc_now
+from catalog import clock, health, watch
 from catalog.config import Config
 from catalog.domain import FIELDS, KnownPage, Model, ModelName, Page
 from catalog.errors import CatalogError, ConfigError
@@ -46,7 +45,7 @@ def stored(connection: "Connection", config: Config, source: str | None) -> List
     if source and source not in config.names and source in known:
         words = f"source {source} is in this catalog, but not configured: what it lists may be old"
         raise ConfigError(words, hint=f"add [sources.{source}] to the configuration, or leave --source out")
-    chosen, now = config.select([source] if source else []), utc_now()
+    chosen, now = config.select([source] if source else []), clock.utc_now()
     asked = [each.name for each in chosen]
     ages = [SourceCheck(name=each.name, row=known.get(each.name), stale_after=each.stale_after) for each in chosen]
 
@@ -71,7 +70,7 @@ def published(place: str, source: str | None) -> Lists:
     if source and source not in names:
         raise ConfigError(f"no source {source} was published there", hint=f"its sources are: {', '.join(names)}")
     ages = [each for each in found.sources if source in {None, each.name}]
-    stale = [replace(each, hint="sync, and publish again") for each in health.findings(ages, now=utc_now())]
+    stale = [replace(each, hint="sync, and publish again") for each in health.findings(ages, now=clock.utc_now())]
     return _held(found.models, names, [each.name for each in ages], stale, never=watch.NEVER)
 
 
@@ -112,7 +111,7 @@ def _held(
     failures: Mapping[str, CatalogError] = {},
 ) -> Lists:
     """Answer from models in memory."""
-    now = utc_now()
+    now = clock.utc_now()
     by_id: dict[str, list[Model]] = {}
     for model in models:
         by_id.setdefault(model.id, []).append(model)
@@ -152,7 +151,7 @@ class _Collected:
 
     def __init__(self, client: "SourceClient") -> None:
         self.models: dict[str, Model] = {}
-        self._client, self._now = client, utc_now()
+        self._client, self._now = client, clock.utc_now()
 
     def recall(self, digest: str) -> KnownPage | None:  # noqa: ARG002 - the sink's signature
         return None
