@@ -17,6 +17,7 @@ from catalog.text import counted, harmless
 from catalog.web import names
 
 _DAY = timedelta(days=1)
+_END = b"END:VCALENDAR\r\n"
 _REFRESH = timedelta(hours=12)
 REMEMBERED = 400 * _DAY  # after its date
 CANCELLED = 90 * _DAY  # after its date was withdrawn
@@ -76,9 +77,10 @@ def write(
         (one.retires_at, one) for one in planned if not one.withdrawn or one.withdrawn.recorded_at > now - CANCELLED
     ]
     events = [(at, one) for at, one in shown if at is not None and at > now - REMEMBERED]
-    for at, one in sorted(events, key=lambda event: (event[0], event[1].model.source, event[1].model.id)):
-        calendar.add_component(_event(one, at, base_url, now, alarms))
-    return bytes(calendar.to_ical())
+    events.sort(key=lambda event: (event[0], event[1].model.source, event[1].model.id))
+    # Each event is written as it is made: all of them together would take more memory than all else.
+    written = (bytes(_event(one, at, base_url, now, alarms).to_ical()) for at, one in events)
+    return b"".join([calendar.to_ical().removesuffix(_END), *written, _END])
 
 
 def _event(one: Planned, at: datetime, base_url: str, now: datetime, alarms: Sequence[timedelta]) -> Event:
