@@ -44,6 +44,7 @@ class DeliveryStatus(StrEnum):
     PENDING = "pending"
     DELIVERED = "delivered"
     DEAD = "dead"
+    DROPPED = "dropped"  # by a person
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,113 +1,217 @@
-"""`catalog alerts`: what is pending, a sample, another try."""
+"""`catalog alerts`: what is pending, a sample, another try, and what is not needed any more."""
 
+import json
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, replace
+from datetime import datetime
 from functools import partial
+from itertools import islice
+from typing import Any
 
 import click
 
-from catalog import clock, library, wiring
-from catalog.alerts import samples
+from catalog import clock, dates, library, wiring
+from catalog.alerts import samples, wording
 from catalog.cli import options, output
 from catalog.cli.context import Context, Form, list_options, pass_context
 from catalog.config import Config
 from catalog.errors import CatalogError, ConfigError, Exit
 from catalog.events import Message, OutboxMessage, Room
 from catalog.service import deliver
-from catalog.store.engine.database import Database
+from catalog.store.engine.database import Connection, Database
 from catalog.store.outbox import queue
 from catalog.store.schema import outbox_tables
 from catalog.text import counted
 
-_COLUMNS = [column.name for column in outbox_tables.deliveries.columns]
+_COLUMNS = [*(column.name for column in outbox_tables.deliveries.columns), "says"]
 _MARK = "[sample] "
 _NUMBER = click.IntRange(1, 2**31 - 1)
-_SHOWN = ("delivery_id", "channel", "source", "type", "status", "attempts", "next_attempt_at", "last_error")
+_SHOWN = ("number", "channel", "says", "status", "age", "tries", "next", "last_error")
+_AT_ONCE = 500  # whose words are read together
+_TYPES = ("changes", "retiring", "overdue", "held", "sync_failed", "sync_recovered", "baseline")
+
+_number_option = click.option(
+    "--delivery", "number", type=_NUMBER, cls=options.PlainOption, metavar="N", help="Only this delivery."
+)
 
 
 @click.group("alerts")
 def command() -> None:
-    """Look after the alerts: what is pending and what is dead, a sample to a channel, another try."""
+    """Look after the alerts: what is pending and what is dead, a sample, another try, and what is dropped."""
 
 
 @command.command("list")
-@click.option("--all", "every", is_flag=True, help="Show what was delivered, too.")
+@click.option("--all", "every", is_flag=True, help="Show what was delivered or dropped, too.")
 @list_options
 @pass_context
 def list_(context: Context, *, every: bool, form: Form) -> None:
-    """List the alerts that are pending or dead, oldest first."""
+    """List the alerts that are pending or dead, oldest first, and what each says."""
     with library.opened(context.config().database.url) as database, database.read() as connection:
-        rows = (asdict(each) for each in queue.listing(connection, every=every))
+        rows = _rows(connection, queue.listing(connection, every=every), database.now())
         output.listing(rows, columns=_COLUMNS, shown=_SHOWN, form=form)
+
+
+def _rows(connection: Connection, found: Iterator[queue.Delivery], now: datetime) -> Iterator[dict[str, Any]]:
+    while some := list(islice(found, _AT_ONCE)):
+        says = _says(connection, [each.delivery_id for each in some])
+        for each in some:
+            waits = "-" if each.next_attempt_at is None else dates.age(each.next_attempt_at - now)
+            shown = {"number": each.delivery_id, "tries": each.attempts, "age": dates.age(now - each.created_at)}
+            yield {**asdict(each), **shown, "next": "now" if waits == "0 s" else waits, "says": says[each.delivery_id]}
+
+
+def _says(connection: Connection, numbers: list[int]) -> dict[int, str]:
+    found = queue.payloads(connection, numbers)
+    return {number: wording.render(json.loads(payload))[0] for number, payload in found.items()}
 
 
 @command.command("test", short_help="Send CHANNEL a sample of each kind of message.")
 @click.argument("channel")
+@click.option("--type", "kind", type=click.Choice(_TYPES), help="Only a message of this type.")
+@click.option("--print", "unsent", is_flag=True, help="Print what would be sent, and send nothing.")
 @pass_context
-def test(context: Context, channel: str) -> int:
+def test(context: Context, channel: str, *, kind: str | None, unsent: bool) -> int:
     """Send CHANNEL a sample of each kind of message it asks for; nothing is recorded."""
-    failed = 0
-    for kind, send in _samples(context.config(), channel):
+    config = context.config()
+    chosen = [message for message in _samples(config, channel) if kind in {None, _kind(message)}]
+    if not chosen:
+        kinds = ", ".join(map(_kind, _samples(config, channel)))
+        raise ConfigError(f"{channel} asks for no message of this type", hint=f"it asks for {kinds}")
+    if unsent:
+        for message in chosen:
+            _print(message, as_words=config.channel(channel).url is not None)
+        return Exit.DONE
+    failed, opened = 0, wiring.channel(config, config.channel(channel))
+    for message in chosen:
         try:
-            send()
+            opened.send(message)
         except CatalogError as error:
             failed += 1
-            context.fail(type(error)(f"{channel} did not take {kind}: {error.message}", hint=error.hint))
+            context.fail(type(error)(f"{channel} did not take {message.type}: {error.message}", hint=error.hint))
         else:
             if not context.quiet:
-                output.line(f"{channel} took {kind}")
+                output.line(f"{channel} took {message.type}")
     return Exit.FAILED if failed else Exit.DONE
+
+
+def _kind(message: Message) -> str:
+    return message.type.removeprefix("catalog.")
+
+
+def _print(message: Message, *, as_words: bool) -> None:
+    """Print what a channel gets: a title with its severity and a text, or the JSON."""
+    if not as_words:
+        output.line(message.payload)
+        return
+    subject, text = message.compose(wording.ROOMY)
+    for line in (f"{subject}  ({message.severity()})", "", *text.splitlines(), ""):
+        output.line(line)
 
 
 def send_sample(config: Config, channel: str) -> str:
     """Send a channel one sample; gives its type. Raises CatalogError when the channel does not take it."""
-    kind, send = next(_samples(config, channel))
-    send()
-    return f"a sample of {kind}"
+    message = next(_samples(config, channel))
+    wiring.channel(config, config.channel(channel)).send(message)
+    return f"a sample of {message.type}"
 
 
-def _samples(config: Config, channel: str) -> Iterator[tuple[str, Callable[[], None]]]:
-    """Give the samples for a channel: the type of each, and what sends it."""
-    opened, sender = wiring.channel(config, config.channel(channel)), wiring.sender(config, clock=clock.utc_now)
-    subscriptions = wiring.subscriptions(config)
+def _samples(config: Config, channel: str) -> Iterator[Message]:
+    """Give the samples for a channel."""
+    config.channel(channel)  # refuses a name that is not configured
+    sender, subscriptions = wiring.sender(config, clock=clock.utc_now), wiring.subscriptions(config)
     [rule] = [rule for rule in (subscriptions.rules if subscriptions else ()) if rule.channel == channel]
     for message in samples.of(rule, sender.clock(), uuid.uuid4().hex[:8]):
-        yield message.type, partial(opened.send, _marked(message, sender))
+        yield _marked(message, sender)
 
 
-@command.command("send", short_help="Send now what is pending and due.")
+@command.command("send", short_help="Send now all that is pending.")
 @pass_context
 def send(context: Context) -> int:
-    """Send now what is pending and due; exit 1 when a channel did not take something.
+    """Send now all that is pending, oldest first; exit 1 when a channel did not take something.
 
-    A channel that backs off after failures is tried, too, but not where the receiver asked for a pause.
+    It does not matter whether a message or its channel backs off, or what pause the receiver asked for. A message that
+    fails holds up no other; a channel that fails twice in a row is left alone.
     """
     config = context.config()
     subscriptions = wiring.subscriptions(config)
     if subscriptions is None:
         raise ConfigError("no channel is configured", hint="add [[alerts]] to catalog.toml")
     with library.opened(config.database.url) as database:
-        queue.clear_backoff(database)
-        report = deliver.catch_up(database, subscriptions, wiring.sender(config, clock=database.now))
+        report = deliver.flush(database, subscriptions, wiring.sender(config, clock=database.now))
         return _tell(context, report, database)
 
 
 @command.command("retry")
 @click.argument("channel", required=False)
-@click.option("--delivery", "number", type=_NUMBER, cls=options.PlainOption, metavar="N", help="Only this delivery.")
+@_number_option
 @pass_context
 def retry(context: Context, channel: str | None, number: int | None) -> int:
     """Try dead alerts again, all of them or those of CHANNEL, even if the channel backs off."""
     config = context.config()
     with library.opened(config.database.url) as database:
+        told = _described(database, number)
         requeued = queue.requeue(database, now=database.now(), name=channel, delivery_id=number)
-        if channel is not None and not requeued:
-            config.channel(channel)  # refuses a name that is not configured: it is mistyped
+        if not requeued:
+            _refuse(config, database, channel, number, "tried again when it is dead")
         if not context.quiet:
-            output.line(f"{counted(requeued, 'dead alert')} requeued")
+            output.line(f"requeued {told}" if told else f"{counted(requeued, 'dead alert')} requeued")
         report = deliver.deliver(database, wiring.sender(config, clock=database.now))
         return _tell(context, report, database)
+
+
+@command.command("drop", short_help="Drop alerts that are not needed any more.")
+@click.argument("channel", required=False)
+@_number_option
+@click.option("--dead", is_flag=True, help="Only what is dead, of CHANNEL or of all.")
+@pass_context
+def drop(context: Context, channel: str | None, number: int | None, *, dead: bool) -> None:
+    """Drop what is pending or dead for CHANNEL, or one delivery, or all that is dead: it is never sent.
+
+    CHANNEL need not be configured any more. What is being sent at this moment stays.
+    """
+    if channel is None and number is None and not dead:
+        raise ConfigError("what is to be dropped?", hint="name a channel, --delivery N or --dead")
+    config = context.config()
+    with library.opened(config.database.url) as database:
+        told = _described(database, number)
+        dropped = queue.drop(database, now=database.now(), name=channel, delivery_id=number, dead=dead)
+        if not dropped:
+            _refuse(
+                config,
+                database,
+                channel,
+                number,
+                "dropped when it is dead" if dead else "dropped while it is pending or dead",
+            )
+        if not context.quiet:
+            output.line(f"dropped {told}" if told else f"{counted(dropped, 'alert')} dropped")
+
+
+def _described(database: Database, number: int | None) -> str:
+    """Name one delivery and what it says, for people."""
+    if number is None:
+        return ""
+    with database.read() as connection:
+        return "".join(
+            f"delivery {number} to {each.channel}: {_says(connection, [number])[number]}"
+            for each in queue.listing(connection, delivery_id=number)
+        )
+
+
+def _refuse(config: Config, database: Database, channel: str | None, number: int | None, rule: str) -> None:
+    """Raise ConfigError where a name or a number was mistyped, or the delivery has another status."""
+    with database.read() as connection:
+        found = [] if number is None else list(queue.listing(connection, delivery_id=number))
+        known = queue.channels(connection)
+    if number is not None:
+        where = "`catalog alerts list --all` lists them"
+        if not found:
+            raise ConfigError(f"there is no delivery {number}", hint=where)
+        one = found[0]
+        raise ConfigError(f"delivery {number} to {one.channel} is {one.status}; one is only {rule}", hint=where)
+    if channel is not None and channel not in known:
+        config.channel(channel)  # refuses a name that is not configured: it is mistyped
 
 
 def _tell(context: Context, report: deliver.Report, database: Database) -> int:
@@ -136,5 +240,11 @@ def _marked(message: OutboxMessage, sender: deliver.Sender) -> Message:
         subject, text = sender.render(message.payload, narrower)
         return _MARK + subject, text
 
-    now = sender.clock()
-    return Message(id=message.uid, type=message.type, payload=message.payload, compose=compose, sent_at=now)
+    return Message(
+        id=message.uid,
+        type=message.type,
+        payload=message.payload,
+        compose=compose,
+        sent_at=sender.clock(),
+        severity=partial(sender.severity, message.payload),
+    )

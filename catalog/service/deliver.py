@@ -77,6 +77,23 @@ def catch_up(
     return deliver(database, sender, seconds=seconds, stop=stop)
 
 
+def flush(database: Database, subscriptions: Subscriptions, sender: Sender) -> Report:
+    """Send all that is pending, oldest first, whatever the back-off. Raises DatabaseError.
+
+    A message that fails holds up no other; a channel that fails twice in a row is left alone.
+    """
+    enqueue.from_clock(database, subscriptions, sender.clock())
+    queue.flush(database, sender.clock())
+    report, goes_on = Report(), True
+    while goes_on:
+        found = deliver(database, sender)
+        goes_on = bool(found.delivered or found.failed.keys() - report.failed.keys())
+        report.failed |= found.failed
+        for channel, count in found.delivered.items():
+            report.delivered[channel] = report.delivered.get(channel, 0) + count
+    return report
+
+
 def deliver(
     database: Database, sender: Sender, *, seconds: float = 30.0, stop: threading.Event | None = None
 ) -> Report:

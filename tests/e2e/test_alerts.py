@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -42,7 +43,7 @@ def tell(ground: Ground, receiver: ModelsServer, **settings: object) -> None:
         file.write("\n".join(lines) + "\n")
 
 
-def payloads(receiver: ModelsServer) -> list[dict[str, object]]:
+def payloads(receiver: ModelsServer) -> list[dict[str, Any]]:
     return [json.loads(seen.body) for seen in receiver.requests]
 
 
@@ -79,11 +80,8 @@ def test_a_channel_that_is_down_fails_no_sync_and_its_alerts_stay_pending_with_t
     code, out, _ = ground.run("alerts", "list", "--json")
     [delivery] = json.loads(out)
     assert (code, delivery["status"], delivery["attempts"]) == (0, "pending", 1)
-    code, out, _ = ground.run("alerts", "send")
-    assert code == 0
-    assert out.startswith("nothing is due\nteam: 1 alert pending, next attempt 20")
+    assert delivery["says"] == "Claude D is newly listed (anthropic)"
     assert re.search("note: team: 1 alert pending for . s, next attempt in", ground.run("status")[1])
-    ground.execute("UPDATE catalog_delivery SET next_attempt_at = created_at")
     assert ground.run("alerts", "send") == (0, "team took 1 message\n", "")
     first, second = receiver.requests
     assert first.headers["webhook-id"] == second.headers["webhook-id"]
@@ -112,7 +110,7 @@ def test_a_channel_that_wants_no_more_is_dead_and_shows_until_it_is_tried_again(
     assert ground.run("status")[0] == 0
 
 
-def test_alerts_send_tries_a_channel_in_back_off_but_not_one_whose_receiver_asked_for_a_pause(
+def test_alerts_send_sends_all_whatever_the_receiver_asked_for(
     ground: Ground, receiver: ModelsServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HOOK", SECRET)
@@ -122,14 +120,85 @@ def test_alerts_send_tries_a_channel_in_back_off_but_not_one_whose_receiver_aske
         ground.server.models.append(model(f"claude-new-{number}"))
         assert ground.run("sync")[0] == 0
     assert len(receiver.requests) == 2
-    assert ground.run("alerts", "send")[1].startswith("team took 1 message\nteam: 2 alerts pending, next attempt ")
+    assert ground.run("alerts", "send") == (0, "team took 3 messages\n", "")
     receiver.script(wire.error(429, headers={"retry-after": "600"}))
     ground.server.models.append(model("claude-newer"))
     assert ground.run("sync")[0] == 0
-    assert ground.run("alerts", "send")[1].startswith("nothing is due\nteam: 3 alerts pending, next attempt ")
-    assert len(receiver.requests) == 4
-    assert ground.run("alerts", "retry")[1].splitlines()[1] == "nothing is due"
-    assert ground.run("alerts", "retry", "--help")[1].count("<=") == 0
+    assert ground.run("alerts", "send") == (0, "team took 1 message\n", "")
+    assert len(receiver.requests) == 7
+    told = [change["model_id"] for payload in payloads(receiver) for change in payload["changes"]]
+    assert told[2:] == ["claude-new-0", "claude-new-1", "claude-new-2", "claude-newer", "claude-newer"]
+
+
+def test_alerts_are_listed_with_what_they_say_retried_and_dropped_by_number(
+    ground: Ground, receiver: ModelsServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`retry --delivery 3` said "0 dead alerts revived" and exit 0; what nobody needs any more could not be dropped."""
+    monkeypatch.setenv("HOOK", SECRET)
+    tell(ground, receiver)
+    receiver.script(*[wire.error(410)] * 2)
+    for id in ("claude-d", "claude-e"):
+        ground.server.models.append(model(id))
+        assert ground.run("sync")[0] == 0
+    listed = ground.run("alerts", "list")[1]
+    assert "Claude D is newly listed (anthropic)" in listed
+    assert "HTTP 410" in listed
+    assert ground.run("alerts", "retry", "--delivery", "1")[:2] == (
+        0,
+        "requeued delivery 1 to team: Claude D is newly listed (anthropic)\nteam took 1 message\n",
+    )
+    for command in ("retry", "drop"):
+        code, out, err = ground.run("alerts", command, "--delivery", "1")
+        assert (code, out) == (2, "")
+        assert "delivery 1 to team is delivered" in err
+        assert "there is no delivery 7" in ground.run("alerts", command, "--delivery", "7")[2]
+    assert ground.run("alerts", "drop")[0] == 2
+    assert ground.run("alerts", "drop", "--dead")[:2] == (0, "1 alert dropped\n")
+    assert "there is no delivery" not in ground.run("alerts", "drop", "--delivery", "2")[2]
+    assert json.loads(ground.run("alerts", "list", "--json")[1]) == []
+    statuses = [row["status"] for row in json.loads(ground.run("alerts", "list", "--all", "--json")[1])]
+    assert statuses == ["delivered", "dropped"]
+    assert ground.run("status")[0] == 0
+
+
+def test_what_is_pending_for_a_channel_that_was_taken_out_can_be_dropped(
+    ground: Ground, receiver: ModelsServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOOK", SECRET)
+    tell(ground, receiver)
+    receiver.script(wire.error(503))
+    ground.server.models.append(model("claude-d"))
+    assert ground.run("sync")[0] == 0
+    ground.configure()
+    assert "not configured any more" in ground.run("status")[1]
+    assert ground.run("alerts", "drop", "team") == (0, "1 alert dropped\n", "")
+    assert ground.run("alerts", "drop", "team") == (0, "0 alerts dropped\n", "")
+    assert "team" not in ground.run("status")[1]
+    assert ground.run("alerts", "drop", "taem")[0] == 2
+
+
+def test_a_sample_can_be_looked_at_unsent_and_tells_one_story(
+    ground: Ground, receiver: ModelsServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOOK", SECRET)
+    tell(ground, receiver, events=["added", "removed", "retiring", "held"])
+    with (ground.folder / "catalog.toml").open("a") as file:
+        file.write(
+            '[[alerts]]\nname = "mail"\nurl = "mailto://me:word@example.org"\nevents = ["retiring", "overdue"]\n'
+        )
+    code, out, _ = ground.run("alerts", "test", "team", "--type", "changes", "--print")
+    told = json.loads(out)
+    assert (code, told["type"], len(told["changes"])) == (0, "catalog.changes", 2)
+    assert len({change["model_id"] for change in told["changes"]}) == 2
+    code, out, _ = ground.run("alerts", "test", "mail", "--print")
+    assert code == 0
+    first, *_, last = [line for line in out.splitlines() if line.startswith("[sample]")]
+    assert first == "[sample] Sample Retiring retires in 30 days (sample)  (warning)"
+    assert last == "[sample] Sample Overdue should have retired 1 day ago (sample)  (warning)"
+    code, _, err = ground.run("alerts", "test", "team", "--type", "overdue")
+    assert code == 2
+    assert "it asks for changes, held, retiring" in err
+    assert receiver.requests == []
 
 
 def test_what_is_pending_for_the_last_channel_is_dead_in_its_time_when_none_is_left(
@@ -205,7 +274,7 @@ def test_a_command_does_not_see_what_opens_the_other_channels(
 
 def test_an_unknown_channel_is_named_with_the_known_ones(ground: Ground, receiver: ModelsServer) -> None:
     tell(ground, receiver)
-    for subcommand in ("test", "retry"):
+    for subcommand in ("test", "retry", "drop"):
         code, _, err = ground.run("alerts", subcommand, "taem")
         assert code == 2
         assert 'did you mean "team"?' in err

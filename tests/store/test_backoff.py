@@ -8,11 +8,13 @@ import sqlalchemy as sa
 
 from catalog.errors import DatabaseError
 from catalog.events import DeliveryError, Message
+from catalog.service import deliver
 from catalog.store.outbox import backoff, queue
 from catalog.store.outbox.backoff import HEALTHY, ChannelHealth
 from catalog.store.schema.outbox_tables import channel
-from tests.store.delivering import Recorder, enqueue, refuse, rows, send
+from tests.store.delivering import Recorder, enqueue, refuse, rows, send, sender
 from tests.store.world import START, World
+from tests.subscribing import team
 
 pytestmark = [pytest.mark.promise("P8"), pytest.mark.warns]
 
@@ -155,26 +157,49 @@ def test_410_ends_all_that_is_pending_by_one_attempt_and_later_messages_by_one_m
     assert look(box, ear, DAY, every=600 * SECOND) == 1
 
 
-def test_clearing_back_off_keeps_a_pause_that_a_receiver_asked_for(box: World) -> None:
+def flush(box: World, ear: Recorder) -> deliver.Report:
+    return deliver.flush(box.database, team("added"), sender(box, {"team": ear}))
+
+
+@pytest.mark.parametrize("refusal", [refuse(), ASKED], ids=["back-off", "pause"])
+def test_a_flush_sends_all_that_is_pending_the_oldest_first_whatever_it_waits_for(
+    box: World, refusal: Callable[[Message], object]
+) -> None:
+    """What was tried before waited for its time, so that what came later went first."""
     enqueue(box, "a", "b", "c")
-    look(box, Recorder(then=refuse()), 10 * SECOND)
-    queue.clear_backoff(box.database)
-    assert send(box, {"team": Recorder()}).delivered == {"team": 1}  # the others have waits of their own
+    look(box, Recorder(then=refusal), 10 * SECOND)
     enqueue(box, "d")
-    send(box, {"team": Recorder(then=ASKED)})
-    queue.clear_backoff(box.database)
-    assert look(box, Recorder(), 60 * SECOND) == 0
+    ear = Recorder()
+    assert flush(box, ear).delivered == {"team": 4}
+    assert ear.ids == ["a", "b", "c", "d"]
+    assert {row[1] for row in rows(box)} == {"delivered"}
 
 
-def test_clearing_back_off_keeps_a_pause_also_where_another_worker_failed_since(box: World) -> None:
-    enqueue(box, "a", "b", "c")
-    under_way = queue.lease(box.database, "team", box.now, lambda: "other")
-    assert under_way is not None
-    send(box, {"team": Recorder(then=ASKED)})
-    queue.nack(box.database, under_way, DeliveryError("no answer"), now=box.now)
-    assert health(box).backoff_until
-    queue.clear_backoff(box.database)
-    assert look(box, Recorder(), 60 * SECOND) == 0
+def test_a_message_that_nobody_takes_holds_up_no_other_in_a_flush(box: World) -> None:
+    enqueue(box, "bad", "b", "c")
+
+    def first_is_bad(message: Message) -> None:
+        if message.id == "bad":
+            raise DeliveryError("no answer")
+
+    ear = Recorder(then=first_is_bad)
+    report = flush(box, ear)
+    assert (ear.ids, report.delivered, report.failed) == (["bad", "b", "c"], {"team": 2}, {"team": "no answer"})
+
+
+def test_a_flush_leaves_a_channel_alone_that_fails_twice(box: World) -> None:
+    enqueue(box, *"abcdefgh")
+    ear = Recorder(then=refuse())
+    assert flush(box, ear).failed == {"team": "no answer"}
+    assert ear.ids == ["a", "b"]
+
+
+def test_a_flush_leaves_what_another_sender_has_leased(box: World) -> None:
+    enqueue(box, "a", "b")
+    assert queue.lease(box.database, "team", box.now, lambda: "other")
+    ear = Recorder()
+    flush(box, ear)
+    assert ear.ids == ["b"]
 
 
 @pytest.mark.parametrize("whose", [{}, {"name": "team"}, {"delivery_id": 1}], ids=["all", "channel", "delivery"])

@@ -12,12 +12,14 @@ import sqlalchemy as sa
 
 from catalog.errors import DatabaseError
 from catalog.events import DeliveryError
+from catalog.service import deliver
 from catalog.store.engine import database as databases
 from catalog.store.outbox import queue
 from catalog.store.outbox.queue import Leased
 from catalog.store.schema.outbox_tables import delivery
-from tests.store.delivering import enqueue, message
+from tests.store.delivering import Recorder, enqueue, message, send, sender
 from tests.store.world import START, World
+from tests.subscribing import team
 
 pytestmark = pytest.mark.promise("P8")
 
@@ -273,3 +275,61 @@ def test_of_many_workers_exactly_one_gets_each_message(box: World, others: list[
         thread.join(60)
     assert sorted(got) == sorted(f"m{number}" for number in range(40))
     assert {row[0] for row in rows(box)} == {"delivered"}
+
+
+# Dropped by a person
+
+
+@pytest.mark.parametrize(
+    ("asked", "dropped"),
+    [
+        ({"name": "team"}, {1, 2}),
+        ({"name": "team", "dead": True}, {1}),
+        ({"delivery_id": 2}, {2}),
+        ({"delivery_id": 2, "dead": True}, set()),
+        ({"delivery_id": 2, "name": "other"}, set()),
+        ({"delivery_id": 4}, set()),  # delivered
+        ({"delivery_id": 9}, set()),
+        ({"dead": True}, {1, 3}),
+        ({"name": "never"}, set()),
+    ],
+)
+def test_what_is_dropped_is_never_sent_and_shown_no_more(box: World, asked: dict[str, Any], dropped: set[int]) -> None:
+    enqueue(box, "dead", "pending")
+    enqueue(box, "dead too", "made", channel="other")
+    with box.database.write() as connection:
+        queue.dead_letter(connection, delivery.c.delivery_id.in_([1, 3]), "no answer", box.now)
+    send(box, {"other": Recorder()})
+    assert queue.drop(box.database, now=box.now, **asked) == len(dropped)
+    found = dict(box.rows("deliveries", "delivery_id", "status"))
+    assert {number for number, status in found.items() if status == "dropped"} == dropped
+    assert found[4] == "delivered"
+    ear = Recorder()
+    box.now += timedelta(days=1)
+    queue.requeue(box.database, now=box.now)
+    deliver.flush(box.database, team("added"), sender(box, {"team": ear, "other": ear}))
+    assert len(ear.ids) == 3 - len(dropped)
+    with box.database.read() as connection:
+        assert list(queue.listing(connection)) == []
+        assert queue.backlog(connection) == []
+    assert enqueue(box, "dead", "pending") == 0  # nothing dropped is told anew
+
+
+def test_what_is_being_sent_is_not_dropped(box: World) -> None:
+    enqueue(box, "a", "b")
+    leased = queue.lease(box.database, "team", box.now, lambda: "mine")
+    assert leased is not None
+    assert queue.drop(box.database, now=box.now, name="team") == 1
+    assert queue.ack(box.database, leased, box.now)
+    assert [status for _, status in box.rows("deliveries", "delivery_id", "status")] == ["delivered", "dropped"]
+
+
+@pytest.mark.parametrize(
+    "edit", ["status = 'pending', next_attempt_at = created_at", "last_error = 'x'", "attempts = 9"]
+)
+def test_the_database_refuses_to_edit_what_was_dropped(box: World, edit: str) -> None:
+    enqueue(box, "a")
+    queue.drop(box.database, now=box.now, name="team")
+    with pytest.raises(DatabaseError, match="refused a statement"), box.database.write() as connection:
+        connection.exec_driver_sql(f"UPDATE catalog_delivery SET {edit}")
+    assert [status for _, status in box.rows("deliveries", "delivery_id", "status")] == ["dropped"]

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -12,7 +13,7 @@ from catalog.store.engine.database import Database
 from catalog.store.outbox import backoff
 from catalog.store.outbox.backoff import HEALTHY
 from catalog.store.schema import tables
-from catalog.store.schema.outbox_tables import DEAD, channel, deferred_removal, deliveries, delivery
+from catalog.store.schema.outbox_tables import DEAD, DROPPED, channel, deferred_removal, deliveries, delivery
 
 LEASE = timedelta(seconds=60)
 GIVE_UP_AFTER = timedelta(days=7)
@@ -52,7 +53,7 @@ class Delivery:
 
 def register(connection: sa.Connection, names: Iterable[str], now: datetime) -> None:
     """Record new channels: they are told of nothing that happened before."""
-    known = set(connection.scalars(sa.select(channel.c.channel)))
+    known = channels(connection)
     unknown = sorted(set(names) - known)
     if unknown:
         watches = _watched_so_far(connection, known)
@@ -217,8 +218,7 @@ def requeue(database: Database, *, now: datetime, name: str | None = None, deliv
 
     Their channels are tried again at once, even if a receiver asked for a pause.
     """
-    conditions = [delivery.c.channel == name] if name is not None else []
-    conditions += [delivery.c.delivery_id == delivery_id] if delivery_id is not None else []
+    conditions = _of(name, delivery_id)
     values = {"status": DeliveryStatus.PENDING, "next_attempt_at": now, "give_up_at": now + GIVE_UP_AFTER}
     with database.connect() as connection, database.transaction(connection, "brief"):
         theirs = channel.c.channel.in_(sa.select(delivery.c.channel).where(*conditions)) if conditions else sa.true()
@@ -227,20 +227,50 @@ def requeue(database: Database, *, now: datetime, name: str | None = None, deliv
         return connection.execute(dead.values(**values)).rowcount
 
 
-def clear_backoff(database: Database) -> None:
-    """Try again at once all channels that failed; what a receiver asked for stays."""
-    waiting = channel.update().where(channel.c.rests_until.is_not(None))
+def flush(database: Database, now: datetime) -> None:
+    """Make all that is pending due at once, whatever it or its channel waits for."""
+    waiting = channel.c.rests_until.is_not(None) | channel.c.paused_until.is_not(None)
+    later = (
+        (delivery.c.status == DeliveryStatus.PENDING) & (delivery.c.attempts > 0) & (delivery.c.next_attempt_at > now)
+    )
     with database.connect() as connection, database.transaction(connection, "brief"):
-        connection.execute(waiting.values(rests_until=None))
+        connection.execute(channel.update().where(waiting).values(rests_until=None, paused_until=None))
+        connection.execute(delivery.update().where(later, _unleased(now)).values(next_attempt_at=now))
 
 
-def listing(connection: sa.Connection, *, every: bool = False) -> Iterator[Delivery]:
-    """Stream what is pending or dead, oldest first; `every`: what was delivered, too."""
+def drop(
+    database: Database, *, now: datetime, name: str | None = None, delivery_id: int | None = None, dead: bool = False
+) -> int:
+    """Drop what is dead or pending, of one channel or number, or only what is dead; gives how many.
+
+    What is being sent at this moment stays. A dropped message is never sent, nor enqueued again.
+    """
+    open_ = [DeliveryStatus.DEAD] if dead else [DeliveryStatus.DEAD, DeliveryStatus.PENDING]
+    conditions = [delivery.c.status.in_(open_), _unleased(now), *_of(name, delivery_id)]
+    with database.connect() as connection, database.transaction(connection, "brief"):
+        return connection.execute(delivery.update().where(*conditions).values(**DROPPED)).rowcount
+
+
+def listing(connection: sa.Connection, *, every: bool = False, delivery_id: int | None = None) -> Iterator[Delivery]:
+    """Stream what is pending or dead, oldest first, or one; `every`: what was delivered or dropped, too."""
     wanted = sa.select(deliveries).order_by(deliveries.c.delivery_id)
-    if not every:
-        wanted = wanted.where(deliveries.c.status != DeliveryStatus.DELIVERED)
+    if delivery_id is not None:
+        wanted = wanted.where(deliveries.c.delivery_id == delivery_id)
+    elif not every:
+        wanted = wanted.where(*_open(deliveries.c.status))
     for row in connection.execute(wanted).mappings():
         yield Delivery(**{**row, "status": DeliveryStatus(row["status"])})
+
+
+def channels(connection: sa.Connection) -> set[str]:
+    """Name all channels that were ever configured."""
+    return set(connection.scalars(sa.select(channel.c.channel)))
+
+
+def payloads(connection: sa.Connection, numbers: Sequence[int]) -> dict[int, str]:
+    """Give the content of some deliveries. Raises DatabaseError for a role that may read the views alone."""
+    wanted = sa.select(delivery.c.delivery_id, delivery.c.payload).where(delivery.c.delivery_id.in_(numbers))
+    return {row.delivery_id: row.payload for row in connection.execute(wanted)}
 
 
 def backlog(connection: sa.Connection) -> list[Backlog]:
@@ -256,11 +286,21 @@ def backlog(connection: sa.Connection) -> list[Backlog]:
             sa.func.min(row.next_attempt_at).label("next_attempt_at"),
             sa.func.max(row.last_error).label("last_error"),
         )
-        .where(row.status != DeliveryStatus.DELIVERED)
+        .where(*_open(row.status))
         .group_by(row.channel)
         .order_by(row.channel)
     )
     return [Backlog(**row) for row in connection.execute(wanted).mappings()]
+
+
+def _open(status: sa.ColumnElement[Any]) -> tuple[sa.ColumnElement[bool], ...]:
+    """Select what is pending or dead; the first of these is the condition of catalog_delivery_open_idx."""
+    return status != DeliveryStatus.DELIVERED, status != DeliveryStatus.DROPPED
+
+
+def _of(name: str | None, delivery_id: int | None) -> list[sa.ColumnElement[bool]]:
+    of_channel = [delivery.c.channel == name] if name is not None else []
+    return of_channel + ([delivery.c.delivery_id == delivery_id] if delivery_id is not None else [])
 
 
 def _sendable(now: datetime) -> tuple[sa.ColumnElement[bool], ...]:

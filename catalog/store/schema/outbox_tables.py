@@ -1,5 +1,8 @@
 """The outbox: what channels are told, and the view that shows it. Its tables join those of `tables`."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import sqlalchemy as sa
 
 from catalog.store.schema.tables import UtcTime, metadata
@@ -35,7 +38,7 @@ delivery = sa.Table(
     sa.Column("type", sa.Text, nullable=False, comment="What kind of message."),
     sa.Column("uid", sa.Text, nullable=False, comment="Stable id of the message, derived from what it tells."),
     sa.Column("payload", sa.Text, nullable=False, comment="Its content as JSON text, frozen."),
-    sa.Column("status", sa.Text, nullable=False, comment="pending, delivered or dead."),
+    sa.Column("status", sa.Text, nullable=False, comment="pending, delivered, dead or dropped."),
     sa.Column("attempts", sa.Integer, nullable=False, comment="How often it was tried."),
     sa.Column("next_attempt_at", UtcTime, comment="Not tried again before this; NULL: it will not be tried."),
     sa.Column("give_up_at", UtcTime, nullable=False, comment="An attempt that fails after this makes it dead."),
@@ -45,14 +48,16 @@ delivery = sa.Table(
     sa.Column("last_error", sa.Text, comment="Why the last attempt failed, in words."),
     sa.Column("created_at", UtcTime, nullable=False, comment="When it was enqueued."),
     sa.UniqueConstraint("channel", "uid", name="catalog_delivery_channel_uid_key"),
-    sa.CheckConstraint("status IN ('pending', 'delivered', 'dead')", name="catalog_delivery_status_check"),
+    sa.CheckConstraint("status IN ('pending', 'delivered', 'dead', 'dropped')", name="catalog_delivery_status_check"),
     sa.CheckConstraint("(status = 'delivered') = (delivered_at IS NOT NULL)", name="catalog_delivery_delivered_check"),
     sa.CheckConstraint("(status = 'pending') = (next_attempt_at IS NOT NULL)", name="catalog_delivery_pending_check"),
     sa.CheckConstraint("(lease IS NULL) = (leased_until IS NULL)", name="catalog_delivery_lease_check"),
     comment="Alerts to a channel: pending until it has taken them.",
 )
 
-DEAD = {"status": "dead", "next_attempt_at": None, "lease": None, "leased_until": None}  # what a dead one is set to
+_IDLE = {"next_attempt_at": None, "lease": None, "leased_until": None}
+DEAD: Mapping[str, Any] = {"status": "dead", **_IDLE}  # what a dead one is set to
+DROPPED: Mapping[str, Any] = {"status": "dropped", **_IDLE}
 
 deferred_removal = sa.Table(
     "catalog_deferred_removal",
@@ -71,7 +76,7 @@ deliveries = sa.Table(
     sa.Column("source", sa.Text, comment="The list it tells of."),
     sa.Column("run_id", sa.Integer, comment="The run whose findings it tells; NULL: a date came near."),
     sa.Column("type", sa.Text, comment="catalog.changes, catalog.retiring, catalog.held and so on."),
-    sa.Column("status", sa.Text, comment="pending, delivered or dead."),
+    sa.Column("status", sa.Text, comment="pending, delivered, dead or dropped."),
     sa.Column("attempts", sa.Integer, comment="How often it was tried."),
     sa.Column(
         "next_attempt_at", UtcTime, comment="Not tried before this, nor while its channel backs off; NULL: never"
@@ -79,7 +84,7 @@ deliveries = sa.Table(
     sa.Column("delivered_at", UtcTime, comment="When the channel took it; NULL: not yet."),
     sa.Column("last_error", sa.Text, comment="Why the last attempt failed, in words."),
     sa.Column("created_at", UtcTime, comment="When it was enqueued."),
-    comment="Alerts to a channel: pending, delivered or given up.",
+    comment="Alerts to a channel: pending, delivered, given up or dropped.",
 )
 
 prunable_delivery = sa.Table(

@@ -3,7 +3,7 @@
 import sqlite3
 from importlib import metadata
 
-HEAD = "0012"  # the revision of the schema that this program needs
+HEAD = "0013"  # the revision of the schema that this program needs
 FIRST = "0009"  # the revision that begins the chain: what is lower was made before the first release
 
 
