@@ -2,10 +2,10 @@
 
 import argparse
 
-from bench import cron, databases, peers, providers, questions, scan, syncs, table, web
+from bench import backfill, cron, databases, peers, providers, questions, scan, syncs, table, web
 from bench.table import Row
 
-ALL = ("syncs", "providers", "cron", "questions", "web", "scan")
+ALL = ("syncs", "providers", "cron", "questions", "web", "scan", "backfill")
 
 
 def main() -> None:
@@ -32,6 +32,8 @@ def main() -> None:
             found += web.rows(server, options.kinds, options.models)
         if "scan" in options.parts:
             found += scan.rows(options.models, 100 if options.quick else 1000)
+        if "backfill" in options.parts:
+            found += backfill.rows(server, options.kinds, backfill.LOOKS // 10 if options.quick else backfill.LOOKS)
     print(table.text(found))
 
 

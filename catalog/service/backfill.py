@@ -165,7 +165,7 @@ class _Filling:
             scope=self.scope, policy=policy, walked_at=look.end, now=look.end, accept_missed_by=accepted
         )
         try:
-            self.stage.begin()
+            self.stage.restart()
             outcome = walk.walk(self.client, self.stage)
             told = replace(outcome, warnings=(*outcome.warnings, remark)) if remark else outcome
             sealed = self.stage.seal(told)

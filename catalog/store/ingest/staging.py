@@ -173,14 +173,8 @@ class Staging:
         self._believing = not self._stamps.consistent
         return not self._believing
 
-    def begin(self) -> None:
-        """Begin another walk of the same source; the one before was merged, or given up."""
-        self._believing = False
-        self._recalled.clear()
-        self.restart()
-
     def restart(self) -> None:
-        """Forget every page: the walk begins again."""
+        """Forget every page: the walk begins again, or another one of the same source does."""
         self._shelf.clear()
         self._reset()
 
