@@ -23,6 +23,7 @@ _LOG = (
     *("log", "--follow", "--first-parent", "-m", "--raw", "--no-abbrev", "-z"),
     *("--no-show-signature", "--no-ext-diff", "--format=%x01%H %ct"),
 )
+_PLACES = ("GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_NAMESPACE")
 _TICK = timedelta(microseconds=1)
 _CHUNK = 1 << 20
 
@@ -47,7 +48,9 @@ def opened(repository: Path, file: str, *, now: datetime, max_bytes: int) -> Ite
     if git is None:
         raise ConfigError("git is not installed, so no repository can be read")
     command = (git, "-c", "log.showSignature=false", "--no-replace-objects", "-C", str(repository))
-    environment = os.environ | {"GIT_TERMINAL_PROMPT": "0", "GIT_NO_LAZY_FETCH": "1", "LC_ALL": "C"}
+    # Inside of a hook, git's own variables name another repository.
+    outer = {name: value for name, value in os.environ.items() if name not in _PLACES}
+    environment = outer | {"GIT_TERMINAL_PROMPT": "0", "GIT_NO_LAZY_FETCH": "1", "LC_ALL": "C"}
     asked = [*command, *_LOG, "--", file]
     told = subprocess.run(asked, stdin=subprocess.DEVNULL, capture_output=True, check=False, env=environment)  # noqa: S603 - git alone
     if told.returncode:
@@ -81,7 +84,7 @@ def history(log: bytes) -> list[Commit]:
 
 
 def _look(commit: Commit, file: str, batch: "subprocess.Popen[bytes]", max_bytes: int) -> Look:
-    name = f"{file} in commit {commit.name[:12]}"
+    name = f"{looks.spelled(Path(file))} in commit {commit.name[:12]}"
     return Look(begin=commit.at, end=commit.at, name=name, read=lambda: _read(commit, batch, max_bytes))
 
 

@@ -51,7 +51,7 @@ def of_files(paths: Sequence[Path], *, at: Span | None, now: datetime, max_bytes
         elif path.exists():
             files[path] = (path.stem, str(path.with_suffix("")))
         else:
-            raise ConfigError(f"there is no file or folder {_spelled(path)}")
+            raise ConfigError(f"there is no file or folder {spelled(path)}")
     if not files:
         raise ConfigError("there is no recorded answer: folders hold answers as .json files")
     if at is not None and len(files) > 1:
@@ -95,16 +95,16 @@ def _span(path: Path, names: Sequence[str]) -> Span:
     try:
         span = file_times.of(*names)
     except ValueError as error:
-        raise ConfigError(f"{_spelled(path)}: {error}, so it is unclear when it was taken", hint=_SAY_WHEN) from None
+        raise ConfigError(f"{spelled(path)}: {error}, so it is unclear when it was taken", hint=_SAY_WHEN) from None
     if span is None:
-        raise ConfigError(f"{_spelled(path)}: its name does not say when it was taken", hint=_SAY_WHEN)
+        raise ConfigError(f"{spelled(path)}: its name does not say when it was taken", hint=_SAY_WHEN)
     return span
 
 
 def _look(path: Path, span: Span, now: datetime, max_bytes: int) -> Look:
     # Of a day that still lasts, only the time until now is known.
     end = max(span.begin, min(span.end, now))
-    return Look(begin=span.begin, end=end, name=_spelled(path), read=lambda: _read(path, max_bytes))
+    return Look(begin=span.begin, end=end, name=spelled(path), read=lambda: _read(path, max_bytes))
 
 
 def _read(path: Path, max_bytes: int) -> bytes:
@@ -132,6 +132,6 @@ def _same(first: Look, second: Look) -> bool:
         return False
 
 
-def _spelled(path: Path) -> str:
+def spelled(path: Path) -> str:
     """Spell a path so that it can be stored, whatever bytes it has."""
     return os.fsencode(path).decode(errors="backslashreplace")

@@ -234,10 +234,11 @@ def test_the_history_of_a_file_becomes_that_of_the_list(bare: Ground) -> None:
     assert "1 look recorded" in bare.run("backfill", "anthropic", "models.json", "--git", "repo")[1]
 
 
-def test_the_history_of_a_copied_file_begins_with_the_copy(bare: Ground) -> None:
+def test_the_history_of_a_copied_file_begins_with_the_copy(bare: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
     repository = Repository(bare.folder / "repo")
     repository.commit("openai.json", answer(*TEN))
     repository.commit("anthropic.json", answer(*TEN))
+    monkeypatch.setenv("GIT_DIR", str(bare.folder / "elsewhere"))  # as inside of a hook of another repository
     assert bare.run("backfill", "anthropic", "anthropic.json", "--git", "repo")[0] == Exit.DONE
     assert [str(at)[:10] for (at,) in runs(bare, "started_at")] == ["2025-03-03"]
 
