@@ -88,10 +88,13 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("watch check", "those that [watch] names"),
         ("watch check claude-opus-4-6 claude-haiku-4-5", "these models"),
         ("watch check --days 90 --json", "a longer look ahead, for a program"),
+        ("watch check --live --file models.txt", "with a key and no catalog"),
     ),
     "watch scan": (
         ("watch scan .", "where does this code name models?"),
         ("watch scan src --days 90", "a longer look ahead"),
+        ("watch scan . --live --format github", "in GitHub Actions, with a key and no catalog"),
+        ("watch scan . --catalog site", "asks what `catalog publish site` wrote"),
     ),
     "db": (
         ("db backup catalog.copy", "copy the catalog while others use it"),
