@@ -194,7 +194,7 @@ def test_machines_get_json_alone(quick: Place) -> None:
     assert started["next"].keys() == {"one", "bad"}
     news = [line for line in told if "tone" in line["message"]]
     assert [(line["event"], line["source"], line["message"]) for line in news] == [
-        ("run.told", "one", "~ one: tone: absent -> 1 on 30 of 30 models")
+        ("run.told", "one", "~ one: tone: absent → 1 on 30 of 30 models")
     ]
     assert news[0]["run_id"] in dict(quick.runs("run_id", "changed"))
 

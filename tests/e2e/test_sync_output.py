@@ -93,12 +93,12 @@ def test_each_kind_of_run_says_what_it_found_in_few_lines(place: Place) -> None:
 
     server.always = play.error(404)
     told = [
-        f"catalog: one: the models list of HOST: HTTP 404 (not_found_error, request req_1) (run 5 at {THEN})",
+        f"catalog: one: the models list of HOST: HTTP 404 (not_found_error, request req_1) (run 6 at {THEN})",
         "  the API says: not_found_error",
         "  check `base_url` of this source: http://HOST/v1/models must be a Models API",
     ]
     assert place.sync() == (3, told)
-    dry = told[0].replace("one:", "one: dry run:").replace(f" (run 5 at {THEN})", "")
+    dry = told[0].replace("one:", "one: dry run:").replace(f" (run 6 at {THEN})", "")
     assert place.sync("--dry-run") == (3, [dry, *told[1:]])
 
 
