@@ -160,7 +160,7 @@ def global_options(*, hidden: bool = False) -> list[click.Parameter]:
     kinds: list[tuple[tuple[str, ...], dict[str, Any]]] = [
         (("--config", "config_path"), {"metavar": "FILE", "help": "Read this configuration file."}),
         (("-q", "--quiet"), {"is_flag": True, "help": "Tell only changes and problems."}),
-        (("-v", "--verbose"), {"is_flag": True, "help": "Tell more, tracebacks included."}),
+        (("-v", "--verbose"), {"is_flag": True, "help": "Tell more: each try, each change, tracebacks."}),
         (("--log-format",), {"type": click.Choice(["text", "json"]), "help": "How the lines on stderr look.  [text]"}),
     ]
     return [_option(*names, **settings, hidden=hidden) for names, settings in kinds]

@@ -43,6 +43,7 @@ def command(context: Context, file: Path, names: Sequence[str]) -> None:
         return
     context.say(
         f"wrote {path}: every setting is there, commented out, with its default\n"
+        "after the first sync, set database.must_exist = true: then no wrong folder begins a new catalog\n"
         f"next: export ANTHROPIC_API_KEY=..., then: catalog check{option}",
         "init.finished",
         path=str(path),

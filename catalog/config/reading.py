@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from catalog.config import apis, channels, databases, kinds, layouts, places, tables
+from catalog.config import apis, channels, databases, kinds, layouts, places, tables, toml_slips
 from catalog.config.tables import Problems, Table, shown
 from catalog.cron import Cron
 from catalog.errors import ConfigError
@@ -156,8 +156,9 @@ def _parse(file: Path) -> dict[str, Any]:
         raise ConfigError(f"the configuration file {file} is no text in UTF-8") from None
     except tomllib.TOMLDecodeError as error:  # Its words may quote the file, hence a secret: only the place is told.
         place = _POSITION.search(str(error))
-        words = f"is no valid TOML at {place[1]}" if place else "is no valid TOML: is a name given twice?"
-        raise ConfigError(f"the configuration file {file} {words}", hint='texts need quotes: name = "text"') from None
+        where = place[1] if place else "its end"
+        words = f"the configuration file {file} is no valid TOML at {where}"
+        raise ConfigError(words, hint=toml_slips.hint(str(error))) from None
     except RecursionError:
         raise ConfigError(f"the configuration file {file} is nested too deep") from None
 

@@ -15,7 +15,7 @@ from catalog import watch
 from catalog.clock import utc_now
 from catalog.config import Config, Key, apis
 from catalog.domain import ModelName
-from catalog.errors import CatalogError, ConfigError
+from catalog.errors import CatalogError, ConfigError, NoCatalogError
 from catalog.settings import AlertSettings, SourceSettings
 from catalog.store.engine import database as databases
 from catalog.store.engine.database import Database
@@ -38,7 +38,13 @@ def database(
     `on_busy` is called when a transaction waits for another process.
     """
     wanted = config.database.must_exist if must_exist is None else must_exist
-    return databases.open_(config.database.url, must_exist=wanted, on_busy=on_busy)
+    try:
+        return databases.open_(config.database.url, must_exist=wanted, on_busy=on_busy)
+    except NoCatalogError as error:
+        if config.database.must_exist:
+            hint = "check database.url; for a new catalog there, set database.must_exist = false until its first sync"
+            raise NoCatalogError(error.message, hint=hint) from None
+        raise
 
 
 def connector(

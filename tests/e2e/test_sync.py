@@ -140,9 +140,12 @@ def test_a_wrong_path_is_an_error_when_the_catalog_must_exist(ground: Ground) ->
     (ground.folder / "catalog.db").unlink()
     with (ground.folder / "catalog.toml").open("a") as file:
         file.write("[database]\nmust_exist = true\n")
-    code, _, err = ground.run("sync")
-    assert code == 4
-    assert str(ground.folder / "catalog.db") in err
+    for command in ("sync", "run"):  # which would make one
+        code, _, err = ground.run(command)
+        assert code == 4
+        assert str(ground.folder / "catalog.db") in err
+        assert "run `catalog sync` first" not in err
+        assert "set database.must_exist = false until its first sync" in err
     assert not (ground.folder / "catalog.db").exists()
 
 

@@ -529,3 +529,39 @@ def test_how_long_old_records_are_kept_must_be_said_in_words_we_know(tmp_path: P
     path.write_text(f"[database]\nkeep_runs = {written}\n")
     with pytest.raises(ConfigError, match=r'database.keep_runs.*must be "forever", or a duration.*"90d"'):
         config.load(path, environ={})
+
+
+TOML_SLIPS = {
+    "[sources.anthropic\nx = 1": "a bracket closes the name of a table",
+    "[[alerts]\nx = 1": "two brackets open such a table",
+    "[]": "the name of a table stands in its brackets",
+    "[a b]": "a bracket closes the name of a table",
+    "url = sqlite": "texts need quotes",
+    "url = ": "texts need quotes",
+    "url = 'a": "a text is closed by the quote that opened it",
+    'url = "a': "a text is closed by the quote that opened it",
+    'url = "a\n': "on the same line",
+    'url = "C:\\d"': "single quotes",
+    'url = "a"\nurl = "b"': "for the second time: keep one of them",
+    "a = 1\n[a]\nb = 2": "for the second time: keep one of them",
+    "[a]\n[a]": "put all its settings under one name",
+    'betas = ["x"\n[b]\n': "a list is closed by a bracket",
+    "betas = [1 2]": "a list is closed by a bracket",
+    "guard = { a = 1": "a brace closes",
+    'url: "x"': "a setting is spelled name",
+    "- url": "a setting is spelled name",
+    "= 3": "a setting is spelled name",
+    "a = 1 2": "alone on its line",
+    "every = 007": "alone on its line",
+}
+
+
+@pytest.mark.parametrize(("text", "told"), TOML_SLIPS.items())
+def test_what_is_wrong_with_the_toml_has_its_own_hint(tmp_path: Path, text: str, told: str) -> None:
+    file = tmp_path / "catalog.toml"
+    file.write_text(f'secret = "{SECRET}"\n{text}')
+    with pytest.raises(ConfigError) as caught:
+        config.load(file)
+    assert "is no valid TOML at " in caught.value.message
+    assert told in caught.value.hint
+    assert SECRET not in f"{caught.value.message} {caught.value.hint}"

@@ -204,7 +204,7 @@ def open_(url: str, *, must_exist: bool = False, on_busy: Callable[[], object] |
     locks = Locks()
     database = Database(_engine(parsed, locks), parsed, locks, on_busy)
     if must_exist and not database.exists():
-        hint = "run `catalog sync` first, which makes it unless database.must_exist is set; or check database.url"
+        hint = "run `catalog sync` first, which makes it; or check database.url"
         raise NoCatalogError(f"there is no catalog at {database.path}", hint=hint)
     return database
 

@@ -144,7 +144,7 @@ def _known(database: Database, revision: str | None) -> str | None:
     if is_number and revision < versions.FIRST:
         words = f"the catalog in {database.describe()} was made before the first release (schema {revision})"
         raise SchemaError(f"{words}, and this program cannot read it", hint=BEGIN_ANEW)
-    hint = "upgrade the program (pip install -U model-catalog); nothing was written"
+    hint = "upgrade the program to the version that wrote it, or a newer one; nothing was written"
     raise SchemaError(f"the schema is at {revision}, newer than this program's {HEAD}", hint=hint)
 
 
