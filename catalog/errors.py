@@ -2,6 +2,7 @@
 
 CatalogError                 1  something a person can act on
 ├── ConfigError              2  the command line, the file or the environment holds a mistake
+├── QueryError               2  an SQL query of the user is wrong, or would write
 ├── ListingError             3  the models list could not be read whole
 │   ├── KeyRefusedError      3  401 or 403: asking again will not help
 │   ├── AnswerError          3  the answer is no page of a models list
@@ -89,6 +90,12 @@ class ConfigError(CatalogError):
 
     exit_code = Exit.USAGE
     failure = Failure.CONFIGURATION
+
+
+class QueryError(CatalogError):
+    """An SQL query of the user makes no sense, or would do something else than read."""
+
+    exit_code = Exit.USAGE
 
 
 class ListingError(CatalogError):

@@ -162,9 +162,16 @@ class Catalog:
     def sql(self, query: str, /, **values: object) -> Iterator[dict[str, Any]]:
         """Run one SQL query, with values for each `:name` in it. It can write nothing, whatever it says.
 
-        Values of the rows are what the driver of the database gives: on SQLite, times and JSON are text.
+        Raises QueryError for one that makes no sense. Values of the rows are what the driver of the database gives: on
+        SQLite, times and JSON are text.
         """
-        return self._guarded(sql_query.rows(self._opened(), query, values))
+
+        def rows() -> Generator[dict[str, Any], None, None]:
+            with sql_query.answer(self._opened(), query, values) as answer:
+                for row in answer.rows:
+                    yield dict(zip(answer.columns, row, strict=True))
+
+        return self._guarded(rows())
 
     def sync(self, name: str, *, accept_removals: bool = False, accept_scope: bool = False) -> "RunReport":
         """Read a source's list and record what changed, as `catalog sync NAME` does; then alerts are sent.

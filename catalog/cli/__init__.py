@@ -36,6 +36,7 @@ COMMANDS = {
     "changes": ("catalog.cli.reads:changes", "Print the change log, newest first."),
     "diff": ("catalog.cli.reads:diff", "Say what differs between two moments."),
     "runs": ("catalog.cli.reads:runs", "List the sync runs: when, how long, what came of them."),
+    "sql": ("catalog.cli.sql:command", "Answer an SQL query, or a recipe of the cookbook."),
     "status": ("catalog.cli.status:command", "Say whether each source is fresh: exit 0 healthy, 1 not."),
     "alerts": ("catalog.cli.alerts:command", "Look after the alerts: pending, dead, a sample, another try."),
     "web": ("catalog.cli.web:command", "Serve pages: what is listed, what changed, whether all works."),

@@ -1,52 +1,49 @@
-"""The recipes of the cookbook, read from its page: for the README, for Datasette, and for the test that runs them."""
+"""The recipes of the cookbook as its page shows them: with an example for each parameter, ready to be pasted."""
 
 import re
-from dataclasses import dataclass
-from pathlib import Path
+import shlex
 
-PAGE = Path(__file__).parents[1] / "how-to" / "cookbook.md"
+from catalog import recipes
+from catalog.recipes import Dialect, Recipe
+from docs.generate import parts
 
-# Questions that need their section's title to be understood.
-_ALONE = {
-    "What is its story?": "What is one model's story?",
-    "What was it on a day?": "What was one model on a day?",
-    "What was its price at OpenRouter, and since when?": "What was one model's price at OpenRouter, and since when?",
-}
-_QUERY = re.compile(r"^```sql *(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_DATABASES: dict[Dialect, str] = {"sqlite": "SQLite", "postgres": "Postgres"}
 
 
-@dataclass(frozen=True, kw_only=True)
-class Recipe:
-    """One query, and the question that it answers."""
-
-    question: str
-    words: str  # what the page says of it, without the queries
-    dialect: str  # "sqlite", "postgres", or "" for both
-    query: str
+def renewed(text: str) -> str:
+    """Give the page with its recipes written anew."""
+    return parts.renewed(text, {"recipes": _sections})
 
 
-def answers() -> dict[str, str]:
-    """Give what the page says under each question, queries included, in its order."""
-    sections = re.split(r"^(#{2,3}) (.+)\n", PAGE.read_text("utf-8"), flags=re.MULTILINE)[1:]
-    triples = zip(sections[::3], sections[1::3], sections[2::3], strict=True)
-    return {title: body.strip() for level, title, body in triples if level == "###"}
+def pasted(recipe: Recipe, dialect: Dialect) -> str:
+    """Give a query with the examples of its parameters in it."""
+    examples = {one.name: one.example for one in recipe.parameters}
+    return re.sub(r"(?<![:\w]):([a-z_]+)", lambda found: f"'{examples[found[1]]}'", recipe.queries[dialect])
 
 
-def recipes() -> list[Recipe]:
-    """Give every query of the page; a question has one for both databases, or one for each."""
-    return [
-        Recipe(question=question, words=_words(body), dialect=dialect, query=query)
-        for question, body in answers().items()
-        for dialect, query in _QUERY.findall(body)
-    ]
+def shown(recipe: Recipe) -> str:
+    """Give what the page says below a question."""
+    dialects: tuple[Dialect, ...] = ("sqlite",) if recipe.is_portable else ("sqlite", "postgres")
+    blocks = [_block(recipe, dialect) for dialect in dialects]
+    return "\n\n".join(filter(None, [recipe.words, *blocks, f"`{_command(recipe)}`"]))
 
 
-def alone(question: str) -> str:
-    """Give the question as it is understood without the title above it."""
-    return _ALONE.get(question, question)
+def _block(recipe: Recipe, dialect: Dialect) -> str:
+    query = pasted(recipe, dialect)
+    if recipe.is_portable:
+        return f"```sql\n{query}\n```"
+    return f"On {_DATABASES[dialect]}:\n\n```sql {dialect}\n{query}\n```"
 
 
-def _words(body: str) -> str:
-    """Join the paragraphs; "On SQLite:" and its like name the query below and say nothing more."""
-    paragraphs = (" ".join(one.split()) for one in _QUERY.sub("", body).split("\n\n"))
-    return " ".join(one for one in paragraphs if one and not re.fullmatch(r"On \w+:", one))
+def _command(recipe: Recipe) -> str:
+    given = [f"--param {shlex.quote(f'{one.name}={one.example}')}" for one in recipe.parameters if not one.default]
+    return " ".join([f"catalog sql --recipe {recipe.name}", *given])
+
+
+def _sections() -> str:
+    return "".join(f"## {title}\n\n{''.join(map(_section, names))}" for title, names in recipes.SECTIONS.items())
+
+
+def _section(name: str) -> str:
+    recipe = recipes.recipe(name)
+    return f"### {recipe.question}\n\n{shown(recipe)}\n\n"

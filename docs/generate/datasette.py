@@ -8,11 +8,11 @@ from urllib.parse import urlencode
 import sqlalchemy as sa
 import yaml
 
+from catalog import recipes
+from catalog.recipes import Recipe
 from catalog.store.schema import identity_tables as _identity_tables  # noqa: F401 - its tables join those of schema
 from catalog.store.schema import outbox_tables as _outbox_tables  # noqa: F401 - its tables join those of schema
 from catalog.store.schema import tables, views
-from docs.generate import cookbook
-from docs.generate.cookbook import Recipe
 
 _OPENING = """\
 # What Datasette shows of a copy of the catalog; ../README.md says how to serve one. Made by ./dev docs from the
@@ -36,12 +36,6 @@ _CLOSED = {"hidden": True, "allow": False}
 
 _OF_SQLITE = ("sqlite_stat1", "sqlite_stat4")  # what ANALYZE leaves
 
-# An id that a column is compared with, whole or with `%` around it; or any other text.
-_LITERAL = re.compile(
-    r"(?P<id>\b(?:model_)?id(?: *= *|\)? +LIKE +))'(?P<before>%?)(?P<value>[^'%]+)(?P<after>%?)'|'(?P<other>[^']*)'"
-)
-_DAY = re.compile(r"\d{4}-\d\d-\d\d(T[\d:.]+Z)?")
-
 
 def page() -> str:
     """Write the file."""
@@ -64,40 +58,18 @@ def _view(view: sa.Table) -> dict[str, Any]:
 
 def _queries() -> dict[str, Any]:
     """Give the queries by the name they have in addresses."""
-    mine = [recipe for recipe in cookbook.recipes() if recipe.dialect in {"", "sqlite"}]
-    named = {re.sub(r"\W+", "-", cookbook.alone(recipe.question).lower()).strip("-"): _query(recipe) for recipe in mine}
-    if len(named) != len(mine):
-        raise ValueError("two questions of the cookbook would have the same address")
-    return named
+    return {recipe.name: _query(recipe) for recipe in recipes.every()}
 
 
 def _query(recipe: Recipe) -> dict[str, Any]:
-    sql, example = with_parameters(recipe.query)
-    words = re.sub(":$", ".", recipe.words.replace("`", ""))
+    words = re.sub(":$", ".", " ".join(recipe.words.replace("`", "").split()))
+    example = {one.name: one.example for one in recipe.parameters}
     told = {"description_html": f"{html.escape(words)} {_link(example)}".strip()} if example else {"description": words}
-    return _told(title=cookbook.alone(recipe.question), **told, params=list(example), sql=sql)
+    return _told(title=recipe.question, **told, params=list(example), sql=recipe.queries["sqlite"])
 
 
 def _told(**settings: Any) -> dict[str, Any]:
     return {name: value for name, value in settings.items() if value}
-
-
-def with_parameters(query: str) -> tuple[str, dict[str, str]]:
-    """Name each id and each day of a query `:model_id` and `:day`, further ones `:day_2`; also tell what they were."""
-    names: dict[str, str] = {}
-
-    def named(value: str, kind: str) -> str:
-        number = 1 + sum(name.startswith(kind) for name in names.values())
-        return ":" + names.setdefault(value, kind if number == 1 else f"{kind}_{number}")
-
-    def replaced(found: re.Match[str]) -> str:
-        if found["id"]:
-            signs = [found["before"] and "'%'", named(found["value"], "model_id"), found["after"] and "'%'"]
-            return found["id"] + " || ".join(filter(None, signs))
-        return named(found["other"], "day") if _DAY.fullmatch(found["other"]) else found[0]
-
-    sql = _LITERAL.sub(replaced, query)
-    return sql, {name: value for value, name in names.items()}
 
 
 def _link(example: dict[str, str]) -> str:

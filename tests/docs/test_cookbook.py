@@ -1,17 +1,21 @@
 """Every query of the cookbook runs as it stands there, on both databases, and finds something."""
 
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 import sqlalchemy as sa
 
-from docs.generate import cookbook
+from catalog import recipes
+from catalog.store.engine.database import Database
+from catalog.store.queries import sql_query
 from tests.server import Json, ModelsServer, model
 from tests.store import world as worlds
 from tests.store.world import World
@@ -24,6 +28,9 @@ OSS = {
     "groq": "openai/gpt-oss-120b",
 }
 HAIKU = "claude-3-haiku-20240307"
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs" / "how-to" / "cookbook.md").read_text("utf-8")
+_QUERY = re.compile(r"^```sql *(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -34,8 +41,14 @@ class Reader:
     connection: Any
 
     def answers(self) -> dict[str, list[tuple[Any, ...]]]:
-        mine = [recipe for recipe in cookbook.recipes() if recipe.dialect in {"", self.dialect}]
-        return {recipe.question: list(self.connection.execute(recipe.query)) for recipe in mine}
+        return {name: list(self.connection.execute(query)) for name, query in self.queries().items()}
+
+    def queries(self) -> dict[str, str]:
+        """Read from the page what may be pasted here."""
+        found = _QUERY.findall(PAGE)
+        names = re.findall(r"^`catalog sql --recipe (\S+?)[` ]", PAGE, re.MULTILINE)
+        mine = [query for dialect, query in found if dialect in {"", self.dialect}]
+        return dict(zip(names, mine, strict=True))
 
 
 def old(id: str, **fields: Any) -> Json:
@@ -64,12 +77,17 @@ def events(now: datetime) -> Iterator[tuple[datetime, list[Json]]]:
 
 
 @pytest.fixture
-def reader(server: ModelsServer, migrated_url: str) -> Iterator[Reader]:
+def world(server: ModelsServer, migrated_url: str) -> Iterator[World]:
     world = worlds.build(server, migrated_url)
     live(world)
+    yield world
+    world.database.close()
+
+
+@pytest.fixture
+def reader(world: World) -> Iterator[Reader]:
     with closing(connected(world)) as connection:
         yield Reader("sqlite" if world.database.is_sqlite else "postgres", connection)
-    world.database.close()
 
 
 def live(world: World) -> None:
@@ -109,29 +127,61 @@ def connected(world: World) -> Any:
 
 def test_every_query_runs_as_it_stands_and_finds_what_it_should(reader: Reader) -> None:
     answers = reader.answers()
-    assert [question for question, rows in answers.items() if not rows] == []
+    assert tuple(answers) == recipes.NAMES
+    assert [name for name, rows in answers.items() if not rows] == []
     texts = {name: {value for row in rows for value in row if isinstance(value, str)} for name, rows in answers.items()}
-    assert texts["Which models are new this week?"] >= {"claude-opus-4-6", "claude-opus-4-7"}
-    assert "claude-2.0" in texts["What is gone, and since when?"]
-    assert "claude-2.0" in texts["Which models came back after they were gone?"]
-    assert "claude-opus-4-6" in texts["What is missing, but not yet believed to be gone?"]
-    assert texts["Which names has each model had?"] >= {HAIKU, "Claude 3 Haiku", "Claude Haiku 3"}
-    assert texts["What came and went between two days?"] >= {"came", "went", "claude-2.0", "claude-2.1"}
-    added = {
-        row[0]: (row[1], *sorted(row[2].split(",")))
-        for row in answers["Which models did several providers add this week?"]
-    }
+    assert texts["new"] >= {"claude-opus-4-6", "claude-opus-4-7"}
+    assert "claude-2.0" in texts["gone"]
+    assert "claude-2.0" in texts["returned"]
+    assert "claude-opus-4-6" in texts["missing"]
+    assert texts["names"] >= {HAIKU, "Claude 3 Haiku", "Claude Haiku 3"}
+    assert texts["came-and-went"] >= {"came", "went", "claude-2.0", "claude-2.1"}
+    added = {row[0]: (row[1], *sorted(row[2].split(","))) for row in answers["new-at-several"]}
     assert added == {"gpt-oss-120b": (2, "fireworks", "openrouter")}
-    listed = {(row[0], row[1]) for row in answers["Who lists gpt-oss-120b?"]}
-    assert listed == set(OSS.items())
-    prices = [row[1:] for row in answers["What was its price at OpenRouter, and since when?"]]
-    assert prices == [("0.0000001", "0.000004"), ("0.0000002", "0.000004")]
-    assert HAIKU in texts["Which retirement dates have passed while the model is still listed?"]
+    assert {(row[0], row[1]) for row in answers["who-lists"]} == set(OSS.items())
+    assert [row[1:] for row in answers["openrouter-price"]] == [("0.0000001", "0.000004"), ("0.0000002", "0.000004")]
+    assert HAIKU in texts["overdue"]
 
 
-def test_each_question_has_one_query_for_both_databases_or_one_for_each() -> None:
-    asked: dict[str, list[str]] = {}
-    for recipe in cookbook.recipes():
-        asked.setdefault(recipe.question, []).append(recipe.dialect)
-    assert len(asked) >= 15
-    assert all(sorted(dialects) in ([""], ["postgres", "sqlite"]) for dialects in asked.values()), asked
+def test_what_a_list_held_and_what_came_and_went_add_up(reader: Reader) -> None:
+    count = "SELECT source, count(*) FROM changes WHERE kind = 'added' AND baseline GROUP BY source"
+    listed = dict(reader.connection.execute(count).fetchall())
+    for source, _, added, removed, returned, _ in reader.answers()["by-month"]:
+        listed[source] = listed.get(source, 0) + added - removed + returned
+    now = "SELECT source, count(*) FROM models WHERE removed_at IS NULL GROUP BY source"
+    assert listed == dict(reader.connection.execute(now).fetchall())
+
+
+def test_rows_of_a_model_say_which_source_they_are_of() -> None:
+    of_one = {"new-at-several", "same-id", "openrouter-price"}  # of several sources together, and of one that is named
+    silent = [one.name for one in recipes.every() if not re.search(r"\bsource\b", one.queries["sqlite"])]
+    assert set(silent) - of_one == set()
+
+
+@pytest.mark.parametrize("recipe", recipes.every(), ids=lambda one: one.name)
+def test_a_recipe_names_each_of_its_parameters_and_no_other(recipe: recipes.Recipe) -> None:
+    for query in recipe.queries.values():
+        assert set(re.findall(r"(?<![:\w]):([a-z_]+)", query)) == {one.name for one in recipe.parameters}
+        assert query.endswith(";")
+        assert not re.search(r"'(?:%?(?:claude|gpt)-[^']*|\d{4}-[\d-]+[^']*)'", query), "an example is a parameter"
+
+
+def test_every_file_is_a_recipe_of_one_section() -> None:
+    files = {path.stem for path in (ROOT / "catalog" / "recipes").glob("*.sql")}
+    assert sorted(files) == sorted(recipes.NAMES)
+    assert len({one.question for one in recipes.every()}) == len(recipes.NAMES)
+    with pytest.raises(KeyError):
+        recipes.recipe("../schema")
+
+
+def test_a_recipe_takes_moments_as_values(world: World) -> None:
+    database, now = world.database, datetime.now(UTC)
+    since = asked(database, "new", since=now - timedelta(days=7))
+    assert {row[2] for row in since} >= {"claude-opus-4-6", "claude-opus-4-7"}
+    assert asked(database, "new", since=now) == []
+
+
+def asked(database: Database, name: str, **values: object) -> list[tuple[Any, ...]]:
+    dialect: recipes.Dialect = "sqlite" if database.is_sqlite else "postgres"
+    with sql_query.answer(database, recipes.recipe(name).queries[dialect], values) as answer:
+        return list(answer.rows)

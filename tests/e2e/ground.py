@@ -1,11 +1,14 @@
 """A catalog with a history of one run, and the means to call the program as a user would."""
 
 import json
+import os
 import sqlite3
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from catalog import cli
 from tests import server as wire
@@ -80,3 +83,14 @@ def ground(
     server.models = [model(id) for id in IDS]
     assert ground.run("sync")[0] == 0
     return ground
+
+
+def everything() -> list[Any]:
+    """Read each table and the names of all, past the catalog."""
+    url = os.environ["CATALOG_DATABASE_URL"]
+    engine = sa.create_engine(url.replace("postgresql://", "postgresql+psycopg://"), poolclass=sa.NullPool)
+    with engine.connect() as connection:
+        look = sa.inspect(connection)
+        names = sorted(look.get_table_names())
+        rows = [(name, sorted(map(repr, connection.execute(sa.text(f"SELECT * FROM {name}"))))) for name in names]
+        return [*rows, look.get_view_names()]

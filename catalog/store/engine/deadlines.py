@@ -1,4 +1,4 @@
-"""Ends a read that takes too long, while others wait for its thread."""
+"""Ends a read that takes too long while others wait for its thread, or that a signal interrupts."""
 
 import sqlite3
 import time
@@ -38,3 +38,37 @@ def within(connection: sa.Connection, seconds: float) -> Iterator[None]:
     finally:
         if is_sqlite:
             driver.set_progress_handler(None, 0)
+
+
+@contextmanager
+def interruptible(connection: sa.Connection) -> Iterator[None]:
+    """Let signals end a statement of SQLite, which else they wait for; psycopg lets them by itself."""
+    driver: Any = connection.connection.driver_connection
+    if not isinstance(driver, sqlite3.Connection):
+        yield
+        return
+    raised: list[BaseException] = []
+    driver.set_progress_handler(_looks(raised).__next__, _STEPS)
+    try:
+        yield
+    except DBAPIError:
+        if raised:
+            raise raised[0] from None
+        raise
+    finally:
+        driver.set_progress_handler(None, 0)
+
+
+def _looks(raised: list[BaseException]) -> Iterator[bool]:
+    """Give Python a turn at each step, in which a handler of a signal may raise; True ends the statement.
+
+    An exception that leaves a progress handler is lost. In a generator it is raised at `yield`, and caught.
+    """
+    while not raised:
+        try:
+            yield False
+        except GeneratorExit:
+            return
+        except BaseException as error:  # noqa: BLE001 - it is raised again, outside of SQLite
+            raised.append(error)
+    yield True
