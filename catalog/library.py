@@ -165,9 +165,10 @@ class Catalog:
         Raises QueryError for one that makes no sense. Values of the rows are what the driver of the database gives: on
         SQLite, times and JSON are text.
         """
+        database = self._opened()
 
         def rows() -> Generator[dict[str, Any], None, None]:
-            with sql_query.answer(self._opened(), query, values) as answer:
+            with sql_query.answer(database, query, values) as answer:
                 for row in answer.rows:
                     yield dict(zip(answer.columns, row, strict=True))
 

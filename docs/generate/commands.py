@@ -6,7 +6,6 @@ import click
 
 from catalog import cli
 from catalog.cli.context import Context
-from docs.generate import exits
 
 WIDTH = 100
 
@@ -26,13 +25,13 @@ for people, and may change. `--json` prints one array of objects whose names are
 JSON, `old_value`, `new_value`, `scope` and `attributes` are values: what is absent is left out, and `null` is what the
 list said. CSV and TSV hold these as JSON text.
 
-## Exit codes
+The [exit codes](exit-codes.md) are the same for all.
 """
 
 
 def page() -> str:
     """Write the page."""
-    return "\n".join([_OPENING, exits.table(), *(_section(command, context) for command, context in _all())])
+    return "\n".join([_OPENING, *(_section(command, context) for command, context in _all())])
 
 
 def _all() -> Iterator[tuple[click.Command, click.Context]]:

@@ -26,3 +26,8 @@ def table() -> str:
     after = f"With several sources every one is tried, and the gravest code counts: {gravest}. Of the codes of"
     after += "\n`watch check` and `watch scan` it is 12, then 11, then 10."
     return "\n".join(["| code | meaning |", "|---|---|", *rows, "", after, ""])
+
+
+def page() -> str:
+    """Write the page."""
+    return f"# Exit codes\n\n{table()}\n[Troubleshooting](../how-to/troubleshooting.md) says what to do about each.\n"

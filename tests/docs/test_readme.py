@@ -30,19 +30,31 @@ def blocks(language: str, text: str = README) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL)
 
 
-SHELL = [line for block in blocks("sh") for line in block.splitlines()]
+def lines(*pages: str) -> list[str]:
+    return [line for page in pages for block in blocks("sh", PAGES[Path(page)]) for line in block.splitlines()]
+
+
+def how_to(name: str) -> str:
+    return PAGES[Path(f"docs/how-to/{name}.md")]
+
+
+FIRST_DAY = PAGES[Path("docs/start/first-day.md")]
 FIRST = "ANTHROPIC_API_KEY=sk-ant-... catalog sync"
 ON_POSTGRES = "CATALOG_DATABASE_URL=postgresql://catalog@db.example.org/catalog catalog sync"
-SET_UP = ["./dev catalog demo", "./dev test", "pip install ."]
+SET_UP = ["pip install .", "catalog demo", "./dev catalog demo", "./dev test"]
 SECRETS = {
     "SLACK_TOKENS": "T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ",
     "MAIL_USER": "me",
     "MAIL_PASSWORD": "word",
     "HOOK_SECRET": "whsec_c2VjcmV0",
 }
-_TYPED = [line for page in PAGES.values() for block in blocks("sh", page) for line in block.splitlines()]
-ON_ALERTS = [line for line in _TYPED if line.startswith("catalog alerts")]
-DAILY = [line for line in SHELL if line not in {FIRST, ON_POSTGRES, *SET_UP, *ON_ALERTS}]
+ON_ALERTS = [line for line in lines(*map(str, PAGES)) if line.startswith("catalog alerts")]
+EVERY_DAY = (
+    "README.md",
+    "docs/start/first-day.md",
+    *(f"docs/how-to/{name}.md" for name in ("watch", "copies", "pages")),
+)
+DAILY = [line for line in lines(*EVERY_DAY) if line not in {FIRST, ON_POSTGRES, *SET_UP, *ON_ALERTS}]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,9 +107,21 @@ def timeless(text: str) -> str:
 # Shell
 
 
-def test_the_readme_opens_with_the_two_commands() -> None:
-    assert blocks("sh")[0].splitlines() == ["./dev catalog demo", "./dev test"]
-    assert set(SET_UP) | {FIRST, ON_POSTGRES} <= set(SHELL)
+def test_the_readme_is_short_and_opens_with_the_two_commands() -> None:
+    assert len(README.encode()) <= 9_000
+    assert blocks("sh")[0].splitlines() == ["pip install .", "catalog demo"]
+    assert set(SET_UP) | {FIRST} <= set(lines("README.md"))
+    assert ON_POSTGRES in lines("docs/how-to/postgres.md")
+
+
+def test_the_demo_plays_in_an_empty_folder(newcomer: Newcomer) -> None:
+    assert newcomer.types("catalog demo").returncode == Exit.DONE
+    assert (newcomer.folder / "catalog-demo.db").exists()
+
+
+def test_the_machine_of_the_check_runs_a_command_of_the_readme() -> None:
+    script = (ROOT / ".ci" / "run").read_text("utf-8")
+    assert [line for line in ("./dev catalog demo", "./dev check") if line not in script] == []
 
 
 def test_a_first_sync_needs_one_variable(newcomer: Newcomer) -> None:
@@ -168,12 +192,12 @@ def _pip() -> list[str]:
 def test_the_shown_output_is_what_a_sync_prints(newcomer: Newcomer) -> None:
     newcomer.sync()
     newcomer.server.models = after()
-    assert timeless(newcomer.sync()) == timeless(blocks("text")[0])
+    assert timeless(newcomer.sync()) == timeless(blocks("text", FIRST_DAY)[0])
 
 
 def test_every_mark_of_the_output_is_explained() -> None:
     marks = {*run_lines._MARKS.values(), "?"}
-    assert {mark for mark in marks if f"\n| `{mark}` |" not in README} == set()
+    assert {mark for mark in marks if f"\n| `{mark}` |" not in FIRST_DAY} == set()
 
 
 def test_cron_mails_changes_and_problems_only(newcomer: Newcomer) -> None:
@@ -191,9 +215,7 @@ def test_cron_mails_changes_and_problems_only(newcomer: Newcomer) -> None:
 
 def test_the_shown_sources_can_be_synced(newcomer: Newcomer) -> None:
     gateway = ModelsServer(models=before(), key="gw-0123456789", reshape=lambda page: {"data": page["data"]}).start()
-    text = next(block for block in blocks("toml") if "gateway" in block).replace(
-        "https://models.example.org", gateway.url
-    )
+    text = blocks("toml", how_to("sources"))[0].replace("https://models.example.org", gateway.url)
     (newcomer.folder / "catalog.toml").write_text(text)
     keys = {"ANTHROPIC_API_KEY": "sk-ant-...", "GATEWAY_KEY": "gw-0123456789"}
     both = newcomer.types("catalog sync", **keys)
@@ -209,7 +231,7 @@ def test_the_shown_channels_are_told_and_every_command_about_them_works(
     newcomer: Newcomer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     receiver = ModelsServer(always=answer({})).start()
-    text = next(block for block in blocks("toml") if "[[alerts]]" in block)
+    text = blocks("toml", how_to("alerts"))[0]
     team = f"json://{urlsplit(receiver.url).netloc}"
     text = text.replace("https://example.org", receiver.url).replace("slack://${SLACK_TOKENS}", team)
     (newcomer.folder / "catalog.toml").write_text(text)
@@ -266,6 +288,12 @@ def test_every_command_that_a_page_mentions_can_be_typed(capsys: pytest.CaptureF
         if cli.run([*shlex.split(span)[1:], "--help"]) != Exit.DONE:
             refused.append((name, span, capsys.readouterr().err))
     assert refused == []
+
+
+def test_the_index_leads_to_every_page() -> None:
+    linked = re.findall(r"\]\(([^)#]+)\)", PAGES[Path("docs/index.md")])
+    pages = {str(name.relative_to("docs")) for name in PAGES if name.parts[0] == "docs"}
+    assert pages - {"index.md", *linked} == set()
 
 
 def test_every_link_leads_somewhere() -> None:

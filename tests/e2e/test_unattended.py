@@ -1,6 +1,6 @@
-"""Left to itself, as the README tells: two workers on one Postgres, a list that changes, and everybody who is told.
+"""Left to itself, as the documents tell: two workers on one Postgres, a list that changes, and everybody who is told.
 
-The configuration is the README's own; only the addresses in it, and how long things take, are ours.
+The configuration is that of the pages in docs/how-to; only the addresses in it, and how long things take, are ours.
 """
 
 import json
@@ -38,7 +38,7 @@ from tests.server import ModelsServer, Seen, answer, free_port
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of the mail server
 
 ROOT = Path(__file__).parents[2]
-README, ON_ALERTS = ((ROOT / page).read_text("utf-8") for page in ("README.md", "docs/how-to/alerts.md"))
+HOW_TO = ROOT / "docs" / "how-to"
 SECRET = "whsec_c2VjcmV0IG9mIHRoZSByZWNlaXZlcg=="
 PROGRAM = [sys.executable, "-m", "catalog"]
 NEW, AGEING, LEAVING = "claude-opus-5", "claude-opus-4-7", "claude-haiku-4-5-20251001"
@@ -46,11 +46,11 @@ RETIRES = (datetime.now(UTC) + timedelta(days=400)).strftime("%Y-%m-%dT00:00:00Z
 CHANNELS = ("team", "mail", "hook", "script")
 
 
-def shown(section: str, language: str, page: str = README) -> str:
-    """Give the first block of a language in a section of a page."""
-    text = page[page.index(f"\n## {section}\n") :]
+def shown(page: str, language: str) -> str:
+    """Give the first block of a language on a page."""
+    text = (HOW_TO / f"{page}.md").read_text("utf-8")
     found = re.search(rf"^```{language}\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL)
-    assert found, section
+    assert found, page
     return found[1]
 
 
@@ -151,7 +151,7 @@ def today() -> Sequence[Mapping[str, Any]]:
 
 @dataclass(kw_only=True)
 class Host:
-    """A machine with a worker: a folder with the README's configuration, and what was started in it."""
+    """A machine with a worker: a folder with the shown configuration, and what was started in it."""
 
     folder: Path
     around: Surroundings
@@ -161,9 +161,9 @@ class Host:
 
     def configure(self) -> None:
         receiver = self.around.receiver.url
-        schedule = edited(shown("As a worker", "toml"), {'"5m"': '"1s"\nconfirm_after = "1s"', 'jitter = "2m"': ""})
+        schedule = edited(shown("worker", "toml"), {'"5m"': '"1s"\nconfirm_after = "1s"', 'jitter = "2m"': ""})
         alerts = edited(
-            shown("Alerts", "toml"),
+            shown("alerts", "toml"),
             {
                 "slack://${SLACK_TOKENS}": f"{receiver.replace('http', 'json')}/${{SLACK_TOKENS}}",
                 "@mail.example.org?": f"@localhost:{self.around.mail_port}?",
@@ -175,10 +175,8 @@ class Host:
             },
         )
         watched = {"https://hc.example.org": receiver, "9464": str(self.port)}
-        monitor = edited(shown("Who watches it", "toml"), watched)
-        several = edited(
-            shown("Several sources, gateways", "toml"), {"https://models.example.org": self.around.still_url}
-        )
+        monitor = edited(shown("monitoring", "toml"), watched)
+        several = edited(shown("sources", "toml"), {"https://models.example.org": self.around.still_url})
         monitor += f"[sources.gateway]\n{several.partition('[sources.gateway]')[2]}" * self.has_gateway
         self.folder.mkdir()
         (self.folder / "catalog.toml").write_text(f"{schedule}\n{alerts}\n{monitor}")
@@ -291,7 +289,7 @@ def assert_each_was_told_once(around: Surroundings) -> None:
     """The JSON is whole and signed, chats get words, and mail hears of watched models alone, as configured."""
     hooked = around.posted("/hook")
     genuine: dict[str, Any] = {}
-    exec(shown("Webhooks", "python", ON_ALERTS), genuine)
+    exec(shown("alerts", "python"), genuine)
     assert [genuine["is_genuine"](seen.headers, seen.body, SECRET) for seen in hooked] == [True, True]
     assert told(json.loads(seen.body) for seen in hooked) == [NEWS, REMOVAL]
     assert told(around.commanded()) == [NEWS, REMOVAL]

@@ -24,7 +24,7 @@ PATHS += [
     for route in ROUTES
     for form in route.forms
 ]
-README = Path(__file__).parents[2] / "README.md"
+PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "pages.md"
 SAFE = {
     "content-security-policy": "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
@@ -53,12 +53,12 @@ def test_each_address_answers_with_the_headers_that_keep_it_safe(site: Visitor, 
     assert reply.headers["cache-control"] == kept
 
 
-def test_every_address_in_the_readme_answers(demo_file: Path) -> None:
+def test_every_address_that_the_page_on_pages_names_answers(demo_file: Path) -> None:
     forms = "|".join(sorted({form for route in ROUTES for form in route.forms}, key=len, reverse=True))
-    readme = README.read_text("utf-8")
-    found = re.findall(rf"`((?:{'|'.join(route.name for route in ROUTES)})\.(?:{forms})(?:\?[^`]*)?)`", readme)
-    found += re.findall(r"http://127\.0\.0\.1:8460/([^>`]*)", readme)
-    mirrors = re.findall(r"`http://HOST/(mirror/[^`]+)`", readme)
+    text = PAGE.read_text("utf-8")
+    found = re.findall(rf"`((?:{'|'.join(route.name for route in ROUTES)})\.(?:{forms})(?:\?[^`]*)?)`", text)
+    found += re.findall(r"http://127\.0\.0\.1:8460/([^>`]*)", text)
+    mirrors = re.findall(r"`http://HOST/(mirror/[^`]+)`", text)
     assert len(found) > 5
     assert mirrors
     with served(f"sqlite:///{demo_file}", mirror_open=True) as site:

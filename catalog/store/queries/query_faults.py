@@ -41,6 +41,7 @@ _OF_POSTGRES = {
     "42803": "each column that is shown needs an aggregate, or to be named by GROUP BY",
     "42804": _VALUE,
     "42501": "this role may not read that",
+    "25001": _WRITES,
     "25006": _WRITES,
     "0A000": _WRITES,
     "22": _VALUE,
@@ -51,7 +52,7 @@ _OTHERWISE = (
 )
 _COMMENTS = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 _QUERIES = ("SELECT", "WITH", "VALUES", "TABLE", "EXPLAIN")
-_QUOTED = re.compile(r"[\"«„»]([^\"«„»“]+)[\"“«»]|\b(\w+\.\w+)\b")
+_QUOTED = re.compile(r"[\"«„»]([^\"«„»“]+)[\"“«»]|\b(\w+\.\w+)\b|\b(\w+)\(")
 
 
 def explain(query: str, message: str, code: str, kind: str) -> QueryError:
@@ -85,9 +86,10 @@ def _sentence(query: str, message: str, code: str) -> tuple[str, str]:
 
 def _words_of_query(message: str, query: str) -> Iterator[str]:
     """Find what a message quotes, in whichever language, and what stands in the query."""
-    for quoted, dotted in _QUOTED.findall(message):
-        if (quoted or dotted).lower() in query.lower():
-            yield quoted or dotted
+    for found in _QUOTED.findall(message):
+        word = next(filter(None, found))
+        if word.lower() in query.lower():
+            yield word
 
 
 def _called(word: str, sentence: str) -> str:

@@ -25,7 +25,7 @@ from catalog.store.queries import query_faults
 _CHUNK = 1000
 _READS = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE}
 # Errors of the query itself: its syntax, its values, or that it writes. With any other code, the database failed.
-_BLAMED = ("42", "22", "25006", "0A", "34", "SQLITE_ERROR", "SQLITE_AUTH", "SQLITE_MISMATCH", "SQLITE_TOOBIG")
+_BLAMED = ("42", "22", "25001", "25006", "0A", "34", "SQLITE_ERROR", "SQLITE_AUTH", "SQLITE_MISMATCH", "SQLITE_TOOBIG")
 _NUMBER = re.compile(r"0|-?[1-9]\d{0,17}")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:.+|\d+[smhdw]")
 
