@@ -1,12 +1,13 @@
 """Writes the generated parts of the documentation: `./dev docs`; with --check, says which of them are stale.
 
-With --pictures, takes a picture of a page anew, which needs a browser and is not compared.
+With --pictures, takes a picture of a page anew, which needs a browser and is not compared. With --site, makes a site of
+all pages.
 """
 
 import argparse
 import sys
 
-from docs.generate import pages, screens
+from docs.generate import pages, screens, site
 
 
 def main() -> int:
@@ -16,7 +17,12 @@ def main() -> int:
     parser.add_argument(
         "--pictures", action="store_true", help="take docs/pictures/today.png anew, with Chromium; nothing else"
     )
+    parser.add_argument(
+        "--site", action="store_true", help="write the documentation as a site into site/; nothing else"
+    )
     asked = parser.parse_args()
+    if asked.site:
+        return site.build(pages.ROOT, pages.ROOT / "site")
     if asked.pictures:
         (pages.ROOT / "docs" / "pictures" / "today.png").write_bytes(screens.today())
         return 0

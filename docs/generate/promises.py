@@ -168,7 +168,7 @@ def _figures_of(found: list[Holder], kept: Mapping[str, Any]) -> Iterator[str]:
     """Write a part for each module of attacks, with a table for each attack that says what it came to."""
     attacks = [each for each in found if each.is_attack and each.asks]
     for path, anchor in dict.fromkeys((each.path, each.anchor) for each in attacks):
-        yield f'### <a id="{anchor}"></a>[{anchor}.py](../../tests/{path})\n'
+        yield f"### {anchor}\n\n[{path}](../../tests/{path})\n"
         yield from (_table(each, kept) for each in attacks if each.path == path)
 
 

@@ -1,11 +1,14 @@
 """What deploy/ shows can be deployed, as far as that is known without the machines it is for."""
 
 import json
+import os
 import re
 import shlex
 import shutil
 import subprocess
 import sys
+import time
+import tomllib
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -17,7 +20,7 @@ import pytest
 import sqlalchemy as sa
 import yaml
 
-from catalog import cli, config, cron
+from catalog import __version__, cli, config, cron
 from catalog.errors import Exit
 from catalog.monitor import probes
 from tests.docs.test_readme import blocks
@@ -38,7 +41,7 @@ TEXTS = {
 
 # Whose they are, other than ours: of libpq, of the image of Postgres, of the image of Python and its pip.
 FOREIGN_VARIABLES = re.compile(
-    r"PGSERVICEFILE|POSTGRES_(USER|DB|PASSWORD_FILE)|PIP_\w+|PYTHON\w*|PATH|HOME|SLACK_TOKENS"
+    r"PGSERVICEFILE|VERSION|POSTGRES_(USER|DB|PASSWORD_FILE)|PIP_\w+|PYTHON\w*|PATH|HOME|SLACK_TOKENS"
 )
 
 
@@ -82,6 +85,7 @@ def manifest(name: str) -> Any:
 COMPOSE = manifest("compose/compose.yaml")
 DEPLOYMENT = manifest("kubernetes/deployment.yaml")
 CRON_JOB = manifest("kubernetes/cronjob.yaml")
+CLAIM, BACKUP = yaml.safe_load_all((DEPLOY / "kubernetes/backup.yaml").read_text("utf-8"))
 WEB, WEB_SERVICE = yaml.safe_load_all((DEPLOY / "kubernetes/web.yaml").read_text("utf-8"))
 WORKFLOW = manifest("github/pages.yml")
 STEPS = WORKFLOW["jobs"]["publish"]["steps"]
@@ -89,6 +93,7 @@ PODS = {
     "web": WEB["spec"]["template"]["spec"],
     "deployment": DEPLOYMENT["spec"]["template"]["spec"],
     "cronjob": CRON_JOB["spec"]["jobTemplate"]["spec"]["template"]["spec"],
+    "backup": BACKUP["spec"]["jobTemplate"]["spec"]["template"]["spec"],
 }
 
 
@@ -114,7 +119,8 @@ def typed() -> Iterator[tuple[str, list[str]]]:
     yield "compose, web", ["catalog", *COMPOSE["services"]["web"]["command"]]
     yield "compose, healthcheck", COMPOSE["services"]["catalog"]["healthcheck"]["test"][1:]
     for pod in PODS:
-        yield pod, ["catalog", *container(pod)["args"]]
+        one = container(pod)
+        yield pod, shlex.split(one["args"][0].splitlines()[0]) if "command" in one else ["catalog", *one["args"]]
     for found in re.findall(r"^catalog .*", "\n".join(step.get("run", "") for step in STEPS), flags=re.MULTILINE):
         yield "workflow", shlex.split(found)
     for line in (line for block in blocks("sh", README) for line in block.splitlines()):
@@ -416,6 +422,28 @@ def test_two_jobs_never_run_at_once_and_a_hung_one_ends_before_the_next() -> Non
     job = CRON_JOB["spec"]["jobTemplate"]["spec"]
     assert CRON_JOB["spec"]["concurrencyPolicy"] == "Forbid"
     assert (job["backoffLimit"], job["activeDeadlineSeconds"] < 3600) == (0, True)
+
+
+def test_a_copy_a_night_goes_into_a_volume_and_old_ones_go(tmp_path: Path) -> None:
+    (claimed,) = [one for one in PODS["backup"]["volumes"] if "persistentVolumeClaim" in one]
+    assert claimed["persistentVolumeClaim"]["claimName"] == CLAIM["metadata"]["name"]
+    one = container("backup")
+    (place,) = [mount["mountPath"] for mount in one["volumeMounts"] if mount["name"] == claimed["name"]]
+    stale, fresh = tmp_path / "old.db", tmp_path / "new.db"
+    for path, days in ((stale, 31), (fresh, 29)):
+        path.touch()
+        os.utime(path, (time.time() - days * 86_400 - 60,) * 2)
+    script = one["args"][0].replace(place, str(tmp_path)).replace("catalog db backup", "touch")
+    subprocess.run([*one["command"], script], check=True)
+    assert (stale.exists(), fresh.exists(), len(list(tmp_path.glob("20*.db")))) == (False, True, 1)
+
+
+def test_the_image_says_what_it_is() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    labels = dict(re.findall(r'org\.opencontainers\.image\.(\w+)="([^"]*)"', instruction("LABEL")[0]))
+    assert (labels["title"], labels["licenses"]) == (project["name"], project["license"])
+    assert labels["version"] == "${VERSION}"
+    assert f"VERSION={__version__}" in instruction("ARG")
 
 
 # Words
