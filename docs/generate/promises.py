@@ -5,7 +5,7 @@ A test, or a whole module of tests, names its promises with `pytest.mark.promise
 
 import ast
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -111,7 +111,8 @@ def page() -> str:
     """Write the page. Raises KeyError for a test that names an unknown promise."""
     kept = json.loads(volume.FIGURES.read_text("utf-8")) if volume.FIGURES.exists() else {}
     found = list(holders())
-    parts = [_promise(name, [each for each in found if name in each.promises]) for name in PROMISES]
+    told = {each.path for each in found if each.is_attack and each.asks}
+    parts = [_promise(name, [each for each in found if name in each.promises], told) for name in PROMISES]
     return "\n".join([_OPENING.format(mutants=_mutants(kept)), *parts, _CLOSING, *_figures_of(found, kept)])
 
 
@@ -153,9 +154,14 @@ def _first_sentence(text: str) -> str:
     return " ".join(text.split("\n\n", maxsplit=1)[0].split()).rstrip(".").replace("|", "\\|")
 
 
-def _promise(name: str, found: list[Holder]) -> str:
+def _promise(name: str, found: list[Holder], told: Collection[str]) -> str:
+    """Write a part; an attack links to its figures where its module is `told` of, else to the module."""
     title, words = PROMISES[name]
-    attacks = [f"- {each.words}: [{each.path}](#{each.anchor})" for each in found if each.is_attack]
+    attacks = [
+        f"- {each.words}: [{each.path}]({f'#{each.anchor}' if each.path in told else f'../../tests/{each.path}'})"
+        for each in found
+        if each.is_attack
+    ]
     tests = [
         f"- {each.words}: [{each.path}](../../tests/{each.path}), {each.count} tests"
         for each in found
