@@ -3,7 +3,6 @@
 import json
 import sys
 from collections.abc import Mapping
-from contextlib import suppress
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import chain
@@ -20,7 +19,6 @@ from catalog.errors import ConfigError
 from catalog.recipes import Parameter, Recipe
 
 _LISTED = ("name", "question", "parameters")
-_JSON = frozenset({"attributes", "scope", "old_value", "new_value"})  # columns of the schema that hold JSON as text
 
 
 class RecipeName(click.ParamType[str]):
@@ -94,11 +92,10 @@ def _answer(context: Context, asked: Recipe | str, given: Mapping[str, str], for
             query = asked
             values = {name: sql_query.typed(text, now, is_sqlite=database.is_sqlite) for name, text in given.items()}
         with sql_query.answer(database, query, values) as answer:
-            spell = _in_json if form == "json" else _spelled
-            rows = (dict(zip(answer.columns, map(spell, answer.columns, row), strict=True)) for row in answer.rows)
+            rows = (dict(zip(answer.columns, map(_spelled, answer.columns, row), strict=True)) for row in answer.rows)
             first = next(rows, None)
             found = [] if first is None else chain([first], rows)
-            output.listing(found, columns=answer.columns, form=form)
+            output.listing(found, columns=answer.columns, form=form, kept=True)
             if first is None:
                 context.say("the query found nothing", "read.note")
 
@@ -119,32 +116,37 @@ def _of_recipe(recipe: Recipe, given: Mapping[str, str], now: datetime) -> dict[
 
 def _read(parameter: Parameter, text: str, now: datetime) -> object:
     try:
-        return dates.moment(text, now) if parameter.kind == "moment" else text
+        return dates.moment(text, now, edge="first").at if parameter.kind == "moment" else text
     except ValueError as error:
         raise ConfigError(f"--param {parameter.name}: {error}") from None
 
 
-def _in_json(name: str, value: Any) -> object:
-    """Give JSON as itself, and not as a text in JSON."""
-    if name in _JSON and isinstance(value, str):
-        with suppress(ValueError):
-            return json.loads(value)
-    return _spelled(name, value)
-
-
 def _spelled(name: str, value: Any) -> object:
     """Give a value that has a form in JSON and CSV for whatever a database answers with."""
+    spelled: object = value
     match value:
-        case None | bool() | int() | str() | datetime() | timedelta() | dict():
-            return value
-        case float() | Decimal():
-            exact = int(value) if isfinite(value) and value == int(value) else float(value)
-            return exact if isfinite(value) else str(value)
+        case str() if name == "attributes":
+            spelled = _json(value)
+        case datetime() if value.tzinfo:
+            spelled = dates.to_text(value)
+        case float() | Decimal() if isfinite(value):
+            spelled = int(value) if value == int(value) else float(value)
         case list():
-            return [_spelled(name, one) for one in value]
+            spelled = [_spelled(name, one) for one in value]
         case bytes() | bytearray() | memoryview():
-            return f"\\x{bytes(value).hex()}"
+            spelled = f"\\x{bytes(value).hex()}"
         case date():
-            return value.isoformat()
+            spelled = value.isoformat()
+        case None | bool() | int() | str() | timedelta() | dict():
+            pass
         case _:
-            return str(value)
+            spelled = str(value)
+    return spelled
+
+
+def _json(text: str) -> object:
+    """Read JSON, which SQLite keeps as text; any other text stays one."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text

@@ -258,6 +258,8 @@ def test_the_forms_of_lists_are_those_of_answers(lived: Ground) -> None:
     query = "SELECT 1 AS x, 'a' AS y"
     assert lived.run("sql", "--csv", query)[1] == "x,y\n1,a\n"
     assert lived.run("sql", "--json", query)[1] == '[\n{"x": 1, "y": "a"}\n]\n'
+    assert lived.run("sql", "--tsv", query)[1] == "x\ty\n1\ta\n"
+    assert lived.run("sql", "--nl", query)[1] == '{"x": 1, "y": "a"}\n'
     assert lived.run("sql", query)[1] == "x  y\n1  a\n"
 
 
@@ -332,7 +334,8 @@ def test_every_recipe_answers(lived: Ground) -> None:
 def test_a_recipe_tells_the_story_of_a_model(lived: Ground) -> None:
     _, out, _ = lived.run("sql", "--recipe", "story", "--param", "model_id=claude-b", "--json")
     assert [
-        (row["source"], row["kind"], row["field"], row["old_value"], row["new_value"]) for row in json.loads(out)
+        (row["source"], row["kind"], row["field"], row.get("old_value"), row.get("new_value"))
+        for row in json.loads(out)
     ] == [
         ("anthropic", "added", None, None, None),
         ("anthropic", "changed", "display_name", "Claude B", "Bee"),

@@ -65,7 +65,7 @@ def typed(text: str, now: datetime, *, is_sqlite: bool) -> object:
     """
     if _MOMENT.fullmatch(text):
         with suppress(ValueError):
-            return dates.moment(text, now)
+            return dates.moment(text, now).at
     return int(text) if is_sqlite and _NUMBER.fullmatch(text) else text
 
 
