@@ -60,6 +60,12 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("runs --limit 20", "the last runs"),
         ("runs --source anthropic --json", "of one source, for a program"),
     ),
+    "sql": (
+        ("sql --recipe retiring", "what retires next"),
+        ("sql --recipe new --param since=30d --csv", "with a value, for a program"),
+        ('sql "SELECT id FROM models WHERE line IS NULL"', "a query of your own"),
+        ("sql --recipes", "what the cookbook has"),
+    ),
     "status": (
         ("status", "is all well?"),
         ("status --json", "for a program"),
