@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, Self
 
 from catalog import dates
 from catalog.domain import Run, Source, Status
@@ -108,6 +108,11 @@ class Backlog:
     oldest: datetime | None  # when the oldest of the pending ones was enqueued
     next_attempt_at: datetime | None  # before which none of the pending ones is tried
     last_error: str | None
+
+    @classmethod
+    def none(cls, channel: str) -> Self:
+        """What waits for a channel that took everything."""
+        return cls(channel=channel, pending=0, dead=0, oldest=None, next_attempt_at=None, last_error=None)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,25 +1,35 @@
 """The catalog's metrics for Prometheus, each read from the database: they are right under cron and after restarts."""
 
 import stat
+from collections.abc import Collection
 from datetime import datetime
 from pathlib import Path
 
-from prometheus_client import CollectorRegistry, Gauge, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, disable_created_metrics, generate_latest
 
 from catalog import files
+from catalog.domain import ModelName
 from catalog.errors import ConfigError
 from catalog.health import Backlog, SourceHealth
 from catalog.store.engine.database import Database
 from catalog.store.outbox import queue
-from catalog.store.queries import source_health
+from catalog.store.queries import source_health, totals
+from catalog.store.schema import versions
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _BEGINNING = b"# HELP catalog_"  # of each page
 
 # Name, labels and meaning of each; docs/reference/metrics.md is generated from here.
 METRICS = {
+    "catalog_build_info": (("version", "schema"), "1 for the program that reads the database, and its schema."),
     "catalog_models_listed": (("source",), "Models that are listed."),
     "catalog_models_missing": (("source",), "Models that whole walks lack, not believed to be gone."),
+    "catalog_models_added_total": (("source",), "Models that were added since the baseline."),
+    "catalog_models_removed_total": (("source",), "Models that were removed since the baseline."),
+    "catalog_next_retirement_timestamp_seconds": (
+        ("source", "models"),
+        "When the next listed model retires: of `all`, and of those that are `watched`; none is ahead: no line.",
+    ),
     "catalog_last_whole_walk_timestamp_seconds": (
         ("source",),
         "End of the last whole walk; 0 while only its past was recorded.",
@@ -47,25 +57,46 @@ class MetricsPage:
 
     def __init__(self) -> None:
         """Start without values; a metric that gets none is left out."""
+        disable_created_metrics()  # type: ignore[no-untyped-call] # prometheus_client's; counters are read anew each time
         self.registry = CollectorRegistry()
-        self._gauges = {
-            name: Gauge(name, words, labels, registry=self.registry) for name, (labels, words) in METRICS.items()
+        self._metrics = {
+            name: (Counter if name.endswith("_total") else Gauge)(name, words, labels, registry=self.registry)
+            for name, (labels, words) in METRICS.items()
         }
 
     def set(self, name: str, value: float | datetime | None, **labels: str) -> None:
         """Set a value; None sets nothing."""
-        if value is not None:
-            self._gauges[name].labels(**labels).set(value.timestamp() if isinstance(value, datetime) else value)
+        if value is None:
+            return
+        number, one = value.timestamp() if isinstance(value, datetime) else value, self._metrics[name].labels(**labels)
+        if isinstance(one, Counter):
+            one.inc(number)
+        else:
+            one.set(number)
 
 
-def page(database: Database) -> bytes:
-    """Read all metrics from the database. Raises DatabaseError."""
-    page = MetricsPage()
+def page(database: Database, *, channels: Collection[str] = (), watched: Collection[ModelName] | None = None) -> bytes:
+    """Read all metrics from the database. Raises DatabaseError.
+
+    Each of the `channels` has its numbers, also where nothing is pending. `watched` None: the watchlist is not known.
+    """
+    page, now = MetricsPage(), database.now()
+    page.set("catalog_build_info", 1, version=versions.program(), schema=versions.HEAD)
     with database.read() as connection:
         for found in source_health.all_(connection):
             _tell_source(page, found)
-        for backlog in queue.backlog(connection):
-            _tell_channel(page, backlog)
+        for source, (added, removed) in totals.recorded(connection).items():
+            page.set("catalog_models_added_total", added, source=source)
+            page.set("catalog_models_removed_total", removed, source=source)
+        dates = {"all": totals.next_retirements(connection, now)}
+        if watched is not None:
+            dates["watched"] = totals.next_retirements(connection, now, watched)
+        for models, found_dates in dates.items():
+            for source, at in found_dates.items():
+                page.set("catalog_next_retirement_timestamp_seconds", at, source=source, models=models)
+        backlogs = {backlog.channel: backlog for backlog in queue.backlog(connection)}
+    for channel in sorted({*channels, *backlogs}):
+        _tell_channel(page, backlogs.get(channel) or Backlog.none(channel))
     return generate_latest(page.registry)
 
 

@@ -102,7 +102,9 @@ def subscriptions(config: Config) -> "Subscriptions | None":
     from catalog.alerts import composer
     from catalog.events import Subscriptions
 
-    watched = _watched(config)
+    watched = watchlist(config)
+    if watched is None and any(alert.only for alert in config.alerts):
+        configuration.watched(config.watch, config.names)  # says why it cannot be read
     return Subscriptions(
         rules=tuple(_rule(config, alert, watched or frozenset()) for alert in config.alerts),
         composer=composer,
@@ -111,13 +113,11 @@ def subscriptions(config: Config) -> "Subscriptions | None":
     )
 
 
-def _watched(config: Config) -> frozenset[ModelName] | None:
-    """Give the watchlist; None when it cannot be read, which stops only the channels that are limited to it."""
+def watchlist(config: Config) -> frozenset[ModelName] | None:
+    """Give what is watched; None when it cannot be read, which stops only the channels that are limited to it."""
     try:
         return frozenset(configuration.watched(config.watch, config.names))
     except ConfigError:
-        if any(alert.only for alert in config.alerts):
-            raise
         return None
 
 

@@ -164,6 +164,13 @@ def pause(stop: threading.Event | None, seconds: float = 0.0) -> None:
         raise StoppedError("it was stopped: the program was told to end")
 
 
+def _metrics_page(config: Config, database: Database) -> bytes:
+    from catalog.monitor import metrics
+
+    channels = [alert.name for alert in config.alerts]
+    return metrics.page(database, channels=channels, watched=wiring.watchlist(config))
+
+
 def write_metrics(config: Config, database: Database, outages: logs.Outages | None = None) -> None:
     """Write the metrics file, where one is configured."""
     path = config.monitor.metrics_file
@@ -174,7 +181,7 @@ def write_metrics(config: Config, database: Database, outages: logs.Outages | No
     outages, told = outages or logs.Outages(log), logs.event("metrics.unwritten", path=str(path))
     try:
         metrics.demand_file(path)
-        metrics.write(path, metrics.page(database))
+        metrics.write(path, _metrics_page(config, database))
     except CatalogError as error:
         outages.begin("metrics", f"no metrics were written: {error.message}", told)
     except OSError as error:
@@ -246,14 +253,14 @@ def probed(config: Config, database: Database, alive: Callable[[], bool]) -> Abs
     address = config.monitor.listen
     if address is None:
         return nullcontext()
-    from catalog.monitor import metrics, probes
+    from catalog.monitor import probes
 
     def problems() -> list[str]:
         found = [] if alive() else ["the schedule stands still, or a run hangs"]
         gone = f"the database {database.describe()} is gone: no run can be recorded"
         return found if database.exists() else [*found, gone]
 
-    return probes.serving(address, page=partial(metrics.page, database), problems=problems)
+    return probes.serving(address, page=partial(_metrics_page, config, database), problems=problems)
 
 
 def problems_of(database: Database, names: Iterable[str]) -> dict[str, tuple[str, datetime | None]]:

@@ -42,8 +42,7 @@ answered, too. There is no password, so listen where only those can ask who may 
 Every number is read from the database, so it is true under cron, after a restart, and on any machine that shares the
 database. `metrics_file` is replaced as a whole after each `catalog sync`, and every 15 seconds by `catalog run`; when
 nothing runs it stays as it is, which is why times are told and not ages. A file that holds something else is never
-replaced. A metric without a value has no line: a
-channel with nothing pending and nothing dead has none.
+replaced. A metric without a value has no line. A channel that is configured has its numbers, also when they are 0.
 
 | metric | labels | what it tells |
 |---|---|---|
@@ -51,14 +50,11 @@ channel with nothing pending and nothing dead has none.
 
 _CLOSING = """
 [catalog.json](../../deploy/grafana/catalog.json) is a dashboard for Grafana of them and of the views.
-What to be woken by:
+What to be woken by is in [catalog.rules.yaml](../../deploy/prometheus/catalog.rules.yaml), rules for Prometheus: name
+the file under `rule_files`. The number of days until a watched model retires is
 
 ```promql
-time() - catalog_last_whole_walk_timestamp_seconds > 3 * 3600
-catalog_runs_failed_in_a_row >= 3
-catalog_held == 1
-catalog_alerts_dead > 0
-time() - catalog_alerts_oldest_pending_timestamp_seconds > 3600
+(catalog_next_retirement_timestamp_seconds{models="watched"} - time()) / 86400
 ```
 """
 

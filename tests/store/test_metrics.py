@@ -1,10 +1,16 @@
 """The metrics page tells what the database holds."""
 
+from collections.abc import Collection
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from catalog import __version__
+from catalog.domain import ModelName
 from catalog.monitor import metrics
+from catalog.store.schema import versions
+from tests import server as play
 from tests.store.world import START, World
 from tests.subscribing import team
 
@@ -54,6 +60,53 @@ def test_what_is_pending_for_a_channel_shows_and_a_source_without_a_run_is_left_
     assert any(line.startswith('catalog_alerts_oldest_pending_timestamp_seconds{channel="team"}') for line in told)
     assert any(line.startswith('catalog_alerts_next_attempt_timestamp_seconds{channel="team"}') for line in told)
     assert not any("last_whole" in line and 'source="two"' in line for line in told)
+
+
+def test_the_next_retirement_is_told_of_all_models_and_of_those_that_are_watched(world: World) -> None:
+    """As a time, so that a file which nothing replaces stays true; a date that has passed is the next no more."""
+    world.server.models = [
+        play.model("late", retires_at="2099-03-01T00:00:00Z"),
+        play.model("soon", retires_at="2099-01-01T00:00:00Z"),
+        play.model("past", retires_at="2020-01-01T00:00:00Z"),
+        play.model("retired", retires_at="2098-01-01T00:00:00Z", lifecycle="retired"),
+        play.model("never"),
+    ]
+    world.sync()
+    name = "catalog_next_retirement_timestamp_seconds"
+
+    def told(watched: Collection[ModelName] | None) -> dict[str, float]:
+        page = lines(metrics.page(world.database, watched=watched))
+        found = (line.partition("}") for line in page if line.startswith(name))
+        return {labels.partition('models="')[2].partition('"')[0]: float(value) for labels, _, value in found}
+
+    january, march = (datetime(2099, month, 1, tzinfo=UTC).timestamp() for month in (1, 3))
+    assert told(None) == {"all": january}
+    assert told([]) == {"all": january}
+    assert told(["never", "past", "retired"]) == {"all": january}
+    assert told(["late", ("other", "soon")]) == {"all": january, "watched": march}
+    assert told(["late", ("one", "soon")]) == {"all": january, "watched": january}
+
+
+def test_what_came_and_went_since_the_baseline_is_counted(world: World) -> None:
+    for ids in ("abcde", "abcdef", "abcdefg", "bcdefg"):
+        world.lists(*ids)
+        world.sync(after=20)
+    world.sync(after=20)
+    found = lines(metrics.page(world.database))
+    assert {
+        'catalog_models_added_total{source="one"} 2.0',
+        'catalog_models_removed_total{source="one"} 1.0',
+        f'catalog_build_info{{schema="{versions.HEAD}",version="{__version__}"}} 1.0',
+    } <= found
+    assert not any("_created" in line for line in found)
+
+
+def test_a_channel_that_owes_nothing_has_its_zero(world: World) -> None:
+    world.sync()
+    found = lines(metrics.page(world.database, channels=["team", "mail"]))
+    for name in ("team", "mail"):
+        assert {f'catalog_alerts_{what}{{channel="{name}"}} 0.0' for what in ("pending", "dead")} <= found
+    assert not any(line.startswith("catalog_alerts_oldest") for line in found)
 
 
 def test_the_file_is_replaced_at_once_and_readable_by_the_collector(tmp_path: Path) -> None:

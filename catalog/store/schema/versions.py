@@ -1,6 +1,7 @@
 """Versions of what keeps the catalog: the schema, the library and the drivers. Imports none of them."""
 
 import sqlite3
+from functools import cache
 from importlib import metadata
 
 HEAD = "0013"  # the revision of the schema that this program needs
@@ -12,6 +13,12 @@ def lines() -> list[str]:
     packages = [("SQLAlchemy", "sqlalchemy"), ("psycopg", "psycopg")]
     found = [f"{name} {_installed(package)}" for name, package in packages]
     return [*found, f"SQLite {sqlite3.sqlite_version}", f"schema revision {HEAD}"]
+
+
+@cache
+def program() -> str:
+    """The version of this program."""
+    return _installed("model-catalog")
 
 
 def _installed(package: str) -> str:
