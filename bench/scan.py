@@ -13,7 +13,7 @@ from pathlib import Path
 from bench import databases, lists, process, table
 from bench.table import Row
 
-SECONDS = 180
+SECONDS = 180  # of one processor: on a machine that others use, the clock says nothing of the program
 MEMORY = 500  # MB
 EACH = 10  # so many files for one that names models
 SLIPS = 20  # misspelt ids in the whole tree
@@ -32,10 +32,9 @@ def rows(models: int, megabytes: int) -> list[Row]:
         scan = ("watch", "scan", "--config", contender.config, folder)
         cost = process.run(process.CATALOG, *scan, code=11)  # some are misspelt
     what = f"scan of {megabytes:,} MB in {files:,} files, {models:,} models"
-    rate = Row(what=f"{what}, a second", measured=f"{megabytes / cost.seconds:.0f} MB", work=f"{cost.cpu:.0f} s")
     return [
-        table.at_most(what, cost.seconds, SECONDS, unit="s"),
-        rate,
+        table.at_most(f"{what}, processor time", cost.cpu, SECONDS, unit="s"),
+        Row(what="the same on the clock", measured=f"{cost.seconds:.0f} s"),
         table.at_most("peak memory of the scan", cost.memory / 1e6, MEMORY, unit="MB"),
     ]
 
