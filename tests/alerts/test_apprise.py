@@ -385,7 +385,7 @@ def test_a_long_message_loses_lines_and_not_its_end(server: ModelsServer) -> Non
     told = json.loads(server.requests[0].body)["text"].splitlines()
     assert told[-2:] == ["Happened on 22 November 2026, between 08:30 and 09:30 UTC.", "Source: anthropic, run 7"]
     lines = [line for line in told if line.startswith("- ")]
-    assert all(line.endswith(" is newly listed.") for line in lines)
+    assert all(line.endswith("`) is newly listed.") for line in lines)
     assert f"And {400 - len(lines)} more changes" in told
     assert len(lines) > 20
 
@@ -416,8 +416,8 @@ def test_whatever_a_service_does_to_a_text_its_end_is_sent(url: str, number: int
     service = apprise_urls._service(url)
     subject, text = worded(number).compose(apprise_urls.room(service))
     source = apprise_urls._form(service)
-    form, body = service.resolve_format(source), apprise_urls._as(source, text)
-    calls = list(service._build_send_calls(body=body, title=subject, body_format=form, source_format=source))
+    form = service.resolve_format(source)
+    calls = list(service._build_send_calls(body=text, title=subject, body_format=form, source_format=source))
     assert len(calls) == 1
     sent = re.sub(r"<[^>]*>|\s+$", "", calls[0]["body"].replace("&nbsp;", " "))
     assert re.search(r"anthropic,? run 7$", sent)
@@ -433,8 +433,8 @@ def test_how_grave_a_message_is_reaches_the_service(server: ModelsServer, severi
 
 
 def test_ids_are_code_and_addresses_are_links_where_the_service_shows_markdown(server: ModelsServer) -> None:
-    """Text from outside stands as it is: Apprise escapes it, but neither our code nor our addresses."""
-    hostile = entry(model_id="a_b*c", display_name="*x* [y](z) `q` <https://e.example>")
+    """Text from outside has no markup, and nothing is escaped: Slack showed the backslashes."""
+    hostile = entry(model_id="a_b*c", display_name="*x* 4.5 [y](z) `q` <https://e.example>")
 
     def compose(room: Room) -> tuple[str, str]:
         return wording.render(changes_of(hostile), room, lambda _source, _id: "https://m.example/a_b")
@@ -443,9 +443,14 @@ def test_ids_are_code_and_addresses_are_links_where_the_service_shows_markdown(s
     place = server.url.removeprefix("http://")
     apprise_urls.open_(f"ntfy://{place}/a-topic?format=markdown").send(message(compose=compose))
     told = json.loads(server.requests[0].body)["message"]
-    plain = re.sub(r"\\([^\w\s])", r"\1", told.replace("`a_b\\x2ac`", "ID"))
-    assert plain.startswith("∗x∗ [y] (z) 'q' ‹https:∕∕e․example› (ID) is newly listed.")
-    assert "\n<https://m.example/a_b>\n" in told
+    assert told.splitlines() == [
+        r"∗x∗ 4.5 [y] (z) 'q' ‹https:∕∕e․example› (`a_b\x2ac`) is newly listed.",
+        "",
+        "<https://m.example/a_b>",
+        "",
+        "Happened on 22 November 2026, between 08:30 and 09:30 UTC.",
+        "Source: anthropic, run 7",
+    ]
 
 
 def test_channels_of_several_threads_do_not_disturb_each_other(server: ModelsServer) -> None:

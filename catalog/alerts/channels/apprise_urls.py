@@ -8,7 +8,6 @@ import re
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from itertools import chain, zip_longest
 from typing import TYPE_CHECKING
 
 from catalog.alerts.channels import TIMEOUT
@@ -21,8 +20,7 @@ if TYPE_CHECKING:
     from apprise import NotifyBase, NotifyFormat
 
 _MARKUP = 40  # characters that may be put around a subject that becomes a heading of the text
-_MARKDOWN_ANYWAY = frozenset({"discord", "guilded"})  # whatever the form is called
-_CODE = re.compile(r"(`[^`\n]+`|<https?://[^\s<>]+>)")  # as texts hold them: quoted text from outside has no such signs
+_MARKDOWN_ANYWAY = frozenset({"discord", "guilded", "mmosts", "zulip"})  # they show each text as Markdown
 _HOST = re.compile(r"[A-Za-z0-9._-]{1,253}|\[?[0-9A-Fa-f:]+\]?")
 _HINT = "in names and passwords spell @ as %40 and / as %2F; https://appriseit.com shows the URL of each service"
 
@@ -90,7 +88,7 @@ def _send(url: str, message: Message) -> str:
     apprise.logger.addHandler(listener)
     try:
         result = one.notify(
-            body=_as(form, text),
+            body=text,
             title=subject,
             body_format=form,
             notify_type=apprise.NotifyType(message.severity().value),
@@ -115,7 +113,7 @@ def room(service: "NotifyBase") -> Room:
     def fits(subject: str, text: str) -> bool:
         body = text.rstrip()
         body = f"{subject}\r\n{body}" if subject and service.title_maxlen <= 0 else body
-        sent = convert_between(_form(service), form, _as(form, body))  # type: ignore[no-untyped-call] # Apprise's
+        sent = convert_between(_form(service), form, body)  # type: ignore[no-untyped-call] # Apprise's
         longest = max(map(_length, (sent, service.dialect_convert(sent, form))))
         left = _left(service, subject) - (0 if form == apprise.NotifyFormat.TEXT else _MARKUP)
         return is_split or (longest <= left and not 0 < service.body_max_line_count <= body.count("\n"))
@@ -125,7 +123,11 @@ def room(service: "NotifyBase") -> Room:
 
 
 def _form(service: "NotifyBase") -> "NotifyFormat":
-    """Give the form in which a text is handed to Apprise: Markdown where the service has that, or its URL says so."""
+    """Give the form in which a text is handed to Apprise: Markdown where the service has that, or its URL says so.
+
+    The text holds no markup but ours: `quoting` made what came from outside harmless. Apprise would escape each dot of
+    a plain text, and Slack would show the backslashes.
+    """
     import apprise
 
     own = service.resolve_format()
@@ -137,19 +139,6 @@ def _shows_markdown(service: "NotifyBase") -> bool:
     import apprise
 
     return _form(service) == apprise.NotifyFormat.MARKDOWN or service.secure_protocol in _MARKDOWN_ANYWAY
-
-
-def _as(form: "NotifyFormat", text: str) -> str:
-    """Spell a text in this form: in Markdown all that is no code and no address of ours stands as it is."""
-    import apprise
-    from apprise.conversion import convert_between
-
-    if form != apprise.NotifyFormat.MARKDOWN:
-        return text
-    parts = _CODE.split(text)
-    plain = apprise.NotifyFormat.TEXT
-    escaped = (convert_between(plain, form, part) for part in parts[::2])  # type: ignore[no-untyped-call] # Apprise's
-    return "".join(chain.from_iterable(zip_longest(escaped, parts[1::2], fillvalue="")))
 
 
 def _left(service: "NotifyBase", subject: str) -> int:
