@@ -56,7 +56,7 @@ def _take(context: Context, whose: str, examine: Examine) -> int:
     try:
         for line in examine():
             if not context.quiet:
-                output.line(line)
+                output.line(line, tone="green" if line.startswith("ok") else "yellow")
     except CatalogError as failure:
         # Not just anywhere in it: a host may be called like its source.
         named = re.search(rf"(^|[ \"]){re.escape(whose)}(: |[ \",]|$)|sources\.{re.escape(whose)}\b", failure.message)

@@ -251,6 +251,7 @@ class Between(PageQuestion):
 class TimelineQuestion(Between):
     """Since when, and until when models were listed, as a picture."""
 
+    start: Moment | None = _asked(_moment("first"), "Where it begins.", None, name="from")
     source: str | None = _asked(_source, "Only this source.", None)
     q: str | None = _asked(_text, "Only where id or name contains this, in capitals or not.", None)
     match: str | None = _asked(_text, _IDS, None)
@@ -385,8 +386,7 @@ def _not_known(name: str, known: Sequence[str]) -> str:
 
 
 def _in_order(earlier: str, start: Moment | None, later: str, end: Moment | None) -> list[str]:
-    backwards = start is not None and end is not None and start.at >= end.at
-    return [f"{earlier} must be earlier than {later}; exchange them"] if backwards else []
+    return [f"{earlier} must be earlier than {later}; exchange them"] if start and end and start.at >= end.at else []
 
 
 def _one_of(values: Sequence[str]) -> str:

@@ -16,6 +16,7 @@ from catalog.web.asked import Length, Moment, QuestionError, Surroundings
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 AROUND = Surroundings(now=NOW, sources=("anthropic", "open-router"))
 DAY = timedelta(days=1)
+END = datetime(2026, 11, 1, 23, 59, 59, 999999, tzinfo=UTC)
 
 # A query, and what it differs in from the question without one.
 UNDERSTOOD: dict[tuple[str, str], dict[str, Any]] = {
@@ -33,7 +34,24 @@ UNDERSTOOD: dict[tuple[str, str], dict[str, Any]] = {
         "line": ("opus",),
     },
     ("models", "as_of=7d"): {"as_of": Moment("7d", NOW - 7 * DAY)},
-    ("models", "as_of=2026-11-01"): {"as_of": Moment("2026-11-01", datetime(2026, 11, 1, tzinfo=UTC))},
+    ("models", "as_of=2026-11-01"): {"as_of": Moment("2026-11-01", END)},
+    ("models", "as_of=2026-10"): {"as_of": Moment("2026-10", END - DAY)},
+    ("models", "as_of=today"): {"as_of": Moment("today", NOW)},
+    ("models", "as_of=2026-11-01T09:30%2B02:00"): {
+        "as_of": Moment("2026-11-01T09:30+02:00", datetime(2026, 11, 1, 7, 30, tzinfo=UTC))
+    },
+    ("changes", "since=2026-11-01&until=2026-11-01"): {
+        "since": Moment("2026-11-01", datetime(2026, 11, 1, tzinfo=UTC)),
+        "until": Moment("2026-11-01", END),
+    },
+    ("timeline", "from=2026-10&to=2026-11-01"): {
+        "start": Moment("2026-10", datetime(2026, 10, 1, tzinfo=UTC)),
+        "end": Moment("2026-11-01", END),
+    },
+    ("diff", "from=2026-10&to=2026-11-01"): {
+        "start": Moment("2026-10", END - DAY),
+        "end": Moment("2026-11-01", END),
+    },
     ("models", "as_of=2026-11-22T10:30:00%2B01:00&sort=created_at"): {
         "as_of": Moment("2026-11-22T10:30:00+01:00", NOW),
         "sort": "created_at",
@@ -46,7 +64,7 @@ UNDERSTOOD: dict[tuple[str, str], dict[str, Any]] = {
     ("retirements", "days=90&watched=1&lines=opus,sonnet"): {"days": 90, "watched": True, "lines": ("opus", "sonnet")},
     ("timeline", "from=30d&to=2026-11-20&limit=200&watched=0"): {
         "start": Moment("30d", NOW - 30 * DAY),
-        "end": Moment("2026-11-20", datetime(2026, 11, 20, tzinfo=UTC)),
+        "end": Moment("2026-11-20", datetime(2026, 11, 20, 23, 59, 59, 999999, tzinfo=UTC)),
         "limit": 200,
     },
     ("changes", f"lines={'a' * 512},{'b' * 512}"): {"lines": ("a" * 512, "b" * 512)},
@@ -98,9 +116,9 @@ REFUSED: dict[tuple[str, str], list[tuple[str, ...]]] = {
     ("models", "source=other"): [("source", '"other"', "anthropic or open-router")],
     ("models", "state=gone"): [("state", '"gone"', "listed, missing, removed or all")],
     ("models", "sort=-id"): [("sort", '"-id"', "id, created_at")],
-    ("models", "as_of=yesterday"): [("as_of", "yesterday", "7d")],
+    ("models", "as_of=tomorrow"): [("as_of", "tomorrow", "7d")],
     ("models", "as_of=2026-02-30"): [("as_of", "2026-02-30", "2026-11-22")],
-    ("models", "as_of=2026-11-22T10:00:00"): [("as_of", "2026-11-22T09:30:00Z")],
+    ("models", "as_of=2026-11-22T10:00+02:00"): [("as_of", "2026-11-22T09:30:00Z")],
     ("models", "after=x"): [("after", '"x"', "SOURCE:ID")],
     ("models", "after=:x"): [("after", "SOURCE:ID")],
     ("models", "after=x:"): [("after", "SOURCE:ID")],
