@@ -96,12 +96,14 @@ def of_dates(
     if most is not None and len(recent) > most:  # a page shows few of them, and each costs
         last = heapq.nlargest(most, (at for _, _, at in recent))[-1]
         recent = [each for each in recent if each[2] >= last]
-    return sorted((_retirement(*each) for each in recent), key=lambda entry: (entry.updated, entry.uid), reverse=True)
+    return sorted((_retirement(*each) for each in recent), key=standing, reverse=True)
 
 
 def _follows(date: RetirementDate, days: int | None, at: datetime, before: Dated | None) -> bool:
-    """Tell whether an entry comes after a place, which only those of the same moment must be made for."""
-    return before is None or at < before.at or (at == before.at and _retirement(date, days, at).uid < before.uid)
+    """Tell whether an entry comes after a place, which only those of the same moment and source must be made for."""
+    if before is None or (at, date.source) != (before.at, before.source):
+        return before is None or (at, date.source) < (before.at, before.source)
+    return _retirement(date, days, at).uid < before.uid
 
 
 def nearest(milestones: Sequence[int], *, now: datetime, since: datetime) -> list[tuple[datetime, datetime]]:
@@ -109,16 +111,18 @@ def nearest(milestones: Sequence[int], *, now: datetime, since: datetime) -> lis
     return [(since + days * _DAY, now + days * _DAY) for days in (0, *milestones)]
 
 
-def standing(entry: FeedEntry) -> tuple[datetime, int, int, str]:
-    """Give where an entry stands in the stream: what runs found of a time is newer than its dates."""
+def standing(entry: FeedEntry) -> tuple[datetime, int, int, str, str]:
+    """Give where an entry stands in the stream: what runs found of a time is newer than its dates, source by source."""
     last = entry.changes[-1] if entry.changes else None
-    return entry.updated, last.run_id if last else 0, last.change_id if last else 0, entry.uid
+    return entry.updated, last.run_id if last else 0, last.change_id if last else 0, entry.source, entry.uid
 
 
 def place(entry: FeedEntry) -> int | Dated:
     """Spell where an entry stands, for the address of what follows it."""
-    text = f"{dates.to_text(entry.updated)}:{entry.uid.rpartition(':')[2]}"
-    return entry.changes[-1].change_id if entry.changes else Dated(text, entry.updated, entry.uid)
+    if entry.changes:
+        return entry.changes[-1].change_id
+    text = f"{dates.to_text(entry.updated)}:{entry.source}:{entry.uid.rpartition(':')[2]}"
+    return Dated(text, entry.updated, entry.source, entry.uid)
 
 
 def _subject(change: Change) -> tuple[str, str]:

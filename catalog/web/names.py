@@ -45,6 +45,7 @@ class Dated(NamedTuple):
 
     text: str
     at: datetime
+    source: str
     uid: str
 
 
@@ -87,12 +88,13 @@ def uuid_of(told: str) -> uuid.UUID:
 
 
 def stand(text: str, _: object) -> int | Dated:
-    """Read a place in the stream: the number of a change, or of a date, `MOMENT:UUID`. Raises ValueError."""
+    """Read a place in the stream: the number of a change, or of a date, `MOMENT:SOURCE:UUID`. Raises ValueError."""
     if re.fullmatch("[0-9]{1,10}", text) and 1 <= int(text) <= _LAST_ROW:
         return int(text)
-    moment, _colon, uid = text.rpartition(":")
+    rest, _colon, uid = text.rpartition(":")
+    moment, _colon, source = rest.rpartition(":")
     try:
-        return Dated(text, dates.from_text(moment), uuid.UUID(uid).urn)
+        return Dated(text, dates.from_text(moment), source, uuid.UUID(uid).urn)
     except ValueError:
         words = "is no place in the stream; write the number of a change, from 1 to"
         raise ValueError(f'"{harmless(text[:_SHOWN])}" {words} {_LAST_ROW}') from None

@@ -18,7 +18,7 @@ from catalog.web.visit import Visit
 _DATED = {AlertEvent.RETIRING, AlertEvent.OVERDUE}
 _REACHES = tuple(timedelta(days=days) for days in (1, 16, 256))  # that many dates are sought in, one after another
 _EVER = datetime.min.replace(tzinfo=UTC)
-_LAST = "~"  # behind all ids of entries
+_LAST = "~"  # behind all names of sources
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,8 +60,7 @@ def _collected(visit: Visit, question: ChangesQuestion) -> Stream:
     oldest = news[most - 1].updated if len(news) >= most else question.since and question.since.at
     found = sorted([*news, *_dated(visit, question, edge, oldest, most)], key=entries.standing, reverse=True)
     shown = found[: question.limit]
-    by_source = sorted(shown, key=lambda one: (one.updated, _run_of(one), one.source), reverse=True)
-    blocks = (tuple(some) for _, some in groupby(by_source, key=_shared))
+    blocks = (tuple(some) for _, some in groupby(shown, key=_shared))
     return Stream(
         blocks=tuple(Block(at=some[0].updated, run=runs.get(_run_of(some[0])), entries=some) for some in blocks),
         on=entries.place(shown[-1]) if len(found) > len(shown) else None,
@@ -103,9 +102,9 @@ def _dated(
     rule, milestones, now = asked_of_log(visit, question).rule, visit.site.milestones, visit.now
     if not _DATED & {*rule.events}:
         return []
-    before = question.before if isinstance(question.before, Dated) else edge and Dated("", edge[0], _LAST)
+    before = question.before if isinstance(question.before, Dated) else edge and Dated("", edge[0], _LAST, "")
     if question.until and (before is None or question.until.at <= before.at):
-        before = Dated("", question.until.at, "")
+        before = Dated("", question.until.at, "", "")
     end = min(now, before.at) if before else now
     found, are_many = list[FeedEntry](), log.are_many_dated(visit.connection)
     for reach in (*(_REACHES if are_many else ()), None):

@@ -60,6 +60,8 @@ def told(world: World) -> World:
     world.sync(after=2 * DAY)
     world.server.models += [plays.model("a"), plays.model("n")]
     world.sync(after=11 * DAY)
+    world.server.models = [dated(id, 40) for id in "cdef"]
+    world.sync(name="another")  # milestones of both come in the same moments
     return world
 
 
