@@ -40,7 +40,8 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
     ),
     "models": (
         ("models", "what is listed now"),
-        ('models --match "*opus*"', "whose ids have opus in them"),
+        ("models --match opus", "whose ids have opus in them"),
+        ("models --retiring 90d", "what retires soon"),
         ("models --as-of 2026-06-01", "what was listed then"),
         ("models --json", "for a program"),
     ),
@@ -78,8 +79,15 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("alerts list", "what is pending or dead"),
         ("alerts list --all --json", "and what was delivered, for a program"),
     ),
-    "alerts test": (("alerts test team", "send samples to the channel team"),),
-    "alerts send": (("alerts send", "send what is due"),),
+    "alerts test": (
+        ("alerts test team", "send samples to the channel team"),
+        ("alerts test team --type changes --print", "only show one of them"),
+    ),
+    "alerts send": (("alerts send", "send all that is pending, now"),),
+    "alerts drop": (
+        ("alerts drop --dead", "what no channel took"),
+        ("alerts drop team", "what is pending for a channel"),
+    ),
     "alerts retry": (
         ("alerts retry", "try all dead ones again"),
         ("alerts retry team", "those of the channel team"),
