@@ -4,6 +4,7 @@ import string
 from collections.abc import Collection, Hashable, Iterable, Iterator
 
 _SHORT = 8  # characters; below, one slip is meant, as two make another word
+_ALIKE = 20  # texts that have a piece in common; more are not compared by it, as each would be with most ids
 _LETTERS = string.ascii_letters + string.digits + "-_./:@"  # of which ids are made
 _SHARE = 128  # bits of a filter for each piece that goes in, rounded down: a few of a hundred other texts pass
 
@@ -75,14 +76,18 @@ class Sieve:
 
 
 def near(texts: Iterable[str], ids: Collection[str]) -> dict[str, list[str]]:
-    """Give for each text the ids that it is a slip of: those one letter away or, where there are none, two."""
+    """Give for each text the ids that it is a slip of: those one letter away or, where there are none, two.
+
+    Of many texts that are alike, two letters are found only where they lie apart from what the texts have in common.
+    """
     found = {text: sorted({other for other in _one_away(text) if other in ids}) for text in texts}
     by_piece: dict[Hashable, set[str]] = {}
     for text in (text for text, others in found.items() if not others):
         for piece in _pieces_of_ids(text):
             by_piece.setdefault(piece, set()).add(text)
-    for id in ids if by_piece else ():
-        asking = [by_piece[piece] for piece in _pieces(id) if piece in by_piece]
+    telling = {piece: some for piece, some in by_piece.items() if len(some) <= _ALIKE}
+    for id in ids if telling else ():
+        asking = [telling[piece] for piece in _pieces(id) if piece in telling]
         for text in set().union(*asking) if asking else ():
             if slips(text, id):
                 found[text].append(id)
