@@ -69,6 +69,59 @@ def test_a_first_baseline_tells_of_what_is_watched_and_retires_within_the_earlie
     assert told(world) == expected
 
 
+class Killed(BaseException):
+    """The end of a process, as the database sees it: its transaction is never committed."""
+
+
+class Dying(Composing):
+    """A composer that is killed when it has composed what retires."""
+
+    def retiring(self, *args: Any, **told: Any) -> list[OutboxMessage]:
+        composer.retiring(*args, **told)
+        raise Killed
+
+
+@pytest.mark.warns
+def test_a_first_baseline_that_is_killed_while_it_tells_is_told_once_by_the_next_run(world: World) -> None:
+    lists(world, a=SOON)
+    with pytest.raises(Killed):
+        world.sync(subscriptions=subscribed(composer=Dying()))
+    assert world.rows("models", "id") == []
+    assert world.rows("deliveries", "delivery_id") == []
+    for _ in range(2):
+        world.sync(subscriptions=subscribed())
+        look(world, subscribed())
+    assert told(world) == [("retiring", "a", 30)]
+
+
+def test_a_model_that_becomes_watched_is_told_once_though_the_look_was_killed(world: World) -> None:
+    lists(world, a=SOON)
+    world.sync(subscriptions=subscribed(watched=()))
+    with pytest.raises(Killed):
+        look(world, subscribed(composer=Dying()))
+    assert told(world) == []
+    for _ in range(2):
+        look(world, subscribed())
+    assert told(world) == [("retiring", "a", 30)]
+
+
+def test_a_message_marks_what_is_watched_and_knows_what_the_list_says_of_it(world: World) -> None:
+    at = subscribed(rule("removed", "changed"), watched=["a", ("one", "c"), ("other", "b")])
+    world.server.models = [play.model(id, max_tokens=64_000) for id in "abcd"]
+    world.sync(subscriptions=at)
+    soon = {"retires_at": LATER, "lifecycle": "deprecated", "max_tokens": 32_000}
+    world.server.models = [play.model(id, **soon) for id in "abc"]
+    world.sync(subscriptions=at)
+    [message] = [each for each in take_all(world) if each["type"] == "catalog.changes"]
+    changes = {(each["model_id"], each["field"]): each for each in message["changes"]}
+    assert {id: changes[id, "max_tokens"]["watched"] for id in "abc"} == {"a": True, "b": False, "c": True}
+    limit = changes["a", "max_tokens"]
+    assert (limit["old_value"], limit["new_value"]) == (64_000, 32_000)
+    assert (limit["lifecycle"], limit["retires_at"], limit["max_tokens"]) == ("deprecated", LATER, 32_000)
+    date = changes["b", "retires_at"]
+    assert ("old_value" in date, date["new_value"]) == (False, LATER)
+
+
 @pytest.mark.parametrize("watched", [None, (), ("b",)])
 def test_what_is_not_watched_is_not_told_at_a_baseline(world: World, watched: tuple[str, ...] | None) -> None:
     lists(world, a=SOON, b=FAR)
