@@ -15,7 +15,7 @@ from typing import Any
 
 from catalog.alerts import quoting, times
 from catalog.alerts.payload import ABSENT
-from catalog.alerts.stories import Story
+from catalog.alerts.stories import ModelNews
 from catalog.domain import DATE_FIELDS, Kind
 from catalog.text import counted
 
@@ -70,7 +70,7 @@ class Clause:
     full: str
 
 
-def of(story: Story, now: datetime) -> list[Clause]:
+def of(story: ModelNews, now: datetime) -> list[Clause]:
     """Say what became of a model, the most urgent first; days count from `now`."""
     left = dict(story.fields)
     taken = [
@@ -87,7 +87,7 @@ def of(story: Story, now: datetime) -> list[Clause]:
 # Whether it is listed
 
 
-def _arrival(story: Story, now: datetime) -> Clause | None:
+def _arrival(story: ModelNews, now: datetime) -> Clause | None:
     has_status = any(name in story.fields for name in _STATUS)
     status = "" if has_status else _standing(story, now)
     match story.kind:
@@ -104,14 +104,14 @@ def _arrival(story: Story, now: datetime) -> Clause | None:
             return None
 
 
-def _standing(story: Story, now: datetime) -> str:
+def _standing(story: ModelNews, now: datetime) -> str:
     """Say how long a model that is listed will stay, if that is known."""
     if story.retires_at is not None:
         return f"; it {_plan(story.retires_at, now)}"
     return f"; it is {story.lifecycle}" if story.lifecycle in {"deprecated", "retired"} else ""
 
 
-def _planned(story: Story) -> str:
+def _planned(story: ModelNews) -> str:
     """Compare a removal with its plan."""
     if story.retires_at is None:
         return "; no date of its retirement was known"
@@ -125,7 +125,7 @@ def _planned(story: Story) -> str:
 # Whether it will retire
 
 
-def _status(story: Story, fields: Fields, now: datetime) -> Clause | None:
+def _status(story: ModelNews, fields: Fields, now: datetime) -> Clause | None:
     lifecycle, plan = fields.get("lifecycle"), fields.get("retires_at")
     if lifecycle is None and plan is None:
         return _others(fields)

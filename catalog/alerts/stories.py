@@ -13,7 +13,7 @@ Interval = tuple[datetime | None, datetime]  # after, and by
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Story:
+class ModelNews:
     """The changes of one model that were observed together. `fields`: old and new value of each that changed."""
 
     model_id: str
@@ -29,7 +29,7 @@ class Story:
     changes: int
 
 
-def of(entries: Iterable[Entry]) -> list[Story]:
+def of(entries: Iterable[Entry]) -> list[ModelNews]:
     """Put the changes of each model together; those of another time, such as a removal confirmed late, apart."""
     ordered = sorted(entries, key=_together)
     return [_story(list(some)) for _, some in groupby(ordered, key=_together)]
@@ -49,11 +49,11 @@ def _together(entry: Entry) -> tuple[str, str, str]:
     return entry["model_id"], entry["observed_at"], entry["not_before"] or ""
 
 
-def _story(entries: list[Entry]) -> Story:
+def _story(entries: list[Entry]) -> ModelNews:
     last = entries[-1]
     kinds = {entry["kind"] for entry in entries}
     limits = {name: last.get(name) for name in NUMBER_FIELDS}
-    return Story(
+    return ModelNews(
         model_id=last["model_id"],
         display_name=last["display_name"],
         created_at=moment(last["created_at"]),

@@ -26,7 +26,7 @@ from catalog.alerts.payload import (
     Values,
     modern,
 )
-from catalog.alerts.stories import Interval, Story
+from catalog.alerts.stories import Interval, ModelNews
 from catalog.alerts.waves import Wave, WaveCounter
 from catalog.domain import Kind
 from catalog.events import Room, Severity
@@ -51,7 +51,7 @@ Page = Callable[[str, str | None], str]
 
 def render(payload: Payload, room: Room = ROOMY, page: Page = lambda _source, _id: "") -> tuple[str, str]:
     """Give subject and text, as much as fits: the text is bounded, and no chat program can act on either."""
-    return layout.lay_out(_draft(payload, _Hand(room=room, page=page)), room)
+    return layout.lay_out(_draft(payload, _Style(room=room, page=page)), room)
 
 
 def severity(payload: Payload) -> Severity:
@@ -64,7 +64,7 @@ def severity(payload: Payload) -> Severity:
         case "catalog.baseline":
             return Severity.INFO
         case "catalog.changes":
-            told = _Told(modern(payload))
+            told = _Contents(modern(payload))
             gone = any(story.is_watched and found[0].rank is Rank.GONE for story, found in told.entries)
             if gone:
                 return Severity.FAILURE
@@ -75,7 +75,7 @@ def severity(payload: Payload) -> Severity:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Hand:
+class _Style:
     """How a channel has ids, commands and addresses written."""
 
     room: Room
@@ -97,7 +97,7 @@ class _Hand:
         return [*command, *([f"<{address}>" if self.room.has_markdown else address] if address else [])]
 
 
-class _Told:
+class _Contents:
     """What a message about changes tells, in the order of its text."""
 
     def __init__(self, payload: ChangesPayload) -> None:
@@ -122,24 +122,24 @@ class _Told:
         return waves.key(entry["field"], *_texts(entry)) in self.keys
 
     @cached_property
-    def entries(self) -> list[tuple[Story, list[Clause]]]:
+    def entries(self) -> list[tuple[ModelNews, list[Clause]]]:
         """Give what became of each model, besides its share in waves."""
         outside = stories.of(entry for entry in self.payload["changes"] if not self.is_in_wave(entry))
         return sorted(((story, clauses.of(story, self.now)) for story in outside), key=_urgency)
 
 
-def _urgency(told: tuple[Story, Sequence[Clause]]) -> tuple[object, ...]:
+def _urgency(told: tuple[ModelNews, Sequence[Clause]]) -> tuple[object, ...]:
     story, [first, *_] = told
     is_mine = story.is_watched and first.rank < Rank.WAVE
     return not is_mine, first.rank, story.retires_at is None, story.retires_at, story.model_id
 
 
-def _draft(payload: Payload, hand: _Hand) -> Draft:
+def _draft(payload: Payload, style: _Style) -> Draft:
     if payload["type"] == "catalog.changes":
-        return _changes(_Told(modern(payload)), hand)
+        return _changes(_Contents(modern(payload)), style)
     if payload["type"] == "catalog.retiring" or payload["type"] == "catalog.overdue":
-        return _retirement(payload, hand)
-    return _run(payload, hand)
+        return _retirement(payload, style)
+    return _run(payload, style)
 
 
 def _who(payload: Payload) -> tuple[str, str]:
@@ -151,7 +151,7 @@ def _who(payload: Payload) -> tuple[str, str]:
 # Dates and runs
 
 
-def _retirement(payload: RetirementPayload, hand: _Hand) -> Draft:
+def _retirement(payload: RetirementPayload, style: _Style) -> Draft:
     days, day = payload["days"], times.day(datetime.fromisoformat(payload["retires_at"]))
     is_past = payload["type"] == "catalog.overdue" or days <= 0
     away = times.away(min(days, 0) if is_past else days, is_past=is_past)
@@ -167,14 +167,14 @@ def _retirement(payload: RetirementPayload, hand: _Hand) -> Draft:
     return Draft(
         subject=f"{_called(id, called)} {verb} {away} ({quoting.exact(payload['source'])})",
         brief=f"{_called(id, called)} {verb} {away}",
-        sentences=[f"{hand.model(id, called)} {told}{notes}.", f"{quoting.exact(id)} {told}."],
-        more=hand.more(payload["source"], [id]),
+        sentences=[f"{style.model(id, called)} {told}{notes}.", f"{quoting.exact(id)} {told}."],
+        more=style.more(payload["source"], [id]),
         end=[who],
         terse_end=[terse],
     )
 
 
-def _run(payload: RunPayload, hand: _Hand) -> Draft:
+def _run(payload: RunPayload, style: _Style) -> Draft:
     reason = quoting.free(payload["reason"], _REASON)
     title, does = _RUNS.get(payload["type"], (payload["type"], "More"))
     who, terse = _who(payload)
@@ -182,7 +182,7 @@ def _run(payload: RunPayload, hand: _Hand) -> Draft:
         subject=f"{quoting.exact(payload['source'])}: {title}",
         brief=title,
         sentences=[reason if reason.endswith((".", "…")) else f"{reason}."],
-        more=[f"{does}: {hand.code(payload['hint'])}"] if "hint" in payload else [],
+        more=[f"{does}: {style.code(payload['hint'])}"] if "hint" in payload else [],
         end=[who],
         terse_end=[terse],
     )
@@ -191,10 +191,10 @@ def _run(payload: RunPayload, hand: _Hand) -> Draft:
 # Changes
 
 
-def _changes(told: _Told, hand: _Hand) -> Draft:
+def _changes(told: _Contents, style: _Style) -> Draft:
     payload = told.payload
     usual = Counter(map(stories.interval, payload["changes"])).most_common(1)[0][0]
-    lines = list(_lines(told, hand, usual))
+    lines = list(_lines(told, style, usual))
     others = any(stories.interval(entry) != usual for entry in payload["changes"])
     total = payload.get("total", len(payload["changes"]))
     who, terse = _who(payload)
@@ -205,19 +205,19 @@ def _changes(told: _Told, hand: _Hand) -> Draft:
         lines=lines,
         sentences=_sentences(told, lines[0]) if len(lines) == 1 and total == lines[0].changes else [],
         left_out=max(0, total - sum(line.changes for line in lines)),
-        more=hand.more(payload["source"], [story.model_id for story, _ in told.entries]) if told.entries else [],
+        more=style.more(payload["source"], [story.model_id for story, _ in told.entries]) if told.entries else [],
         end=[f"Happened {times.within(*usual)}{', unless said otherwise' if others else ''}.", who],
         terse_end=[times.briefly_within(*usual), terse],
     )
 
 
-def _sentences(told: _Told, only: Line) -> list[str]:
+def _sentences(told: _Contents, only: Line) -> list[str]:
     """Give what is told of the one model, in full and briefly; of a wave nothing, which tells nothing in part."""
     brief = [f"{quoting.exact(story.model_id)} {found[0].brief}." for story, found in told.entries]
     return [only.text, *brief] if brief else []
 
 
-def _title(told: _Told) -> str:
+def _title(told: _Contents) -> str:
     """Name the model when it is one; else count, the most urgent first."""
     payload, entries = told.payload, told.entries
     if payload.get("total", 0) > len(payload["changes"]):
@@ -238,24 +238,26 @@ def _called(id: str, name: str | None) -> str:
     return quoting.free(name, _NAME) if name else quoting.exact(id)
 
 
-def _lines(told: _Told, hand: _Hand, usual: Interval) -> Iterator[Line]:
+def _lines(told: _Contents, style: _Style, usual: Interval) -> Iterator[Line]:
     """Give the lines of urgent news, then of waves, then of the rest."""
     urgent = [each for each in told.entries if each[1][0].rank < Rank.WAVE]
     for story, found in urgent:
-        yield Line(_sentence(story, found, told.now, hand, usual), story.changes)
+        yield Line(_sentence(story, found, told.now, style, usual), story.changes)
     for line, parts in _of_waves(told.wide, told.payload["models_listed"]):
         span = _span([entry for entry in told.payload["changes"] if told.is_in_wave(entry)], parts, usual)
         yield Line(f"{line}{_otherwise(span, usual)}.", sum(wave.models for wave in parts))
     for story, found in told.entries[len(urgent) :]:
-        yield Line(_sentence(story, found, told.now, hand, usual), story.changes)
+        yield Line(_sentence(story, found, told.now, style, usual), story.changes)
 
 
-def _sentence(story: Story, found: Sequence[Clause], now: datetime, hand: _Hand, usual: Interval) -> str:
+def _sentence(story: ModelNews, found: Sequence[Clause], now: datetime, style: _Style, usual: Interval) -> str:
     is_announced = story.kind is Kind.CHANGED and found[0].rank in {Rank.RETIRING, Rank.DEPRECATED, Rank.LATER}
     notes = [f"announced {times.since(*story.interval, now)}"] if is_announced else []
     notes += ["you watch it"] if story.is_watched else []
     told = "; it ".join(clause.full for clause in found)
-    return f"{hand.model(story.model_id, story.display_name)} {told}{_notes(notes)}{_otherwise(story.interval, usual)}."
+    return (
+        f"{style.model(story.model_id, story.display_name)} {told}{_notes(notes)}{_otherwise(story.interval, usual)}."
+    )
 
 
 def _notes(notes: Sequence[str]) -> str:

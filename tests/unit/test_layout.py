@@ -112,7 +112,7 @@ def _terse_lines(payload: Payload) -> list[str]:
 
 
 def _all_lines(payload: Payload) -> set[str]:
-    draft = wording._draft(payload, wording._Hand(room=wording.ROOMY, page=lambda _source, _id: ""))
+    draft = wording._draft(payload, wording._Style(room=wording.ROOMY, page=lambda _source, _id: ""))
     return {f"- {line.text}" for line in draft.lines}
 
 
