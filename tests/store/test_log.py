@@ -16,6 +16,7 @@ from catalog.store.queries.log import LogQuestion
 from catalog.web import entries
 from tests import subscribing
 from tests.server import model
+from tests.store import delivering
 from tests.store.living import IDS, LIFECYCLES, LINES, SOURCES, live
 from tests.store.world import START, World
 
@@ -189,3 +190,28 @@ def test_dates_that_come_near_in_a_time_are_all_that_its_milestones_need(lived: 
             assert told[0] == told[1]
             only = {date.model_id for date in log.retirement_dates(connection, since, rule=rule)}
             assert only <= ({watched} if watched else {*IDS})
+
+
+@pytest.mark.parametrize(
+    ("field", "before", "after", "is_told"),
+    [
+        ("max_tokens", 64_000, 32_000, True),
+        ("max_input_tokens", 1_000_000, 200_000, True),
+        ("max_tokens", 10, 9, True),
+        ("max_tokens", 9, 10, False),
+        ("max_tokens", 32_000, 64_000, False),
+        ("max_tokens", None, 5, False),
+        ("max_tokens", 5, None, False),
+        ("other_tokens", 5, 4, False),
+    ],
+)
+def test_lowered_limits_are_found_as_a_channel_is_told_of_them(
+    world: World, field: str, before: int | None, after: int | None, is_told: bool
+) -> None:
+    rule = subscribing.rule("lowered")
+    for value in (before, after):
+        world.lists("a", **{field: value})
+        world.sync(subscriptions=subscribing.subscriptions(rule))
+    with world.database.read() as connection:
+        assert [change.field for change in log.changes(connection, LogQuestion(rule=rule))] == [field] * is_told
+    assert len(delivering.take_all(world)) == is_told
