@@ -201,12 +201,16 @@ def in_one_list(stage: Stage, wanted: tuple[str, ...]) -> int:
     printed = stage.run(*wanted, "--csv")
     sound(printed)
     head, *found = csv.reader(io.StringIO(printed, newline=""), strict=True)
-    assert found == [[in_csv(row[name]) for name in head] for row in rows]
+    assert found == [[in_csv(row, name) for name in head] for row in rows]
     assert not [cell for row in found for cell in row if cell.startswith(hostile.FORMULA) and not _is_number(cell)]
     return sum(len(row) for row in rows)
 
 
-def in_csv(value: object) -> str:
+def in_csv(row: dict[str, Any], name: str) -> str:
+    """Spell a cell as CSV has it: what holds JSON is text there, and in a row of JSON a value, or left out."""
+    value = row.get(name)
+    if name in {"old_value", "new_value", "scope"}:
+        return hostile.in_csv(quoted(value)) if name in row else ""
     if isinstance(value, str):
         return hostile.in_csv(value)
     return "" if value is None else json.dumps(value)
