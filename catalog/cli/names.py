@@ -62,7 +62,7 @@ def _ids(config: "Config", incomplete: str) -> list[str]:
         return history.ids(connection, incomplete, limit=_MOST)
 
 
-_BY_METAVAR: dict[str | None, Find] = {"[SOURCE]...": _sources, "NAME": _apis}
+_BY_METAVAR: dict[str | None, Find] = {"[SOURCE]...": _sources, "SOURCE": _sources, "NAME": _apis}
 _BY_NAME: dict[str | None, Find] = {
     "source": _sources,
     "channel": _channels,

@@ -209,6 +209,12 @@ def test_a_shell_completes_names_that_are_known(stocked: Ground) -> None:
         "catalog init --api openr": ["openrouter"],
         "catalog db ver": ["verify"],
         "catalog chan": ["changes"],
+        "catalog backfill a": ["anthropic", "another"],
+        "catalog help chan": ["changes"],
+        "catalog help db ver": ["verify"],
+        "catalog help watch ": ["check", "scan"],
+        "catalog help sync ": [],
+        "catalog help nope ": [],
         "catalog show zzz": [],
     }
     before = (stocked.folder / "catalog.toml").read_bytes()
