@@ -189,10 +189,10 @@ def _text(model: Model, state: WatchState, now: datetime) -> str:
         case WatchState.RETIRED | WatchState.RETIRING | WatchState.DEPRECATED if model.retires_at is not None:
             if model.retires_at <= now:
                 return f"since {_moment(model.retires_at)}"
-            return f"retires {_moment(model.retires_at)}, in {dates.age(model.retires_at - now)}"
+            return f"retires {_moment(model.retires_at)}, {dates.ahead(model.retires_at, now)}"
         case _:
             return ""
 
 
 def _moment(moment: datetime | None) -> str:
-    return "?" if moment is None else dates.short(moment)
+    return "?" if moment is None else dates.day(moment)

@@ -69,7 +69,7 @@ def test_each_model_has_a_line_that_says_what_is_wrong(watched: Ground) -> None:
     assert unknown.split()[:2] == ["unknown", "claude-fnie"]
     assert "  no list ever had it; did you mean claude-fine, " in unknown
     assert "  not listed since 20" in gone
-    assert ", in 29 d 23 h" in soon
+    assert ", in 30 days" in soon
 
 
 def test_json_is_one_array(watched: Ground) -> None:
