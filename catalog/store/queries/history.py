@@ -175,27 +175,28 @@ def runs(
     limit: int | None = None,
 ) -> Generator[Run, None, None]:
     """Stream the runs by the time they began, newest first; `before` the run of a number."""
-    view, run = views.sync_runs, tables.run
-    began = None if before is None else connection.scalar(sa.select(run.c.started_at).where(run.c.run_id == before))
-
-    def wanted(one: Any) -> list[sa.ColumnElement[bool]]:
-        fits = [] if status is None else [one.status == status]
-        if before is not None:  # a run that was dropped meanwhile has a number alone
-            earlier = sa.tuple_(one.started_at, one.run_id) < sa.tuple_(sa.literal(began, tables.UtcTime), before)
-            fits.append(one.run_id < before if began is None else earlier)
-        return fits
-
-    statement = sa.select(view).order_by(view.c.started_at.desc(), view.c.run_id.desc()).limit(limit)
-    if source is None or limit is None:
-        named = [] if source is None else [view.c.source == source]
-        statement = statement.where(*named, *wanted(view.c))
-    else:  # apart: in one statement, Postgres goes through runs of all sources
+    run = tables.run.c
+    wanted, newest = sa.select(run.run_id), [run.started_at.desc(), run.run_id.desc()]
+    if source is not None:
         key = sa.select(tables.source.c.source_key).where(tables.source.c.source == source).scalar_subquery()
-        numbers = sa.select(run.c.run_id).where(all_runs.among_those_of(key), *wanted(run.c))
-        newest = (run.c.source_key.desc(), run.c.started_at.desc(), run.c.run_id.desc())
-        last = connection.scalars(numbers.order_by(*newest).limit(limit)).all()
-        statement = statement.where(view.c.run_id.in_(last))
-    return (rows.run(row) for row in streams.rows(connection, statement))
+        wanted, newest = wanted.where(all_runs.among_those_of(key)), [run.source_key.desc(), *newest]
+    if status is not None:
+        wanted = wanted.where(run.status == status)
+    if before is not None:  # a run that was dropped meanwhile has a number alone
+        began = connection.scalar(sa.select(run.started_at).where(run.run_id == before))
+        earlier = sa.tuple_(run.started_at, run.run_id) < sa.tuple_(sa.literal(began, tables.UtcTime), before)
+        wanted = wanted.where(run.run_id < before if began is None else earlier)
+    return _numbered(connection, wanted.order_by(*newest).limit(limit))
+
+
+def _numbered(connection: Connection, wanted: sa.Select[tuple[int]]) -> Generator[Run, None, None]:
+    """Stream the runs of these numbers. In one statement, planners begin with the sources, and sort runs of all."""
+    view = views.sync_runs
+    with closing(streams.rows(connection, wanted)) as numbers:
+        while some := [row["run_id"] for row in islice(numbers, _CHUNK)]:
+            statement = sa.select(view).where(view.c.run_id.in_(some))
+            found = {row["run_id"]: rows.run(row) for row in connection.execute(statement).mappings()}
+            yield from (found[number] for number in some)
 
 
 def sources(connection: Connection) -> list[Source]:
@@ -210,9 +211,8 @@ def sources(connection: Connection) -> list[Source]:
 
 def begins(connection: Connection) -> datetime | None:
     """Tell when the oldest merged run began: of earlier moments the catalog knows nothing."""
-    view = views.sync_runs
-    merged = view.c.status.in_(MERGED)
-    statement = sa.select(view.c.started_at).where(merged).order_by(view.c.started_at).limit(1)
+    run = tables.run.c
+    statement = sa.select(run.started_at).where(run.status.in_(MERGED)).order_by(run.started_at).limit(1)
     return connection.execute(statement).scalar_one_or_none()
 
 
