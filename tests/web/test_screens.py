@@ -239,7 +239,7 @@ def test_an_id_that_no_list_had_is_told_with_those_that_are_close(site: Visitor)
 
 def test_a_past_list_says_which_moment_it_is_of_and_where_the_catalog_begins(site: Visitor) -> None:
     past = page(site, "models.html?as_of=2025-06-01").text
-    assert "The list as it was at 2025-06-01 00:00." in past
+    assert "The list as it was at 2025-06-01 23:59." in past
     assert "claude-opus-5" not in past
     early = page(site, "models.html?as_of=2024-01-01").text
     assert "This catalog begins at 2024-12-17 09:00: of earlier moments it knows nothing." in early
@@ -301,7 +301,7 @@ def test_retirements_are_those_ahead_and_those_not_long_past(site: Visitor) -> N
 
 def test_two_moments_stand_side_by_side(site: Visitor) -> None:
     text = page(site, "diff.html?from=2026-06-01&to=2026-10-08").text
-    assert "From 2026-06-01 00:00 (the list then) to 2026-10-08 00:00 (the list then)." in text
+    assert "From 2026-06-01 23:59 (the list then) to 2026-10-08 23:59 (the list then)." in text
     assert "Came 3 claude-fable-5 claude-opus-5 claude-sonnet-5" in text
     assert text.index(RETIRING) < text.index("claude-haiku-4-5-20251001"), "deprecations first"
     assert "Nothing differs between these two moments." in page(site, "diff.html?from=1h").text
