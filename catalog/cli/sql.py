@@ -16,7 +16,7 @@ from catalog import clock, dates, recipes
 from catalog.cli import output
 from catalog.cli.context import Context, Form, list_options, pass_context
 from catalog.errors import ConfigError
-from catalog.recipes import Parameter, Recipe
+from catalog.recipes import Placeholder, Recipe
 
 _LISTED = ("name", "question", "parameters")
 
@@ -60,7 +60,8 @@ def command(
         raise click.UsageError("give a query, --recipe NAME, or --recipes")
     values = dict(map(_pair, params))
     if lists:
-        output.listing(map(_row, recipes.every()), columns=_LISTED, form=form)
+        rows = ({"name": one.name, "question": one.question, "parameters": _needs(one)} for one in recipes.every())
+        output.listing(rows, columns=_LISTED, form=form)
     elif recipe:
         _answer(context, recipes.recipe(recipe), values, form)
     else:
@@ -74,9 +75,9 @@ def _pair(text: str) -> tuple[str, str]:
     return name, value
 
 
-def _row(recipe: Recipe) -> dict[str, object]:
-    named = (f"{one.name}={one.default or one.example}" for one in recipe.parameters)
-    return {"name": recipe.name, "question": recipe.question, "parameters": " ".join(named) or None}
+def _needs(recipe: Recipe) -> str | None:
+    """Give the values that a recipe takes, as they are typed."""
+    return " ".join(f"{one.name}={one.default or one.example}" for one in recipe.parameters) or None
 
 
 def _answer(context: Context, asked: Recipe | str, given: Mapping[str, str], form: Form) -> None:
@@ -114,11 +115,11 @@ def _of_recipe(recipe: Recipe, given: Mapping[str, str], now: datetime) -> dict[
     return {name: _read(one, given.get(name, one.default or ""), now) for name, one in wanted.items()}
 
 
-def _read(parameter: Parameter, text: str, now: datetime) -> object:
+def _read(placeholder: Placeholder, text: str, now: datetime) -> object:
     try:
-        return dates.moment(text, now, edge="first").at if parameter.kind == "moment" else text
+        return dates.moment(text, now, edge="first").at if placeholder.kind == "moment" else text
     except ValueError as error:
-        raise ConfigError(f"--param {parameter.name}: {error}") from None
+        raise ConfigError(f"--param {placeholder.name}: {error}") from None
 
 
 def _spelled(name: str, value: Any) -> object:

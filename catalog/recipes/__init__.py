@@ -24,16 +24,17 @@ SECTIONS = {
 NAMES = tuple(name for names in SECTIONS.values() for name in names)
 
 Dialect = Literal["sqlite", "postgres"]
+Kind = Literal["text", "moment"]
 _DIALECTS: Mapping[str, Dialect] = {"-- On SQLite:": "sqlite", "-- On Postgres:": "postgres"}
 _PARAMETER = re.compile(r":(\w+): (text|moment)(?:, default (\S+))?, such as (\S+)")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Parameter:
+class Placeholder:
     """What stands for `:name` in a query."""
 
     name: str
-    kind: Literal["text", "moment"]
+    kind: Kind
     default: str | None  # as a user would type it
     example: str
 
@@ -45,7 +46,7 @@ class Recipe:
     name: str
     question: str
     words: str  # what else is to be known, in Markdown
-    parameters: tuple[Parameter, ...]
+    parameters: tuple[Placeholder, ...]
     queries: Mapping[Dialect, str]  # each ends with a semicolon
 
     @property
@@ -76,7 +77,11 @@ def parse(name: str, text: str) -> Recipe:
         name=name,
         question=words[0],
         words="\n".join(words[1:]).strip(),
-        parameters=tuple(_parameter(one) for one in found if one is not None),
+        parameters=tuple(
+            Placeholder(name=one[1], kind=cast("Kind", one[2]), default=one[3], example=one[4])
+            for one in found
+            if one is not None
+        ),
         queries=bodies,
     )
 
@@ -95,8 +100,3 @@ def _divided(text: str) -> tuple[list[str], dict[Dialect, str]]:
             for dialect in meant:
                 bodies[dialect].append(line)
     return head, {dialect: "\n".join(lines) for dialect, lines in bodies.items()}
-
-
-def _parameter(found: re.Match[str]) -> Parameter:
-    kind = cast('Literal["text", "moment"]', found[2])
-    return Parameter(name=found[1], kind=kind, default=found[3], example=found[4])

@@ -167,6 +167,8 @@ def test_sql_that_would_write_is_refused(lived: Catalog, bare: Ground) -> None:
 def test_columns_of_one_name_and_moments_are_kept_apart(lived: Catalog) -> None:
     query = "SELECT id, id FROM models WHERE first_seen_at <= :moment LIMIT 1"
     assert list(lived.sql(query, moment=datetime.now(UTC))) == [{"id": "claude-a", "id_2": "claude-a"}]
+    with pytest.raises(QueryError, match="has no time zone"):
+        next(lived.sql(query, moment=datetime(2026, 1, 1)))  # noqa: DTZ001 - the point
 
 
 @pytest.mark.parametrize(

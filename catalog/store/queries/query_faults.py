@@ -67,7 +67,8 @@ def explain(query: str, message: str, code: str, kind: str) -> QueryError:
     if not sentence:
         told = " ".join(filter(None, (kind, code)))
         return QueryError(f"the query was refused ({told})", hint=_OTHERWISE)
-    words = sentence.format(_called(word, sentence))
+    called = f'"{word}"' if word else "its end" if sentence == _SYNTAX else "of that name"
+    words = sentence.format(called)
     hint = _OTHERWISE if sentence in {_WRITES, _SEVERAL, _SYNTAX} else _HINT
     return QueryError(f"the query was refused: {words}{_guess(word, sentence)}", hint=hint)
 
@@ -90,12 +91,6 @@ def _words_of_query(message: str, query: str) -> Iterator[str]:
         word = next(filter(None, found))
         if word.lower() in query.lower():
             yield word
-
-
-def _called(word: str, sentence: str) -> str:
-    if not word:
-        return "its end" if sentence == _SYNTAX else "of that name"
-    return f'"{word}"'
 
 
 def _guess(word: str, sentence: str) -> str:

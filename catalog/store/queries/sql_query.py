@@ -31,7 +31,7 @@ _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:.+|\d+[smhdw]")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Answer:
+class QueryAnswer:
     """The columns of a query, each by a name of its own, and its rows, which are read as they are asked for."""
 
     columns: tuple[str, ...]
@@ -39,14 +39,15 @@ class Answer:
 
 
 @contextmanager
-def answer(database: Database, query: str, values: Mapping[str, object]) -> Iterator[Answer]:
+def answer(database: Database, query: str, values: Mapping[str, object]) -> Iterator[QueryAnswer]:
     """Answer a query while the block lasts; `:name` in it stands for one of `values`.
 
     Raises QueryError when it is no query or makes no sense, DatabaseError when the database fails.
     """
     statement = sa.text(query)
     _demand_values(statement, values)
-    bound = {name: _bound(value, is_sqlite=database.is_sqlite) for name, value in values.items()}
+    as_text = datetime if database.is_sqlite else ()  # the types whose values it compares as text
+    bound = {name: dates.to_text(value) if isinstance(value, as_text) else value for name, value in values.items()}
     with (
         database.read() as connection,
         _read_only(connection),
@@ -54,7 +55,7 @@ def answer(database: Database, query: str, values: Mapping[str, object]) -> Iter
         deadlines.interruptible(connection),
         connection.execute(statement, bound, execution_options={"yield_per": _CHUNK}) as found,
     ):
-        yield Answer(columns=_unique(found.keys()), rows=map(tuple, found))
+        yield QueryAnswer(columns=_unique(found.keys()), rows=map(tuple, found))
 
 
 def typed(text: str, now: datetime, *, is_sqlite: bool) -> object:
@@ -78,11 +79,9 @@ def _demand_values(statement: sa.TextClause, values: Mapping[str, object]) -> No
     if unknown:
         hint = f"it names {', '.join(f':{name}' for name in named)}" if named else "it names none"
         raise QueryError(f"a value was given for :{unknown[0]}, which the query does not name", hint=hint)
-
-
-def _bound(value: object, *, is_sqlite: bool) -> object:
-    """Spell a moment as the database compares it."""
-    return dates.to_text(value) if is_sqlite and isinstance(value, datetime) and value.tzinfo else value
+    for name, value in values.items():
+        if isinstance(value, datetime) and value.tzinfo is None:
+            raise QueryError(f"the moment given for :{name} has no time zone", hint="datetime.now(UTC), for example")
 
 
 def _unique(names: Iterable[str]) -> tuple[str, ...]:
