@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import chain
@@ -93,7 +94,8 @@ def _answer(context: Context, asked: Recipe | str, given: Mapping[str, str], for
             query = asked
             values = {name: sql_query.typed(text, now, is_sqlite=database.is_sqlite) for name, text in given.items()}
         with sql_query.answer(database, query, values) as answer:
-            rows = (dict(zip(answer.columns, map(_spelled, answer.columns, row), strict=True)) for row in answer.rows)
+            spell = _for_people if form == "text" else _spelled
+            rows = (dict(zip(answer.columns, map(spell, answer.columns, row), strict=True)) for row in answer.rows)
             first = next(rows, None)
             found = [] if first is None else chain([first], rows)
             output.listing(found, columns=answer.columns, form=form, kept=True)
@@ -120,6 +122,14 @@ def _read(placeholder: Placeholder, text: str, now: datetime) -> object:
         return dates.moment(text, now, edge="first").at if placeholder.kind == "moment" else text
     except ValueError as error:
         raise ConfigError(f"--param {placeholder.name}: {error}") from None
+
+
+def _for_people(name: str, value: Any) -> object:
+    """Give moments as such, which SQLite keeps as text: they are shown as in any list."""
+    if isinstance(value, str):
+        with suppress(ValueError):
+            return dates.from_text(value)
+    return value if isinstance(value, datetime) and value.tzinfo else _spelled(name, value)
 
 
 def _spelled(name: str, value: Any) -> object:

@@ -263,6 +263,14 @@ def test_the_forms_of_lists_are_those_of_answers(lived: Ground) -> None:
     assert lived.run("sql", query)[1] == "x  y\n1  a\n"
 
 
+def test_people_see_moments_as_in_any_list(lived: Ground) -> None:
+    query = "SELECT id, created_at, retires_at FROM models WHERE id = 'claude-b'"
+    day = str(json.loads(lived.run("sql", "--json", query)[1])[0]["created_at"])[:10]
+    head, row = lived.run("sql", query)[1].splitlines()
+    assert (head.split()[0], row.split()[0]) == ("id", "claude-b")
+    assert (day in row, "T00:00:00.000000Z" in row, row.endswith("-")) == (True, False, True)
+
+
 def test_an_answer_without_rows_says_so_and_keeps_its_head(lived: Ground) -> None:
     code, out, err = lived.run("sql", "--csv", "SELECT id, source FROM models WHERE id = 'x'")
     assert (code, out, err) == (Exit.DONE, "id,source\n", "the query found nothing\n")
