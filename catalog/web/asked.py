@@ -20,7 +20,7 @@ from catalog.text import harmless
 from catalog.web.names import Dated, stand
 
 EVENTS = ("added", "changed:lifecycle", "changed:retires_at", "removed", "retiring", "returned")  # unless others
-_TOLD = ("added", "returned", "removed", "changed", "retiring", "overdue")
+_TOLD = ("added", "returned", "removed", "changed", "lowered", "retiring", "overdue")
 _KINDS = tuple(kind.value for kind in Kind)
 _SORTS = ("id", "created_at", "-created_at", "first_seen_at", "-first_seen_at", "retires_at", "-retires_at")
 _LONGEST = 512  # characters of a value; an id has 256

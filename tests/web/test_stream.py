@@ -141,3 +141,26 @@ def test_feeds_have_as_many_entries_as_asked_for_of_both(told: World) -> None:
 def test_what_is_no_place_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="no place in the stream"):
         names.stand(text, None)
+
+
+@pytest.mark.parametrize(
+    ("events", "told"),
+    [
+        ("lowered", [{"max_tokens"}]),
+        ("changed", [{"line", "max_input_tokens", "max_tokens"}]),
+        ("lowered,changed:line", [{"line", "max_tokens"}]),
+        ("lowered,added", [{"max_tokens"}, {None}]),
+        ("added", [{None}]),
+    ],
+)
+def test_the_words_of_a_channel_choose_what_is_told(world: World, events: str, told: list[set[str | None]]) -> None:
+    world.lists("b", "c")
+    world.sync()
+    world.lists("a", "b", "c")
+    world.sync()
+    world.server.models[0] |= {"max_tokens": 32_000, "max_input_tokens": 1_000_000, "line": "opus"}
+    world.sync()
+    with visiting(world) as visit:
+        around = Surroundings(now=visit.now, sources=visit.sources)
+        found = stream.collect(visit, asked.read("changes", [("events", events)], around))
+        assert [{change.field for change in entry.changes} for entry in found.entries] == told
