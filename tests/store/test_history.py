@@ -172,7 +172,11 @@ DIFFERENCES: list[tuple[float, float, list[tuple[str, ...]]]] = [
 ]
 
 
-def test_a_diff_compares_two_moments_and_not_the_way_between(lived: World) -> None:
+@pytest.mark.parametrize("few", [0, 2, 1000])
+def test_a_diff_compares_two_moments_and_not_the_way_between(
+    lived: World, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    monkeypatch.setattr(differences, "_FEW", few)
     with lived.database.read() as connection:
         for earlier, later, expected in DIFFERENCES:
             assert told(differences.between(connection, at(earlier), at(later))) == expected, (earlier, later)

@@ -9,7 +9,7 @@ import fnmatch
 import itertools
 import re
 
-from sqlalchemy import ColumnElement, and_, false, true
+from sqlalchemy import ColumnElement, and_, collate, false, func, true
 
 _SURROGATES = range(0xD800, 0xE000)
 _LAST = chr(0x10FFFF)
@@ -40,9 +40,16 @@ def contains(column: ColumnElement[str], text: str, *, dialect: str) -> ColumnEl
     """Say in SQL that a text is part of another, in capitals or not, whatever the language of the database."""
     if not storable(text):
         return false()
-    if dialect == "sqlite" and text.isascii():
-        return column.contains(text, autoescape=True)  # LIKE ignores there which of these letters are capitals
-    return column.regexp_match("".join(map(_either, text)))
+    if text.isascii():  # LIKE is many times quicker than an expression; SQLite's ignores which letters are capitals
+        if dialect == "sqlite":
+            return column.contains(text, autoescape=True)
+        return func.lower(collate(column, "C")).contains(text.lower(), autoescape=True)
+    spellings = [_spellings(character) for character in text]
+    fits = column.regexp_match("".join(f"[{''.join(map(_escaped, each))}]" for each in spellings))
+    if dialect == "sqlite" or all(any(map(str.isascii, each)) for each in spellings):
+        return fits
+    # Most texts have nothing but ASCII, and are passed over at a glance.
+    return and_(func.octet_length(func.convert_to(column, "UTF8")) > func.length(column), fits)
 
 
 def storable(text: str) -> bool:
@@ -79,9 +86,8 @@ def _for_postgres(part: re.Match[str]) -> str:
     return f"[{'^' if part['no'] else ''}{ranges}]"
 
 
-def _either(character: str) -> str:
-    both = sorted({each for each in (character, character.lower(), character.upper()) if len(each) == 1})
-    return f"[{''.join(map(_escaped, both))}]"
+def _spellings(character: str) -> list[str]:
+    return sorted({each for each in (character, character.lower(), character.upper()) if len(each) == 1})
 
 
 def _escaped(character: str) -> str:

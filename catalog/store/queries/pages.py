@@ -21,9 +21,8 @@ from catalog.store.queries.history import Which
 from catalog.store.schema import rows, tables, views
 
 SORTABLE = 1_000  # models; a longer list comes by id alone
-_AT_ONCE = 1_000  # ids in one query
+_AT_ONCE = 1_000  # ids in one query, and rows of a page where all of them are wanted
 _MOST_AT_ONCE = 10_000  # ids that are looked at together, where few of them pass
-_AT_ONCE = 1_000  # rows of a page, where all of them are wanted
 _SPARSE = 4  # rows of a range that are read for one that is wanted, at most
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -96,7 +95,7 @@ def states(connection: Connection, moment: datetime, wanted: Wanted, cut: Cut) -
     """Give a page of the states that models had at a moment; `wanted.which` says nothing here."""
     model, view, dialect = tables.model.c, views.model_history, connection.dialect.name
     then = [view.c.valid_from <= moment, sa.or_(view.c.valid_to.is_(None), view.c.valid_to > moment)]
-    chosen = _filters(model, Wanted(match=wanted.match), dialect)  # the rest was otherwise then
+    chosen = _ever(wanted, dialect)
     of_view = [*then, *_filters(view.c, wanted, dialect)]
     found = _List(connection=connection, view=view, make=State, id=model.id, chosen=chosen, of_view=of_view)
     return _page(found, wanted, cut)
@@ -298,14 +297,31 @@ def _which(which: Which, removed: sa.Column[Any], missing: sa.Column[Any]) -> Se
     }[which]
 
 
+def _ever(wanted: Wanted, dialect: str) -> list[sa.ColumnElement[bool]]:
+    """Say of a model that it fits now, or that one of its past states fits: whether it did then, the view tells."""
+    model, state = tables.model.c, tables.state.c
+    found = _filters(model, Wanted(match=wanted.match), dialect)
+    for part in (
+        Wanted(contains=wanted.contains),
+        Wanted(lifecycles=wanted.lifecycles),
+        Wanted(lines=wanted.lines),
+        Wanted(hidden=wanted.hidden),
+    ):
+        if fits := _filters(model, part, dialect):
+            was = sa.select(state.model_key).where(*_filters(state, part, dialect))
+            found.append(sa.or_(*fits, model.model_key.in_(was)))
+    return found
+
+
 def _filters(
     columns: sa.ColumnCollection[str, sa.Column[Any]], wanted: Wanted, dialect: str
 ) -> list[sa.ColumnElement[bool]]:
+    """Give the conditions on columns; a past state has no id of its own, only a name that may contain a text."""
     found = list[sa.ColumnElement[bool]]()
     if wanted.match is not None:
         found.append(globs.matches(columns["id"], wanted.match, dialect=dialect))
     if wanted.contains:
-        texts = (columns["id"], columns["display_name"])
+        texts = [columns[name] for name in ("id", "display_name") if name in columns]
         found.append(sa.or_(*(globs.contains(text, wanted.contains, dialect=dialect) for text in texts)))
     for column, values in ((columns["lifecycle"], wanted.lifecycles), (columns["line"], wanted.lines)):
         if values:
