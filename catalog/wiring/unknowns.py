@@ -5,6 +5,7 @@ from dataclasses import replace
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from itertools import accumulate, chain
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from catalog import config as configuration
@@ -38,7 +39,8 @@ def model(connection: "Connection", id: str, source: str | None) -> UnknownModel
     from catalog.store.queries import watched
 
     close = watched.close_ids(connection, id, [source])
-    hint = f"did you mean {', '.join(close)}?" if close else "`catalog models --all` lists every id ever seen"
+    part = f"`catalog models --all --match {quote(id)}` looks for it as a part of an id"
+    hint = f"did you mean {', '.join(close)}?" if close else part
     where = f" at {source}" if source else ""
     return UnknownModelError(f'no model with the id "{id}" was ever seen{where}', hint=hint)
 

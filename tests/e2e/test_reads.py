@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable
@@ -156,6 +157,15 @@ def test_an_unknown_id_is_an_error_that_guesses(lived: Ground) -> None:
     assert "did you mean claude-b" in err
     for hostile in ("", "%", "*", "x' OR '1'='1", "\udcff", "a\nb"):
         assert lived.run("show", "--", hostile)[0] == 1
+
+
+@pytest.mark.warns
+@pytest.mark.parametrize("part", ["e-b", "x y", "$(true)", "*"])
+def test_where_no_id_is_close_the_hint_is_a_command_that_looks_for_a_part(lived: Ground, part: str) -> None:
+    code, _, err = lived.run("show", part)
+    typed = shlex.split(err.split("`")[1])
+    assert (code, typed) == (1, ["catalog", "models", "--all", "--match", part])
+    assert lived.run(*typed[1:])[0] == 0
 
 
 def test_changes_are_newest_first_and_say_when_they_are_cut(lived: Ground) -> None:
