@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import asdict, replace
 from datetime import datetime
 from functools import partial
@@ -13,7 +13,7 @@ import click
 
 from catalog import clock, dates, library, wiring
 from catalog.alerts import samples, wording
-from catalog.cli import options, output
+from catalog.cli import lists, options, output
 from catalog.cli.context import Context, Form, list_options, pass_context
 from catalog.config import Config
 from catalog.errors import CatalogError, ConfigError, Exit
@@ -49,10 +49,13 @@ def list_(context: Context, *, every: bool, form: Form) -> None:
     """List the alerts that are pending or dead, oldest first, and what each says."""
     with library.opened(context.config().database.url) as database, database.read() as connection:
         rows = _rows(connection, queue.listing(connection, every=every), database.now())
-        output.listing(rows, columns=_COLUMNS, shown=_SHOWN, form=form)
+        nothing = "no alert was made yet" if every else "no alert is pending or dead"
+        lists.print_(context, rows, nothing=nothing, noun="alert", columns=_COLUMNS, shown=_SHOWN, form=form)
 
 
-def _rows(connection: Connection, found: Iterator[queue.Delivery], now: datetime) -> Iterator[dict[str, Any]]:
+def _rows(
+    connection: Connection, found: Iterator[queue.Delivery], now: datetime
+) -> Generator[dict[str, Any], None, None]:
     while some := list(islice(found, _AT_ONCE)):
         says = _says(connection, [each.delivery_id for each in some])
         for each in some:

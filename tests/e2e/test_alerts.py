@@ -140,7 +140,8 @@ def test_alerts_are_listed_with_what_they_say_retried_and_dropped_by_number(
     for id in ("claude-d", "claude-e"):
         ground.server.models.append(model(id))
         assert ground.run("sync")[0] == 0
-    listed = ground.run("alerts", "list")[1]
+    _, listed, said = ground.run("alerts", "list")
+    assert said == "2 alerts\n"
     assert "Claude D is newly listed (anthropic)" in listed
     assert "HTTP 410" in listed
     assert ground.run("alerts", "retry", "--delivery", "1")[:2] == (
@@ -156,6 +157,8 @@ def test_alerts_are_listed_with_what_they_say_retried_and_dropped_by_number(
     assert ground.run("alerts", "drop", "--dead")[:2] == (0, "1 alert dropped\n")
     assert "there is no delivery" not in ground.run("alerts", "drop", "--delivery", "2")[2]
     assert json.loads(ground.run("alerts", "list", "--json")[1]) == []
+    assert ground.run("alerts", "list")[2] == "no alert is pending or dead\n"
+    assert ground.run("alerts", "list", "--all")[2] == "2 alerts\n"
     statuses = [row["status"] for row in json.loads(ground.run("alerts", "list", "--all", "--json")[1])]
     assert statuses == ["delivered", "dropped"]
     assert ground.run("status")[0] == 0
