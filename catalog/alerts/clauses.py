@@ -54,7 +54,7 @@ COUNTED = {
     Rank.LOWERED: "with lower limits",
     Rank.COSTLIER: "costlier",
     Rank.BACK: "listed again",
-    Rank.LATER: "retiring later or not",
+    Rank.LATER: "with retirement put off or withdrawn",
     Rank.NEW: "new",
     Rank.RENAMED: "renamed",
     Rank.CHANGED: "changed",

@@ -1,4 +1,4 @@
-"""`catalog backfill`: recorded answers of the past become runs of a source, oldest first, told to nobody."""
+"""`catalog backfill`: recorded answers of the past become runs of a source, oldest first; no channel is told."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence

@@ -12,7 +12,7 @@ from catalog import errors, logs, watch, wiring
 from catalog.cli import options, output
 from catalog.cli.annotations import annotation
 from catalog.cli.context import Context
-from catalog.config import Entry
+from catalog.config import WatchEntry
 from catalog.errors import Exit, NoCatalogError
 from catalog.watch import WatchState
 from catalog.wiring import lists
@@ -22,7 +22,7 @@ PROBLEMS = frozenset({WatchState.UNKNOWN, *watch.LEAVING})  # what a build shoul
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Origin:
+class AskedPlace:
     """Where a check asks: the catalog, the lists themselves, or a published folder."""
 
     source: str | None  # None: all
@@ -60,14 +60,14 @@ def build_options(function: Callable[..., Any]) -> Callable[..., Any]:
             raise click.UsageError("--live and --catalog contradict each other")
         if as_json and form == "github":
             raise click.UsageError("--json and --format github contradict each other")
-        origin = Origin(source=source, live=live, place=place)
+        origin = AskedPlace(source=source, live=live, place=place)
         return function(*args, origin=origin, form="json" if as_json else form, **kwargs)
 
     return taken
 
 
 @contextmanager
-def opened(context: Context, origin: Origin, *, entries: Sequence[Entry] = ()) -> Iterator[Lists]:
+def opened(context: Context, origin: AskedPlace, *, entries: Sequence[WatchEntry] = ()) -> Iterator[Lists]:
     """Open what the check asks; of the lists themselves, only those that the entries are watched at."""
     settings = context.config()
     if origin.place is not None:
@@ -82,7 +82,7 @@ def opened(context: Context, origin: Origin, *, entries: Sequence[Entry] = ()) -
             yield lists.stored(connection, settings, origin.source)
 
 
-def no_catalog(context: Context, failure: NoCatalogError, origin: Origin) -> int:
+def no_catalog(context: Context, failure: NoCatalogError, origin: AskedPlace) -> int:
     """Tell that there is no catalog, which is as good as a stale one."""
     if origin.place is None and origin.source:
         context.config().select([origin.source])

@@ -14,7 +14,7 @@ import click
 from catalog import logs, watch
 from catalog.cli import builds, output, tree
 from catalog.cli.annotations import annotation
-from catalog.cli.builds import Origin
+from catalog.cli.builds import AskedPlace
 from catalog.cli.context import Context, pass_context
 from catalog.errors import Exit, NoCatalogError
 from catalog.scan import Names, Spot, after
@@ -46,7 +46,7 @@ class ScanFinding:
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...", type=click.Path(path_type=Path))
 @builds.build_options
 @pass_context
-def command(context: Context, *, paths: Sequence[Path], days: int, origin: Origin, form: str) -> int:
+def command(context: Context, *, paths: Sequence[Path], days: int, origin: AskedPlace, form: str) -> int:
     """Say which files name a model that is retiring, gone or misspelt, with the line of each.
 
     Of a folder, the files that git tracks are read; where there is no git, all but binary ones. Comments and lock files

@@ -9,9 +9,9 @@ import click
 from catalog import config, watch
 from catalog.cli import builds, output, scan
 from catalog.cli.annotations import annotation
-from catalog.cli.builds import PROBLEMS, Origin
+from catalog.cli.builds import PROBLEMS, AskedPlace
 from catalog.cli.context import Context, pass_context
-from catalog.config import Entry
+from catalog.config import WatchEntry
 from catalog.domain import ModelName
 from catalog.errors import ConfigError, NoCatalogError
 from catalog.watch import WatchFinding, WatchState
@@ -45,7 +45,7 @@ def check(
     models: tuple[str, ...],
     files: tuple[Path, ...],
     days: int,
-    origin: Origin,
+    origin: AskedPlace,
     form: str,
 ) -> int:
     """Say whether each watched model, or each MODEL, is still fine. Asks the database alone, no network.
@@ -58,7 +58,7 @@ def check(
     With --live, an id that is not listed now is unknown, as nothing tells whether it ever was; when a list cannot be
     read that a verdict hangs on, the code is 3, or 2 when its key is missing.
     """
-    entries = [Entry(each) for each in models] + [each for path in files for each in config.listed(path)]
+    entries = [WatchEntry(each) for each in models] + [each for path in files for each in config.listed(path)]
     settings = context.config()
     entries = entries or list(config.entries(settings.watch))
     hint = "name ids in [watch] models or files, or on the command line"
@@ -66,7 +66,7 @@ def check(
         raise ConfigError("no models are watched", hint=hint)
     try:
         with builds.opened(context, origin, entries=entries) as known:
-            places: dict[ModelName, Entry] = {}
+            places: dict[ModelName, WatchEntry] = {}
             for entry in entries:
                 places.setdefault(watch.named(entry.text, known.names), entry)
             only = origin.source
@@ -81,7 +81,7 @@ def check(
     return builds.told_stale(context, known, hanging, form) or watch.exit_code(found, is_stale=False)
 
 
-def _print(context: Context, found: Sequence[WatchFinding], form: str, places: Mapping[ModelName, Entry]) -> None:
+def _print(context: Context, found: Sequence[WatchFinding], form: str, places: Mapping[ModelName, WatchEntry]) -> None:
     told = [finding for finding in found if finding.state in PROBLEMS or not context.quiet]
     if form == "json":
         output.array(asdict(finding) for finding in found)

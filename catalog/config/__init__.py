@@ -29,8 +29,8 @@ from catalog.settings import DatabaseSettings, WatchSettings
 
 __all__ = [
     "Config",
-    "Entry",
     "Key",
+    "WatchEntry",
     "address",
     "channel_secret",
     "channel_url",
@@ -83,7 +83,7 @@ def watched(settings: WatchSettings, sources: Collection[str] = ()) -> tuple[Mod
     return tuple(watch.named(text, sources) for text in dict.fromkeys(each.text for each in entries(settings)))
 
 
-class Entry(NamedTuple):
+class WatchEntry(NamedTuple):
     """A model that is watched, as it is written, and where."""
 
     text: str
@@ -91,20 +91,20 @@ class Entry(NamedTuple):
     line: int | None = None
 
 
-def entries(settings: WatchSettings) -> Iterator[Entry]:
+def entries(settings: WatchSettings) -> Iterator[WatchEntry]:
     """Read what is watched, in files too, as it is written. Raises ConfigError for a file that cannot be used."""
-    yield from map(Entry, settings.models)
+    yield from map(WatchEntry, settings.models)
     for path in settings.files:
         yield from listed(path)
 
 
-def listed(path: Path) -> Iterator[Entry]:
+def listed(path: Path) -> Iterator[WatchEntry]:
     """Read a file of ids, one a line, with comments. Raises ConfigError for one that cannot be used."""
     for number, line in enumerate(_text(path).splitlines(), start=1):
         id = _COMMENT.sub("", line).strip()
         try:
             if id:
-                yield Entry(schema.MODEL_ID.read(id), path, number)
+                yield WatchEntry(schema.MODEL_ID.read(id), path, number)
         except ValueError as error:
             raise ConfigError(f"the list of watched models {path}, line {number}: {error}") from None
 

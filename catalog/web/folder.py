@@ -25,7 +25,7 @@ _NAME = re.compile(r"(?:[A-Za-z0-9_~-][A-Za-z0-9._~-]*/)*[A-Za-z0-9_~-][A-Za-z0-
 _MODE = 0o644  # a web server is another user
 
 
-class BusyError(Exception):
+class FolderBusyError(Exception):
     """Another process is writing into the folder."""
 
 
@@ -183,7 +183,7 @@ def held(folder: Path) -> Iterator[Journal]:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise BusyError from None
+            raise FolderBusyError from None
         yield Journal(handle)
     finally:
         os.close(handle)

@@ -70,8 +70,8 @@ def publish(
 ) -> Published:
     """Bring a folder up to date; `progress` is told how many files there are so far.
 
-    Raises ConfigError for a folder that holds something else or cannot be written, BusyError while another process
-    writes into it.
+    Raises ConfigError for a folder that holds something else or cannot be written, FolderBusyError while another
+    process writes into it.
     """
     # Twice: the database would take for its own what goes wrong while it is read.
     with writable(folder), held(folder) as journal, site.database.read() as connection, writable(folder):

@@ -99,7 +99,7 @@ def publish(
 
     try:
         return publish.publish(site(config, database, _NOWHERE), config.publish, folder, progress=progress)
-    except folders.BusyError:
+    except folders.FolderBusyError:
         return None
 
 
