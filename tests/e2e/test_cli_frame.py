@@ -268,7 +268,7 @@ def test_a_reader_that_has_enough_is_no_news(tmp_path: Path, form: str) -> None:
         process.stdout.close()
         process.stdin.write("100000")
         process.stdin.close()
-        assert process.wait(timeout=30) == 1
+        assert process.wait(timeout=30) == 141
         assert process.stderr is not None
         assert process.stderr.read() == ""
 

@@ -45,7 +45,7 @@ def test_status_says_problems_first_and_the_same_thing_once(run: Run) -> None:
     assert lines[0] == "problem: alas, worse: was never read whole  (catalog sync alas worse)"
     levels = [line.split(":")[0] for line in lines[: lines.index("")]]
     assert levels == ["problem"] * 3 + ["note"] * 2  # the ids of requests tell the two failures apart
-    assert table[0].split() == ["source", "models", "last_whole_at", "age", "last_status"]
+    assert table[0].split() == ["source", "models", "last", "whole", "walk", "last", "run"]
     assert [line.split()[0] for line in table[1:]] == ["alas", "worse", *GOOD]
     assert max(map(len, table)) <= 80
     assert [each["source"] for each in json.loads(run("status", "--json")[1])] == sorted([*GOOD, "worse", "alas"])
@@ -77,7 +77,8 @@ def test_a_source_that_is_called_like_its_host_is_named_where_it_fails(run: Run)
 
 
 def test_ids_that_sources_share_are_told_apart(run: Run) -> None:
-    assert run("watch", "check", "b:1")[0] == 12  # two lists were never read, and it could be there, too
+    assert run("watch", "check", "b:1")[0] == 0  # a list that is fresh has it
+    assert run("watch", "check", "nothing")[0] == 12  # two lists were never read, and it could be there
     code, out, _ = run("watch", "check", "good-07:b:1", "good-01:a")
     assert code == 0
     assert [line.split() for line in out.splitlines()[1:]] == [["fine", "b:1", "good-07"], ["fine", "a", "good-01"]]

@@ -109,7 +109,7 @@ def test_json_is_one_array_with_the_columns_of_sync_runs_and_the_changes(ground:
     [run] = json.loads(out)
     assert code == 0
     assert list(run) == [
-        *("run_id", "source", "status", "started_at", "finished_at", "scope", "pages", "models_seen"),
+        *("run_id", "source", "status", "origin", "started_at", "finished_at", "scope", "pages", "models_seen"),
         *("added", "returned", "changed", "missing", "removed", "error", "changes"),
     ]
     [change] = run["changes"]

@@ -1,7 +1,7 @@
 """Checks a copy before it is used: it must be an SQLite catalog, whole, and readable to its last value."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -42,6 +42,7 @@ _FORMS: tuple[tuple[type, str], ...] = (
     (sa.LargeBinary, "typeof({0}) = 'blob'"),
     (sa.Text, "typeof({0}) = 'text' AND instr({0}, char(0)) = 0"),
 )
+_TEXTS = (UtcTime, JsonObject, sa.Text)
 _SCOPES = (tables.source.c.scope, tables.run.c.scope)  # text columns with JSON that a restoration reads
 
 
@@ -131,7 +132,29 @@ def _is_readable(connection: sa.Connection, table: sa.Table, revision: str) -> b
     if len(rules) < len(table.columns) and revision == upgrade.HEAD:
         return False
     wanted = f"SELECT 1 FROM {table.name} WHERE NOT ({' AND '.join(rules)}) LIMIT 1"  # noqa: S608 - our own names
-    return not rules or connection.exec_driver_sql(wanted).first() is None
+    if rules and connection.exec_driver_sql(wanted).first() is not None:
+        return False
+    return _is_decodable(
+        connection,
+        table.name,
+        [each.name for each in table.columns if each.name in there and isinstance(each.type, _TEXTS)],
+    )
+
+
+def _is_decodable(connection: sa.Connection, table: str, columns: Sequence[str]) -> bool:
+    """Tell whether all texts are UTF-8, which SQLite does not check; those of ASCII alone are passed over."""
+    raw, more = (
+        ", ".join(f"CAST({name} AS BLOB)" for name in columns),
+        " OR ".join(f"{name} GLOB ?" for name in columns),
+    )
+    wanted = f"SELECT {raw} FROM {table} WHERE {more}"  # noqa: S608 - our own names
+    try:
+        for row in connection.exec_driver_sql(wanted, ("*[^\x01-\x7f]*",) * len(columns)) if columns else ():
+            for value in row:
+                (value or b"").decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _form(column: sa.Column[object]) -> str:
