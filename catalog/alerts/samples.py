@@ -65,14 +65,13 @@ def _facts(now: datetime, status: Status, **told: Any) -> RunFacts:
 
 def _news(now: datetime, mark: str) -> list[News]:
     """Tell one story: of four models one is new, one is back, one is gone, and one will retire in 90 days."""
-    retires_at = dates.short(now.replace(hour=0, minute=0, second=0, microsecond=0) + 90 * _DAY)
     told: list[tuple[Kind, str, str | None, Any, Any]] = [
         (Kind.ADDED, "new", None, None, None),
         (Kind.RETURNED, "back", None, None, None),
         (Kind.REMOVED, "gone", None, None, None),
         (Kind.CHANGED, "deprecated", "lifecycle", "active", "deprecated"),
         (Kind.CHANGED, "deprecated", "max_tokens", 64_000, 32_000),
-        (Kind.CHANGED, "deprecated", "retires_at", None, retires_at),
+        (Kind.CHANGED, "deprecated", "retires_at", None, dates.short(_planned_end(now))),
     ]
     return [_one(now, f"sample:{mark}:{number}", *each) for number, each in enumerate(told)]
 
@@ -94,5 +93,18 @@ def _one(now: datetime, uid: str, kind: Kind, what: str, field: str | None, old:
         baseline=False,
         uid=uid,
     )
-    lifecycle = "deprecated" if kind is Kind.CHANGED else "active"
-    return News(change=change, display_name=name, created_at=None, line=None, lifecycle=lifecycle, max_tokens=32_000)
+    is_ending = kind is Kind.CHANGED
+    return News(
+        change=change,
+        display_name=name,
+        created_at=None,
+        line=None,
+        lifecycle="deprecated" if is_ending else "active",
+        retires_at=_planned_end(now) if is_ending else None,
+        max_tokens=32_000,
+    )
+
+
+def _planned_end(now: datetime) -> datetime:
+    """Give the day on which the deprecated model will retire."""
+    return now.replace(hour=0, minute=0, second=0, microsecond=0) + 90 * _DAY

@@ -103,12 +103,12 @@ def _kind(message: Message) -> str:
 
 
 def _print(message: Message, *, as_words: bool) -> None:
-    """Print what a channel gets: a title with its severity and a text, or the JSON."""
+    """Print what a channel gets: a title, a text and the severity, or the JSON."""
     if not as_words:
         output.line(message.payload)
         return
     subject, text = message.compose(wording.ROOMY)
-    for line in (f"{subject}  ({message.severity()})", "", *text.splitlines(), ""):
+    for line in (subject, f"severity: {message.severity()}", "", *text.splitlines(), ""):
         output.line(line)
 
 

@@ -97,6 +97,18 @@ def test_every_message_has_the_fields_of_its_type_and_the_page_knows_all_of_them
     assert {name for name in known if f"`{name}`" not in PAGE and f'"{name}": ' not in PAGE} == set()
 
 
+def test_each_change_of_a_sample_carries_what_was_known_after_the_run() -> None:
+    told = samples.of(Rule(channel="team", events=tuple(AlertEvent)), NOW, "x")
+    [changes] = [json.loads(each.payload)["changes"] for each in told if each.type == "catalog.changes"]
+    after: dict[str, dict[str, object]] = {}
+    for each in changes:
+        after.setdefault(each["model_id"], {}).update({each["field"]: each["new_value"]} if each["field"] else {})
+    assert after["sample-deprecated"].keys() == {"lifecycle", "max_tokens", "retires_at"}
+    for each in changes:
+        known = after[each["model_id"]]
+        assert {name: each[name] for name in known} == known
+
+
 def test_the_usual_events_are_the_ones_of_a_channel_that_names_none() -> None:
     usual = AlertSettings(name="team").events
     sentence = PAGE.partition("Without `events` a channel hears")[2].partition(". ")[0]
