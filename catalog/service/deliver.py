@@ -140,7 +140,7 @@ def _send_all(name: str, database: Database, sender: Sender, report: Report, may
                 queue.nack(database, leased, error, now=sender.clock(), spread=sender.spread())
                 report.failed[name] = error.message
                 event = logs.event("delivery.failed", channel=name, type=leased.type, id=leased.uid)
-                log.warning("%s did not take %s: %s", name, leased.uid, error.message, extra=event)
+                log.warning("%s did not take number %d: %s", name, leased.delivery_id, error.message, extra=event)
                 return
             queue.ack(database, leased, sender.clock())
             report.delivered[name] = report.delivered.get(name, 0) + 1
