@@ -6,12 +6,13 @@ from datetime import datetime, timedelta
 from difflib import get_close_matches
 from enum import StrEnum
 
-from catalog import dates
+from catalog import dates, spelling
 from catalog.domain import Model, ModelName
 from catalog.errors import Exit
 
 _DAY = timedelta(days=1)
 _CLOSE = 3
+_ALIKE = 0.7  # of difflib: below, ids share little but what all of their kind do
 NEVER = "no list ever had it"
 
 
@@ -103,9 +104,16 @@ def not_asked(models: Iterable[Model], asked: Collection[str], configured: Colle
 
 
 def close_ids(id: str, ids: Iterable[str]) -> list[str]:
-    """Give up to three of these ids that look much like an unknown one, the closest first; case does not count."""
-    known = {each.lower(): each for each in ids}
-    return [known[each] for each in get_close_matches(id.lower(), known, n=_CLOSE, cutoff=0.6)]
+    """Give up to three of these ids that an unknown one may have been meant for, the closest first.
+
+    Those that differ by a slip, else the few that go on after it, else those that look alike. Case does not count.
+    """
+    id, known = id.lower(), {each.lower(): each for each in ids}
+    alike = get_close_matches(id, known, n=len(known) or 1, cutoff=_ALIKE)
+    meant = [each for each in alike if each == id or spelling.slips(id, each)]
+    longer = [each for each in sorted(known) if each.startswith(id)]
+    near = meant or (longer if len(longer) <= _CLOSE else []) or alike
+    return [known[each] for each in near[:_CLOSE]]
 
 
 def unproven(names: Iterable[ModelName], found: Iterable[WatchFinding], stale: Collection[str]) -> set[str]:

@@ -76,7 +76,7 @@ def in_pages(config: Config, listed: Mapping[str, Sequence[ModelInfo]]) -> list[
 
     def close(name: ModelName) -> list[str]:
         ids = [id for source, id in known if isinstance(name, str) or source == name[0]]
-        return watch.spelled_as(name, get_close_matches(watch.id_of(name), ids, n=_CLOSE))
+        return watch.spelled_as(name, watch.close_ids(watch.id_of(name), ids))
 
     return [*_models(_watched(config)[0], known, close, unread=()), *_fields(config, missing, paths)]
 

@@ -67,7 +67,7 @@ def test_each_model_has_a_line_that_says_what_is_wrong(watched: Ground) -> None:
     header, unknown, gone, soon = out.splitlines()
     assert header.split() == ["state", "id", "source", "text"]
     assert unknown.split()[:2] == ["unknown", "claude-fnie"]
-    assert "  no list ever had it; did you mean claude-fine, " in unknown
+    assert "  no list ever had it; did you mean claude-fine?" in unknown
     assert "  not listed since 20" in gone
     assert ", in 30 days" in soon
 

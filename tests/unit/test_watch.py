@@ -120,6 +120,27 @@ def test_an_id_nobody_knows_is_unknown_and_guessed_at() -> None:
     assert close.did_you_mean == ("claude-a",)
 
 
+LISTED = ("claude-sonnet-4-5", "claude-opus-4-5", "claude-opus-4-1", "claude-3-5-sonnet-20241022", "claude-haiku-4-5")
+MEANT: dict[str, list[str]] = {
+    "claude-sonet-4-5": ["claude-sonnet-4-5"],
+    "Claude-Sonnet-4-5": ["claude-sonnet-4-5"],
+    "claude-opus-4-7": ["claude-opus-4-5", "claude-opus-4-1"],
+    "claude-3-5-sonnet": ["claude-3-5-sonnet-20241022"],
+    "claude-haiku": ["claude-haiku-4-5"],
+    "claude-h": ["claude-haiku-4-5"],
+    "claude-banana": [],
+    "gpt-4o": [],
+    "claude": [],
+    "c": [],
+    "": [],
+}
+
+
+@pytest.mark.parametrize(("typed", "meant"), MEANT.items(), ids=MEANT.keys())
+def test_an_unknown_id_is_guessed_at_by_what_is_near_alone(typed: str, meant: list[str]) -> None:
+    assert sorted(watch.close_ids(typed, LISTED)) == sorted(meant)
+
+
 def test_each_source_that_ever_had_an_id_is_told_in_the_order_of_the_ids() -> None:
     rows = [model("b"), model("a"), model("a", source="gateway", removed_at=NOW), model("c")]
     findings = watch.check(["a", "x", "b"], rows, now=NOW, days=60)
