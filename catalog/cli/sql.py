@@ -40,7 +40,7 @@ class RecipeName(click.ParamType[str]):
         param: click.Parameter,  # noqa: ARG002
         incomplete: str,
     ) -> list[CompletionItem]:
-        return [CompletionItem(one.name, help=one.question) for one in recipes.every() if incomplete in one.name]
+        return [CompletionItem(one.name, help=one.question) for one in recipes.every() if one.name.startswith(incomplete)]
 
 
 @click.command()
@@ -72,7 +72,7 @@ def command(
 def _pair(text: str) -> tuple[str, str]:
     name, sign, value = text.partition("=")
     if not sign or not name.isidentifier():
-        raise click.BadParameter(f'"{text}" is no NAME=VALUE, such as model_id=claude-opus-4-5', param_hint="--param")
+        raise click.UsageError(f'--param: "{text}" is no NAME=VALUE, such as model_id=claude-opus-4-5')
     return name, value
 
 

@@ -106,7 +106,7 @@ def test_one_file_takes_its_time_from_an_option_and_json_gives_the_runs(bare: Gr
         ({"2025-03-01.json": "a"}, ["2025-03-01.json", "--at", "soon"], "is no time"),
         ({"m.json": "a"}, ["m.json", "--git", "."], "git cannot read the history of m.json"),
         ({"m.json": "a"}, ["m.json", "--git", ".", "--at", "2025-01-01"], "--git takes one file"),
-        ({}, [], "Missing argument"),
+        ({}, [], "needs PATH..."),
     ],
 )
 def test_what_cannot_be_dated_is_refused_before_anything_is_recorded(

@@ -124,7 +124,7 @@ def test_without_a_command_the_help_is_shown_as_a_mistake(tmp_path: Path) -> Non
         (["Modles"], 'there is no command "Modles"; did you mean "models"?'),
         (["zzz\x1b[2J"], 'there is no command "zzz\\x1b[2J"\n'),
         (["--confg", "x"], "--confg"),
-        (["init", "--log-format", "xml"], "'xml' is not one of 'text', 'json'"),
+        (["init", "--log-format", "xml"], "--log-format: 'xml' is not one of text, json"),
         (["init", "one", "two"], "catalog init --help"),
         (["-q", "init", "-v"], "-q and -v contradict each other"),
     ],

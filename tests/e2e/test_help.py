@@ -91,6 +91,14 @@ SLIPS: dict[str, tuple[str, str]] = {
     "update": ('there is no command "update"; did you mean "sync"?', "catalog --help"),
     "backup": ('there is no command "backup"; did you mean "db backup"?', "catalog --help"),
     "version": ('there is no command "version"; did you mean "--version"?', "catalog --help"),
+    "nope": ('there is no command "nope"', "catalog --help"),
+    "foo": ('there is no command "foo"', "catalog --help"),
+    "opne": ('there is no command "opne"', "catalog --help"),
+    "complet": ('there is no command "complet"; did you mean "completion"?', "catalog --help"),
+    "models --nope": ('catalog models has no option "--nope"', "catalog models --help"),
+    "models --lime": ('catalog models has no option "--lime"; did you mean "--line"?', "catalog models --help"),
+    "models --retir 9d": ('catalog models has no option "--retir"; did you mean "--retiring"?', "catalog models --help"),
+    "models --colour": ('catalog models has no option "--colour"', "catalog models --help"),
     "zzz": ('there is no command "zzz"', "catalog --help"),
     "help zzz": ('there is no command "zzz"', "catalog --help"),
     "help snyc": ('there is no command "snyc"; did you mean "sync"?', "catalog --help"),
@@ -117,7 +125,24 @@ SLIPS: dict[str, tuple[str, str]] = {
     "sync --jobs 1.5": ("--jobs: '1.5' is no whole number", "catalog sync --help"),
     "changes --limt 3": ('catalog changes has no option "--limt"; did you mean "--limit"?', "catalog changes --help"),
     "changes --zzz": ('catalog changes has no option "--zzz"', "catalog changes --help"),
-    "completion csh": ("Invalid value for '{bash|zsh|fish}': 'csh' is not one of 'bash', 'zsh', 'fish'.", ""),
+    "completion csh": ("SHELL: 'csh' is not one of bash, zsh, fish", ""),
+    "completion": ("catalog completion needs SHELL: bash, zsh, fish", ""),
+    "show": ("catalog show needs ID", "catalog show --help"),
+    "diff": ("catalog diff needs T1", "catalog diff --help"),
+    "backfill": ("catalog backfill needs SOURCE", "catalog backfill --help"),
+    "backfill a": ("catalog backfill needs PATH...", "catalog backfill --help"),
+    "watch scan": ("catalog watch scan needs PATH...", "catalog watch scan --help"),
+    "db backup": ("catalog db backup needs FILE", "catalog db backup --help"),
+    "db restore": ("catalog db restore needs FILE", "catalog db restore --help"),
+    "alerts test": ("catalog alerts test needs CHANNEL", "catalog alerts test --help"),
+    "changes --limit": ("--limit needs a value", "catalog --help"),
+    "models --as-of": ("--as-of needs a value", "catalog --help"),
+    "models --json=1": ("--json takes no value", "catalog --help"),
+    "--config": ("--config needs a value", "catalog --help"),
+    "changes --kind gone": (
+        "--kind: 'gone' is not one of added, removed, returned, changed",
+        "catalog changes --help",
+    ),
 }
 
 
@@ -137,7 +162,8 @@ BOUNDS = {
     "0 is not in the range x>=1.": "0 is too small: at least 1",
     "9 is not in the range x<=5.": "9 is too great: at most 5",
     "-1 is not in the range 0<=x<=2147483647.": "-1 is too small: at least 0",
-    "'x' is not one of 'a', 'b'.": "'x' is not one of 'a', 'b'.",
+    "'x' is not one of 'a', 'b'.": "'x' is not one of a, b",
+    "'x' is not 'a'.": "'x' is not one of a",
 }
 
 
