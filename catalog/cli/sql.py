@@ -40,7 +40,9 @@ class RecipeName(click.ParamType[str]):
         param: click.Parameter,  # noqa: ARG002
         incomplete: str,
     ) -> list[CompletionItem]:
-        return [CompletionItem(one.name, help=one.question) for one in recipes.every() if one.name.startswith(incomplete)]
+        return [
+            CompletionItem(one.name, help=one.question) for one in recipes.every() if one.name.startswith(incomplete)
+        ]
 
 
 @click.command()

@@ -97,7 +97,10 @@ SLIPS: dict[str, tuple[str, str]] = {
     "complet": ('there is no command "complet"; did you mean "completion"?', "catalog --help"),
     "models --nope": ('catalog models has no option "--nope"', "catalog models --help"),
     "models --lime": ('catalog models has no option "--lime"; did you mean "--line"?', "catalog models --help"),
-    "models --retir 9d": ('catalog models has no option "--retir"; did you mean "--retiring"?', "catalog models --help"),
+    "models --retir 9d": (
+        'catalog models has no option "--retir"; did you mean "--retiring"?',
+        "catalog models --help",
+    ),
     "models --colour": ('catalog models has no option "--colour"', "catalog models --help"),
     "zzz": ('there is no command "zzz"', "catalog --help"),
     "help zzz": ('there is no command "zzz"', "catalog --help"),
