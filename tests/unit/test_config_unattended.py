@@ -208,7 +208,7 @@ def test_a_source_has_one_schedule(load: Loader) -> None:
 def test_a_channel_hears_what_matters_of_every_model_by_default(load: Loader) -> None:
     (alert,) = load(TEAM + URL).alerts
     assert alert.events == (
-        *("added", "returned", "removed", "changed:lifecycle", "changed:retires_at"),
+        *("added", "returned", "removed", "changed:lifecycle", "changed:retires_at", "lowered"),
         *("retiring", "held", "sync_failed"),
     )
     assert (alert.models, alert.sources, alert.only, alert.settle, alert.failures) == ((), (), "", timedelta(0), 3)
