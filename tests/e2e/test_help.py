@@ -5,6 +5,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -13,6 +14,7 @@ import pytest
 from catalog import cli
 from catalog.cli import examples, usage
 from catalog.cli.context import Context
+from tests.e2e import terminal
 from tests.e2e.ground import IDS, Ground
 from tests.server import model
 
@@ -271,3 +273,57 @@ def test_what_cannot_be_read_completes_nothing_and_says_nothing(
 def test_the_script_of_each_shell_asks_the_program(shell: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["completion", shell]) == 0
     assert f"_CATALOG_COMPLETE={shell}_complete" in capsys.readouterr().out
+
+
+TYPED = {
+    "catalog show lla\t": "ma3:",
+    "catalog show llama3:7\t": "0b ",
+    "catalog show llama3:\t8\t": "b ",
+    "catalog show a:b:c\t": "d ",
+    "catalog show claude-b\t": " ",
+    "catalog watch check llama3:8b llama3:7\t": "0b ",
+    "catalog models --as-of 2026-06-01T10:00 --source=ano\t": "ther ",
+    "catalog sql --recipe reti\t": "ring ",
+}
+
+
+@contextmanager
+def ended(shell: subprocess.Popen[bytes]) -> Iterator[None]:
+    """End a shell after the block, however that ended."""
+    try:
+        yield
+    finally:
+        shell.kill()
+        shell.wait()
+
+
+def test_bash_completes_words_with_colons(
+    bare: Ground, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bare.server.models = [model(id) for id in (*IDS, "llama3:8b", "llama3:70b", "a:b:cd")]
+    (bare.folder / "catalog.toml").write_text(CONFIG.format(url=bare.server.url))
+    assert bare.run("sync", "anthropic")[0] == 0
+    assert cli.run(["completion", "bash"]) == 0
+    (bare.folder / "rc").write_text(f"{capsys.readouterr().out}\nPS1='> '\n")
+    program = bare.folder / "bin" / "catalog"
+    program.parent.mkdir()
+    program.write_text(f"#!/bin/sh\nexec {shlex.join(PROGRAM)} \"$@\"\n")
+    program.chmod(0o755)
+    with terminal.screen(200, monkeypatch) as screen:
+        shell = subprocess.Popen(
+            ["bash", "--rcfile", "rc", "-i"],
+            cwd=bare.folder,
+            stdin=screen.theirs,
+            stdout=screen.theirs,
+            stderr=screen.theirs,
+            env={**os.environ, "PATH": f"{program.parent}:{os.environ['PATH']}", "TERM": "dumb"},
+            start_new_session=True,
+        )
+        with ended(shell):
+            for typed, more in TYPED.items():
+                seen, whole = len(screen.text), typed.replace("\t", "") + more
+                os.write(screen.ours, typed.encode())
+                terminal.wait_for(lambda seen=seen, whole=whole: whole in screen.text[seen:].replace("\a", ""))
+                os.write(screen.ours, b"\x15")
+            os.write(screen.ours, b"\nexit\n")
+            assert shell.wait(60) == 0
