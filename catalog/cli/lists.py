@@ -92,16 +92,22 @@ def pattern(context: Context, connection: "Connection", match: str | None, sourc
     return f"*{match}*"
 
 
-def note_limits(context: Context, connection: "Connection", moment: datetime) -> None:
-    """Say so when the catalog knows nothing of a moment: before its first walk, or in the future."""
+def note_limits(context: Context, connection: "Connection", moment: datetime, *, then: str = "") -> bool:
+    """Say so when the catalog knows nothing of a moment: before its first walk, or in the future.
+
+    `then` says what follows from the first; false: that is so.
+    """
     from catalog.store.queries import history
 
     first = history.begins(connection)
-    if first is not None and moment < first:
-        context.say(f"this catalog begins at {dates.short(first)}; of earlier moments it knows nothing", "read.note")
+    begun = first is None or moment >= first
+    if first is not None and not begun:
+        words = f"this catalog begins at {dates.short(first)}; of earlier moments it knows nothing{then}"
+        context.say(words, "read.note")
     if moment > clock.utc_now():
         words = f"{dates.short(moment)} lies in the future; what is listed now is all that is known"
         context.say(words, "read.note")
+    return begun
 
 
 def several(connection: "Connection", source: str | None) -> Sequence[str]:

@@ -74,11 +74,12 @@ def command(
     order = _order(sort or ("" if filters["retiring"] is None else "retires_at"), has)
     which = Which.ALL if every else Which.REMOVED if removed else Which.LISTED
     with options.catalog(context, source) as connection:
+        known = moment is None or lists.note_limits(context, connection, moment)
         found = _found(context, connection, moment or which, source=source, **filters)
         lists.print_(
             context,
             order(lists.records(found, has)),
-            nothing="no model fits" if moment is None else f"no model that fits was listed at {dates.short(moment)}",
+            nothing=_nothing(moment, known=known),
             noun="model",
             columns=chosen or has,
             shown=chosen
@@ -88,6 +89,13 @@ def command(
             order="first",
             kept=chosen is not None,
         )
+
+
+def _nothing(moment: datetime | None, *, known: bool) -> str:
+    if moment is None:
+        return "no model fits"
+    told = "no model that fits was listed at {}" if known else "what was listed at {} is not known"
+    return told.format(dates.short(moment))
 
 
 def _found(
@@ -108,7 +116,6 @@ def _found(
     now = when if isinstance(when, datetime) else clock.utc_now()
     fields = StateFilter(retires_by=None if retiring is None else now + min(retiring, _END - now), **texts)
     if isinstance(when, datetime):
-        lists.note_limits(context, connection, when)
         return history.as_of(connection, when, source=source, match=wanted, fields=fields)
     return history.models(connection, which=when, source=source, match=wanted, fields=fields)
 

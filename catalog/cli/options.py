@@ -49,7 +49,7 @@ class PlainOption(click.Option):
 
 def match_option(name: str = "--match") -> Decorator:
     """Add an option that takes a shell pattern of ids."""
-    words = "Only ids that match this pattern: *, ?, [a-z], [!a]; case counts."
+    words = "Only ids that match this pattern (*, ?, [a-z], [!a]; case counts), or hold this word."
     return click.option(name, "match", metavar="GLOB", help=words)
 
 

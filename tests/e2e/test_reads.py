@@ -299,6 +299,8 @@ def test_changes_are_filtered_by_field_and_without_the_baseline(lived: Ground) -
     ("arguments", "words"),
     [
         (["models", "--as-of", "today"], "today is not over: it is taken as now, 20"),
+        (["models", "--as-of", "2020-02"], "what was listed at 2020-02-29T23:59:59.999999Z is not known"),
+        (["diff", "2020-03"], "it knows nothing: what its first list had counts as added"),
         (["models", "--as-of", "2020-02"], "2020-02 is taken as its last moment: 2020-02-29T23:59:59.999999Z"),
         (["changes", "--since", "2020"], "2020 is taken from its first moment: 2020-01-01T00:00:00Z"),
         (["changes", "--until", "2020-01-01"], "2020-01-01 is taken as its last moment: 2020-01-01T23:59:59.999999Z"),
