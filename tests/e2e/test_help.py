@@ -307,7 +307,7 @@ def test_bash_completes_words_with_colons(
     (bare.folder / "rc").write_text(f"{capsys.readouterr().out}\nPS1='> '\n")
     program = bare.folder / "bin" / "catalog"
     program.parent.mkdir()
-    program.write_text(f"#!/bin/sh\nexec {shlex.join(PROGRAM)} \"$@\"\n")
+    program.write_text(f'#!/bin/sh\nexec {shlex.join(PROGRAM)} "$@"\n')
     program.chmod(0o755)
     with terminal.screen(200, monkeypatch) as screen:
         shell = subprocess.Popen(
