@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import click
@@ -287,6 +288,11 @@ TYPED = {
 }
 
 
+def shows(screen: terminal.Screen, seen: int, line: str) -> bool:
+    """Tell whether a line stands on the screen, after what was seen; bells do not count."""
+    return line in screen.text[seen:].replace("\a", "")
+
+
 @contextmanager
 def ended(shell: subprocess.Popen[bytes]) -> Iterator[None]:
     """End a shell after the block, however that ended."""
@@ -323,7 +329,7 @@ def test_bash_completes_words_with_colons(
             for typed, more in TYPED.items():
                 seen, whole = len(screen.text), typed.replace("\t", "") + more
                 os.write(screen.ours, typed.encode())
-                terminal.wait_for(lambda seen=seen, whole=whole: whole in screen.text[seen:].replace("\a", ""))
+                terminal.wait_for(partial(shows, screen, seen, whole))
                 os.write(screen.ours, b"\x15")
             os.write(screen.ours, b"\nexit\n")
             assert shell.wait(60) == 0
