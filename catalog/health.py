@@ -32,14 +32,15 @@ class Cause:
     wait: Wait
     since_run: int  # the run that found it first
     models: int  # whose absence waits
-    listed: int  # models of the source that are not removed
+    listed: int  # models of the source that were listed before the last whole walk
 
     @property
     def words(self) -> str:
         """Say what waits, and for what."""
         match self.wait:
             case Wait.REMOVALS:
-                return f"{self.models:,} of {self.listed:,} listed models are gone at once: they wait for {self.wait}"
+                lacked = f"{self.models:,} of {self.listed:,} models that were listed before are gone at once"
+                return f"{lacked}: they wait for {self.wait}"
             case Wait.SCOPE:
                 return f"the answers name another organization or workspace than before: absences wait for {self.wait}"
 
@@ -252,7 +253,9 @@ def _doubts(name: str, known: SourceHealth) -> Iterator[Finding]:
     if known.missing:
         yield _note("missing", name, f"{counted(known.missing, 'model')} missing, not yet believed to be gone")
     for cause in known.held:
-        yield _problem("held", name, f"held: {cause.words}", f"catalog sync {name} {cause.wait}")
+        # Where only the past is known, the first live sync may be a new baseline, which holds nothing from before it.
+        accept = f" {cause.wait}" if known.row.live else ""
+        yield _problem("held", name, f"held: {cause.words}", f"catalog sync {name}{accept}")
     if known.unclean:
         make = _problem if known.unclean >= IN_A_ROW else _note
         which = "the last walk" if known.unclean == 1 else f"the last {known.unclean:,} walks"

@@ -1,9 +1,11 @@
 """`catalog backfill`: recorded answers of the past become runs of a source, oldest first; no channel is told."""
 
+import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 
 import click
@@ -14,7 +16,7 @@ from catalog.cli.context import Context, json_option, pass_context
 from catalog.domain import Run, Status
 from catalog.errors import Exit
 from catalog.service import backfill, file_times, git_history, looks
-from catalog.service.backfill import Filled, Wish
+from catalog.service.backfill import Filled, Waits, Wish
 from catalog.service.file_times import Span
 from catalog.service.looks import Look
 from catalog.settings import SourceSettings
@@ -24,6 +26,12 @@ from catalog.text import counted
 _COUNTED = ("added", "returned", "changed", "removed")
 _FEW = 10  # looks that could not be read, each in a line
 _MODELS = 100  # held models, each in a line
+_HELP: Mapping[Waits, str] = {  # what helps, by what is waited for
+    Waits.ACCEPTANCE: "the same command with --accept-removals",
+    Waits.SECOND_LOOK: "add a later look, if there is one; else `catalog sync {name}` reads what is listed now",
+    Waits.WHOLE_LOOK: "add a later look, if there is one; else `catalog sync {name}` reads what is listed now",
+    Waits.SAME_LOOKS: "the same command with all files of the record",
+}
 _AT = options.TimeType("T", lambda text: file_times.typed(text, clock.utc_now()))
 
 
@@ -111,11 +119,12 @@ class _Made:
         self._runs = runs
         self.counts, self.failed = Counter[str](), list[Run]()
         self.first: Run | None = None
-        self.last: Run | None = None
+        self.last: datetime | None = None  # begin of the last one; a look that is judged again may lie before it
 
     def __iter__(self) -> Iterator[Run]:
         for run in self._runs:
-            self.first, self.last = self.first or run, run
+            self.first = self.first or run
+            self.last = max(self.last or run.started_at, run.started_at)
             self.counts["looks"] += 1
             self.counts.update({name: getattr(run, name) for name in _COUNTED})
             if run.status is Status.FAILED:
@@ -123,20 +132,23 @@ class _Made:
                 self.failed += [run] if len(self.failed) < _FEW else []
             yield run
 
-    def words(self) -> str:
+    def words(self, filled: Filled) -> str:
         """Say what was recorded."""
         if self.first is None or self.last is None:
             return "nothing to do: each look is recorded already"
-        span = f"{output.second(self.first.started_at)} to {output.second(self.last.started_at)}"
+        span = f"{output.second(self.first.started_at)} to {output.second(self.last)}"
         found = [f"{self.counts[name]:,} {name}" for name in _COUNTED if self.counts[name]] or ["nothing changed"]
-        return f"{counted(self.counts['looks'], 'look')} recorded, {span}: {', '.join(found)}"
+        parts = [f"{counted(filled.looks, 'look')} recorded, {span}"] if filled.looks else []
+        if filled.judged_again:
+            parts.append(f"the look of {output.second(filled.judged_again.begin)} judged again")
+        return f"{', '.join(parts)}: {', '.join(found)}"
 
 
 def _print(context: Context, made: _Made, filled: Filled, name: str) -> None:
     for _ in made:
         pass
     if not context.quiet:
-        output.line(f"{name}: {made.words()}")
+        output.line(f"{name}: {made.words(filled)}")
     for run in made.failed:
         output.line(f"  ! {name}: {output.second(run.started_at)} {run.error}")
     if more := made.counts["failed"] - len(made.failed):
@@ -150,11 +162,13 @@ def _print(context: Context, made: _Made, filled: Filled, name: str) -> None:
 
 def _end(context: Context, made: _Made, filled: Filled, name: str) -> int:
     """Say what is left to do, and give the exit code."""
-    if filled.held:
+    sys.stdout.flush()  # where both are one file, this stands at the end
+    if filled.waits:
         ids = [model.model_id for model in filled.held]
         named = ", ".join(ids[:_FEW]) + (f", and {len(ids) - _FEW:,} more" if ids[_FEW:] else "")
         words = f"{name}: {counted(len(ids), 'model')} held, too many at once to be believed gone: {named}"
-        told = logs.event("backfill.held", source=name, models=len(ids), hint="the same command with --accept-removals")
+        words += f"; {filled.waits.value}"
+        told = logs.event("backfill.held", source=name, models=len(ids), hint=_HELP[filled.waits].format(name=name))
         context.start_logs().error("%s", words, extra=told)
         return Exit.HELD
     if made.counts["looks"] and made.counts["looks"] == made.counts["failed"]:

@@ -80,6 +80,7 @@ class Manner:
 
     quiet: bool = False  # changes and problems alone
     verbose: bool = False  # each change of a wave
+    accepting: bool = False  # removals: each is told, also those of a baseline
     dry_run: bool = False
     dated: bool = False  # with the number of the run, and when it ended
     as_json: bool = False  # each line an object
@@ -91,6 +92,8 @@ class Manner:
 
 def tell(report: RunReport, changes: Iterable[Change], manner: Manner, *, stream: IO[str] | None = None) -> None:
     """Print a line for the source and one per change or wave. The changes of a baseline are only counted: no news.
+
+    Removals that a person accepts are told in any case.
 
     Below many lines, the line of the source stands once more. `changes` may be looped over more than once.
     """
@@ -106,7 +109,7 @@ def _lines(report: RunReport, changes: Iterable[Change], manner: Manner) -> Iter
     if report.failure is not None:
         return  # told as an error
     problem = report.run.status is not Status.COMPLETE or report.unreadable
-    news = () if report.baseline else _News(changes)
+    news = _News(changes, report, manner)
     lines = itertools.chain(_news_lines(report, news, manner), [] if manner.quiet else missing(report))
     first = next(lines, None)
     has_head = problem or not manner.quiet or (manner.dry_run and first is not None)
@@ -122,11 +125,18 @@ def _lines(report: RunReport, changes: Iterable[Change], manner: Manner) -> Iter
 class _News:
     """The changes that are news; each loop reads them anew."""
 
-    def __init__(self, changes: Iterable[Change]) -> None:
-        self._changes = changes
+    def __init__(self, changes: Iterable[Change], report: RunReport, manner: Manner) -> None:
+        told = manner.accepting and report.run.removed > 0
+        self._changes = () if report.baseline and not told else changes
+        self._is_baseline, self._accepting = report.baseline, told
 
     def __iter__(self) -> Iterator[Change]:
-        return (each for each in self._changes if not each.baseline)
+        return (each for each in self._changes if self._is_told(each))
+
+    def _is_told(self, found: Change) -> bool:
+        if self._accepting and found.kind is Kind.REMOVED:
+            return True  # a person said that these are gone, and must see which
+        return not self._is_baseline and not found.baseline
 
 
 def _news_lines(report: RunReport, news: Iterable[Change], manner: Manner) -> Iterator[str]:
@@ -215,8 +225,9 @@ def outcome(report: RunReport, manner: Manner = Manner()) -> str:
     took = (found.finished_at - found.started_at).total_seconds() if found.finished_at else 0
     dated = f", {which(found)}" if manner.dated else ""
     told = f"{', '.join(parts)} ({text.counted(found.pages, 'page')}, {took:.1f} s{dated})"
-    if report.baseline and not report.awaits_baseline and found.status in {Status.COMPLETE, Status.PARTIAL}:
+    if report.makes_baseline or (report.baseline and not report.awaits_baseline and found.status is not Status.HELD):
         told += "; a baseline: what it found is not news"
+        told += ", and what it lacks counts as missing from now on" if found.missing else ""
     told += f"; {found.status}: {found.error}" if found.error else ""
     if report.awaits_baseline:
         told += "; nothing is told as new yet: this walk is no baseline"

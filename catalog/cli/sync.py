@@ -81,7 +81,7 @@ def command(
         subscriptions=None if dry_run else wiring.subscriptions(config),
     )
     database = wiring.database(config, must_exist=False if dry_run else None, on_busy=context.tell_busy)
-    manner = Manner(quiet=context.quiet, verbose=context.verbose, dry_run=dry_run)
+    manner = Manner(quiet=context.quiet, verbose=context.verbose, accepting=accept_removals, dry_run=dry_run)
     printer = (_JsonPrinter if as_json else _Printer)(chosen, database, manner)
     runs = _Runs(context, chosen, options, printer, jobs)
     try:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from enum import Enum
 
 from catalog import dates
 from catalog.domain import Missing, Origin, Policy, Scope, Status
@@ -45,6 +46,15 @@ class Wish:
     on_look: Callable[[int, int, Look], object] = lambda _done, _of, _look: None  # called before each new look
 
 
+class Waits(Enum):
+    """What the models that are held at the end of the record wait for."""
+
+    ACCEPTANCE = "they stayed away to the end of the record"
+    SECOND_LOOK = "only the last whole look lacks them, and a removal takes two"
+    WHOLE_LOOK = "the last look that was recorded does not show the whole list for certain"
+    SAME_LOOKS = "the last look that was recorded is not among these files"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Filled:
     """What a backfill did. Its runs are those of the source after `last_run_before`."""
@@ -52,7 +62,9 @@ class Filled:
     looks: int  # recorded now
     known: int  # recorded before
     last_run_before: int
-    held: tuple[Missing, ...]  # what waits for --accept-removals
+    held: tuple[Missing, ...]
+    waits: Waits | None = None  # what the held ones wait for; None: none is held
+    judged_again: Look | None = None  # the last look, to remove what was held: that run is no look of its own
 
 
 def fill(database: Database, source: SourceSettings, looks: Sequence[Look], wish: Wish) -> Filled:
@@ -73,12 +85,18 @@ def fill(database: Database, source: SourceSettings, looks: Sequence[Look], wish
             for done, look in enumerate(new):
                 wish.on_look(done, len(new), look)
                 filling.record(look)
-            if wish.accept_removals:
-                filling.accept_held(looks)
+            last = filling.accept_held(looks) if wish.accept_removals else None
         with database.read() as connection:
             missing = run_report.missing(connection, source.name, sync.policy_of(source), limit=None)
-        held = tuple(each for each in missing if each.held)
-        return Filled(looks=len(new), known=len(looks) - len(new), last_run_before=before.last_run, held=held)
+            held = tuple(each for each in missing if each.held)
+            return Filled(
+                looks=len(new),
+                known=len(looks) - len(new),
+                last_run_before=before.last_run,
+                held=held,
+                waits=_waits(connection, source.name, looks, held) if held else None,
+                judged_again=last,
+            )
 
 
 def _new(looks: Sequence[Look], before: Past, name: str) -> Sequence[Look]:
@@ -98,6 +116,17 @@ def _new(looks: Sequence[Look], before: Past, name: str) -> Sequence[Look]:
             words, hint="the past is recorded in the order of time: backfill all of it into another source"
         )
     return new
+
+
+def _waits(connection: Connection, name: str, looks: Sequence[Look], held: Sequence[Missing]) -> Waits:
+    """Say what would help, where some models are held."""
+    known = past.of(connection, name)
+    if known.last_whole is None:
+        return Waits.WHOLE_LOOK
+    if all(each.missing_since >= known.last_whole for each in held):
+        return Waits.SECOND_LOOK
+    is_given = any(look.begin == known.last_whole for look in looks)
+    return Waits.ACCEPTANCE if is_given else Waits.SAME_LOOKS
 
 
 @contextmanager
@@ -140,24 +169,26 @@ class _Filling:
         self.client.take(look.read, look.begin)
         self._walk(look, sync.policy_of(self.source), look.end - AWAY if self.wish.accept_removals else None)
 
-    def accept_held(self, looks: Sequence[Look]) -> None:
+    def accept_held(self, looks: Sequence[Look]) -> Look | None:
         """Remove what is held and stayed away to the end: the last look is judged once more, in a run of its own.
 
-        It must be whole and the last that was merged. What it alone lacks still waits: it is no second witness.
+        It must be whole and the last that was merged. What it alone lacks still waits: it is no second witness. The run
+        has the time of that look, and is over a tick after it, also where failed looks came since: it is no later one.
         """
         with self.database.read() as connection:
             known = past.of(connection, self.source.name)
             last = next((look for look in looks if look.begin == known.last_whole), None)
-            if last is None or known.last is None:
-                return
+            if last is None:
+                return None
             before = last.begin - _TICK
             if not past.has_long_held(connection, self.source.name, before):
-                return
-        again = replace(last, begin=known.last + _TICK, end=known.last + _TICK)
+                return None
+        again = replace(last, end=last.end + _TICK)
         policy = sync.policy_of(self.source)
         policy = replace(policy, confirm_after=max(policy.confirm_after, again.end - before))
         self.client.take(last.read, last.begin)
         self._walk(again, policy, before, f"the look of {dates.short(last.begin)}, judged again: removals are accepted")
+        return last
 
     def _walk(self, look: Look, policy: Policy, accepted: datetime | None, remark: str = "") -> None:
         """Walk a look and record its run in one transaction; what a kill leaves behind is the look before."""

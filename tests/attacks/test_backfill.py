@@ -114,11 +114,11 @@ def at_the_end(oracle: Oracle, found: list[tuple[datetime, bytes]], walks: list[
     lacks = [model.lack for model in source.models.values() if model.lack]
     if not any(lack.held and lack.since < last for lack in lacks):
         return
-    at = found[-1][0] + facts.TICK
-    run = oracle.begin(NAME, SCOPE, at)
+    run = oracle.begin(NAME, SCOPE, last)
     run.origin = "backfill"
+    at = last + facts.TICK  # whatever failed since
     wish = facts.Wish(accept_removals=True, missed_by=last - facts.TICK)
-    patience = Patience(confirm_after=max(Patience().confirm_after, at - last + facts.TICK))
+    patience = Patience(confirm_after=max(Patience().confirm_after, 2 * facts.TICK))
     oracle.end(run, walks[merged[-1]], at, patience, wish)
     run.has_words = True
 

@@ -135,11 +135,45 @@ def test_what_is_held_is_named_with_a_code_of_its_own(bare: Ground) -> None:
     code, out, err = bare.run("backfill", "anthropic", "r")
     assert code == Exit.HELD
     assert "7 models held, too many at once to be believed gone: d, e, f, g, h, i, j" in err
+    assert "they stayed away to the end of the record" in err
     assert "--accept-removals" in err
     assert "  ? anthropic: d missing since 2025-03-02T23:59:59Z; held" in out
     assert bare.run("backfill", "anthropic", "r", "-q")[0] == Exit.HELD
     code, out, _ = bare.run("backfill", "anthropic", "r", "--accept-removals")
     assert (code, "7 removed" in out) == (Exit.DONE, True)
+
+
+def test_a_look_that_is_judged_again_is_not_counted_and_keeps_its_time(bare: Ground) -> None:
+    put(bare.folder / "r", {"2025-03-01.json": TEN, "2025-03-02.json": "", "2025-03-03.json": ""})
+    put(bare.folder / "r", {"2025-03-04.json": b"<html>"})
+    assert bare.run("backfill", "anthropic", "r")[0] == Exit.HELD
+    code, out, _ = bare.run("backfill", "anthropic", "r", "--accept-removals")
+    assert (code, out) == (Exit.DONE, "anthropic: the look of 2025-03-03T00:00:00Z judged again: 10 removed\n")
+    assert "until 2025-03-03T23:59:59Z: it was never read itself" in bare.run("status")[1]
+
+
+def test_what_only_one_look_lacks_is_not_told_to_be_accepted_until_it_can_be(bare: Ground) -> None:
+    put(bare.folder / "r", {"2025-03-01.json": "abc", "2025-03-02.json": ""})
+    for option in ([], ["--accept-removals"], ["--accept-removals"]):
+        code, _, err = bare.run("backfill", "anthropic", "r", *option)
+        assert (code, "only the last whole look lacks them, and a removal takes two" in err) == (Exit.HELD, True)
+        assert ("--accept-removals" in err, "catalog sync anthropic" in err) == (False, True)
+    assert "for --accept-removals  (catalog sync anthropic)" in bare.run("status")[1]
+
+
+def test_the_first_live_sync_is_called_a_baseline_and_what_is_accepted_afterwards_is_told(bare: Ground) -> None:
+    put(bare.folder / "r", {"2025-03-01.json": "abc", "2025-03-02.json": "bc", "2025-03-03.json": ""})
+    bare.run("backfill", "anthropic", "r")
+    bare.server.models = [play.model("x"), play.model("y")]
+    gone = "3 of 3 models that were listed before are gone at once: "
+    later = "held since this walk; give --accept-removals once more to accept that they are gone"
+    code, out, _ = bare.run("sync", "--accept-removals")
+    baseline = "a baseline: what it found is not news, and what it lacks counts as missing from now on"
+    assert (code, f"; {baseline}; held: {gone}" in out) == (Exit.HELD, True)
+    assert later in str(runs(bare, "error"))
+    assert f"held: {gone}they wait for --accept-removals  (catalog sync anthropic --accept-r" in bare.run("status")[1]
+    code, out, _ = bare.run("sync", "-q", "--accept-removals")
+    assert (code, out.count("  - anthropic: "), out.count("removed: not listed since")) == (Exit.DONE, 3, 3)
 
 
 def test_a_record_of_which_nothing_can_be_read_ends_as_a_list_that_cannot(bare: Ground) -> None:

@@ -78,6 +78,15 @@ def test_a_held_run_exits_5_until_somebody_accepts_it(ground: Ground) -> None:
     assert ground.run("sync", "--accept-removals")[0] == 0
 
 
+def test_removals_that_are_accepted_too_early_are_held_and_say_so(ground: Ground) -> None:
+    ground.server.models = [model("claude-z")]
+    again = "held since this walk; give --accept-removals once more to accept that they are gone"
+    code, out, _ = ground.run("sync", "--accept-removals")
+    assert (code, again in out, "they wait for" in out) == (5, True, False)
+    code, out, _ = ground.run("sync", "-q", "--accept-removals")
+    assert (code, out.count("removed: not listed since")) == (0, 3)
+
+
 def test_what_another_organization_sees_is_held_and_called_no_baseline_until_somebody_accepts_it(
     ground: Ground,
 ) -> None:

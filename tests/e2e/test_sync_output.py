@@ -83,7 +83,7 @@ def test_each_kind_of_run_says_what_it_found_in_few_lines(place: Place) -> None:
     assert place.sync() == (0, told)
 
     del server.models[2:]
-    held = "held: 5 of 7 listed models are gone at once: they wait for --accept-removals"
+    held = "held: 5 of 7 models that were listed before are gone at once: they wait for --accept-removals"
     waiting = "held until a walk lists it or `catalog sync --accept-removals` accepts that it is gone"
     told = [
         f"one: 2 models listed, 5 missing (TOOK); {held}",

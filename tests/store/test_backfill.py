@@ -1,6 +1,7 @@
 """Answers of the past as runs: dated by themselves, judged as any other, closed by the first live one, told nobody."""
 
 import json
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -15,13 +16,13 @@ from catalog.errors import AnswerError, ConfigError, Exit
 from catalog.health import SourceCheck
 from catalog.monitor import metrics
 from catalog.service import backfill
-from catalog.service.backfill import BusyError, Filled, Wish
+from catalog.service.backfill import BusyError, Filled, Waits, Wish
 from catalog.service.looks import Look
 from catalog.service.sync import Options, SourceSync
 from catalog.store.engine import locks
 from catalog.store.outbox import enqueue
 from catalog.store.queries import history, run_report
-from catalog.store.schema import tables, views
+from catalog.store.schema import invariants, tables, views
 from tests import server as play
 from tests.store.delivering import take_all
 from tests.store.world import START, World
@@ -240,6 +241,7 @@ def test_a_live_run_that_was_merged_meanwhile_ends_it(world: World) -> None:
 # What is held
 
 
+UNCLEAN = json.dumps(play.page([*map(play.model, "abc"), play.model("x") | {"id": 5}])).encode()
 LOSS = [look(1, answer(*TEN)), look(2, answer(*"abc")), look(3, answer(*"abc"))]
 
 
@@ -252,6 +254,9 @@ def test_what_is_held_at_the_end_is_named_until_removals_are_accepted(world: Wor
     [run] = days(world, "sync_runs", "run_id", "status", "removed", "error")[3:]
     assert run[:3] == (4, "complete", 7)
     assert "judged again" in run[3]
+    assert days(world, "sync_runs", "run_id", "started_at")[3] == (4, 3)
+    assert days(world, "sources", "source", "last_whole_at") == [("one", pytest.approx(3))]
+    assert days(world, "changes", "recorded_at", kind="removed", model_id="d") == [(pytest.approx(3),)]
     assert fill(world, *LOSS, accept_removals=True).looks == 0
     assert fill(world, *LOSS, look(4, answer(*"abc"))).looks == 1
 
@@ -289,6 +294,55 @@ def test_a_look_is_not_judged_again_once_an_unclean_one_showed_more(world: World
     done = fill(world, *LOSS, look(4, unclean), accept_removals=True)
     assert [model.model_id for model in done.held] == list("efghij")
     assert len(days(world, "sync_runs", "run_id")) == 4
+
+
+@pytest.mark.parametrize(
+    ("looks", "accept", "waits"),
+    [
+        (LOSS, False, Waits.ACCEPTANCE),
+        (LOSS, True, None),
+        ([*LOSS, look(4, b"<html>")], False, Waits.ACCEPTANCE),
+        ([*LOSS, look(4, b"<html>")], True, None),
+        (LOSS[:2], False, Waits.SECOND_LOOK),
+        (LOSS[:2], True, Waits.SECOND_LOOK),
+        ([LOSS[0], look(2, answer()), look(3, b"<html>")], True, Waits.SECOND_LOOK),
+        ([*LOSS, look(4, answer("a"))], False, Waits.ACCEPTANCE),
+        ([*LOSS, look(4, answer("a"))], True, Waits.SECOND_LOOK),
+        ([*LOSS, look(4, UNCLEAN)], False, Waits.WHOLE_LOOK),
+        ([*LOSS, look(4, UNCLEAN)], True, Waits.WHOLE_LOOK),
+    ],
+)
+def test_what_is_held_says_what_would_help_and_never_the_wish_that_was_just_granted(
+    world: World, looks: Sequence[Look], accept: bool, waits: Waits | None
+) -> None:
+    for _ in range(3):
+        done = fill(world, *looks, accept_removals=accept)
+        assert (done.waits, bool(done.held)) == (waits, waits is not None)
+        assert done.judged_again is None or waits is not Waits.ACCEPTANCE
+
+
+def test_the_last_look_must_be_among_those_that_are_given_to_be_judged_again(world: World) -> None:
+    fill(world, *LOSS)
+    broken = look(9, b"<html>")
+    assert fill(world, broken, accept_removals=True).waits is Waits.SAME_LOOKS
+    assert fill(world, *LOSS, broken, accept_removals=True).waits is None
+
+
+def test_a_look_that_is_judged_again_is_no_look_of_the_time_of_those_that_failed_since(world: World) -> None:
+    looks = [*LOSS, look(4, b"<html>"), look(5, b"")]
+    done = fill(world, *looks, accept_removals=True)
+    assert (done.looks, done.judged_again) == (5, looks[2])
+    assert days(world, "sync_runs", "run_id", "status", "started_at", "finished_at")[3:] == [
+        (4, "failed", 4, 4),
+        (5, "failed", 5, 5),
+        (6, "complete", 3, pytest.approx(3)),
+    ]
+    assert days(world, "sources", "source", "last_whole_at") == [("one", pytest.approx(3))]
+    before = days(world, "sync_runs", *views.sync_runs.c.keys())
+    assert fill(world, *looks, accept_removals=True) == Filled(looks=0, known=5, last_run_before=6, held=())
+    assert days(world, "sync_runs", *views.sync_runs.c.keys()) == before
+    assert invariants.broken(world.database) == []
+    assert fill(world, *looks, look(6, answer(*"abc"))).looks == 1
 
 
 # The first live sync

@@ -158,6 +158,23 @@ def test_a_cause_is_told_once_and_all_agree_until_it_is_released(world: World, s
         assert (number, agreeing(world, report)) == (number, {bool(then.causes)})
 
 
+@pytest.mark.parametrize("more", [(), ("x",), ("x", "y", "z")])
+def test_all_count_what_was_listed_before_the_last_whole_walk(world: World, more: tuple[str, ...]) -> None:
+    for shown, words in (
+        (TEN, ""),
+        ((*FEW, *more), "7 of 10"),
+        ((*FEW, *more, "later"), f"7 of {10 + len(more)}"),
+        ((*FEW, "d", *more, "later"), f"6 of {11 + len(more)}"),
+        ((), f"{11 + len(more)} of {11 + len(more)}"),
+    ):
+        world.lists(*shown)
+        report = world.sync(subscriptions=team())
+        assert [cause.words.partition(" models")[0] for cause in report.held] == [words] * bool(words)
+        still = f"{words.partition(' ')[0]} held models are still not listed"
+        said = {f"{words} models that were listed before are gone at once", still}
+        assert not words or (report.run.error or "").partition(":")[0] in said
+
+
 def causes(world: World) -> str:
     with world.database.read() as connection:
         found = held.causes(connection).get("one", ())

@@ -166,7 +166,10 @@ def test_a_ping_says_what_the_database_knows_of_all_sources_whichever_worker_rea
     world.unclean("b", name="x")
     world.lists("a")
     world.sync(name="y")
-    assert told(world, mine) == "x: held: 1 of 2 listed models are gone at once: they wait for --accept-removals"
+    assert (
+        told(world, mine)
+        == "x: held: 1 of 1 models that were listed before are gone at once: they wait for --accept-removals"
+    )
 
 
 def test_what_could_not_be_recorded_is_told_until_a_run_of_that_source_is_recorded(world: World, enter: Enter) -> None:

@@ -39,6 +39,10 @@ def brief(judged: Decision) -> tuple[Status, set[str]]:
     return judged.status, {name for name in TRUTHS if getattr(judged, name)}
 
 
+GONE = "models that were listed before are gone at once"
+LATER = "held since this walk; give --accept-removals once more to accept that they are gone"
+
+
 @pytest.mark.parametrize(
     ("facts", "status", "truths"),
     [
@@ -123,7 +127,15 @@ def test_the_guard_is_configured_per_source() -> None:
         ({}, ""),
         ({"absent": 1}, ""),
         ({"absent": 1, "absent_held": 1, "whole": False}, ""),
-        ({"absent": 5}, "5 of 10 listed models are gone at once: they wait for --accept-removals"),
+        ({"absent": 5}, "5 of 10 models that were listed before are gone at once: they wait for --accept-removals"),
+        (
+            {"absent": 5, "accept_later": True},
+            f"5 of 10 {GONE}: {LATER}",
+        ),
+        (
+            {"absent": 7, "absent_held": 2, "accepted": 2, "accept_later": True},
+            f"5 of 10 {GONE}: {LATER}",
+        ),
         (
             {"absent": 2, "absent_held": 2},
             "2 held models are still not listed: they wait for --accept-removals",

@@ -106,7 +106,11 @@ def test_a_finding_says_how_old_why_and_what_to_type() -> None:
 @pytest.mark.parametrize(
     ("wait", "hint", "words"),
     [
-        (Wait.REMOVALS, "catalog sync one --accept-removals", "4 of 10 listed models are gone at once"),
+        (
+            Wait.REMOVALS,
+            "catalog sync one --accept-removals",
+            "4 of 10 models that were listed before are gone at once",
+        ),
         (Wait.SCOPE, "catalog sync one --accept-scope", "the answers name another organization or workspace"),
     ],
 )

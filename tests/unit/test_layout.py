@@ -17,7 +17,7 @@ ROOMS = (60, 67, 80, 140, 160, 280, 500, 1000, 2000, 4096, 20_000)
 EARLIER = {"not_before": "2026-11-21T08:00:00Z", "observed_at": "2026-11-21T09:00:00Z"}
 BETWEEN = {"not_before": "2026-11-22T08:30:00.759227Z", "observed_at": "2026-11-22T09:29:59.493342Z"}
 OPERATOR = {"id": "msg_1", "source": "anthropic", "run_id": 7, "changes": []}
-LONG = "7 of 10 listed models are gone at once: they wait for --accept-removals; " * 12
+LONG = "7 of 10 models that were listed before are gone at once: they wait for --accept-removals; " * 12
 
 CHANGES: Mapping[str, Any] = {
     "one": message(entry()),

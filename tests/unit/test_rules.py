@@ -361,7 +361,7 @@ def test_an_ordinary_run_tells_operators_nothing() -> None:
 
 
 def test_a_held_run_is_told_once_until_it_is_resolved() -> None:
-    words = "9 of 10 listed models are gone at once: they wait for --accept-removals"
+    words = "9 of 10 models that were listed before are gone at once: they wait for --accept-removals"
     (composed,) = rules.about_run(rule(), facts(Status.HELD, held=words))
     assert (composed.type, composed.due_at, composed.run_id) == ("catalog.held", NOW, 7)
     assert payload(composed) == {

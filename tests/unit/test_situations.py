@@ -246,13 +246,14 @@ SITUATIONS: Mapping[str, tuple[Any, str, str, str]] = {
     "held": (
         run(
             "held",
-            "The run is held: 5 of 10 listed models are gone at once: they wait for --accept-removals",
+            "The run is held: 5 of 10 models that were listed before are gone at once: they wait for --accept-removals",
             hint="catalog sync anthropic --accept-removals",
         ),
         "anthropic: a run is held",
         "warning",
         (
-            "The run is held: 5 of 10 listed models are gone at once: they wait for --accept-removals.\n\n"
+            "The run is held: 5 of 10 models that were listed before are gone at once: "
+            "they wait for --accept-removals.\n\n"
             "To accept it: catalog sync anthropic --accept-removals\n\nSource: anthropic, run 7\n"
         ),
     ),

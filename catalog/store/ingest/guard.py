@@ -20,6 +20,7 @@ class GuardFacts:
     absent_held: int  # of `absent`: held since an earlier walk
     accepted: int  # of `absent_held`: a person accepts that they are gone
     accept_scope: bool
+    accept_later: bool = False  # a person accepts all that was held before: what is held now is held since this walk
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -70,7 +71,9 @@ def _reason(facts: GuardFacts, accepted: int, *, other_identity: bool, alarmed: 
     if other_identity:
         return "the answers name another organization or workspace than before: absences wait for --accept-scope"
     if alarmed:
-        lacked = f"{facts.absent} of {facts.listed_before} listed models are gone at once"
+        lacked = f"{facts.absent - accepted} of {facts.listed_before} models that were listed before are gone at once"
+        if facts.accept_later:
+            return f"{lacked}: held since this walk; give --accept-removals once more to accept that they are gone"
         return f"{lacked}: they wait for --accept-removals"
     if waiting:
         return f"{facts.absent_held - accepted} held models are still not listed: they wait for --accept-removals"

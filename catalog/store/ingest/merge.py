@@ -134,6 +134,7 @@ class _Merge:
             absent=self.absent.models,
             absent_held=self.absent.held,
             accepted=self.absent.accepted,
+            accept_later=(self.request.accept_missed_by or self.walked_at) > self.walked_at,
             accept_scope=self.request.accept_scope,
         )
         return guard.judge(facts, self.request.policy)

@@ -36,7 +36,7 @@ def of(connection: Connection, name: str) -> Past:
     pruned_at = sa.select(source.c.pruned_at).where(source.c.source == name)
     return Past(
         begins=frozenset(row.started_at for row in found),
-        last=found[-1].finished_at if found else None,
+        last=max((row.finished_at for row in found), default=None),
         last_whole=connection.scalar(whole),
         last_run=connection.scalar(sa.select(sa.func.max(run.c.run_id)).where(mine)) or 0,
         pruned=connection.scalar(pruned_at) is not None,
