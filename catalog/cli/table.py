@@ -136,6 +136,6 @@ def _blocks(heads: Sequence[str], rows: Sequence[Sequence[ShownCell]], room: int
         for head, cell in zip(heads, row, strict=True):
             left = max(_NARROWEST, room - width - len(_GAP))
             lines = wrapped(cell.text, left) if cell.folds else [cell.text]
-            for place, text in enumerate(lines if cell.text != NOTHING else []):
+            for place, text in enumerate(lines if cell.text not in {"", NOTHING} else []):
                 told = painted(text, cell.tone) if coloured else text
                 yield f"{'' if place else head:<{width}}{_GAP}{told}"

@@ -70,6 +70,12 @@ def test_with_too_little_room_each_row_is_a_block() -> None:
     ]
 
 
+@pytest.mark.parametrize("value", ["", None])
+def test_a_block_has_no_line_for_what_is_empty(value: str | None) -> None:
+    rows = [row(id="claude-sonnet-4-5-20250929", text=value)]
+    assert list(table.fitted(["id", "text"], rows, 20, coloured=False)) == ["id    claude-sonnet-4-5-20250929"]
+
+
 def test_colours_take_no_room() -> None:
     rows = [row(id="a", lifecycle="active", kind="x"), row(id="b", lifecycle="odd", kind="y")]
     for room in (40, 4):
