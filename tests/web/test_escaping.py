@@ -24,7 +24,7 @@ TAGS = {
 }
 ATTRIBUTES = {
     *("href", "src", "class", "id", "lang", "charset", "name", "content", "rel", "type", "defer", "title"),
-    *("role", "tabindex", "aria-label", "aria-current", "aria-sort", "scope", "data-head", "datetime"),
+    *("role", "tabindex", "aria-label", "aria-current", "aria-hidden", "aria-sort", "scope", "data-head", "datetime"),
     *("action", "value", "placeholder", "size", "selected", "checked", "x", "y", "dx", "dy", "x1", "x2"),
     *("y1", "y2", "cx", "cy", "r", "d", "width", "height", "fill", "transform", "patterntransform"),
     *("patternunits", "viewbox", "xmlns"),
