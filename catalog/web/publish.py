@@ -137,10 +137,8 @@ class _Writer:
         before = self._folder.before
         if not before.as_of or (before.version, before.settings) != (markup.fingerprint(), self._shape):
             return None
-        at_hand = _newest(self._connection, None, before=before.change_id + 1)
-        same = next(at_hand, None)
-        at_hand.close()
-        if same is None or (same.change_id, digest(same.uid.encode())) != (before.change_id, before.uid):
+        same = log.change(self._connection, before.change_id)
+        if same is None or digest(same.uid.encode()) != before.uid:
             return None
         since = dates.from_text(before.as_of)
         changes = [each for each in _newest(self._connection, since - _SLACK) if each.change_id > before.change_id]
@@ -227,10 +225,8 @@ class _Writer:
             self._folder.put(f"{page.address}.{form}", frame.answer(visit, page.route).body)
 
 
-def _newest(
-    connection: Connection, since: datetime | None, *, before: int | None = None
-) -> Generator[Change, None, None]:
-    return log.changes(connection, LogQuestion(rule=_EVERYTHING, since=since, before=before, baseline=True))
+def _newest(connection: Connection, since: datetime | None) -> Generator[Change, None, None]:
+    return log.changes(connection, LogQuestion(rule=_EVERYTHING, since=since, baseline=True))
 
 
 def _address(source: str, id: str) -> str:

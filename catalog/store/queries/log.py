@@ -49,6 +49,12 @@ def changes(connection: Connection, asked: LogQuestion) -> Generator[Change, Non
         yield from (each for each in found if place is None or _place(each) < place)
 
 
+def change(connection: Connection, number: int) -> Change | None:
+    """Give the change of a number; None: there is none."""
+    row = connection.execute(sa.select(views.changes).where(views.changes.c.change_id == number)).mappings().first()
+    return None if row is None else rows.change(row)
+
+
 def by_run(connection: Connection, asked: LogQuestion) -> Generator[RunNews, None, None]:
     """Stream the runs that recorded some of it, the newest first; each of them whole, that of `before`, too."""
     place = None if asked.before is None else place_of(connection, asked.before)
