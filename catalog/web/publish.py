@@ -34,7 +34,6 @@ _MANY = 10_000  # models ever listed by a source; of more, only some have pages
 _RECENT = timedelta(days=90)
 _SPANS = (1, 7, 30)  # days that are compared
 _MOST = 1000  # rows of a stream
-_SLACK = timedelta(days=1)  # by which clocks of workers may differ
 _EVERYTHING = Rule(channel="", events=tuple(AlertEvent), changed_fields=("*",))
 
 
@@ -108,13 +107,14 @@ class _Writer:
         for page in self._lists(models, last):
             self._make(page)
         self._make(_Page(_ROUTES["index"], PageQuestion()))
+        latest = log.change(self._connection)  # of a past that was filled in, it is not the newest
         written = self._folder.seal(
             Manifest(
                 version=markup.fingerprint(),
                 settings=self._shape,
                 as_of=dates.to_text(self._now),
-                change_id=last.change_id if last else 0,
-                uid=digest(last.uid.encode()) if last else "",
+                change_id=latest.change_id if latest else 0,
+                uid=digest(latest.uid.encode()) if latest else "",
                 missing=missing,
                 sources=self._freshness(),
             )
@@ -141,8 +141,8 @@ class _Writer:
         if same is None or digest(same.uid.encode()) != before.uid:
             return None
         since = dates.from_text(before.as_of)
-        changes = [each for each in _newest(self._connection, since - _SLACK) if each.change_id > before.change_id]
-        found = {*missing, *before.missing, *(_address(each.source, each.model_id) for each in changes)}
+        changed = log.places_after(self._connection, before.change_id)
+        found = {*missing, *before.missing, *(_address(*place) for place in changed)}
         days = {0, asked.ModelQuestion().days, *self._site.milestones}
         spans = [(since + timedelta(days=ahead), self._now + timedelta(days=ahead)) for ahead in days]
         for model in models:

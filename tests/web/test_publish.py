@@ -23,12 +23,15 @@ from catalog.errors import ConfigError
 from catalog.settings import DatabaseSettings, PublishSettings, SourceSettings, WatchSettings
 from catalog.store.engine import database as databases
 from catalog.web import folder as folders
-from catalog.web import publish
+from catalog.web import frame, publish
 from catalog.web.folder import MANIFEST
 from catalog.web.folder import digest as digest_of
 from catalog.web.publish import Published
+from catalog.web.routes import Route
+from catalog.web.visit import Visit, WebAnswer
 from catalog.wiring import after_run, sites
 from tests import server as plays
+from tests.store.test_backfill import answer, fill, look
 from tests.store.world import World
 from tests.web.conftest import NOW
 from tests.web.hostile import TEXTS
@@ -149,6 +152,31 @@ def test_a_change_makes_its_model_anew_and_what_is_gone_is_deleted(world: World,
     done = write(world.url, tmp_path / "site", now=world.now, source="one", models=("a",))
     assert done.deleted > 0
     assert not [name for name in contents(tmp_path / "site") if name.startswith("model/one/b.")]
+
+
+def test_looks_of_the_past_that_are_added_later_make_their_models_anew_and_no_others(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, make = list[str](), frame.answer
+
+    def noted(visit: Visit, route: Route) -> WebAnswer:
+        made.append(visit.address)
+        return make(visit, route)
+
+    monkeypatch.setattr(frame, "answer", noted)
+
+    def models_made(day: int, name: str) -> set[str]:
+        fill(world, look(day, answer("x", "y", fields={"display_name": name})), name="two")
+        made.clear()
+        write(world.url, tmp_path / "site", now=world.now, source="one", also=["two"])
+        return {address for address in made if address.startswith("model/")}
+
+    world.lists("a")
+    world.sync()
+    assert models_made(1, "First") == {"model/one/a", "model/two/x", "model/two/y"}
+    assert models_made(2, "Second") == {"model/two/x", "model/two/y"}
+    assert b"Second" in contents(tmp_path / "site")["model/two/x.html"]
+    assert models_made(3, "Second") == set()
 
 
 @pytest.mark.parametrize("stop", [1, 2, 7, 50, 140, 205])

@@ -8,7 +8,7 @@ from itertools import groupby, islice
 
 import sqlalchemy as sa
 
-from catalog.domain import NUMBER_FIELDS, Change, Kind, RetirementDate, Run
+from catalog.domain import NUMBER_FIELDS, Change, Kind, Place, RetirementDate, Run
 from catalog.events import AlertEvent, Rule
 from catalog.store.engine.database import Connection
 from catalog.store.queries import filters, globs
@@ -49,10 +49,21 @@ def changes(connection: Connection, asked: LogQuestion) -> Generator[Change, Non
         yield from (each for each in found if place is None or _place(each) < place)
 
 
-def change(connection: Connection, number: int) -> Change | None:
-    """Give the change of a number; None: there is none."""
-    row = connection.execute(sa.select(views.changes).where(views.changes.c.change_id == number)).mappings().first()
+def change(connection: Connection, number: int | None = None) -> Change | None:
+    """Give the change of a number, or the one that was recorded last of all; None: there is none."""
+    view = views.changes.c
+    wanted = sa.select(views.changes).order_by(view.change_id.desc()).limit(1)
+    if number is not None:
+        wanted = wanted.where(view.change_id == number)
+    row = connection.execute(wanted).mappings().first()
     return None if row is None else rows.change(row)
+
+
+def places_after(connection: Connection, number: int) -> set[Place]:
+    """Name the models of which later changes tell than that of a number, whatever their time: that of a past is old."""
+    view = views.changes.c
+    later = sa.select(view.source, view.model_id).where(view.change_id > number).distinct()
+    return {Place(row.source, row.model_id) for row in connection.execute(later)}
 
 
 def by_run(connection: Connection, asked: LogQuestion) -> Generator[RunNews, None, None]:
