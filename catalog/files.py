@@ -32,7 +32,7 @@ def replacing(path: Path, *, mode: int, is_synced: bool = True) -> Iterator[Path
     with _unfinished(target(path), mode, is_synced=is_synced) as (unfinished, place):
         yield unfinished
         if is_synced:
-            _sync(unfinished)
+            sync(unfinished)
         unfinished.replace(place)
 
 
@@ -43,7 +43,7 @@ def appearing(path: Path, *, mode: int) -> Iterator[Path]:
         if os.path.lexists(place):
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
         yield unfinished
-        _sync(unfinished)
+        sync(unfinished)
         _take_free_name(unfinished, place, mode)
 
 
@@ -57,7 +57,7 @@ def _unfinished(place: Path, mode: int, *, is_synced: bool = True) -> Iterator[t
         yield unfinished, place
     # A new name survives a power cut only when its folder is synced, too: https://man7.org/linux/man-pages/man2/fsync.2.html
     if is_synced:
-        _sync(place.parent)
+        sync(place.parent)
 
 
 def _take_free_name(unfinished: Path, place: Path, mode: int) -> None:
@@ -70,7 +70,8 @@ def _take_free_name(unfinished: Path, place: Path, mode: int) -> None:
         unfinished.replace(place)
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Let a file, or the names in a folder, survive a power cut."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -52,7 +52,7 @@ class Folder:
         self._journal, self._progress = journal, progress
         self._ours = {*self.before.files, *journal.begun()}
         self._files: dict[str, str] = {}
-        self._written = 0
+        self._written: list[Path] = []
 
     def put(self, name: str, body: bytes) -> None:
         """Write a file, unless it is there already. Raises ConfigError when another one has its name."""
@@ -65,7 +65,7 @@ class Folder:
             place.parent.mkdir(parents=True, exist_ok=True)
             with files.replacing(place, mode=_MODE, is_synced=False) as unfinished:
                 unfinished.write_bytes(body)
-            self._written += 1
+            self._written.append(place)
         self._files[name] = digest(body)
         self._progress(len(self._files))
 
@@ -91,7 +91,7 @@ class Folder:
 
     def seal(self, manifest: Manifest) -> dict[str, int]:
         """Delete what is no longer written, and name the rest."""
-        unchanged, gone = len(self._files) - self._written, sorted(self._ours - {*self._files, MANIFEST})
+        unchanged, gone = len(self._files) - len(self._written), sorted(self._ours - {*self._files, MANIFEST})
         for name in gone:
             self._place(name).unlink(missing_ok=True)
             for above in (self.path / name).relative_to(self.path).parents[:-1]:
@@ -99,13 +99,14 @@ class Folder:
                     (self.path / above).rmdir()
         told = {**asdict(manifest), "files": dict(sorted(self._files.items()))}
         body = f"{json.dumps(told, indent=1)}\n".encode()
-        if self._written:
-            os.sync()  # the manifest names nothing that a power cut may take
+        # The manifest names nothing that a power cut may take.
+        for path in (*self._written, *{place.parent for place in self._written}):
+            files.sync(path)
         if not self._holds(MANIFEST, body):
             with files.replacing(self._place(MANIFEST), mode=_MODE) as unfinished:
                 unfinished.write_bytes(body)
         self._journal.end()
-        return {"written": self._written, "unchanged": unchanged, "deleted": len(gone)}
+        return {"written": len(self._written), "unchanged": unchanged, "deleted": len(gone)}
 
     def _place(self, name: str) -> Path:
         """Give where a file is. Raises ConfigError where a link leads out of the folder: what is there is not ours."""
