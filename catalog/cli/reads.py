@@ -20,7 +20,7 @@ _KINDS = click.Choice([kind.value for kind in Kind])
 @click.option("--until", type=options.MOMENT, help="Only those recorded before T.")
 @click.option("--kind", type=_KINDS, metavar="KIND", help="Only this kind: added, removed, returned or changed.")
 @click.option("--field", metavar="GLOB", help="Only changes of such a field: retires_at, capabilities.*.")
-@click.option("--no-baseline", is_flag=True, help="Leave out what baselines found, which is no news.")
+@click.option("--no-baseline", is_flag=True, help="Leave out what baselines found: it may have been so before.")
 @options.match_option("--model")
 @options.source_option
 @options.limit_option(None, f"At most N; 0: no limit.  [{_PAGE}; no limit with --since]")

@@ -1,6 +1,6 @@
 -- Which models are new?
 --
--- New means an id never seen before; what a baseline found was there already and is no news.
+-- New means an id never seen before; what a baseline found was there already.
 --
 -- :since: moment, default 7d, such as 2026-03-01
 SELECT recorded_at, source, model_id

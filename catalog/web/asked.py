@@ -269,7 +269,7 @@ class ChangesQuestion(Subscribed):
     since: Moment | None = _asked(_moment("first"), "Only what was recorded then or later.", None)
     until: Moment | None = _asked(_moment("last"), "Only what was recorded before.", None)
     before: int | Dated | None = _asked(stand, "What follows this change in the stream, or this date of it.", None)
-    baseline: bool = _asked(_flag, "1: also what baselines found, which is no news.", default=False)
+    baseline: bool = _asked(_flag, "1: also what baselines found: it may have been so before.", default=False)
     limit: int = _asked(_LIMIT, "So many at most.", 100)
 
     def faults(self) -> list[str]:

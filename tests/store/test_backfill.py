@@ -1,4 +1,4 @@
-"""Answers of the past as runs: dated by themselves, judged as any other, closed by the first live one, told nobody."""
+"""Answers of the past as runs: dated by themselves, judged as any other, closed by the first live one; none is told."""
 
 import json
 from collections.abc import Sequence
