@@ -489,6 +489,27 @@ def test_a_copy_whose_dates_cannot_be_parsed_replaces_nothing(file: World, safe:
     assert file.last_run("status") == ("complete",)
 
 
+# Bytes that are no UTF-8: alone, cut short, a surrogate, an overlong spelling, and behind text that is.
+@pytest.mark.parametrize("bytes_", ["FF", "C3", "E4BD", "EDA080", "C080", "C3A9FF41"])
+@pytest.mark.parametrize("place", ["catalog_model.display_name", "catalog_run.error", "catalog_source.base_url"])
+def test_a_copy_with_a_text_that_is_no_text_replaces_nothing(world: World, safe: Safe, place: str, bytes_: str) -> None:
+    begin(world, "a")
+    path = safe.copy(world)
+    table, column = place.split(".")
+    copying.edit(path, f"UPDATE {table} SET {column} = CAST(X'41{bytes_}' AS TEXT)")
+    with pytest.raises(DatabaseError, match="is damaged"):
+        restore(world, path)
+    assert (world.listed(), world.last_run("status")) == ("a", ("complete",))
+
+
+def test_a_copy_with_texts_of_every_script_is_restored(world: World, safe: Safe) -> None:
+    world.lists("a", display_name="É 模型 😀 \x7f\u00a0")
+    world.sync()
+    path, before = safe.copy(world), world.rows("models", "id", "display_name")
+    restore(world, path)
+    assert world.rows("models", "id", "display_name") == before
+
+
 @pytest.mark.parametrize("mistake", [ValueError("a mistake of ours"), KeyError("ours"), TypeError("ours")])
 def test_a_mistake_of_ours_is_no_damage_of_the_copy(world: World, safe: Safe, mistake: Exception) -> None:
     """Whatever was raised on the way was told as damage, and a good copy was thrown away."""
