@@ -12,7 +12,7 @@ import pytest
 
 from catalog.domain import Kind, Model, Place, State
 from catalog.store.engine.database import Connection
-from catalog.store.queries import history, pages, streams
+from catalog.store.queries import differences, history, pages, streams
 from catalog.store.queries.history import Which
 from catalog.store.queries.pages import Cut, RowPage, Sort, Wanted
 from tests import subscribing
@@ -119,6 +119,34 @@ def test_pages_of_models_are_the_list(lived: World, request: pytest.FixtureReque
     with lived.database.read() as connection:
         rows = list(history.models(connection, which=Which.ALL))
         check(partial(pages.models, connection), rows, rng, MODEL_SORTS)
+
+
+@pytest.mark.parametrize("few", [0, 3, 1000])
+def test_what_differs_between_two_moments_is_what_their_lists_differ_in(
+    lived: World, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    """However many models changed: their ids are sought in the log, or the whole list is gone through."""
+    monkeypatch.setattr(differences, "_FEW", few)
+    rng = random.Random(request.node.name)
+    with lived.database.read() as connection:
+        for _ in range(20):
+            earlier, later = sorted(START + rng.uniform(0, 500) * MINUTE for _ in range(2))
+            match = rng.choice([None, "*", "b*", "[!b]*", "a"])
+            old, new = (
+                {Place(row.source, row.id): row for row in history.as_of(connection, at)} for at in (earlier, later)
+            )
+            found = list(differences.between(connection, earlier, later, match=match))
+            told = {(Place(one.source, one.model_id), one.kind) for one in found}
+            expected = {(place, Kind.ADDED) for place in new.keys() - old.keys()}
+            expected |= {(place, Kind.REMOVED) for place in old.keys() - new.keys()}
+            both = {place for place in old.keys() & new.keys() if differ(old[place], new[place])}
+            expected |= {(place, Kind.CHANGED) for place in both}
+            assert told == {each for each in expected if match is None or fnmatchcase(each[0].id, match)}
+            assert [(one.source, one.model_id) for one in found] == sorted((one.source, one.model_id) for one in found)
+
+
+def differ(old: State, new: State) -> bool:
+    return replace(old, valid_from=new.valid_from, valid_to=new.valid_to) != new
 
 
 def test_pages_of_a_moment_are_the_list_of_that_moment(lived: World, request: pytest.FixtureRequest) -> None:
