@@ -8,15 +8,29 @@ import sqlalchemy as sa
 from catalog.domain import Status
 from catalog.errors import DatabaseError, Exit
 from catalog.store.engine import charset
-from catalog.store.queries import history
+from catalog.store.queries import history, pages
+from catalog.store.queries.pages import Cut, Wanted
 from catalog.store.schema import upgrade
 from tests import postgres
+from tests import server as play
 from tests.store.world import Enter, World
 
 pytestmark = pytest.mark.promise("P2")
 
 ENCODINGS = ("LATIN1", "LATIN2", "WIN1251", "KOI8R", "EUC_JP")
 NAMES = ("plain", "Café", "Łódź", "модель", "模型", "😀", "back\\slash \\u4e2d", '"quoted" 中')
+SOUGHT = ("Café", "CAFÉ noir", "cafe", "模型 one", "ça va", "100% é_x")
+SOUGHT_FOR = {
+    "é": ["Café", "CAFÉ noir", "100% é_x"],
+    "fÉ": ["Café", "CAFÉ noir"],
+    "CAF": ["Café", "CAFÉ noir", "cafe"],
+    "模": ["模型 one"],
+    "型 O": ["模型 one"],
+    "Ça": ["ça va"],
+    "% É_": ["100% é_x"],
+    "%": ["100% é_x"],
+    "ü": [],
+}
 
 
 @pytest.fixture(params=ENCODINGS)
@@ -66,6 +80,30 @@ def test_ids_that_cannot_be_held_are_models_like_any_other(narrow: World) -> Non
     world.lists("a")
     world.sync()
     assert world.sync(after=60).run.removed == len(ids) - 1 or world.last_run("status") == ("held",)
+
+
+@pytest.mark.parametrize("encoding", ["UTF8", "SQL_ASCII", "LATIN1", "EUC_JP"])
+def test_a_text_in_other_letters_is_found_in_any_encoding(
+    postgres_server: postgres.Server, enter: Enter, encoding: str
+) -> None:
+    name = f"sought_{encoding.lower()}"
+    postgres_server.execute(
+        f"CREATE DATABASE {name} TEMPLATE template0 ENCODING '{encoding}' LC_COLLATE 'C' LC_CTYPE 'C'"
+    )
+    world = enter(postgres_server.url.set(database=name).render_as_string(hide_password=False))
+    try:
+        with world.database.write() as connection:
+            upgrade.apply(connection, "head")
+        world.server.models = [play.model(str(number), display_name=each) for number, each in enumerate(SOUGHT)]
+        world.sync()
+        with world.database.read() as connection:
+            for text, expected in SOUGHT_FOR.items():
+                found = {row.id for row in pages.models(connection, Wanted(contains=text), Cut()).rows}
+                if encoding in {"UTF8", "SQL_ASCII"} or text.isascii():  # others keep what they lack by escapes
+                    assert found == {str(SOUGHT.index(each)) for each in expected}, text
+    finally:
+        world.database.close()
+        postgres_server.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def test_escapes_are_spelled_as_documented() -> None:

@@ -9,7 +9,7 @@ import fnmatch
 import itertools
 import re
 
-from sqlalchemy import ColumnElement, and_, collate, false, func, true
+from sqlalchemy import ColumnElement, and_, collate, false, func, or_, true
 
 _SURROGATES = range(0xD800, 0xE000)
 _LAST = chr(0x10FFFF)
@@ -45,11 +45,12 @@ def contains(column: ColumnElement[str], text: str, *, dialect: str) -> ColumnEl
             return column.contains(text, autoescape=True)
         return func.lower(collate(column, "C")).contains(text.lower(), autoescape=True)
     spellings = [_spellings(character) for character in text]
-    fits = column.regexp_match("".join(f"[{''.join(map(_escaped, each))}]" for each in spellings))
-    if dialect == "sqlite" or all(any(map(str.isascii, each)) for each in spellings):
+    fits = column.regexp_match("".join(f"(?:{'|'.join(map(_escaped, each))})" for each in spellings))
+    rare = next((each for each in spellings if not any(map(str.isascii, each))), None)
+    if dialect == "sqlite" or rare is None:
         return fits
-    # Most texts have nothing but ASCII, and are passed over at a glance.
-    return and_(func.octet_length(func.convert_to(column, "UTF8")) > func.length(column), fits)
+    # Most texts have no such letter, and are passed over at a glance, in any encoding of the database.
+    return and_(or_(*(collate(column, "C").contains(each, autoescape=True) for each in rare)), fits)
 
 
 def storable(text: str) -> bool:
