@@ -7,10 +7,11 @@ APScheduler's trigger, gives the next slot.
 """
 
 import logging
+import math
 import threading
 import time
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import partial
@@ -87,7 +88,7 @@ class Chore:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class JobState:
-    """What a task or a chore is doing, and how it went last."""
+    """What a task is doing, and how it went last."""
 
     source: str
     began: datetime | None = None  # of the run that is going on
@@ -120,9 +121,9 @@ class Worker:
         self._jobs: tuple[Task | Chore, ...] = (*tasks, *chores)
         self._stopping, self._clock, self._spread = stopping, clock, spread
         self._states = {task.name: JobState(source=task.source) for task in tasks}
-        self._states |= {chore.name: JobState(source=chore.name) for chore in chores}
         self._slots: dict[str, datetime] = {}  # that the next run of each task takes
         self._turns = Turns()
+        self._hangs_at: dict[str, float] = {}  # by the monotonic clock: when what goes on counts as hanging
         self._overdue: set[str] = set()
         self._checking = threading.Lock()
         self._well, self._seen = time.monotonic(), clock()  # when all was in time; the clock at the last check
@@ -170,26 +171,28 @@ class Worker:
             if now < self._seen - _CLOCK_SLACK:
                 self._plan_anew(now)
             self._seen = now
-            self._log_overdue(now)
+            self._log_overdue()
             if self._scheduler.running:
                 self._scheduler.wakeup()
                 if not any(state.next and state.next < now - _CLOCK_SLACK for state in self.states()):
                     self._well = time.monotonic()
             return not self._overdue and time.monotonic() - self._well < _DEAD_AFTER
 
-    def _log_overdue(self, now: datetime) -> None:
+    def _log_overdue(self) -> None:
+        now = time.monotonic()
         for job in self._jobs:
-            state = self._states[job.name]
-            overdue = state.began is not None and now > state.began + job.deadline + _GRACE
+            overdue = now > self._hangs_at.get(job.name, math.inf)
             if overdue and job.name not in self._overdue:
-                told = logs.event("run.overdue", source=state.source)
-                log.error("%s: the run should have ended long ago, and still goes on", state.source, extra=told)
+                name = job.source if isinstance(job, Task) else job.name
+                told = logs.event("run.overdue", source=name)
+                log.error("%s: the run should have ended long ago, and still goes on", name, extra=told)
             (self._overdue.add if overdue else self._overdue.discard)(job.name)
 
     def _plan_anew(self, now: datetime) -> None:
         for task in self._tasks:
-            if self._states[task.name].next:
-                self._plan(task, now)
+            state = self._states[task.name]
+            if state.next:
+                self._plan(task, now + back_off(state.failures))
         for chore in self._chores:
             self._move(chore.name, now)
 
@@ -212,10 +215,21 @@ class Worker:
                 return
             began = self._clock()
             self._put(task.name, began=began)
-            self._run(task, self._slots[task.name])
+            with self._timed(task):
+                self._run(task, self._slots[task.name])
         ended = self._clock()
         state = self._put(task.name, ended=ended)
-        self._plan(task, max(ended, began + back_off(state.failures)))
+        # A clock that was set back meanwhile must not put the next run off by as much.
+        self._plan(task, max(ended, min(began, ended) + back_off(state.failures)))
+
+    @contextmanager
+    def _timed(self, job: Task | Chore) -> Iterator[None]:
+        """Let a job count as hanging when the block takes too long, whatever the clock is set to meanwhile."""
+        self._hangs_at[job.name] = time.monotonic() + (job.deadline + _GRACE).total_seconds()
+        try:
+            yield
+        finally:
+            del self._hangs_at[job.name]
 
     def _run(self, task: Task, slot: datetime) -> None:
         report, failure, failures = None, None, self._states[task.name].failures
@@ -235,14 +249,13 @@ class Worker:
         self._put(task.name, report=report, failure=failure, failures=failures)
 
     def _do(self, chore: Chore) -> None:
-        self._put(chore.name, began=self._clock())
         try:
-            chore.work()
+            with self._timed(chore):
+                chore.work()
         except StoppedError:
             self._move(chore.name, None)
         except Exception as error:  # noqa: BLE001 - no exception of a chore may end the worker
             _unforeseen(chore.name, error)
-        self._put(chore.name, began=None)
 
     def _put(self, name: str, **values: Any) -> JobState:
         state = self._states[name] = replace(self._states[name], **values)

@@ -69,6 +69,19 @@ def sleeper(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 @pytest.fixture
+def waited(monkeypatch: pytest.MonkeyPatch) -> Callable[[timedelta], None]:
+    """Let time pass that no clock on the wall shows."""
+    real, offset = time.monotonic, 0.0
+    monkeypatch.setattr("catalog.service.schedule.time.monotonic", lambda: real() + offset)
+
+    def wait(span: timedelta) -> None:
+        nonlocal offset
+        offset = span.total_seconds()
+
+    return wait
+
+
+@pytest.fixture
 def few_threads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """No thread can be started whose name begins with one of these."""
     refused: list[str] = []
@@ -244,7 +257,7 @@ def test_what_another_worker_did_is_no_failure_and_the_next_slot_is_tried(start:
 
 @pytest.mark.warns
 def test_a_hung_run_disturbs_no_other_and_is_told_of_once(
-    start: Start, clock: Clock, caplog: pytest.LogCaptureFixture
+    start: Start, waited: Callable[[timedelta], None], caplog: pytest.LogCaptureFixture
 ) -> None:
     release = threading.Event()
     runs: list[datetime] = []
@@ -265,7 +278,9 @@ def test_a_hung_run_disturbs_no_other_and_is_told_of_once(
     )
     wait_for(lambda: len(runs) >= 3)
     assert worker.alive()
-    clock.off = 21 * MINUTE
+    waited(19 * MINUTE)
+    assert worker.alive()
+    waited(21 * MINUTE)
     assert [worker.alive(), worker.alive()] == [False, False]
     assert [record.getMessage() for record in caplog.records if "hung" in record.getMessage()] == [
         "hung: the run should have ended long ago, and still goes on"
@@ -311,7 +326,9 @@ def test_a_host_whose_runs_all_hang_disturbs_no_other_host(start: Start) -> None
 
 
 @pytest.mark.warns
-def test_a_chore_that_hangs_is_told_of_once(start: Start, clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_chore_that_hangs_is_told_of_once(
+    start: Start, waited: Callable[[timedelta], None], caplog: pytest.LogCaptureFixture
+) -> None:
     release = threading.Event()
     begun: list[int] = []
 
@@ -322,13 +339,15 @@ def test_a_chore_that_hangs_is_told_of_once(start: Start, clock: Clock, caplog: 
     worker = start([], [Chore(name="alerts", work=hang, every=timedelta(milliseconds=10))])
     wait_for(lambda: begun)
     assert worker.alive()
-    clock.off = 21 * MINUTE
+    waited(19 * MINUTE)
+    assert worker.alive()
+    waited(21 * MINUTE)
     assert [worker.alive(), worker.alive()] == [False, False]
     assert [record.getMessage() for record in caplog.records] == [
         "alerts: the run should have ended long ago, and still goes on"
     ]
     assert len(begun) == 1
-    clock.off = timedelta(0)
+    waited(timedelta(0))
     release.set()
     wait_for(lambda: len(begun) > 1)
 
@@ -484,6 +503,106 @@ def test_a_clock_that_goes_back_a_little_postpones_nothing(start: Start, clock: 
     clock.off = timedelta(0)
     assert worker.alive()
     wait_for(lambda: done)
+
+
+STEPS = {
+    "nothing": timedelta(0),
+    "an hour back": -HOUR,
+    "a year back": -365 * DAY,
+    "an hour ahead": HOUR,
+    "a year ahead": 365 * DAY,
+}
+# Minutes between two slots, failures so far, whether this run fails too; minutes from 9:30, which the clock shows when
+# the run ends, to the next one: where the clock went on or was set back, and where it was set ahead by more than any
+# back-off.
+NEXT = {
+    "went well": (60, 0, False, 30, 30),
+    "went well after failures": (60, 9, False, 30, 30),
+    "failed": (60, 0, True, 30, 30),
+    "failed for the eighth time": (60, 7, True, 90, 30),
+    "failed where each minute is a slot": (1, 0, True, 2, 1),
+    "failed where each minute is a slot, for the fourth time": (1, 3, True, 9, 1),
+}
+
+
+@pytest.mark.parametrize("step", STEPS.values(), ids=STEPS)
+@pytest.mark.parametrize("case", NEXT.values(), ids=NEXT)
+def test_a_clock_that_is_set_during_a_run_puts_the_next_one_neither_into_the_past_nor_far_away(
+    step: timedelta, case: tuple[int, int, bool, int, int]
+) -> None:
+    """It was set back by a year during a run: the source was left alone for that year."""
+    every, failures, fails, expected, expected_ahead = case
+    now = NOW
+
+    def run(_slot: datetime) -> RunReport:
+        nonlocal now
+        now += step
+        return ended(failure=ListingError("cut") if fails else None)
+
+    task = Task(source="one", host="one", timetable=Timetable(when=every * MINUTE), run=run)
+    worker = Worker([task], stopping=threading.Event(), clock=lambda: now, spread=lambda: 0.0)
+    worker._slots[task.name] = NOW
+    worker._put(task.name, failures=failures)
+    worker._take(task)
+    planned, wanted = line(worker).next, expected_ahead if step > timedelta(0) else expected
+    assert planned == NOW + step + wanted * MINUTE
+    assert line(worker).failures == (failures + 1 if fails else 0)
+    assert worker.alive()
+    assert line(worker).next == planned  # what the clock did before is no reason to plan anew
+
+
+@pytest.mark.parametrize("step", [10 * SECOND, HOUR, 365 * DAY])
+def test_a_clock_that_goes_back_ends_no_back_off(step: timedelta) -> None:
+    """A source that failed for days was asked again at its next slot, a second later, whenever the clock was set."""
+    now = NOW
+    task = Task(source="one", host="one", timetable=Timetable(when=SECOND), run=lambda _slot: ended())
+    worker = Worker([task], stopping=threading.Event(), clock=lambda: now, spread=lambda: 0.0)
+    worker._put(task.name, failures=4, next=NOW + 8 * MINUTE)
+    assert worker.alive()
+    now = NOW - step
+    assert worker.alive()
+    assert line(worker).next == now + 8 * MINUTE + SECOND
+
+
+@pytest.mark.warns
+@pytest.mark.parametrize("kind", ["run", "chore"])
+@pytest.mark.parametrize(
+    ("shown", "passed", "is_alive"),
+    [
+        (timedelta(0), 19 * MINUTE, True),
+        (timedelta(0), 21 * MINUTE, False),
+        (400 * DAY, 19 * MINUTE, True),  # the clock was set, or the machine slept: nothing hangs
+        (-400 * DAY, 21 * MINUTE, False),
+        (-400 * DAY, 19 * MINUTE, True),
+    ],
+)
+def test_what_hangs_is_told_by_the_time_that_passes_and_not_by_the_clock(
+    start: Start,
+    clock: Clock,
+    waited: Callable[[timedelta], None],
+    kind: str,
+    shown: timedelta,
+    passed: timedelta,
+    is_alive: bool,
+) -> None:
+    """A laptop that slept during a run was told of as a worker that hangs; one whose clock went back never was."""
+    begun, release = threading.Event(), threading.Event()
+
+    def hang(_slot: datetime | None = None) -> RunReport:
+        begun.set()
+        release.wait(5)
+        return ended()
+
+    if kind == "run":
+        worker = start([Task(source="one", host="one", timetable=SELDOM, run=hang)])
+    else:
+        worker = start([], [Chore(name="one", work=hang, every=300 * DAY)])
+    assert begun.wait(5)
+    assert worker.alive()
+    clock.off = shown
+    waited(passed)
+    assert worker.alive() is is_alive
+    release.set()
 
 
 def test_what_was_missed_in_a_sleep_is_made_up_for_once(start: Start, sleeper: Clock) -> None:
