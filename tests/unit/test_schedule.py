@@ -567,7 +567,7 @@ def test_a_clock_that_goes_back_ends_no_back_off(step: timedelta) -> None:
 @pytest.mark.warns
 @pytest.mark.parametrize("kind", ["run", "chore"])
 @pytest.mark.parametrize(
-    ("shown", "passed", "is_alive"),
+    "case",  # how far off the clock is, what passed, and whether the worker is alive
     [
         (timedelta(0), 19 * MINUTE, True),
         (timedelta(0), 21 * MINUTE, False),
@@ -581,11 +581,10 @@ def test_what_hangs_is_told_by_the_time_that_passes_and_not_by_the_clock(
     clock: Clock,
     waited: Callable[[timedelta], None],
     kind: str,
-    shown: timedelta,
-    passed: timedelta,
-    is_alive: bool,
+    case: tuple[timedelta, timedelta, bool],
 ) -> None:
     """A laptop that slept during a run was told of as a worker that hangs; one whose clock went back never was."""
+    shown, passed, is_alive = case
     begun, release = threading.Event(), threading.Event()
 
     def hang(_slot: datetime | None = None) -> RunReport:
