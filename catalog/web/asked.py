@@ -19,7 +19,8 @@ from catalog.events import AlertEvent, Rule, parse_events
 from catalog.text import harmless
 from catalog.web.names import Dated, stand
 
-EVENTS = ("added", "changed:lifecycle", "changed:retires_at", "removed", "retiring", "returned")  # unless others
+# Unless others are asked for: what channels tell of models.
+EVENTS = ("added", "changed:lifecycle", "changed:retires_at", "lowered", "removed", "retiring", "returned")
 _TOLD = ("added", "returned", "removed", "changed", "lowered", "retiring", "overdue")
 _KINDS = tuple(kind.value for kind in Kind)
 _SORTS = ("id", "created_at", "-created_at", "first_seen_at", "-first_seen_at", "retires_at", "-retires_at")

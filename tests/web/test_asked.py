@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from catalog.domain import Place
 from catalog.events import AlertEvent
+from catalog.settings import AlertSettings
 from catalog.web import asked
 from catalog.web.asked import Length, Moment, QuestionError, Surroundings
 
@@ -69,7 +70,7 @@ UNDERSTOOD: dict[tuple[str, str], dict[str, Any]] = {
     },
     ("changes", f"lines={'a' * 512},{'b' * 512}"): {"lines": ("a" * 512, "b" * 512)},
     ("changes", "events=removed,added&events=changed:caps.*"): {"events": ("added", "changed:caps.*", "removed")},
-    ("changes", "events=retiring,returned,removed,added,changed:retires_at,changed:lifecycle"): {},
+    ("changes", "events=retiring,returned,removed,added,lowered,changed:retires_at,changed:lifecycle"): {},
     ("changes", "models=a*,anthropic:b*&sources=anthropic&lifecycles=active&id=x&baseline=1&before=17"): {
         "models": ("a*", ("anthropic", "b*")),
         "sources": ("anthropic",),
@@ -198,15 +199,15 @@ def test_a_link_says_only_what_is_no_default_in_one_order(query: str, changed: d
 @pytest.mark.parametrize(
     ("query", "events", "fields", "watched"),
     [
-        ("", {"added", "removed", "retiring", "returned"}, ("lifecycle", "retires_at"), None),
+        ("", {"added", "lowered", "removed", "retiring", "returned"}, ("lifecycle", "retires_at"), None),
         ("events=changed,overdue", {"changed", "overdue"}, (), None),
         ("kind=changed", {"changed"}, (), None),
         ("kind=changed&field=l*", set(), ("l*",), None),
         ("field=l*", set(), ("l*",), None),
-        ("watched=1", {"added", "removed", "retiring", "returned"}, ("lifecycle", "retires_at"), {"mine"}),
+        ("watched=1", {"added", "lowered", "removed", "retiring", "returned"}, ("lifecycle", "retires_at"), {"mine"}),
         (
             "id=a&id=anthropic:b",
-            {"added", "removed", "retiring", "returned"},
+            {"added", "lowered", "removed", "retiring", "returned"},
             ("lifecycle", "retires_at"),
             {"a", ("anthropic", "b")},
         ),
@@ -220,6 +221,10 @@ def test_words_of_a_channel_make_its_filter(
     assert set(rule.events) == {AlertEvent(name) for name in events}
     assert rule.changed_fields == fields
     assert rule.watched == watched
+
+
+def test_pages_tell_of_models_what_a_channel_tells_of_them() -> None:
+    assert {*asked.EVENTS} == {*AlertSettings(name="team").events} - {AlertEvent.HELD, AlertEvent.SYNC_FAILED}
 
 
 def test_every_parameter_is_named_and_explained() -> None:

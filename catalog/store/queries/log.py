@@ -19,7 +19,9 @@ _FEW = 200  # models, whose changes are read by model and not by run
 _MOST = 5_000  # changes of one run that are read together
 _TOGETHER = 100  # models that runs tell of which are read in one statement
 _INDEXED = frozenset({"lifecycle", "retires_at"})
-_OF_LIFECYCLE = sa.text("field IN ('lifecycle', 'retires_at')")  # word for word as catalog_change_lifecycle_idx has it
+# Word for word as catalog_change_lifecycle_idx and catalog_change_limits_idx have it.
+_OF_LIFECYCLE = sa.text("field IN ('lifecycle', 'retires_at')")
+_OF_LIMITS = sa.text("field IN ('max_input_tokens', 'max_tokens')")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -170,9 +172,10 @@ def _runs(connection: Connection, asked: LogQuestion, place: Position | None) ->
 def _changed(rule: Rule) -> sa.ColumnElement[bool]:
     """Say that a run changed some of the fields of a rule, as exactly as an index tells."""
     run = tables.run.c
-    by_others = {AlertEvent.CHANGED, AlertEvent.LOWERED} & {*rule.events}
-    if not by_others and _INDEXED.issuperset(rule.changed_fields):
-        return run.run_id.in_(sa.select(tables.change.c.run_id).where(_OF_LIFECYCLE))
+    if AlertEvent.CHANGED not in rule.events and _INDEXED.issuperset(rule.changed_fields):
+        indexed = [_OF_LIFECYCLE] if rule.changed_fields else []
+        indexed += [_OF_LIMITS] if AlertEvent.LOWERED in rule.events else []
+        return sa.or_(*(run.run_id.in_(sa.select(tables.change.c.run_id).where(each)) for each in indexed))
     return (run.changed > 0) | (run.returned > 0)  # a model that returned may have changed, too, and is counted once
 
 

@@ -55,6 +55,8 @@ INDEXES = (
         tables.change.c.run_id,
         tables.change.c.model_key,
     ),
+    # Which runs changed a limit, which may have become lower.
+    _partial("catalog_change_limits_idx", "field IN ('max_input_tokens', 'max_tokens')", tables.change.c.run_id),
     # One model's story.
     sa.Index("catalog_change_model_key_idx", tables.change.c.model_key),
     # The changes of a run in the order of the log, and through it those since a moment.

@@ -4,7 +4,7 @@ import sqlite3
 from functools import cache
 from importlib import metadata
 
-HEAD = "0013"  # the revision of the schema that this program needs
+HEAD = "0014"  # the revision of the schema that this program needs
 FIRST = "0009"  # the revision that begins the chain: what is lower was made before the first release
 
 
