@@ -22,7 +22,7 @@ from catalog.store.engine import deadlines
 from catalog.store.queries import history
 from catalog.web import asked, frame, markup, mirror
 from catalog.web.routes import HEALTH, ROUTES, STATIC, Route
-from catalog.web.serving import HEADERS
+from catalog.web.serving import HEADERS, METHODS
 from catalog.web.visit import Site, Visit, WebAnswer
 
 log = logging.getLogger("catalog.web")
@@ -34,7 +34,6 @@ _STATUS = (
     (UnknownModelError, HTTPStatus.NOT_FOUND),
     (DatabaseError, HTTPStatus.SERVICE_UNAVAILABLE),
 )
-_METHODS = ("GET", "HEAD")
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?")
 _NAMED_OTHERWISE = "set web.base_url to what people type, where that is another name than that of this machine"
 _EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - what `web.listen` may say
@@ -115,7 +114,7 @@ class App:
         """Tell what is wrong with a request, whatever it asks for."""
         if not _is_ours(request.environ.get("HTTP_HOST", ""), self._site):
             return HTTPStatus.BAD_REQUEST, "this host is not served here"
-        if request.method not in _METHODS:
+        if request.method not in METHODS:
             return HTTPStatus.METHOD_NOT_ALLOWED, "it can only be read"
         if request.content_length or "HTTP_TRANSFER_ENCODING" in request.environ:
             return HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "a question has no body here"
@@ -182,7 +181,7 @@ def _refused(request: Request, status: HTTPStatus, words: Sequence[str], hint: s
 def _with_methods(answer: WebAnswer) -> WebAnswer:
     """Add to a refusal of a method which ones there are."""
     is_of_method = answer.status == HTTPStatus.METHOD_NOT_ALLOWED
-    return replace(answer, headers={**answer.headers, "Allow": ", ".join(_METHODS)}) if is_of_method else answer
+    return replace(answer, headers={**answer.headers, "Allow": ", ".join(METHODS)}) if is_of_method else answer
 
 
 def _response(answer: WebAnswer, request: Request) -> Response:

@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from cheroot import wsgi
-from cheroot.server import HTTPConnection, HTTPRequest
+from cheroot.server import HeaderReader, HTTPConnection, HTTPRequest
 
 from catalog import logs
 from catalog.errors import ConfigError
@@ -37,6 +37,10 @@ _THREADS = 8
 _WAITING = 64  # connections, until a thread is free
 _TO_ARRIVE = 5  # seconds for a request, from its first to its last byte
 _TO_END = 2  # seconds for answers that are under way when the block ends
+
+METHODS = ("GET", "HEAD")
+_ONCE = (b"Host", b"Content-Length")  # of two, a proxy may have believed the other one
+_FIELD = re.compile(rb"[A-Za-z0-9!#$%&'*+.^_`|~-]+")  # https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2
 
 _NUMBER = re.compile(r"\[Errno ([0-9]+)\]")
 
@@ -102,15 +106,39 @@ class _Server(wsgi.Server):
         log.debug("a client broke off, or sent what is no request", extra=logs.event("web.server"), exc_info=traceback)
 
 
+class _Headers(dict[bytes, bytes]):
+    """The headers of a request. Raises ValueError for those that two readers could understand differently."""
+
+    def __setitem__(self, name: bytes, value: bytes) -> None:
+        if name in _ONCE and name in self:  # a second line, or one that goes on with the first
+            raise ValueError(f"{name.decode()} stands there twice.")
+        if name == b"Content-Length" and not value.isdigit():
+            raise ValueError("Malformed Content-Length Header.")
+        super().__setitem__(name, value)
+
+
+class _HeaderReader(HeaderReader):
+    def _transform_key(self, key_name: bytes) -> bytes:
+        if not _FIELD.fullmatch(key_name):
+            raise ValueError("Illegal header name.")
+        name: bytes = super()._transform_key(key_name)  # type: ignore[misc] # its stubs leave it out
+        return name
+
+
 class _Request(HTTPRequest):
     """A request that must arrive in time, is read without its body, and is refused in our words."""
 
+    header_reader = _HeaderReader()
+
     def parse_request(self) -> None:
+        self.inheaders = _Headers()
         timer = threading.Timer(_TO_ARRIVE, _hang_up, (self.conn.socket,))
         timer.daemon = True
         timer.start()
         try:
             super().parse_request()
+        except (ValueError, NameError):  # so cheroot fails at `//[` as a target, and at a blank before the first header
+            self.simple_response("400 Bad Request", "Malformed request")
         finally:
             timer.cancel()
 
@@ -124,6 +152,8 @@ class _Request(HTTPRequest):
         self.close_connection = True
         body = f"{msg or status[4:]}\n".encode()
         lines = {**HEADERS, "Connection": "close", "Content-Type": "text/plain", "Content-Length": str(len(body))}
+        if status.startswith("405"):
+            lines["Allow"] = ", ".join(METHODS)
         head = [f"{self.server.protocol} {status}", *(f"{name}: {value}" for name, value in lines.items()), "", ""]
         with suppress(OSError):
             self.conn.wfile.write("\r\n".join(head).encode() + body)

@@ -249,6 +249,25 @@ def said(site: Visitor, text: bytes) -> bytes:
     return found
 
 
+ODD_TARGETS = (b"//[", b"//[x]/", b"http://[/", b"//[::1", b"/\xff", b"*", b"status.html", b"/#x", b"")
+DOUBTFUL = (  # header lines that two readers could understand differently
+    *(b"Host: evil.example\r\nHost: localhost\r\n", b"Host: localhost\r\nHost: evil.example\r\n"),
+    *(b"Host: evil.example\r\n localhost\r\n", b"Host: localhost\r\nhost: localhost\r\n"),
+    *(
+        b" Host: localhost\r\n",
+        b"\tx\r\nHost: localhost\r\n",
+        b"Host : localhost\r\n",
+        b"Host: localhost\r\nx\0: y\r\n",
+    ),
+    *(b"Host: localhost\r\n: y\r\n", b"Host: localhost\r\nno colon\r\n", b"Host: localhost\r\n\xff: y\r\n"),
+    *(
+        b"Host: localhost\r\nContent-Length: " + length + b"\r\n"
+        for length in (b"-5", b"+5", b"1_0", b"x", b"", b"0, 0")
+    ),
+    *(b"Host: localhost\r\nContent-Length: 3\r\nContent-Length: " + length + b"\r\n" for length in (b"0", b"3")),
+)
+
+
 @pytest.mark.parametrize(
     ("text", "status"),
     [
@@ -261,14 +280,21 @@ def said(site: Visitor, text: bytes) -> bytes:
         (b"CONNECT evil.example:443 HTTP/1.1\r\nHost: localhost\r\n\r\n", b"405"),
         (b"GET /" + b"a" * 20_000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n", b"414"),
         (b"GET / HTTP/1.1\r\nHost: localhost\r\n" + b"x: y\r\n" * 5_000 + b"\r\n", b"413"),
+        *((b"GET " + target + b" HTTP/1.1\r\nHost: localhost\r\n\r\n", b"400") for target in ODD_TARGETS),
+        *((b"GET / HTTP/1.1\r\n" + lines + b"\r\n", b"400") for lines in DOUBTFUL),
     ],
 )
-def test_what_is_no_request_is_refused_with_the_same_headers(site: Visitor, text: bytes, status: bytes) -> None:
+def test_what_is_no_request_is_refused_with_the_same_headers(
+    site: Visitor, text: bytes, status: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG, logger="catalog.web")
     answer = said(site, text)
+    assert "Traceback" not in caplog.text
     assert answer.startswith(b"HTTP/1.1 " + status)
     for name, value in SAFE.items():
         assert f"{name}: {value}".encode().lower() in answer.lower()
     assert answer.lower().count(b"\r\nserver:") == 1
+    assert (b"\r\nAllow: GET, HEAD\r\n" in answer) == (status == b"405")
     assert b"evil" not in answer
 
 
