@@ -70,7 +70,7 @@ def command(
 
     moment = as_of and lists.meant(context, as_of)
     has = history.MODEL_COLUMNS if moment is None else history.STATE_COLUMNS
-    chosen = [lists.column(name, has) for name in columns.split(",")] if columns else None
+    chosen = list(dict.fromkeys(lists.column(name, has) for name in columns.split(","))) if columns else None
     order = _order(sort or ("" if filters["retiring"] is None else "retires_at"), has)
     which = Which.ALL if every else Which.REMOVED if removed else Which.LISTED
     with options.catalog(context, source) as connection:

@@ -173,7 +173,17 @@ WRONG = [
     ("SELECT 1; SELECT 2", ""),
     ("SELECT :id", "the query names :id, and no value was given for it"),
     ("SELECT ' :id'", "the query names :id, and no value was given for it"),
+    ("WITH x AS (SELECT 1) DELETE FROM models", "the query was refused: it "),
+    ("WITH x AS (SELECT 1) UPDATE sync_runs SET error = 'x'", "the query was refused: it "),
+    ("SELECT id FROM models WHERE count(*) > 1", "an aggregate such as count() stands where none may"),
+    ("SELECT id FROM models ORDER BY 9", "ORDER BY or GROUP BY names a column by a number"),
+    ("SELECT id FROM models GROUP BY 9", "ORDER BY or GROUP BY names a column by a number"),
+    ("SELECT 1 UNION SELECT 1, 2", "the query was refused: it"),
+    ("SELECT (SELECT 1, 2)", "the query was refused: it"),
+    ("VALUES (1), (1, 2)", "the query was refused: it"),
 ]
+# What a database says of a query has a sentence of ours, and not the name of an error.
+UNNAMED = ("Error", "SQLITE", "PGRES")
 
 
 def test_a_wrong_query_is_told_in_words(lived: Ground) -> None:
@@ -181,6 +191,7 @@ def test_a_wrong_query_is_told_in_words(lived: Ground) -> None:
         code, out, err = lived.run("sql", "--", query)
         assert (code, out, words in err) == (Exit.USAGE, "", True), (query, err)
         assert len(err.splitlines()) == 2, "a sentence, and a hint"
+        assert not any(name in err for name in UNNAMED), err
 
 
 MISTYPED: list[tuple[list[str], str]] = [

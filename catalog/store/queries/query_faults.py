@@ -18,6 +18,10 @@ _AMBIGUOUS = "more than one table has a column {}"
 _VALUE = "a value has the wrong form, or is out of range"
 _WRITES = "it would do something else than read"
 _SEVERAL = "it is more than one statement"
+_AGGREGATE = "an aggregate such as count() stands where none may, or beside a column that GROUP BY does not name"
+_NO_COLUMN = "ORDER BY or GROUP BY names a column by a number that is none of the query's"
+_WIDTHS = "its parts have different numbers of columns"
+_TOO_LONG = "a value would be too long"
 _EMPTY = "it is empty, or no query"
 
 _OF_SQLITE = (
@@ -28,7 +32,14 @@ _OF_SQLITE = (
     (r"incomplete input()", _SYNTAX),
     (r"ambiguous column name: (.+)", _AMBIGUOUS),
     (r"datatype mismatch()|malformed JSON.*()|.*overflow.*()", _VALUE),
-    (r"not authorized()|authorization denied()|access to .+ is prohibited()", _WRITES),
+    (r"not authorized()|authorization denied()|access to .+ is prohibited()|cannot modify .+()", _WRITES),
+    (r"misuse of (?:aggregate|window function).*()", _AGGREGATE),
+    (r".+ (?:ORDER|GROUP) BY term out of range.*()", _NO_COLUMN),
+    (
+        r"SELECTs to the left and right .+()|sub-select returns .+()|all VALUES must .+()|.+ values for .+ columns()",
+        _WIDTHS,
+    ),
+    (r"string or blob too big()", _TOO_LONG),
     (r"You can only execute one statement at a time\.()", _SEVERAL),
 )
 # By SQLSTATE: https://www.postgresql.org/docs/current/errcodes-appendix.html
@@ -38,7 +49,8 @@ _OF_POSTGRES = {
     "42883": _FUNCTION,
     "42601": _SYNTAX,
     "42702": _AMBIGUOUS,
-    "42803": "each column that is shown needs an aggregate, or to be named by GROUP BY",
+    "42803": _AGGREGATE,
+    "42P10": _NO_COLUMN,
     "42804": _VALUE,
     "42501": "this role may not read that",
     "25001": _WRITES,
