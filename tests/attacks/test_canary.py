@@ -163,7 +163,7 @@ def configure(others: Others, folder: Path, tls: str) -> Path:
     addresses |= {"far": "http://catalog.invalid", "farther": "https://catalog.invalid"}  # behind a proxy alone
     for name, address in addresses.items():
         text += f'[sources.{name}]\nbase_url = "{address}"\nallow_http = true\n{settings}'
-    text += f'[sources.good]\nbase_url = "{others.models.url}"\n{settings}'
+    text += f'[sources.good]\nbase_url = "{others.models.url}"\n{settings.replace("1s", "30s")}'
     text += f'[sources.filed]\nbase_url = "{others.models.url}"\napi_key_file = "key"\nconfirm_after = "0s"\n'
     hook = f"{others.receiver.url}/hook/${{HOOK_TOKEN}}"
     rest = 'events = ["added", "removed", "sync_failed", "held", "baseline"]\nfailures = 1\n'

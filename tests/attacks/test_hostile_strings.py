@@ -140,7 +140,7 @@ def configure(stage: Stage, mail_url: str) -> None:
         "mail": f'url = "{mail_url}"',
         "chat": f'url = "{service}/chat"',
     }
-    lines = ["[sources.anthropic]", f'base_url = "{stage.models.url}"', 'confirm_after = "0s"', 'deadline = "2s"']
+    lines = ["[sources.anthropic]", f'base_url = "{stage.models.url}"', 'confirm_after = "0s"']
     lines += ["[sources.anthropic.guard]", "min_removed = 100000", "[monitor]", 'metrics_file = "catalog.prom"']
     for name, how in channels.items():
         lines += ["[[alerts]]", f'name = "{name}"', how, f"events = {events}", "failures = 1"]

@@ -3,6 +3,8 @@
 import json
 import os
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ from tests import server as wire
 from tests.server import ModelsServer, model
 
 IDS = ("claude-a", "claude-b", "claude-c")
+PATIENCE = {"deadline": "30s", "timeout": "30s"}  # what is well gets done on a crowded machine, too
 
 
 @dataclass
@@ -27,10 +30,19 @@ class Ground:
     settings: dict[str, object] = field(default_factory=dict)
 
     def configure(self, **settings: object) -> None:
-        """Write the configuration; the deadline keeps retries short."""
+        """Write the configuration."""
         self.settings |= settings
         lines = [f"{name} = {json.dumps(value)}" for name, value in self.settings.items()]
         (self.folder / "catalog.toml").write_text("[sources.anthropic]\n" + "\n".join(lines) + "\n")
+
+    @contextmanager
+    def in_a_hurry(self) -> Iterator[None]:
+        """Give each walk one second meanwhile, so that a list that fails is not asked for long."""
+        path = self.folder / "catalog.toml"
+        usual = path.read_text()
+        path.write_text(usual.replace('"30s"', '"1s"'))
+        yield
+        path.write_text(usual)
 
     def run(self, *arguments: str) -> tuple[int, str, str]:
         """Call the program; gives exit code, stdout and stderr."""
@@ -67,7 +79,7 @@ def bare(
     monkeypatch.setenv("ANTHROPIC_API_KEY", wire.KEY)
     monkeypatch.setenv("CATALOG_DATABASE_URL", migrated_url)
     bare = Ground(server, tmp_path, capsys)
-    bare.configure(base_url=server.url, deadline="1s", timeout="1s", confirm_after="0s")
+    bare.configure(base_url=server.url, confirm_after="0s", **PATIENCE)
     return bare
 
 
@@ -79,7 +91,7 @@ def ground(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("ANTHROPIC_API_KEY", wire.KEY)
     ground = Ground(server, tmp_path, capsys)
-    ground.configure(base_url=server.url, deadline="1s", timeout="1s", page_size=2)
+    ground.configure(base_url=server.url, page_size=2, **PATIENCE)
     server.models = [model(id) for id in IDS]
     assert ground.run("sync")[0] == 0
     return ground

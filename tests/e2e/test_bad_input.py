@@ -88,7 +88,8 @@ def test_a_cut_walk_changes_nothing_but_its_own_record(ground: Ground, row: tupl
     prepare, words = row
     before = ground.history()
     prepare(ground.server)
-    code, out, err = ground.run("sync")
+    with ground.in_a_hurry():
+        code, out, err = ground.run("sync")
     assert (code, out) == (3, "")
     assert "anthropic: " in err
     assert words.lower() in err.lower()
@@ -103,7 +104,6 @@ def test_a_cut_walk_changes_nothing_but_its_own_record(ground: Ground, row: tupl
 
 
 def test_a_page_that_unpacks_to_more_than_is_allowed_is_refused(ground: Ground) -> None:
-    ground.configure(timeout="30s", deadline="30s")
     before = ground.history()
     ground.server.always = wire.gzip_bomb()
     code, _, err = ground.run("sync")
@@ -246,7 +246,8 @@ def test_a_wrong_address_is_told_with_its_cure(ground: Ground, row: tuple[str, i
     url, expected, words = row
     before = ground.history()
     ground.configure(base_url=url)
-    code, _, err = ground.run("sync")
+    with ground.in_a_hurry():
+        code, _, err = ground.run("sync")
     assert code == expected
     assert words in err
     assert ground.history() == before

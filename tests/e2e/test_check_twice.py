@@ -59,7 +59,7 @@ def checked(
         visit.send_json(200, answer(len(api.requests)))
 
     api.always = answered
-    source = f'[sources.lab]\napi = "{api_name}"\nbase_url = "{api.url}"\nauth = "none"\ndeadline = "2s"\n{own}\n'
+    source = f'[sources.lab]\napi = "{api_name}"\nbase_url = "{api.url}"\nauth = "none"\n{own}\n'
     Path("catalog.toml").write_text(source)
     code = cli.run([*options, "check"])
     out, err = capsys.readouterr()

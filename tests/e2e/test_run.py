@@ -118,7 +118,7 @@ def quick(tmp_path: Path, server: ModelsServer) -> Iterator[Place]:
     yield from build(tmp_path, server, f"sqlite:///{tmp_path / 'catalog.db'}")
 
 
-def wait_for(condition: Callable[[], Any], seconds: float = 20) -> Any:
+def wait_for(condition: Callable[[], Any], seconds: float = 60) -> Any:
     """Wait until something is so; generous, for the machine may be busy."""
     until = time.monotonic() + seconds
     while not (found := condition()):
@@ -326,7 +326,7 @@ def test_a_database_that_was_moved_away_is_told_of_and_written_to_no_more(quick:
 
 
 def asked(port: int, path: str) -> tuple[int, str]:
-    connection = HTTPConnection("127.0.0.1", port, timeout=5)
+    connection = HTTPConnection("127.0.0.1", port, timeout=30)
     connection.request("GET", path)
     answer = connection.getresponse()
     text = answer.read().decode()
@@ -403,7 +403,7 @@ def test_when_the_busy_worker_is_killed_another_takes_over(place: Place) -> None
     other = place.run()
     wait_for(lambda: "skipped" in {status for (status,) in place.runs("status")})
     busy.kill()
-    busy.wait(5)
+    busy.wait(30)
     wait_for(lambda: "complete" in {status for (status,) in place.runs("status")})
     assert end(other) == 143
     assert place.runs("status")[0] == ("abandoned",)

@@ -37,7 +37,8 @@ def other() -> Iterator[ModelsServer]:
 @pytest.mark.parametrize("command", [("check",), ("sync",), ("sync", "-q"), ("sync", "-v"), ("sync", "--dry-run")])
 def test_check_and_sync_show_what_the_api_says_on_stderr(ground: Ground, how: str, command: tuple[str, ...]) -> None:
     ground.server.always = ERRORS[how]
-    code, out, err = ground.run(*command)
+    with ground.in_a_hurry():
+        code, out, err = ground.run(*command)
     assert code == 3
     assert err.count(f"\n  the API says: {SAID}\n") == 1
     assert SAID not in out
@@ -53,9 +54,10 @@ def test_no_row_alert_ping_or_json_holds_what_the_api_says(ground: Ground, other
         file.write(f'webhook = {{ url = "{other.url}/hook" }}\nevents = ["sync_failed"]\nfailures = 1\n')
     ground.server.always = ERRORS[how]
     told = ""
-    for command in (("check",), ("sync",), ("sync", "--json"), ("status",), ("runs", "--json"), ("alerts", "list")):
-        _, out, err = ground.run("--log-format", "json", *command)
-        told += out + err
+    with ground.in_a_hurry():
+        for command in (("check",), ("sync",), ("sync", "--json"), ("status",), ("runs", "--json"), ("alerts", "list")):
+            _, out, err = ground.run("--log-format", "json", *command)
+            told += out + err
     kept = b"".join(path.read_bytes() for path in ground.folder.iterdir() if path.is_file())
     sent = b"".join(seen.body for seen in other.requests)
     assert {"/hook", "/ping/fail"} <= {seen.path for seen in other.requests}

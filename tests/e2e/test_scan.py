@@ -28,7 +28,7 @@ def code(
     monkeypatch.delenv("GITHUB_WORKSPACE", raising=False)
     monkeypatch.setenv("ANTHROPIC_API_KEY", KEY)
     code = Ground(server, tmp_path, capsys)
-    code.configure(base_url=server.url, deadline="1s", timeout="1s", confirm_after="0s")
+    code.configure(base_url=server.url, confirm_after="0s")
     stay = [model("claude-fine"), model("claude-old", lifecycle="deprecated"), model(RETIRING, retires_at=SOON)]
     server.models = [*stay, model(GONE), model("o3")]
     assert code.run("sync")[0] == 0

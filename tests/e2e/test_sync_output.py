@@ -28,7 +28,7 @@ class Place:
     width: int
 
     def configure(self, **settings: object) -> None:
-        usual = {"base_url": self.server.url, "api_key_env": "KEY", "deadline": "5s", "confirm_after": "0s"}
+        usual = {"base_url": self.server.url, "api_key_env": "KEY", "deadline": "30s", "confirm_after": "0s"}
         lines = [f"{name} = {json.dumps(value)}" for name, value in {**usual, **settings}.items()]
         (self.folder / "catalog.toml").write_text("[sources.one]\n" + "\n".join(lines) + "\n")
 

@@ -29,7 +29,7 @@ def build(
     monkeypatch.delenv("GITHUB_WORKSPACE", raising=False)
     monkeypatch.setenv("ANTHROPIC_API_KEY", KEY)
     build = Ground(server, tmp_path, capsys)
-    build.configure(base_url=server.url, deadline="1s", timeout="1s", page_size=2)
+    build.configure(base_url=server.url, page_size=2)
     server.models = [model("claude-a"), model("claude-b"), model("claude-soon", retires_at=SOON), model("claude-c")]
     return build
 

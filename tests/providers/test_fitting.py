@@ -87,9 +87,7 @@ def test_a_list_that_is_elsewhere_is_refused_with_what_would_read_it(
 ) -> None:
     server = ModelsServer(organization=None).start()
     server.always = lambda visit: visit.send_json(200, answer)
-    Path("catalog.toml").write_text(
-        f'[sources.lab]\n{own}\nbase_url = "{server.url}"\nauth = "none"\ndeadline = "2s"\n'
-    )
+    Path("catalog.toml").write_text(f'[sources.lab]\n{own}\nbase_url = "{server.url}"\nauth = "none"\n')
     try:
         codes = cli.run(["check"]), cli.run(["sync"])
     finally:

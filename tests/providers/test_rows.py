@@ -194,12 +194,7 @@ def staged(
 
         def stage(row: str) -> Stage:
             replay = stack.enter_context(playing(row))
-            settings = {
-                "api": row,
-                "base_url": replay.base_url,
-                "deadline": "2s",
-                "timeout": "1s",
-            } | replay.sample.source
+            settings = {"api": row, "base_url": replay.base_url} | replay.sample.source
             if settings.get("api_key_file") == KEY_FILE:
                 (tmp_path / KEY_FILE).write_text(f"{KEY}\n")
                 (tmp_path / KEY_FILE).chmod(0o600)

@@ -264,7 +264,7 @@ def refusing_server() -> Iterator[int]:
     yield listener.getsockname()[1]
     listener.shutdown(socket.SHUT_RDWR)
     listener.close()
-    thread.join(5)
+    thread.join(30)
 
 
 @pytest.mark.parametrize(

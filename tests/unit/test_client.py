@@ -75,7 +75,7 @@ def threads() -> list[str]:
 
 
 def nobody_hangs() -> bool:
-    until = time.monotonic() + 2
+    until = time.monotonic() + 20
     while threads() and time.monotonic() < until:
         time.sleep(0.01)
     return not threads()
@@ -696,7 +696,7 @@ def test_one_try_is_bounded_in_all_whatever_drips(server: ModelsServer, connect:
     server.script(step)
     began = time.monotonic()
     assert ids(connect(timeout=0.3)) == ["a"]
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 10
     assert nobody_hangs()
 
 
@@ -729,7 +729,7 @@ def test_what_is_wanted_no_more_frees_its_thread_and_delays_nothing_that_follows
     began = time.monotonic()
     fetch.cancel()
     assert client.begin(limit=1).answer().body
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 10
     assert nobody_hangs()
 
 

@@ -25,7 +25,7 @@ class Caller:
 
     def __init__(self, api: ModelsApi, base_url: str) -> None:
         self.api = api
-        self.connection = HTTPConnection(base_url.removeprefix("http://"), timeout=5)
+        self.connection = HTTPConnection(base_url.removeprefix("http://"), timeout=30)
         self.headers: dict[str, str] = {}
 
     def get(self, target: str, headers: dict[str, str] | None = None) -> tuple[int, Any]:
@@ -167,7 +167,7 @@ def test_one_connection_serves_many_requests(caller: Caller) -> None:
 def test_nobody_listens_any_more_when_the_block_has_ended() -> None:
     with ModelsApi(models(1)).serve() as base_url:
         pass
-    with closing(HTTPConnection(base_url.removeprefix("http://"), timeout=5)) as late, pytest.raises(ConnectionError):
+    with closing(HTTPConnection(base_url.removeprefix("http://"), timeout=30)) as late, pytest.raises(ConnectionError):
         late.request("GET", "/v1/models")
 
 

@@ -13,9 +13,9 @@ from tests.server import ModelsServer, Visit
 pytestmark = pytest.mark.promise("P10")
 
 
-def pinger(server: ModelsServer) -> Pinger:
+def pinger(server: ModelsServer, timeout: float = 30) -> Pinger:
     server.always = wire.answer({})
-    return Pinger(url=f"{server.url}/secret-uuid/", timeout=1)
+    return Pinger(url=f"{server.url}/secret-uuid/", timeout=timeout)
 
 
 def test_each_call_has_its_own_address(server: ModelsServer) -> None:
@@ -36,7 +36,7 @@ def test_each_call_has_its_own_address(server: ModelsServer) -> None:
 def test_a_watcher_that_does_not_answer_is_only_warned_of(
     server: ModelsServer, step: wire.Step, caplog: pytest.LogCaptureFixture
 ) -> None:
-    watcher = pinger(server)
+    watcher = pinger(server, timeout=1)
     server.script(step)
     with caplog.at_level(logging.WARNING, "catalog"):
         watcher.succeeded()
@@ -51,20 +51,20 @@ def test_the_runs_of_a_worker_wait_for_no_watcher_and_it_hears_the_newest_in_the
 
     def hang(visit: Visit) -> None:
         asked.set()
-        answer.wait(5)
+        answer.wait(30)
         wire.answer({})(visit)
 
     server.script(hang)
     problems: list[str] = []
     pings = worker._Pings(watcher, lambda: problems)
     pings.begin()
-    assert asked.wait(5)
+    assert asked.wait(30)
     for problems[:] in (["first"], ["second"], []):
         pings.end()
     assert len(server.requests) == 1
     [telling] = [thread for thread in threading.enumerate() if thread.name == "catalog-pings"]
     answer.set()
-    telling.join(5)
+    telling.join(30)
     assert [seen.path for seen in server.requests] == ["/secret-uuid/start", "/secret-uuid"]
 
 
@@ -86,7 +86,7 @@ STYLES = {
 def test_each_style_has_its_own_words(server: ModelsServer, style: Style, told: list[tuple[str, str, str]]) -> None:
     server.always = wire.answer({})
     query = "?ping=1&status=up&msg=OK" if style is Style.UPTIME_KUMA else "?ping=1"  # as Uptime Kuma shows it
-    watcher = Pinger(url=f"{server.url}/push/token{query}", style=style, timeout=1)
+    watcher = Pinger(url=f"{server.url}/push/token{query}", style=style, timeout=30)
     watcher.started()
     watcher.succeeded()
     watcher.failed("x: HTTP 500 & more")

@@ -117,8 +117,8 @@ def start(clock: Clock) -> Iterator[Start]:
 
 
 def wait_for(condition: Callable[[], object]) -> None:
-    """Wait until something is so; the test fails when it takes longer than three seconds."""
-    until = time.monotonic() + 3
+    """Wait until something is so; generous, for the machine may be busy."""
+    until = time.monotonic() + 30
     while not condition():
         assert time.monotonic() < until, "waited in vain"
         time.sleep(0.005)
@@ -263,7 +263,7 @@ def test_a_hung_run_disturbs_no_other_and_is_told_of_once(
     runs: list[datetime] = []
 
     def hang(_slot: datetime) -> RunReport:
-        release.wait(5)
+        release.wait(30)
         return ended()
 
     def run(slot: datetime) -> RunReport:
@@ -296,7 +296,7 @@ def test_only_a_few_runs_are_made_at_once_and_all_get_their_turn(start: Start) -
 
     def run(slot: datetime) -> RunReport:
         begun.append(slot)
-        release.wait(5)
+        release.wait(30)
         return ended()
 
     worker = start([Task(source=f"s{number}", host=f"s{number}", timetable=SELDOM, run=run) for number in range(12)])
@@ -310,7 +310,7 @@ def test_a_host_whose_runs_all_hang_disturbs_no_other_host(start: Start) -> None
     done: list[datetime] = []
 
     def hang(_slot: datetime) -> RunReport:
-        release.wait(5)
+        release.wait(30)
         return ended()
 
     def run(slot: datetime) -> RunReport:
@@ -334,7 +334,7 @@ def test_a_chore_that_hangs_is_told_of_once(
 
     def hang() -> None:
         begun.append(1)
-        release.wait(5)
+        release.wait(30)
 
     worker = start([], [Chore(name="alerts", work=hang, every=timedelta(milliseconds=10))])
     wait_for(lambda: begun)
@@ -420,7 +420,7 @@ def test_stopping_tells_the_runs_and_waits_for_them(start: Start) -> None:
     told: list[int] = []
 
     def run(_slot: datetime) -> RunReport:
-        assert stopping.wait(5)
+        assert stopping.wait(30)
         told.append(1)
         raise StoppedError("enough")
 
@@ -438,7 +438,7 @@ def test_stopping_does_not_wait_for_a_run_that_hangs(start: Start) -> None:
     release = threading.Event()
 
     def hang(_slot: datetime) -> RunReport:
-        release.wait(5)
+        release.wait(30)
         return ended()
 
     worker = start([Task(source="one", host="one", timetable=OFTEN, run=hang)])

@@ -64,7 +64,7 @@ class Room:
                 return
             self.inside.append(name)
             self.were.append(name)
-            self.leave[name].wait(5)
+            self.leave[name].wait(30)
             self.inside.remove(name)
 
     def end(self) -> None:
@@ -72,7 +72,7 @@ class Room:
         for event in self.leave.values():
             event.set()
         for thread in self.threads:
-            thread.join(5)
+            thread.join(30)
 
 
 Enter = Callable[[int, int], Room]
@@ -92,7 +92,7 @@ def enter() -> Iterator[Enter]:
 
 
 def wait_for(condition: Callable[[], object]) -> None:
-    until = time.monotonic() + 5
+    until = time.monotonic() + 30
     while not condition():
         assert time.monotonic() < until, "waited in vain"
         time.sleep(0.002)

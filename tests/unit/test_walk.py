@@ -104,7 +104,7 @@ def test_the_next_page_is_on_its_way_while_the_sink_works(server: ModelsServer, 
     put = shelf.add
 
     def add_late(page: domain.Page, asked_at: datetime) -> int:
-        assert asked.wait(5)
+        assert asked.wait(30)
         return put(page, asked_at)
 
     server.script(honest, second)
@@ -469,14 +469,14 @@ def test_a_walk_that_begins_again_does_not_wait_for_what_it_had_asked_for(
     server.always = lambda visit: (hangs if visit.seen.first("after_id") == "c" else honest)(visit)
     server.models = models("abcd")
     began = time.monotonic()
-    assert go().verdict is Verdict.WHOLE
-    assert time.monotonic() - began < 2
+    assert go(timeout=timedelta(minutes=1)).verdict is Verdict.WHOLE
+    assert time.monotonic() - began < 30
     assert (shelf.restarts, shelf.ids()) == (1, list("abcd"))
     assert nobody_waits()
 
 
 def nobody_waits() -> bool:
-    until = time.monotonic() + 2
+    until = time.monotonic() + 20
     while any(thread.name == "catalog-exchange" for thread in threading.enumerate()) and time.monotonic() < until:
         time.sleep(0.01)
     return time.monotonic() < until
@@ -488,11 +488,11 @@ def test_nobody_asks_for_more_once_the_sink_has_failed(server: ModelsServer, she
 
     def refuse(visit: play.Visit) -> None:
         asked.set()
-        answered.wait(5)
+        answered.wait(30)
         play.error(529)(visit)
 
     def fail(page: domain.Page, asked_at: datetime) -> int:
-        asked.wait(5)
+        asked.wait(30)
         raise OSError
 
     server.script(honest, refuse)
