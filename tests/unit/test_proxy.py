@@ -105,7 +105,7 @@ def test_libraries_that_read_the_environment_themselves_spare_this_machine_too(
     proxy.spare_loopback()
     spared = [f"http://{host}/" for host in ("localhost", "a.localhost", "127.0.0.1:80", "[::1]:80", "127.9.9.9")]
     assert all(should_bypass_proxies(url, None) for url in spared)
-    assert not should_bypass_proxies("http://notlocalhost/", None)
+    assert not should_bypass_proxies("http://elsewhere.example/", None)
 
 
 def test_without_a_proxy_the_environment_stays_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
