@@ -153,13 +153,13 @@ def retry(context: Context, channel: str | None, number: int | None) -> int:
     """Try dead alerts again, all of them or those of CHANNEL, even if the channel backs off."""
     config = context.config()
     with library.opened(config.database.url) as database:
-        told = _described(database, number)
+        whose, told = _described(database, number)
         requeued = queue.requeue(database, now=database.now(), name=channel, delivery_id=number)
         if not requeued:
             _refuse(config, database, channel, number, "tried again when it is dead")
         if not context.quiet:
             output.line(f"requeued {told}" if told else f"{counted(requeued, 'dead alert')} requeued")
-        report = deliver.deliver(database, wiring.sender(config, clock=database.now))
+        report = deliver.deliver(database, wiring.sender(config, clock=database.now, only=channel or whose))
         return _tell(context, report, database)
 
 
@@ -177,7 +177,7 @@ def drop(context: Context, channel: str | None, number: int | None, *, dead: boo
         raise ConfigError("what is to be dropped?", hint="name a channel, --delivery N or --dead")
     config = context.config()
     with library.opened(config.database.url) as database:
-        told = _described(database, number)
+        _, told = _described(database, number)
         dropped = queue.drop(database, now=database.now(), name=channel, delivery_id=number, dead=dead)
         if not dropped:
             _refuse(
@@ -191,15 +191,14 @@ def drop(context: Context, channel: str | None, number: int | None, *, dead: boo
             output.line(f"dropped {told}" if told else f"{counted(dropped, 'alert')} dropped")
 
 
-def _described(database: Database, number: int | None) -> str:
-    """Name one delivery and what it says, for people."""
+def _described(database: Database, number: int | None) -> tuple[str | None, str]:
+    """Give the channel of one delivery, and its name and what it says for people; None: there is no such delivery."""
     if number is None:
-        return ""
+        return None, ""
     with database.read() as connection:
-        return "".join(
-            f"delivery {number} to {each.channel}: {_says(connection, [number])[number]}"
-            for each in queue.listing(connection, delivery_id=number)
-        )
+        for each in queue.listing(connection, delivery_id=number):
+            return each.channel, f"delivery {number} to {each.channel}: {_says(connection, [number])[number]}"
+    return None, ""
 
 
 def _refuse(config: Config, database: Database, channel: str | None, number: int | None, rule: str) -> None:

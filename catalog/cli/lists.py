@@ -92,22 +92,29 @@ def pattern(context: Context, connection: "Connection", match: str | None, sourc
     return f"*{match}*"
 
 
-def note_limits(context: Context, connection: "Connection", moment: datetime, *, then: str = "") -> bool:
-    """Say so when the catalog knows nothing of a moment: before its first walk, or in the future.
+def note_limits(
+    context: Context, connection: "Connection", moment: datetime, source: str | None, *, then: str = ""
+) -> bool:
+    """Say so when nothing is known of a moment, of the source that is asked for or of some: it was before, or is ahead.
 
-    `then` says what follows from the first; false: that is so.
+    `then` says what follows from the first; false: that is so of all.
     """
     from catalog.store.queries import history
 
-    first = history.begins(connection)
-    begun = first is None or moment >= first
-    if first is not None and not begun:
-        words = f"this catalog begins at {dates.short(first)}; of earlier moments it knows nothing{then}"
+    begins = {name: at for name, at in history.begins(connection).items() if source in {None, name}}
+    late = {name: at for name, at in begins.items() if moment < at}
+    if late and late == begins:
+        what = f"what this catalog knows of {source}" if source else "this catalog"
+        words = f"{what} begins at {dates.short(min(late.values()))}; of earlier moments it knows nothing{then}"
         context.say(words, "read.note")
+    elif late:
+        context.say(
+            f"{', '.join(late)}: first read after {dates.short(moment)}, nothing is known of it{then}", "read.note"
+        )
     if moment > clock.utc_now():
         words = f"{dates.short(moment)} lies in the future; what is listed now is all that is known"
         context.say(words, "read.note")
-    return begun
+    return late != begins
 
 
 def several(connection: "Connection", source: str | None) -> Sequence[str]:

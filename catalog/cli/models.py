@@ -74,7 +74,7 @@ def command(
     order = _order(sort or ("" if filters["retiring"] is None else "retires_at"), has)
     which = Which.ALL if every else Which.REMOVED if removed else Which.LISTED
     with options.catalog(context, source) as connection:
-        known = moment is None or lists.note_limits(context, connection, moment)
+        known = moment is None or lists.note_limits(context, connection, moment, source)
         found = _found(context, connection, moment or which, source=source, **filters)
         lists.print_(
             context,

@@ -99,7 +99,7 @@ def diff(
     from catalog.store.queries import differences
 
     with options.catalog(context, source) as connection:
-        lists.note_limits(context, connection, begin, then=": what its first list had counts as added")
+        lists.note_limits(context, connection, begin, source, then=": what its first list had counts as added")
         wanted = lists.pattern(context, connection, match, source)
         found = differences.between(connection, begin, end, source=source, match=wanted)
         lists.print_(

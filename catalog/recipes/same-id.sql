@@ -1,7 +1,6 @@
 -- Which sources list the same id?
-SELECT id, count(*) AS sources, min(source) AS one, max(source) AS another
+SELECT id, source, lifecycle, retires_at
 FROM models
 WHERE removed_at IS NULL
-GROUP BY id
-HAVING count(*) > 1
-ORDER BY id;
+AND id IN (SELECT id FROM models WHERE removed_at IS NULL GROUP BY id HAVING count(*) > 1)
+ORDER BY id, source;

@@ -109,8 +109,19 @@ class Visit:
 
     @property
     def begins(self) -> datetime | None:
-        """Tell when the catalog begins; None: it read no list yet."""
-        return self.once("begins", lambda: history.begins(self.connection))
+        """Tell when the catalog begins, or the source that is asked for; None: that read no list yet."""
+        return min(self._begins.values(), default=None)
+
+    def unread(self, moment: datetime) -> list[str]:
+        """Name the sources that were first read after a moment at which others were read."""
+        late = [name for name, at in self._begins.items() if moment < at]
+        return late if len(late) < len(self._begins) else []
+
+    @property
+    def _begins(self) -> Mapping[str, datetime]:
+        begins = self.once("begins", lambda: history.begins(self.connection))
+        asked_for = getattr(self.question, "source", None)
+        return {name: at for name, at in begins.items() if name in self.sources and asked_for in {None, name}}
 
     def all_health(self) -> Health:
         """Judge the catalog as `catalog status` does."""

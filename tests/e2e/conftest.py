@@ -4,6 +4,7 @@ import pytest
 
 from catalog.cli import check
 from tests.e2e.ground import bare, ground  # noqa: F401 - the fixtures
+from tests.two_of_each import built, house, own  # noqa: F401 - the fixtures
 
 
 @pytest.fixture(autouse=True)

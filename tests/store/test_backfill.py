@@ -426,7 +426,7 @@ def test_lists_go_by_time_and_not_by_the_number_of_the_run(world: World) -> None
             Origin.LIVE,
             Origin.BACKFILL,
         ]
-        assert in_days(history.begins(connection)) == 1
+        assert in_days(history.begins(connection)["one"]) == 1
         assert [change.model_id for change in history.changes(connection)] == ["a", "b"]
         assert [state.id for state in history.as_of(connection, START - 999 * DAY)] == ["b"]
 

@@ -218,14 +218,14 @@ def test_sources_tell_when_they_were_last_read_whole(lived: World) -> None:
     lived.cut()
     with lived.database.read() as connection:
         (source,) = history.sources(connection)
-        assert history.begins(connection) == at(10)
+        assert history.begins(connection) == {"one": at(10)}
     assert (minutes(source.last_whole_at), source.last_status, source.models_listed) == (66, Status.FAILED, 3)
 
 
 def test_an_empty_catalog_answers_with_nothing(world: World) -> None:
     with world.database.read() as connection:
         assert history.sources(connection) == []
-        assert history.begins(connection) is None
+        assert history.begins(connection) == {}
         for found in (history.models(connection), history.changes(connection), history.runs(connection)):
             assert list(found) == []
         assert list(differences.between(connection, at(0), at(1))) == []

@@ -22,6 +22,7 @@ from tests import server as wire
 from tests.server import ModelsServer, model
 from tests.store import world as worlds
 from tests.store.world import World
+from tests.two_of_each import built, house, own  # noqa: F401 - the fixtures
 from tests.web.hostile import IDS, TEXTS
 
 NOW = datetime(2026, 10, 7, 10, tzinfo=UTC)  # an hour after the demo's last walk

@@ -18,7 +18,6 @@ from catalog import dates, tabular
 from catalog.domain import (
     DATE_FIELDS,
     FIELDS,
-    MERGED,
     Change,
     Kind,
     Model,
@@ -209,11 +208,12 @@ def sources(connection: Connection) -> list[Source]:
     return [rows.source(row) for row in connection.execute(statement.order_by(mine.source)).mappings()]
 
 
-def begins(connection: Connection) -> datetime | None:
-    """Tell when the oldest merged run began: of earlier moments the catalog knows nothing."""
-    run = tables.run.c
-    statement = sa.select(run.started_at).where(run.status.in_(MERGED)).order_by(run.started_at).limit(1)
-    return connection.execute(statement).scalar_one_or_none()
+def begins(connection: Connection) -> dict[str, datetime]:
+    """Tell when the first merged run of each source began: of earlier moments nothing is known of it."""
+    run, mine = tables.run.c, tables.source.c
+    first = sa.select(mine.source, run.started_at).join(tables.run, run.source_key == mine.source_key)
+    found = connection.execute(first.where(run.generation == 1).order_by(mine.source))
+    return {row.source: row.started_at for row in found}
 
 
 def begins_whole(connection: Connection, source: str) -> datetime | None:
