@@ -173,6 +173,7 @@ class _Runs:
             options = replace(self._options, on_page=page, on_wait=self._go_on, tell=tell)
             report = run(settings, self._connect, options)
         except StoppedError:
+            said.close()
             raise
         except CatalogError as error:
             failure = run_lines.dated(error.of(subject), recorded[-1] if recorded else None)

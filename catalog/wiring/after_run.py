@@ -302,8 +302,9 @@ def pinged(config: Config, database: Database) -> Iterator[list[str]]:
         raise
     finally:
         if watcher:
-            problems += _recorded(config, database)
-            told = "\n".join(dict.fromkeys(problems))
+            recorded = _recorded(config, database)  # beside these words, a run's own name its number
+            problems = [words for words in problems if not words.startswith(tuple(recorded))]
+            told = "\n".join(dict.fromkeys([*problems, *recorded]))
             watcher.failed(told) if told else watcher.succeeded()
 
 

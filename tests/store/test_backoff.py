@@ -13,7 +13,7 @@ from catalog.store.outbox import backoff, queue
 from catalog.store.outbox.backoff import HEALTHY, ChannelHealth
 from catalog.store.schema.outbox_tables import channel
 from tests.store.delivering import Recorder, enqueue, refuse, rows, send, sender
-from tests.store.world import START, World
+from tests.store.world import MINUTE, START, World
 from tests.subscribing import team
 
 pytestmark = [pytest.mark.promise("P8"), pytest.mark.warns]
@@ -124,6 +124,56 @@ def test_a_clock_that_was_years_ahead_causes_no_back_off_of_years(box: World) ->
     box.now = START
     assert send(box, {"team": (ear := Recorder())}).failed == {}
     assert {"b", "c"} <= set(ear.ids)
+
+
+@pytest.mark.parametrize("ahead", [DAY / 24, DAY / 2, 3 * DAY, 6 * DAY])
+@pytest.mark.parametrize("waiting", [("a",), ("a", "b")], ids=["one message", "its channel"])
+def test_what_failed_while_a_clock_was_ahead_is_tried_again_soon_after_it_is_right(
+    box: World, ahead: timedelta, waiting: tuple[str, ...]
+) -> None:
+    """A clock that was six days ahead, for a minute, put the alerts of a channel off by these six days."""
+    enqueue(box, *waiting)
+    box.now += ahead
+    assert look(box, Recorder(then=refuse()), 10 * SECOND) == len(waiting)
+    box.now = START + DAY / 12
+    assert send(box, {"team": (ear := Recorder())}).failed == {}
+    assert ear.ids == list(waiting)
+
+
+@pytest.mark.parametrize("back", [SECOND, 90 * SECOND, DAY / 2, 400 * DAY])
+@pytest.mark.parametrize("takes", [True, False])
+def test_a_clock_that_goes_back_while_a_message_is_sent_neither_loses_nor_repeats_it(
+    box: World, back: timedelta, takes: bool
+) -> None:
+    """What is noted then is noted by the clock as it is, and the next attempt is as far away as ever."""
+    enqueue(box, "a")
+
+    def go_back(message: Message) -> None:
+        box.now -= back
+        if not takes:
+            raise DeliveryError("no answer")
+
+    send(box, {"team": (ear := Recorder(then=go_back))})
+    now = -back / MINUTE
+    [row] = box.rows("deliveries", "delivery_id", "status", "attempts", "next_attempt_at", "delivered_at")
+    assert row[1:] == (("delivered", 1, None, now) if takes else ("pending", 1, now + 0.5, None))
+    assert look(box, ear, 25 * SECOND) == 0
+    box.now += 10 * SECOND
+    assert look(box, Recorder(), 5 * SECOND) == (0 if takes else 1)
+
+
+@pytest.mark.parametrize("lasting", [59 * SECOND, 61 * SECOND, DAY])
+def test_a_message_that_takes_longer_than_its_lease_is_noted_all_the_same(box: World, lasting: timedelta) -> None:
+    """No other sender took over meanwhile: it was delivered, once."""
+    enqueue(box, "a", "b")
+    later = box.now + lasting
+
+    def take_long(message: Message) -> None:
+        box.now = later
+
+    assert send(box, {"team": (ear := Recorder(then=take_long))}).delivered == {"team": 2}
+    assert ear.ids == ["a", "b"]
+    assert [row[1:3] for row in rows(box)] == [("delivered", 1)] * 2
 
 
 def test_a_sender_that_lost_the_lease_does_not_change_the_channel(box: World) -> None:

@@ -109,8 +109,17 @@ def test_a_receiver_may_say_how_long_to_wait(asked: float, kept: timedelta) -> N
 
 
 @pytest.mark.warns
-@pytest.mark.parametrize(("text", "minutes"), [("120", 2), ("9" * 400, 7 * 24 * 60)])
-def test_retry_after_is_obeyed(box: World, text: str, minutes: int) -> None:
+@pytest.mark.parametrize(
+    ("text", "minutes"),
+    [
+        ("120", 2),
+        ("9" * 400, 7 * 24 * 60),
+        ("0", 1 / 60),
+        ("Wed, 21 Oct 2015 07:28:00 GMT", 1 / 60),  # it is over: a moment later
+        ("Tue, 31 Dec 2999 23:59:59 GMT", 7 * 24 * 60),
+    ],
+)
+def test_retry_after_is_obeyed(box: World, text: str, minutes: float) -> None:
     enqueue(box, "a")
     box.server.script(play.error(429, headers={"retry-after": text}))
     send(box, {"team": hook(box)})

@@ -278,3 +278,23 @@ def test_a_limit_is_kept_on_both_sides_and_told(tmp_path: Path, table: type, nam
             loaded(tmp_path, table, f"{beside}\n{name} = {written}")
         assert f".{name}" in caught.value.message
     assert dict(told(table))[name][1].endswith(f"from {words}")
+
+
+@pytest.mark.parametrize(
+    ("name", "written", "value"),
+    [
+        ("stale_after", "90s", timedelta(seconds=90)),
+        ("stale_after", "2m", timedelta(seconds=120)),
+        ("stale_after", "3h", timedelta(seconds=10_800)),
+        ("stale_after", "4d", timedelta(seconds=345_600)),
+        ("stale_after", "5w", timedelta(seconds=3_024_000)),
+        ("max_page_bytes", "2000B", 2000),
+        ("max_page_bytes", "3KB", 3000),
+        ("max_page_bytes", "4MB", 4_000_000),
+        ("max_page_bytes", "1GB", 1_000_000_000),
+        ("max_page_bytes", "3KiB", 3072),
+        ("max_page_bytes", "4MiB", 4_194_304),
+    ],
+)
+def test_each_unit_is_what_it_is_called(tmp_path: Path, name: str, written: str, value: object) -> None:
+    assert getattr(loaded(tmp_path, SourceSettings, f'{name} = "{written}"'), name) == value

@@ -14,6 +14,7 @@ from catalog.store.schema.outbox_tables import channel
 FIRST_WAIT, LONGEST_WAIT = 30.0, 3600.0  # seconds before a message is tried again; they double
 SHORTEST, LONGEST = timedelta(seconds=30), timedelta(hours=1)  # back-off of a channel
 LONGEST_RETRY_AFTER = timedelta(days=7)
+LONGEST_OWN = 2 * LONGEST  # no wait of our own is longer, jitter included: a later moment is of a clock that was ahead
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,10 +66,10 @@ def after_failure(
 def unavailable(now: datetime) -> sa.Select[tuple[str]]:
     """Select the names of the channels that are not tried now.
 
-    No back-off is longer than LONGEST_RETRY_AFTER: a later moment was noted by a clock that was ahead.
+    A moment that is farther away than any wait may be was noted by a clock that was ahead.
     """
-    times = (channel.c.rests_until, channel.c.paused_until)
-    is_ahead = (((time > now) & (time <= now + LONGEST_RETRY_AFTER)) for time in times)
+    longest = ((channel.c.rests_until, LONGEST_OWN), (channel.c.paused_until, LONGEST_RETRY_AFTER))
+    is_ahead = (((time > now) & (time <= now + most)) for time, most in longest)
     return sa.select(channel.c.channel).where(sa.or_(*is_ahead))
 
 

@@ -306,10 +306,11 @@ def _of(name: str | None, delivery_id: int | None) -> list[sa.ColumnElement[bool
 def _sendable(now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
     """Select what can be sent now.
 
-    A first attempt ignores `next_attempt_at`: the clock of the run that noted it may be ahead of ours.
+    A first attempt ignores `next_attempt_at`: the clock of the run that noted it may be ahead of ours. So does one that
+    is farther away than any wait of our own: for as long as a receiver asks, its channel waits.
     """
     next_attempt_at = delivery.c.next_attempt_at
-    due = (delivery.c.attempts == 0) | (next_attempt_at <= now) | (next_attempt_at > now + GIVE_UP_AFTER + _CLOCK_SLACK)
+    due = (delivery.c.attempts == 0) | (next_attempt_at <= now) | (next_attempt_at > now + backoff.LONGEST_OWN)
     is_available = delivery.c.channel.not_in(backoff.unavailable(now))
     return delivery.c.status == DeliveryStatus.PENDING, due, _unleased(now), is_available
 
