@@ -2,13 +2,16 @@
 
 import errno
 import os
+import re
+import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 _NO_HARD_LINKS = frozenset({errno.EPERM, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK})
 _PART = 40  # characters of a name; with what is added to it, it stays below the 255 bytes that file systems allow
+_LEFT = re.compile(r"\.(.+)\.[^.]{8}\.partial", re.DOTALL)  # as `_unfinished` names its folders
 
 
 def target(path: Path) -> Path:
@@ -68,6 +71,15 @@ def _take_free_name(unfinished: Path, place: Path, mode: int) -> None:
             raise
         os.close(os.open(place, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode))
         unfinished.replace(place)
+
+
+def sweep(folder: Path, names: Collection[str]) -> None:
+    """Delete what was left unfinished of files with these names when their writers were killed; none may be at work."""
+    beginnings = {name[:_PART] for name in names}
+    for place in folder.iterdir():
+        left = _LEFT.fullmatch(place.name)
+        if left and left[1] in beginnings and not place.is_symlink():
+            shutil.rmtree(place, ignore_errors=True)
 
 
 def sync(path: Path) -> None:

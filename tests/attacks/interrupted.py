@@ -1,4 +1,4 @@
-"""Copies that are made or brought back by a process that dies: before or after any call that it makes, or at any time.
+"""Copies and pages that a process makes which dies: before or after any call that it makes, or at any time.
 
 python -m tests.attacks.interrupted      # reads an order per line, as JSON; writes how its child ended
 """
@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -17,11 +18,14 @@ from types import FrameType
 from typing import Any
 
 from catalog.store.backup import copies
+from catalog.web.folder import FolderBusyError
 from tests.attacks import deaths
 from tests.store import copying
 from tests.store import world as worlds
+from tests.web import test_publish
 
 WATCHED = tuple(map(str, Path(copies.__file__).parent.glob("*.py")))
+OPERATIONS = {"open", "os.mkdir", "os.chmod", "os.rename", "os.remove", "os.rmdir", "os.truncate"}
 ENDLESS = 1_000_000_000
 
 
@@ -71,8 +75,34 @@ def watch(come: Callable[[], None]) -> None:
     sys.setprofile(profile)
 
 
+def watch_files(folder: str, come: Callable[[], None]) -> None:
+    """Call `come` before every operation on a file or a folder below this one: https://docs.python.org/3/library/audit_events.html."""
+
+    def hear(event: str, arguments: tuple[Any, ...]) -> None:
+        if event in OPERATIONS and str(arguments[0]).startswith(folder):
+            come()
+
+    sys.addaudithook(hear)
+
+
+def backup(url: str, file: Path, _now: datetime) -> None:
+    copies.backup(worlds.open_hastily(url), file, on_progress=copying.unseen)
+
+
+def restore(url: str, file: Path, now: datetime) -> None:
+    database = worlds.open_hastily(url)
+    copies.restore(database, file, now=now, replace=True, sources=("one",), on_progress=copying.unseen)
+
+
+def publish(url: str, file: Path, now: datetime) -> None:
+    with suppress(FolderBusyError):
+        test_publish.write(url, file, now=now, source="one", base_url=test_publish.ABSOLUTE)
+
+
+MAKE = {"backup": backup, "restore": restore, "publish": publish}
+
+
 def act(order: dict[str, Any], writer: int) -> None:
-    database = worlds.open_hastily(order["url"])
     count = [0]
 
     def come() -> None:
@@ -81,14 +111,11 @@ def act(order: dict[str, Any], writer: int) -> None:
         count[0] += 1
 
     signal.setitimer(signal.ITIMER_REAL, order["seconds"])  # its signal kills whoever does not expect it
-    watch(come)
-    if order["what"] == "backup":
-        copies.backup(database, Path(order["file"]), on_progress=copying.unseen)
+    if order["what"] == "publish":
+        watch_files(order["file"], come)
     else:
-        now = datetime.fromisoformat(order["now"])
-        copies.restore(
-            database, Path(order["file"]), now=now, replace=True, sources=("one",), on_progress=copying.unseen
-        )
+        watch(come)
+    MAKE[order["what"]](order["url"], Path(order["file"]), datetime.fromisoformat(order["now"]))
     sys.setprofile(None)
     os.write(writer, str(count[0]).encode())
 

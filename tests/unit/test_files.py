@@ -135,3 +135,31 @@ def test_where_there_are_no_hard_links_a_free_name_is_taken_all_the_same(
             pass
         assert (tmp_path / "name").read_text() == expected
     assert list(tmp_path.iterdir()) == [tmp_path / "name"]
+
+
+@pytest.mark.parametrize(
+    ("left", "is_ours"),
+    [
+        (".index.html.abcdefgh.partial", True),
+        (f".{'x' * 40}.abc_1fgh.partial", True),  # as much of a long name as stands there
+        *((f".{name}.abcdefgh.partial", False) for name in ("other.html", "x" * 39, "index.htm", "ndex.html")),
+        *((name, False) for name in ("index.html", ".index.html.partial", "index.html.abcdefgh.partial", ".partial")),
+        (".index.html.abcdefgh.part", False),
+        (".index.html.toolongforit.partial", False),
+    ],
+)
+def test_what_killed_writers_left_of_our_files_is_swept_away_and_nothing_else(
+    tmp_path: Path, left: str, is_ours: bool
+) -> None:
+    (tmp_path / left).mkdir()
+    (tmp_path / left / "file").write_text("half")
+    files.sweep(tmp_path, ["index.html", "x" * 200])
+    assert (tmp_path / left / "file").exists() != is_ours
+
+
+def test_no_link_is_followed_to_sweep(tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    (tmp_path / "there" / "file").write_text("not ours")
+    (tmp_path / ".a.abcdefgh.partial").symlink_to(tmp_path / "there")
+    files.sweep(tmp_path, ["a"])
+    assert (tmp_path / "there" / "file").exists()
