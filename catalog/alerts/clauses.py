@@ -207,8 +207,11 @@ def _are_counts(values: Values | None) -> bool:
 
 
 def _are_prices(values: Values) -> bool:
-    """Tell whether both can be compared; lists spell prices as numbers or as text."""
-    return all(type(each) in {int, float, str} and _NUMBER.fullmatch(str(each)) for each in values)
+    """Tell whether both can be compared, and differ; lists spell prices as numbers or as text, such as "0.10"."""
+    if not all(type(each) in {int, float, str} and _NUMBER.fullmatch(str(each)) for each in values):
+        return False
+    old, new = map(float, values)
+    return old != new
 
 
 # Anything else

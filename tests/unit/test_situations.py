@@ -388,6 +388,11 @@ def test_a_field_without_a_sentence_is_called_by_its_name(field: str, old: Any, 
             "has other limits: 2 tokens of context instead of 1 and 1 of output instead of 2",
         ),
         ([change("changed", "price", old=2, new=1)], "costs less: price 1 instead of 2"),
+        ([change("changed", "price", old="0.10", new="0.1")], "changed: price is 0.1 (was 0.10)"),
+        (
+            [change("changed", "input_cost", old="1.0", new="1"), change("changed", "output_cost", old=1, new=2)],
+            "costs more: output_cost 2 instead of 1; it changed: input_cost is 1 (was 1.0)",
+        ),
         (
             [change("changed", "input_cost", old=2, new=1), change("changed", "output_cost", old=1, new=2)],
             "has other prices: input_cost 1 instead of 2, output_cost 2 instead of 1",
