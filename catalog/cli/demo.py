@@ -10,7 +10,6 @@ from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import NoReturn
-from urllib.parse import urlsplit
 
 import click
 
@@ -19,6 +18,7 @@ from catalog.cli import output
 from catalog.cli.context import Context, pass_context
 from catalog.cli.web import USUAL, listen_option, serve
 from catalog.config import Config
+from catalog.config import databases as urls
 from catalog.demo import history, play
 from catalog.demo.play import DemoLook
 from catalog.demo.server import ModelsApi
@@ -54,7 +54,7 @@ WATCHED = ("claude-opus-5", "claude-sonnet-4-5-20250929", "claude-opus-4-1-20250
     help="Sync into this database; it must not hold a catalog yet.",
 )
 @click.option("--web", is_flag=True, help="Serve it as pages then, also one that was played before, until Ctrl-C.")
-@listen_option("127.0.0.1:8460")
+@listen_option("127.0.0.1:8460, with --web")
 @pass_context
 def command(context: Context, url: str, *, web: bool, listen: tuple[str, int] | None) -> None:
     """Play the recorded history of a real catalog: no key, no network.
@@ -63,6 +63,8 @@ def command(context: Context, url: str, *, web: bool, listen: tuple[str, int] | 
     December 2024, and the real sync reads each of them with the clock set to its day. With --web the clock of the
     pages stands an hour after the last of these.
     """
+    if listen and not web:
+        raise click.UsageError("--listen is of use with --web alone")
     settings = config.database(url, setting="--database")
     played = history.load()
     with closing(databases.open_(settings.url)) as database:
@@ -143,7 +145,7 @@ def _tell(context: Context, database: Database, played: history.History, runs: i
 def _suggest(url: str) -> None:
     """Print commands to copy; a password is not repeated."""
     output.line()
-    secret = urlsplit(url).password is not None
+    secret = bool(urls.password(urls.DatabaseUrl().read(url)))
     output.line("Try next, with CATALOG_DATABASE_URL set to the URL you gave:" if secret else "Try next:")
     settings = "" if secret else f"CATALOG_DATABASE_URL={shlex.quote(url)} "
     if os.environ.get("CATALOG_CONFIG") or Path("catalog.toml").exists():

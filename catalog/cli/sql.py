@@ -61,6 +61,8 @@ def command(
     """
     if sum([query is not None, recipe is not None, lists]) != 1:
         raise click.UsageError("give a query, --recipe NAME, or --recipes")
+    if lists and params:
+        raise click.UsageError("--recipes and --param contradict each other")
     values = dict(map(_pair, params))
     if lists:
         rows = ({"name": one.name, "question": one.question, "parameters": _needs(one)} for one in recipes.every())

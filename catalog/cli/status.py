@@ -28,6 +28,8 @@ def command(context: Context, *, worker: bool, form: Form) -> int:
     One or two failed runs are a note while the list is fresh. A refused key, a certificate and the configuration are a
     problem at once.
     """
+    if worker and form != "text":
+        raise click.UsageError(f"--worker and --{form} contradict each other")
     config = context.config()
     if worker:
         return _ask_worker(context, config.monitor.listen)

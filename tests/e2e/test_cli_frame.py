@@ -127,6 +127,10 @@ def test_without_a_command_the_help_is_shown_as_a_mistake(tmp_path: Path) -> Non
         (["init", "--log-format", "xml"], "--log-format: 'xml' is not one of text, json"),
         (["init", "one", "two"], "catalog init --help"),
         (["-q", "init", "-v"], "-q and -v contradict each other"),
+        (["status", "--worker", "--json"], "--worker and --json contradict each other"),
+        (["status", "--worker", "--csv"], "--worker and --csv contradict each other"),
+        (["sql", "--recipes", "--param", "day=7d"], "--recipes and --param contradict each other"),
+        (["demo", "--listen", "127.0.0.1:8461"], "--listen is of use with --web alone"),
     ],
 )
 def test_what_is_misspelt_is_a_usage_error_with_a_way_out(tmp_path: Path, typed: list[str], words: str) -> None:

@@ -201,8 +201,19 @@ def test_a_bad_database_url_is_refused_by_the_name_of_its_option(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_password_in_the_url_is_not_repeated(capsys: pytest.CaptureFixture[str]) -> None:
-    demo._suggest("postgresql://me:s3cret-w0rd@db/catalog")
+@pytest.mark.promise("P9")
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://me:s3cret-w0rd@db/catalog",
+        "postgresql://me@db/catalog?password=s3cret-w0rd",
+        "postgresql+asyncpg://me@db/catalog?sslpassword=s3cret-w0rd",
+        "host=db dbname=catalog user=me password=s3cret-w0rd",
+        "host=db dbname=catalog password='s3cret w0rd'",
+    ],
+)
+def test_a_password_in_the_url_is_not_repeated(url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    demo._suggest(url)
     assert capsys.readouterr().out.splitlines()[1:4] == [
         "Try next, with CATALOG_DATABASE_URL set to the URL you gave:",
         "  # what was listed that day",
