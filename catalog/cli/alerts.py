@@ -153,10 +153,11 @@ def retry(context: Context, channel: str | None, number: int | None) -> int:
     """Try dead alerts again, all of them or those of CHANNEL, even if the channel backs off."""
     config = context.config()
     with library.opened(config.database.url) as database:
+        _demand_known(config, database, channel)
         whose, told = _described(database, number)
         requeued = queue.requeue(database, now=database.now(), name=channel, delivery_id=number)
-        if not requeued:
-            _refuse(config, database, channel, number, "tried again when it is dead")
+        if number is not None and not requeued:
+            raise _refused(database, channel, number, "tried again when it is dead")
         if not context.quiet:
             output.line(f"requeued {told}" if told else f"{counted(requeued, 'dead alert')} requeued")
         report = deliver.deliver(database, wiring.sender(config, clock=database.now, only=channel or whose))
@@ -177,16 +178,12 @@ def drop(context: Context, channel: str | None, number: int | None, *, dead: boo
         raise ConfigError("what is to be dropped?", hint="name a channel, --delivery N or --dead")
     config = context.config()
     with library.opened(config.database.url) as database:
+        _demand_known(config, database, channel)
         _, told = _described(database, number)
         dropped = queue.drop(database, now=database.now(), name=channel, delivery_id=number, dead=dead)
-        if not dropped:
-            _refuse(
-                config,
-                database,
-                channel,
-                number,
-                "dropped when it is dead" if dead else "dropped while it is pending or dead",
-            )
+        if number is not None and not dropped:
+            when = "when it is dead" if dead else "when it is dead, or pending and not being sent"
+            raise _refused(database, channel, number, f"dropped {when}")
         if not context.quiet:
             output.line(f"dropped {told}" if told else f"{counted(dropped, 'alert')} dropped")
 
@@ -201,19 +198,25 @@ def _described(database: Database, number: int | None) -> tuple[str | None, str]
     return None, ""
 
 
-def _refuse(config: Config, database: Database, channel: str | None, number: int | None, rule: str) -> None:
-    """Raise ConfigError where a name or a number was mistyped, or the delivery has another status."""
+def _demand_known(config: Config, database: Database, channel: str | None) -> None:
+    """Raise ConfigError for a channel that neither the catalog nor the configuration knows: its name is mistyped."""
     with database.read() as connection:
-        found = [] if number is None else list(queue.listing(connection, delivery_id=number))
         known = queue.channels(connection)
-    if number is not None:
-        where = "`catalog alerts list --all` lists them"
-        if not found:
-            raise ConfigError(f"there is no delivery {number}", hint=where)
-        one = found[0]
-        raise ConfigError(f"delivery {number} to {one.channel} is {one.status}; one is only {rule}", hint=where)
     if channel is not None and channel not in known:
-        config.channel(channel)  # refuses a name that is not configured: it is mistyped
+        config.channel(channel)
+
+
+def _refused(database: Database, channel: str | None, number: int, rule: str) -> ConfigError:
+    """Say why nothing was done with one delivery: it is not there, is to another channel, or has another status."""
+    with database.read() as connection:
+        one = next(queue.listing(connection, delivery_id=number), None)
+    if one is None:
+        words = f"there is no delivery {number}"
+    elif channel not in {None, one.channel}:
+        words = f"delivery {number} is to {one.channel}, not to {channel}"
+    else:
+        words = f"delivery {number} to {one.channel} is {one.status}; one is only {rule}"
+    return ConfigError(words, hint="`catalog alerts list --all` lists them")
 
 
 def _tell(context: Context, report: deliver.Report, database: Database) -> int:

@@ -153,7 +153,14 @@ def test_alerts_are_listed_with_what_they_say_retried_and_dropped_by_number(
         assert (code, out) == (2, "")
         assert "delivery 1 to team is delivered" in err
         assert "there is no delivery 7" in ground.run("alerts", command, "--delivery", "7")[2]
+        for name in ("taem", "\udcff"):  # mistyped, or no UTF-8
+            assert "no channel is named" in ground.run("alerts", command, name)[2]
     assert ground.run("alerts", "drop")[0] == 2
+    with (ground.folder / "catalog.toml").open("a") as file:
+        file.write('[[alerts]]\nname = "ops"\ncommand = ["true"]\n')
+    for command in ("retry", "drop"):  # it said "is dead; one is only dropped while it is pending or dead"
+        code, out, err = ground.run("alerts", command, "ops", "--delivery", "2")
+        assert (code, out, "delivery 2 is to team, not to ops\n" in err) == (2, "", True)
     assert ground.run("alerts", "drop", "--dead")[:2] == (0, "1 alert dropped\n")
     assert "there is no delivery" not in ground.run("alerts", "drop", "--delivery", "2")[2]
     assert json.loads(ground.run("alerts", "list", "--json")[1]) == []
