@@ -70,7 +70,12 @@ def command(
     elif recipe:
         _answer(context, recipes.recipe(recipe), values, form)
     else:
-        _answer(context, sys.stdin.read() if query == "-" else str(query), values, form)
+        _answer(context, _read_stdin() if query == "-" else str(query), values, form)
+
+
+def _read_stdin() -> str:
+    """Give what stands on standard input, which may be closed; bytes that are no UTF-8 are refused with the query."""
+    return sys.stdin.buffer.read().decode("utf-8-sig", "surrogateescape") if sys.stdin else ""
 
 
 def _pair(text: str) -> tuple[str, str]:

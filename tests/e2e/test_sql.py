@@ -207,6 +207,9 @@ MISTYPED: list[tuple[list[str], str]] = [
     (["SELECT 1", "--param", "id"], '"id" is no NAME=VALUE'),
     (["SELECT 1", "--param", "=1"], '"=1" is no NAME=VALUE'),
     (["SELECT 1", "--param", "a b=1"], '"a b=1" is no NAME=VALUE'),
+    (["SELECT '\udcff'"], "the query was refused: it, or a value, holds a zero byte, or bytes that are no UTF-8"),
+    (["SELECT :id", "--param", "id=\udcff"], "holds a zero byte, or bytes that are no UTF-8"),
+    (["--recipe", "story", "--param", "model_id=\udcff"], "holds a zero byte, or bytes that are no UTF-8"),
 ]
 
 
@@ -296,6 +299,15 @@ def test_a_query_is_read_from_stdin(lived: Ground) -> None:
         program("-", "--csv"), input="SELECT 1 AS x", env=here(), capture_output=True, text=True, check=True
     )
     assert done.stdout == "x\n1\n"
+
+
+@pytest.mark.parametrize("given", [b"SELECT '\xff'", b"SELECT 'a\0b'", b"", None])
+def test_what_is_no_text_on_stdin_is_no_query(lived: Ground, given: bytes | None) -> None:
+    """It was "unexpected: UnicodeEncodeError", and "unexpected: AttributeError" where stdin was closed."""
+    closed = [] if given is not None else ["sh", "-c", 'exec "$@" <&-', "sh"]
+    done = subprocess.run([*closed, *program("-")], input=given, env=here(), capture_output=True, check=False)
+    assert (done.returncode, done.stdout) == (Exit.USAGE, b"")
+    assert done.stderr.startswith(b"catalog: the query was refused: it")
 
 
 def here() -> dict[str, str]:

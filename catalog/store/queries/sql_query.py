@@ -20,7 +20,7 @@ from catalog import dates
 from catalog.errors import QueryError
 from catalog.store.engine import deadlines
 from catalog.store.engine.database import Database
-from catalog.store.queries import query_faults
+from catalog.store.queries import globs, query_faults
 
 _CHUNK = 1000
 _READS = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE}
@@ -44,6 +44,8 @@ def answer(database: Database, query: str, values: Mapping[str, object]) -> Iter
 
     Raises QueryError when it is no query or makes no sense, DatabaseError when the database fails.
     """
+    if not all(globs.storable(text) for text in (query, *values.values()) if isinstance(text, str)):
+        raise QueryError("the query was refused: it, or a value, holds a zero byte, or bytes that are no UTF-8")
     statement = sa.text(query)
     _demand_values(statement, values)
     as_text = datetime if database.is_sqlite else ()  # the types whose values it compares as text
