@@ -124,6 +124,13 @@ def wait_for(condition: Callable[[], object]) -> None:
         time.sleep(0.005)
 
 
+def is_asleep(worker: Worker) -> bool:
+    """Tell whether the loop has planned what it was told, and waits for the next time."""
+    running = any(thread.name == "catalog sync one" for thread in threading.enumerate())
+    told = worker._scheduler._event
+    return not running and bool(told._cond._waiters) and not told.is_set()
+
+
 def line(worker: Worker, source: str = "one") -> JobState:
     return next(line for line in worker.states() if line.source == source)
 
@@ -612,7 +619,7 @@ def test_what_was_missed_in_a_sleep_is_made_up_for_once(start: Start, sleeper: C
         return ended()
 
     worker = start([Task(source="one", host="one", timetable=Timetable(when=HOUR), run=run)])
-    wait_for(lambda: line(worker).next and line(worker).ended)
+    wait_for(lambda: line(worker).next and line(worker).ended and is_asleep(worker))
     missed = line(worker).next
     sleeper.off = 7 * DAY + 90 * SECOND  # its timer, too, stood still
     assert worker.alive()
