@@ -5,7 +5,7 @@ if TYPE_CHECKING:
     from catalog.library import Catalog
     from catalog.library import open_ as open  # noqa: A004 - of this package, as of gzip or tarfile
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 __all__ = ["Catalog", "__version__", "open"]
 
 
