@@ -1,41 +1,47 @@
-"""Days in the life of a catalog: a list that moves, a network that fails, a program that is killed, copies restored.
+"""Days in the life of a catalog: lists that move, a network that fails, a program that is killed, copies restored.
 
-What is true of the list is written down as it happens, and so is what the receiver of alerts was told: both are held
-against each other in the end, and against the change log.
+Meanwhile its pages are read, it is published, and old records are pruned. What is true of each list is written down
+as it happens, and so is what the receiver of alerts was told: both are held against each other in the end, and
+against the change log.
 """
 
 import json
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import sqlalchemy as sa
 
-from catalog import dates
+from catalog import cli
 from catalog.alerts.channels import webhook
 from catalog.domain import Status
 from catalog.service import deliver
+from catalog.store.ingest import prune
 from catalog.store.schema import invariants, tables, views
 from catalog.store.schema.outbox_tables import delivery
+from catalog.store.schema.tables import model, source
 from tests import server as play
+from tests.attacks import providers
+from tests.attacks.providers import FAULT, SETTINGS, Provider, Street
 from tests.attacks.victim import Victims
+from tests.attacks.visitors import Visitors
 from tests.server import ModelsServer, Visit
 from tests.store import copying, delivering
-from tests.store import world as worlds
 from tests.store.copying import Safe
-from tests.store.world import MINUTE, START, World
+from tests.store.world import MINUTE, START
 from tests.subscribing import team
 
-FEWEST, FIRST, MOST = 14, 18, 40  # models: one that leaves is no mass loss
 EVENTS = ("added", "returned", "removed", "changed", "retiring")
-FAULT = 0.1
-EVERY = 5  # minutes
+ANSWERS = ("models", "model_history", "changes", "sources")
+EVERY = 10  # minutes
+LONGEST = 4  # minutes that a run of one source may take, with the one before it
+KEPT = timedelta(hours=3)
 
 
 @dataclass
@@ -62,109 +68,26 @@ class Receiver:
         self.answered[id] += 1
         visit.send(204, b"")
 
-    def changes(self) -> Iterator[dict[str, Any]]:
-        """All that was told, each message once."""
+    def changes(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """All that was told, and of which source, each message once."""
         for body in self.content.values():
-            yield from json.loads(body)["changes"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Happening:
-    """Something that really happened to a model."""
-
-    minute: float
-    kind: str
-    model: str
-    value: str | None = None
-
-
-@dataclass
-class Truth:
-    """What the list holds, and all that ever happened to it."""
-
-    chance: Random
-    present: dict[str, dict[str, Any]] = field(default_factory=dict)
-    gone: dict[str, dict[str, Any]] = field(default_factory=dict)
-    happened: list[Happening] = field(default_factory=list)
-    hidden: frozenset[str] = frozenset()
-    count: int = 0
-
-    def live(self, minute: float, hidden: frozenset[str]) -> None:
-        """Let something happen, or nothing; what is hidden stays."""
-        self.hidden = hidden
-        for chance, act in ((0.06, self.appear), (0.06, self.leave), (0.05, self.come_back), (0.12, self.change)):
-            if self.chance.random() < chance:
-                act(minute)
-
-    def appear(self, minute: float) -> None:
-        if len(self.present) == MOST:
-            return
-        self.count += 1
-        model = f"m{self.count}"
-        day = self.chance.randrange(2, 120)
-        retires = dates.to_text(START + minute * MINUTE + day * 1440 * MINUTE) if day % 3 == 0 else None
-        self.present[model] = {"display_name": model, "retires_at": retires}
-        self.happened.append(Happening(minute=minute, kind="added", model=model))
-
-    def leave(self, minute: float) -> None:
-        if len(self.present) > FEWEST:
-            model = self.chance.choice(sorted(self.present.keys() - self.hidden))
-            self.gone[model] = self.present.pop(model)
-            self.happened.append(Happening(minute=minute, kind="removed", model=model))
-
-    def come_back(self, minute: float) -> None:
-        if self.gone:
-            model = self.chance.choice(sorted(self.gone))
-            self.present[model] = self.gone.pop(model)
-            self.happened.append(Happening(minute=minute, kind="returned", model=model))
-
-    def change(self, minute: float) -> None:
-        model = self.chance.choice(sorted(self.present))
-        name = f"{model} as of {minute}"
-        self.present[model] = self.present[model] | {"display_name": name}
-        self.happened.append(Happening(minute=minute, kind="changed", model=model, value=json.dumps(name)))
-
-    def listing(self) -> list[Any]:
-        return [play.model(model, **fields) for model, fields in self.present.items()]
-
-    def unfounded(self, told: Iterator[dict[str, Any]]) -> list[tuple[str, str]]:
-        """Name what was told and never happened then, or was told of the same happening before."""
-        left: dict[tuple[str, str, str | None], list[float]] = {}
-        for each in self.happened:
-            left.setdefault((_meant(each.kind), each.model, each.value), []).append(each.minute)
-        wrong = []
-        for change in sorted(told, key=lambda change: str(change["observed_at"])):
-            value = json.dumps(change["new_value"]) if change["kind"] == "changed" else None
-            minutes = left.get((_meant(change["kind"]), change["model_id"], value), [])
-            until, after = _minute(change["observed_at"]), _minute(change["not_before"] or "2025-01-01T00:00:00Z")
-            fitting = [minute for minute in minutes if after < minute <= until]
-            if fitting:
-                minutes.remove(fitting[0])
-            else:
-                wrong.append((change["kind"], change["model_id"]))
-        return wrong
-
-
-def _meant(kind: str) -> str:
-    """What returns was added for a catalog that never saw it: between two runs that failed, or before a copy."""
-    return "added" if kind == "returned" else kind
-
-
-def _minute(text: str) -> float:
-    return (dates.from_text(dates.to_text(dates.moment(text, START).at)) - START) / MINUTE
+            told = json.loads(body)
+            yield from ((told["source"], change) for change in told["changes"])
 
 
 @dataclass
 class Soak:
-    """A catalog that lives, and what is written down about it."""
+    """A catalog of three lists that lives, and what is written down about it."""
 
-    world: World
+    folder: Path  # with its configuration
+    world: Street
+    providers: Sequence[Provider]
     hook: ModelsServer
     victims: Victims
     safe: Safe
     chance: Random
-    truth: Truth
     receiver: Receiver
+    visitors: Visitors
     counts: Counter[str] = field(default_factory=Counter)
     committed: set[str] = field(default_factory=set)  # uids of changes that are news
     uncertain: set[str] = field(default_factory=set)  # of those, what a restoration lost or gave up
@@ -173,61 +96,56 @@ class Soak:
     wants_copy: bool = False
     excused: set[str] = field(default_factory=set)  # messages that were taken from a process that was killed
     restored_at: datetime | None = None  # what may have happened before that is not told
-    bad_until: float = 0.0  # the models list does not answer
-    hides_until: float = 0.0  # or lacks most models
-    hidden: frozenset[str] = frozenset()  # those
 
     @property
     def minute(self) -> float:
         return (self.world.now - START) / MINUTE
 
     def live(self) -> None:
-        """Let five minutes pass."""
-        missing = {id for id, since in self.world.rows("models", "id", "missing_since") if since is not None}
-        hidden = self.hidden if self.minute < self.hides_until else frozenset()
-        self.truth.live(self.minute + 1, hidden | missing)  # what left unseen after a lie would be dated to the lie
-        self.disturb()
-        self.list_models()
-        roll = self.chance.random()
-        if roll < 0.04:
-            self.die("sync" if roll < 0.02 else "deliver")
-        else:
-            self.run()
+        """Let ten minutes pass."""
+        ends = self.world.now + EVERY * MINUTE
+        for each in self.providers:
+            each.live(self.minute, self.known(each.name))
+        with self.visitors.reading():
+            for each in self.providers:
+                if self.chance.random() < 0.02:
+                    self.die("sync", each.name)
+                else:
+                    self.run(each)
+            if self.chance.random() < 0.02:
+                self.die("deliver", "one")
+            else:
+                self.deliver()
+        assert self.world.now <= ends
+        self.world.now = ends
         self.note_changes()
+        self.tend()
+
+    def tend(self) -> None:
+        """Do now and then what people do."""
         if self.chance.random() < 0.04:
             self.restart()
+        if self.chance.random() < 0.1:
+            self.prune()
+        if self.chance.random() < 0.05:
+            self.publish()
         # A baseline of a list that lies would make the rest of it news, once more.
-        if self.chance.random() < 0.03 and self.minute >= self.hides_until:
+        if self.chance.random() < 0.1 and all(self.minute >= each.hides_until for each in self.providers):
             self.keep_or_bring_back()
 
-    def disturb(self) -> None:
-        if self.chance.random() < 0.01:
-            self.bad_until = self.minute + self.chance.randrange(10, 120)
-        if self.chance.random() < 0.01 and self.minute >= self.hides_until:
-            self.hide()
+    def known(self, name: str) -> list[tuple[Any, ...]]:
+        """Give id, missing_since and removed_at of each model of a source."""
+        rows = self.world.rows("models", "source", "id", "missing_since", "removed_at")
+        return [row[1:] for row in rows if row[0] == name]
 
-    def hide(self) -> None:
-        """Let the list lack most models for a while: too many for the guard."""
-        rows = self.world.rows("models", "id", "removed_at", "missing_since")
-        seen = {id for id, *lacks in rows if lacks == [None, None]}
-        known = [id for id in self.truth.present if id in seen]  # the time of others would be the lie's
-        if len(known) > 0.9 * len(self.truth.present):
-            self.hidden = frozenset(known[len(known) // 3 :])
-            self.hides_until = self.minute + self.chance.randrange(10, 120)
-
-    def list_models(self) -> None:
-        hidden = self.hidden if self.minute < self.hides_until else frozenset()
-        self.world.server.models = [model for model in self.truth.listing() if model["id"] not in hidden]
-        down = self.minute < self.bad_until or self.chance.random() < FAULT
-        self.world.server.always = play.error(500) if down else play.honest
-        self.world.server.requests.clear()
-        self.hook.requests.clear()
-
-    def run(self) -> None:
+    def run(self, provider: Provider) -> None:
         before = self.sizes()
-        hides = self.minute < self.hides_until
+        hides = self.minute < provider.hides_until
         report = self.world.sync(
-            after=EVERY - 1, subscriptions=team(*EVENTS), accept_removals=self.is_held() and not hides
+            name=provider.name,
+            after=1,
+            subscriptions=team(*EVENTS),
+            accept_removals=self.is_held(provider.name) and not hides,
         )
         self.counts[report.run.status.value] += 1
         if report.run.status is Status.COMPLETE and not self.world.told:
@@ -235,33 +153,57 @@ class Soak:
             assert grown == {"catalog_run": 1}
         if self.wants_copy and self.world.told:  # something is pending then
             self.wants_copy, self.copy = False, self.safe.copy(self.world)
-        self.deliver()
 
-    def is_held(self) -> bool:
-        held = sa.select(sa.exists().where(tables.model.c.held_run.is_not(None)))
+    def is_held(self, name: str) -> bool:
+        of_it = sa.select(source.c.source_key).where(source.c.source == name).scalar_subquery()
+        held = sa.select(sa.exists().where(model.c.held_run.is_not(None), model.c.source_key == of_it))
         with self.world.database.read() as connection:
             return bool(connection.scalar(held))
 
     def deliver(self) -> None:
         hook = webhook.open_(self.hook.url + "/hook", clock=lambda: self.world.now)
         deliver.catch_up(self.world.database, team(*EVENTS), delivering.sender(self.world, {"team": hook}))
+        self.hook.requests.clear()
 
-    def die(self, what: str) -> None:
+    def die(self, what: str, name: str) -> None:
         """Do it in a process that is killed in between, perhaps."""
-        order = {"what": what, "url": self.world.url, "address": self.world.server.url, "hook": self.hook.url}
+        order = {"what": what, "source": name, "config": str(self.folder / "catalog.toml"), "hook": self.hook.url}
         moment = self.chance.randrange(12 if what == "deliver" else 60)
         answered = self.receiver.answered.copy()
         killed = self.victims.kill({**order, "minutes": self.minute, "moment": moment, "events": EVENTS})
         self.excused |= (self.receiver.answered - answered).keys() if killed else set()
         self.counts[f"{what} killed"] += killed
-        self.world.pass_minutes(EVERY)
+        if what == "sync":
+            self.world.pass_minutes(LONGEST)
 
     def restart(self) -> None:
         self.world.database.close()
-        fresh = worlds.build(self.world.server, self.world.url)
+        fresh = providers.build(self.folder / "catalog.toml")
         fresh.now = self.world.now
         self.world = fresh
         self.counts["restarts"] += 1
+
+    def prune(self) -> None:
+        """Drop what says nothing any more: all that the catalog answers stays."""
+        before = self.answers()
+        pruned = prune.prune(self.world.database, older_than=KEPT, now=self.world.now, sleep=lambda _: None)
+        self.counts.update({"pruned runs": pruned.runs, "pruned messages": pruned.deliveries})
+        assert self.answers() == before
+
+    def answers(self) -> list[Any]:
+        """All that the catalog says, but for its lists of runs and messages."""
+        return [self.world.rows(name, *views.surface.tables[name].c.keys()) for name in ANSWERS]
+
+    def publish(self) -> None:
+        site = self.folder / "site"
+        assert cli.run(["-q", "publish", str(site), "--config", str(self.folder / "catalog.toml")]) == 0
+        assert ids(json.loads((site / "models.json").read_text())) == self.listed()
+        self.counts["publications"] += 1
+
+    def listed(self) -> list[tuple[str, str]]:
+        """Give source and id of what the catalog lists."""
+        rows = self.world.rows("models", "source", "id", "removed_at")
+        return sorted((name, id) for name, id, removed in rows if removed is None)
 
     def keep_or_bring_back(self) -> None:
         if self.copy is None:
@@ -273,7 +215,7 @@ class Soak:
             for end in ("", "-wal", "-shm"):
                 with suppress(FileNotFoundError):
                     place.with_name(f"{place.name}{end}").unlink()
-        copying.restore(self.world, self.copy)
+        copying.restore(self.world, self.copy, sources=tuple(SETTINGS))
         self.copy.unlink()
         self.copy = None
         self.counts["restorations"] += 1
@@ -312,11 +254,12 @@ class Soak:
     def calm_down(self) -> None:
         """Let everything that waits come to its end."""
         self.receiver.is_faulty = False
-        self.bad_until = self.hides_until = 0.0
         for _ in range(24):
-            self.world.server.models = self.truth.listing()
-            self.world.server.always = play.honest
-            self.run()
+            for each in self.providers:
+                each.calm(self.minute)
+                self.run(each)
+            self.deliver()
+            self.world.pass_minutes(EVERY)
             self.note_changes()
 
     def check(self) -> None:
@@ -327,18 +270,25 @@ class Soak:
         """Hold what was told against what happened, and against the change log."""
         self.check()
         assert self.receiver.altered == []
-        told = Counter(change["uid"] for change in self.receiver.changes())
+        told = Counter(change["uid"] for _, change in self.receiver.changes())
         assert [uid for uid, often in told.items() if often > 1] == []
         assert told.keys() - self.committed == set()
         assert self.committed - self.uncertain - told.keys() == set()
-        unfounded = self.truth.unfounded(self.receiver.changes())
-        assert unfounded == [], unfounded
         repeated = {id for id, often in self.receiver.answered.items() if often > 1}
         assert repeated - self.excused == set()
-        listed = {id for id, gone in self.world.rows("models", "id", "removed_at") if gone is None}
-        assert listed == set(self.truth.present)
+        for each in self.providers:
+            changes = (change for name, change in self.receiver.changes() if name == each.name)
+            assert each.truth.unfounded(changes) == []
+        present = sorted((each.name, id) for each in self.providers for id in each.truth.present)
+        assert self.listed() == present
+        assert ids(self.visitors.models()) == present
+        self.publish()
 
 
-def resident_megabytes() -> float:
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
+def ids(models: list[dict[str, Any]]) -> list[tuple[str, str]]:
+    return sorted((each["source"], each["id"]) for each in models)
+
+
+def resident_megabytes(process: int | str = "self") -> float:
+    pages = int(Path(f"/proc/{process}/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE") / 1e6

@@ -1,34 +1,40 @@
 """Days in the life of a catalog, lived in a minute: nothing false, lost, or told twice, and nothing that only grows."""
 
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
+from pathlib import Path
 
 import pytest
 
-from tests.attacks import soaking
-from tests.attacks.soaking import EVERY, FIRST, Receiver, Soak, Truth
+from tests.attacks import providers, soaking
+from tests.attacks.soaking import EVERY, Receiver, Soak
 from tests.attacks.victim import Victims
+from tests.attacks.visitors import Visitors
 from tests.server import ModelsServer
-from tests.store import world as worlds
 from tests.store.copying import Safe
 from tests.volume import Volume
 
-RUNS_A_DAY = 24 * 60 // EVERY
-RUNS_AN_HOUR = 60 // EVERY
+ROUNDS_A_DAY = 24 * 60 // EVERY
+ROUNDS_AN_HOUR = 60 // EVERY
+WARM = 15  # rounds after which all was used once
 MEGABYTES = 25  # that a process may grow by: it holds a few caches
+SLOWER = 3  # times: what a reader of pages may notice, on a machine that does other things besides
 
 
 @pytest.fixture
-def soak(server: ModelsServer, migrated_url: str, safe: Safe, volume: Volume) -> Iterator[Soak]:
+def soak(migrated_url: str, tmp_path: Path, safe: Safe, volume: Volume) -> Iterator[Soak]:
     name = migrated_url.partition(":")[0]
-    chance = volume.random("soak", name)
-    receiver, truth = Receiver(volume.random("receiver", name)), Truth(chance)
-    hook = ModelsServer(always=receiver.take).start()
-    world = worlds.build(server, migrated_url)
-    with closing(hook), closing(Victims()) as victims:
-        soak = Soak(world, hook, victims, safe, chance, truth, receiver)
-        for _ in range(FIRST):
-            truth.appear(0)
+    receiver = Receiver(volume.random("receiver", name))
+    lists = providers.start(lambda which: volume.random(which, name))
+    providers.configure(tmp_path / "catalog.toml", migrated_url, lists)
+    with ExitStack() as stack:
+        for each in lists:
+            stack.enter_context(closing(each.server))
+        hook = stack.enter_context(closing(ModelsServer(always=receiver.take).start()))
+        victims = stack.enter_context(closing(Victims()))
+        visitors = stack.enter_context(closing(Visitors(tmp_path)))
+        world = providers.build(tmp_path / "catalog.toml")
+        soak = Soak(tmp_path, world, lists, hook, victims, safe, volume.random("soak", name), receiver, visitors)
         yield soak
         soak.world.database.close()
 
@@ -36,31 +42,44 @@ def soak(server: ModelsServer, migrated_url: str, safe: Safe, volume: Volume) ->
 @pytest.mark.promise("P1", "P3", "P4", "P6", "P7", "P8")
 @pytest.mark.warns
 def test_days_of_faults_kills_and_restored_copies_leave_a_true_history_told_once(soak: Soak, volume: Volume) -> None:
-    """Simulated days, a run every five minutes: the receiver's log is the change log, and memory stays flat."""
-    runs = RUNS_A_DAY * volume.of(check=1, soak=30)
-    early = 0.0
-    for number in volume.rounds(check=runs, soak=runs):
+    """Days of three lists, each read every ten minutes: what was told is what was recorded, and nothing only grows."""
+    early = [0.0, 0.0]
+    for number in volume.rounds(check=ROUNDS_A_DAY // 3, soak=30 * ROUNDS_A_DAY):
         soak.live()
-        if number % RUNS_AN_HOUR == 0:
+        if number % ROUNDS_AN_HOUR == 0:
             soak.check()
-        if number == runs // 10:
-            early = soaking.resident_megabytes()
+        if number == WARM:
+            early = sizes(soak)
     soak.calm_down()
-    grown = soaking.resident_megabytes() - early if early else 0.0
+    grown = [late - before for before, late in zip(early, sizes(soak), strict=True)]
     soak.check_end()
-    assert grown < MEGABYTES
+    assert max(grown) < MEGABYTES
+    assert soak.visitors.failed == []
+    assert soak.visitors.slowed() < SLOWER
     assert soak.counts["restorations"]
+    assert soak.counts["pruned runs"]
     assert soak.counts["sync killed"] + soak.counts["deliver killed"]
     volume.came_to(
+        sources=len(soak.providers),
         runs=sum(soak.counts[status] for status in ("complete", "failed", "held", "partial", "skipped")),
         failed_runs=soak.counts["failed"],
         kills=soak.counts["sync killed"] + soak.counts["deliver killed"],
         restarts=soak.counts["restarts"],
         restored_copies=soak.counts["restorations"],
+        publications=soak.counts["publications"],
+        pruned_records=soak.counts["pruned runs"] + soak.counts["pruned messages"],
+        pages_read=len(soak.visitors.took),
+        times_slower=f"{soak.visitors.slowed():.1f}",
         changes=len(soak.committed),
         messages=len(soak.receiver.content),
         told_twice=0,
         untold=0,
         broken_invariants=0,
-        megabytes_grown=f"{grown:.1f}",
+        megabytes_grown=f"{grown[0]:.1f}",
+        megabytes_grown_by_the_pages=f"{grown[1]:.1f}",
     )
+
+
+def sizes(soak: Soak) -> list[float]:
+    """Give the megabytes of this process and of the one that serves the pages."""
+    return [soaking.resident_megabytes(), soaking.resident_megabytes(soak.visitors.process.pid)]

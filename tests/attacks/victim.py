@@ -9,14 +9,13 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 from catalog.alerts.channels import webhook
 from catalog.service import deliver
-from tests.attacks import deaths, moments
-from tests.attacks.dying import Elsewhere
+from tests.attacks import deaths, moments, providers
 from tests.store import delivering
-from tests.store import world as worlds
 from tests.subscribing import team
 
 
@@ -44,12 +43,12 @@ class Victims:
 
 
 def act(order: dict[str, Any]) -> None:
-    world = worlds.build(Elsewhere(order["address"]), order["url"])
+    world = providers.build(Path(order["config"]))
     world.pass_minutes(order["minutes"])
     moments.watch(world.database, deaths.countdown(order["moment"]))
     told = team(*order["events"])
     if order["what"] == "sync":
-        world.sync(after=4, subscriptions=told)
+        world.sync(name=order["source"], after=1, subscriptions=told)
     else:
         hook = webhook.open_(order["hook"] + "/hook", clock=lambda: world.now)
         deliver.catch_up(world.database, told, delivering.sender(world, {"team": hook}))
