@@ -117,7 +117,10 @@ def _atom(feed: Feed, told: Sequence[FeedEntry]) -> WebAnswer:
 
 def _calendar(visit: Visit, planned: Sequence[Planned], title: str, alarms: Sequence[timedelta]) -> WebAnswer:
     body = ics.write(planned, title=title, base_url=visit.root, now=visit.now, alarms=alarms)
-    modified = max((one.stamp for one in planned), default=visit.begins or _NO_BEGINNING)
+    if visit.published:
+        return WebAnswer(body=body, media=_CALENDAR)
+    newest = history.changes(visit.connection, limit=1)  # of any model: names and other fields stand in events, too
+    modified = max((change.recorded_at for change in newest), default=visit.begins or _NO_BEGINNING)
     return WebAnswer(body=body, media=_CALENDAR, modified=modified)
 
 

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from http.client import HTTPConnection
 from pathlib import Path
@@ -13,7 +14,14 @@ import sqlalchemy as sa
 from catalog.config import Config
 from catalog.service.schedule import Task, Timetable, Worker
 from catalog.service.sync import RunReport
-from catalog.settings import AlertSettings, DatabaseSettings, MonitorSettings, SourceSettings, WatchSettings
+from catalog.settings import (
+    AlertSettings,
+    DatabaseSettings,
+    MonitorSettings,
+    PublishSettings,
+    SourceSettings,
+    WatchSettings,
+)
 from catalog.store.schema import tables
 from catalog.wiring import after_run, sites
 from tests.store.world import World
@@ -126,3 +134,28 @@ def test_pages_are_healthy_while_the_worker_hangs_and_not_while_their_catalog_is
         with away(world):
             assert asked(pages, "/healthz")[0] == 503
         assert asked(pages, "/healthz") == (200, "ok\n")
+
+
+def test_each_chore_of_the_worker_is_done_as_often_as_the_pages_say(world: World, tmp_path: Path) -> None:
+    """Alerts go out within five seconds, as docs/how-to/alerts.md says; with nothing configured, one chore is left."""
+    asked_for = replace(
+        config(world),
+        database=DatabaseSettings(url=world.url, keep_runs=timedelta(days=90)),
+        monitor=MonitorSettings(metrics_file=tmp_path / "catalog.prom"),
+        publish=PublishSettings(folder=tmp_path / "pages"),
+    )
+
+    def chores(config: Config) -> dict[str, float]:
+        found = after_run.chores(config, world.database, stop=threading.Event())
+        return {chore.name: chore.every.total_seconds() for chore in found}
+
+    assert chores(Config(database=asked_for.database, sources=())) == {"alerts": 3600, "old runs": 3600}
+    assert chores(Config(database=DatabaseSettings(url=world.url), sources=())) == {"alerts": 3600}
+    assert chores(asked_for) == {
+        "alerts": 5,
+        "alerts to team": 5,
+        "alerts to mail": 5,
+        "old runs": 3600,
+        "pages": 15,
+        "metrics": 15,
+    }
