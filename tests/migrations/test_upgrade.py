@@ -3,6 +3,9 @@
 import sqlite3
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import psycopg
@@ -103,6 +106,20 @@ def test_several_processes_upgrade_at_once_and_all_find_it_done(database_url: st
         assert process.stdout.readline() == "ready\n"
     ended = [process.communicate("go\n", timeout=60) for process in started]
     assert ended == [(f"{upgrade.HEAD}\n", "")] * 3
+
+
+def test_threads_of_one_process_migrate_databases_of_their_own(tmp_path: Path) -> None:
+    """Alembic keeps the migration that goes on in its modules: threads wrote into one another's databases."""
+    together = threading.Barrier(8)
+
+    def make(number: int) -> list[str]:
+        with closing(databases.open_(f"sqlite:///{tmp_path / str(number)}.db", must_exist=False)) as database:
+            together.wait(30)
+            upgrade.ensure(database)
+            return upgrade.differences(database)
+
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(make, range(8))) == [[]] * 8
 
 
 def test_the_printed_sql_makes_the_same_schema(sqlite_url: str, migrated_file: Path) -> None:

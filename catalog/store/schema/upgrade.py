@@ -2,6 +2,7 @@
 
 import io
 import re
+import threading
 from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +19,10 @@ from catalog.store.schema.preconditions import Need
 
 if TYPE_CHECKING:
     from alembic.config import Config
+
+# Alembic keeps the migration that goes on in its modules `context` and `op`: of two threads that migrate, one would
+# write into the database of the other.
+_MIGRATING = threading.Lock()
 
 HEAD = versions.HEAD
 UPGRADE = "run `catalog db upgrade`"
@@ -77,7 +82,8 @@ def apply(connection: sa.Connection, wanted: str) -> None:
 
     config = _config()
     config.attributes["connection"] = connection
-    command.upgrade(config, wanted)
+    with _MIGRATING:
+        command.upgrade(config, wanted)
 
 
 def sql(database: Database) -> str:
@@ -86,7 +92,7 @@ def sql(database: Database) -> str:
 
     config = _config(out := io.StringIO())
     config.attributes["dialect"] = "sqlite" if database.is_sqlite else "postgresql"
-    with redirect_stdout(out):
+    with redirect_stdout(out), _MIGRATING:
         command.upgrade(config, "head", sql=True)
     return out.getvalue()
 
