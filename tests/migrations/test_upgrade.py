@@ -12,7 +12,7 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 
-from catalog.errors import Exit, SchemaError
+from catalog.errors import DatabaseError, Exit, SchemaError
 from catalog.store.engine import database as databases
 from catalog.store.schema import tables, upgrade, versions
 from tests.migrations.test_schema import opened, reflected
@@ -81,6 +81,21 @@ def test_a_postgres_schema_with_one_of_our_names_is_refused(postgres_url: str, k
             upgrade.ensure(database)
         with database.read() as connection:
             assert not sa.inspect(connection).has_table(tables.VERSION_TABLE)
+
+
+def test_a_trigger_of_others_that_refuses_is_named_and_nothing_is_made(postgres_url: str) -> None:
+    with opened(postgres_url) as database:
+        with database.write() as connection:
+            body = "LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'not here'; END $$"
+            connection.exec_driver_sql(f"CREATE FUNCTION refuse() RETURNS event_trigger {body}")
+            connection.exec_driver_sql(
+                "CREATE EVENT TRIGGER theirs ON ddl_command_start WHEN TAG IN ('CREATE VIEW') EXECUTE FUNCTION refuse()"
+            )
+        with pytest.raises(DatabaseError, match="has a trigger, not one of the catalog's") as raised:
+            upgrade.ensure(database)
+        assert "event triggers" in raised.value.hint
+        with database.read() as connection:
+            assert sa.inspect(connection).get_table_names() == []
 
 
 def test_several_processes_upgrade_at_once_and_all_find_it_done(database_url: str) -> None:

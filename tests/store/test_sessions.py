@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -9,6 +10,7 @@ import sqlalchemy as sa
 
 from catalog.domain import Status
 from catalog.errors import DatabaseError
+from catalog.store.backup import copies
 from catalog.store.engine import database as databases
 from catalog.store.engine import session
 from catalog.store.schema import upgrade
@@ -23,6 +25,7 @@ SETTINGS = {
     "client_encoding": "LATIN1",
     "standard_conforming_strings": "off",
     "bytea_output": "escape",
+    "quote_all_identifiers": "on",
     "extra_float_digits": "-15",
     "default_transaction_isolation": "serializable",
     "default_transaction_deferrable": "on",
@@ -74,7 +77,7 @@ def own_server(postgres_server: postgres.Server) -> None:
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("name", SETTINGS)
 def test_a_foreign_setting_changes_nothing_of_what_is_read_and_written(
-    enter: Enter, postgres_url: str, name: str, way: str, monkeypatch: pytest.MonkeyPatch
+    enter: Enter, postgres_url: str, name: str, way: str, *, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if name == "transaction_timeout" and version(postgres_url) < 17:
         pytest.skip("this server is older than transaction_timeout, which came with Postgres 17")
@@ -90,6 +93,8 @@ def test_a_foreign_setting_changes_nothing_of_what_is_read_and_written(
         assert world.rows("models", "id", "first_seen_at", "missing_since") == [("a", 11, None), ("é\\'b", 11, 22)]
         (name_,) = {row[1] for row in world.rows("models", "id", "display_name") if row[0] != "a"}
         assert name_ == "Ünïcode \\ '中'"
+        assert upgrade.differences(world.database) == []
+        assert copies.backup(world.database, tmp_path / "copy", on_progress=lambda *_: None).models == 2
         world.check()
         world.database.close()
 

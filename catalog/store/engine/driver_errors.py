@@ -47,6 +47,10 @@ _POSTGRES = {
     "55000": _Words("takes no connections", "see `datallowconn` of the database, and the server's log"),
     "55P03": _Words("is locked by another program", "try again later"),
     "57014": _Words("cancelled a statement", "ask who did (pg_cancel_backend), and for the time-outs of a pooler"),
+    "P0001": _Words(
+        "has a trigger, not one of the catalog's, that refuses a statement",
+        "ask the owner of its triggers and event triggers, or give the catalog a database of its own",
+    ),
     "57P03": _Words("takes no connections yet: its server starts or stops", "try again later"),
 }
 _NO_SESSION = _Words(

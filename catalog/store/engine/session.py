@@ -33,6 +33,7 @@ _OURS = {
     "timezone": "'UTC'",
     "datestyle": "'ISO'",
     "standard_conforming_strings": "'on'",
+    "quote_all_identifiers": "'off'",  # with "on", the types of columns have other names
     # With "off", a crash takes back commits that were confirmed; their alerts would be sent again as news.
     _COMMIT: "coalesce(nullif(current_setting('synchronous_commit'), 'off'), 'on')",
     "lock_timeout": "'10min'",
