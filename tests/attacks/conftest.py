@@ -20,9 +20,28 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
-def catalogs(request: pytest.FixtureRequest, tmp_path: Path) -> Catalogs:
+def kind(request: pytest.FixtureRequest) -> str:
+    """The kind of the catalogs to break."""
+    return str(request.param)
+
+
+@pytest.fixture
+def catalogs(request: pytest.FixtureRequest, kind: str, tmp_path: Path) -> Catalogs:
     """Catalogs to break, of both kinds."""
+    return _of(request, kind, tmp_path)
+
+
+@pytest.fixture
+def other_catalogs(request: pytest.FixtureRequest, kind: str, tmp_path: Path) -> Catalogs:
+    """Catalogs of the other kind, to which a copy may go."""
+    (other,) = {"sqlite", "postgres"} - {kind}
+    folder = tmp_path / "other"
+    folder.mkdir()
+    return _of(request, other, folder)
+
+
+def _of(request: pytest.FixtureRequest, kind: str, folder: Path) -> Catalogs:
     ask = request.getfixturevalue
-    if request.param == "sqlite":
-        return Files(folder=tmp_path, blank=ask("migrated_file"))
+    if kind == "sqlite":
+        return Files(folder=folder, blank=ask("migrated_file"))
     return ServerCatalogs(server=ask("postgres_server"), blank=ask("migrated_database"))

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.attacks.listening import ListeningServer
+from tests.attacks.ways import WAYS
 from tests.store.world import NAMELESS
 
 IDS = "abcdefgh"
@@ -33,6 +34,8 @@ class Shelf:
     ids: list[str] = field(default_factory=lambda: list("abcdef"))
     fields: dict[str, dict[str, Any]] = field(default_factory=dict)
     odd: str | None = None
+    way: str = "cursor"  # in which it is asked and answered
+    hidden: dict[str | None, set[str]] = field(default_factory=dict)  # what an asker is not shown
 
     def edit(self, edits: Iterable[Edit]) -> None:
         """Make some edits, and show what came of them."""
@@ -64,9 +67,25 @@ class Shelf:
         """Name another asker in the answers from now on; None: nobody."""
         self.server.organization = organization
 
+    def turn(self, way: str) -> None:
+        """Ask and answer in another way from now on."""
+        self.way, self.server.way = way, WAYS[way]
+
+    def hide(self, asker: str | None, id: str) -> None:
+        """Show a model to an asker no longer, or again."""
+        self.hidden.setdefault(asker, set()).symmetric_difference_update({id})
+
+    def calm(self, page_size: int) -> None:
+        """Let nothing be odd any more; it lists something, the same to all, and ends with a page that is not full."""
+        self.odd, self.ids = None, self.ids or ["a"]
+        if len(self.ids) % page_size == 0:
+            self.ids.pop()
+        self.hidden.clear()
+
     def show(self) -> None:
         """List it, with what is odd about it."""
-        items = [item(id, **self.fields.get(id, {})) for id in self.ids]
+        hidden = self.hidden.get(self.server.organization, set())
+        items = [item(id, **self.fields.get(id, {})) for id in self.ids if id not in hidden]
         first = items[:1]
         if self.odd == "nameless":
             items[1:1] = [NAMELESS] if first else []

@@ -26,6 +26,10 @@ class Wish:
     missed_by: datetime | None = None  # of those, only what was gone by then; None: whenever that was
     accept_scope: bool = False
 
+    def options(self) -> dict[str, bool]:
+        """What a run is told of it; of moments only a backfill knows."""
+        return {"accept_removals": self.accept_removals, "accept_scope": self.accept_scope}
+
 
 @dataclass(frozen=True)
 class Proof:
@@ -87,6 +91,7 @@ class Run:
     baseline: bool = False
     has_words: bool | None = True  # None: it may
     origin: str = "live"
+    pruned: bool = False
     counts: dict[str, int] = field(default_factory=dict)
 
 

@@ -10,6 +10,7 @@ from tests.attacks.facts import TICK, Asker, Book, Lack, Model, Patience, Proof,
 from tests.attacks.reading import Entry, Walk
 
 ASKER = "organization"
+MARKS = ("restored_run", "last_change")  # in a scope, of a restoration
 FORGOTTEN = timedelta(days=30)
 
 
@@ -63,6 +64,7 @@ class Merge:
         source, walk = self.source, self.walk
         known, self.asked = source.scope, self.run.scope | {ASKER: walk.organization}
         self.reconfigured = known is not None and without_asker(known) != without_asker(self.asked)
+        self.restored = known is not None and "restored_run" in known
         accepted = [] if self.reconfigured else source.askers
         fits = [asker for asker in accepted if walk.organization in {None, asker.name}]
         unknown, nameless = bool(accepted) and not fits, len(fits) > 1
@@ -72,7 +74,7 @@ class Merge:
         shown = walk.complete and bool(walk.entries)
         accepts = unknown and self.wish.accept_scope and shown
         self.stranger = unknown and not accepts
-        self.baseline = known is None or self.reconfigured or unknown
+        self.baseline = known is None or self.reconfigured or self.restored or unknown
         self.fresh = self.baseline and shown and not self.stranger
         whole = walk.complete and not walk.unusable and walk.disputes <= source.disputes
         self.absences = whole and not self.stranger and not nameless
@@ -267,7 +269,7 @@ class Merge:
         self.run.status = "held" if held else "complete" if self.absences else "partial"
         self.run.finished, self.run.baseline, self.run.counts = self.recorded, self.baseline, counts
         forgets = bool(self.silent) and not self.stranger
-        quiet = self.run.status == "complete" and not self.walk.remarks and not forgets
+        quiet = self.run.status == "complete" and not self.walk.remarks and not (forgets or self.restored)
         self.run.has_words = (None if self.behind else False) if quiet else True
         self.source.generation += 1
         if self.absences:
@@ -284,4 +286,4 @@ def is_held(model: Model) -> bool:
 
 
 def without_asker(scope: Mapping[str, Any]) -> Row:
-    return {name: value for name, value in scope.items() if name != ASKER}
+    return {name: value for name, value in scope.items() if name not in {ASKER, *MARKS}}

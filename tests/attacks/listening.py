@@ -8,7 +8,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from tests import server as play
+from tests.attacks import ways
 from tests.attacks.reading import Answer
+from tests.attacks.ways import WAYS, Way
 from tests.server import ModelsServer, Step
 
 
@@ -23,8 +25,9 @@ class Overheard(play.Visit):
         return super().usual()
 
     def send(self, status: int, body: bytes, headers: Iterable[tuple[str, str]] = ()) -> None:
-        self.answer.status, self.answer.body = status, body
-        super().send(status, body, headers)
+        own = list(headers)
+        self.answer.status, self.answer.body, self.answer.links = status, body, dict(own).get("link", "")
+        super().send(status, body, own)
 
 
 @dataclass
@@ -33,6 +36,7 @@ class ListeningServer(ModelsServer):
 
     answers: dict[int, list[Answer]] = field(default_factory=lambda: defaultdict(list))  # by page size
     scripts: dict[int, deque[Step]] = field(default_factory=lambda: defaultdict(deque))
+    way: Way = WAYS["cursor"]
 
     def step(self) -> Step:
         return self._answer
@@ -42,7 +46,7 @@ class ListeningServer(ModelsServer):
         answer = Answer(cursor=visit.seen.first("after_id"))
         with self.editing:
             self.answers[reader].append(answer)
-            step = self.scripts[reader].popleft() if self.scripts[reader] else play.honest
+            step = self.scripts[reader].popleft() if self.scripts[reader] else honest
         step(Overheard(self, visit.seen, visit.connection, answer))
 
     def forget(self) -> None:
@@ -50,4 +54,15 @@ class ListeningServer(ModelsServer):
         self.answers.clear()
         self.scripts.clear()
         self.requests.clear()
-        self.models, self.organization = [], play.ORGANIZATION
+        self.models, self.organization, self.way = [], play.ORGANIZATION, WAYS["cursor"]
+
+
+def honest(visit: play.Visit) -> None:
+    """Answer as a server of this way does."""
+    assert isinstance(visit.server, ListeningServer)
+    way, models = visit.server.way, list(visit.server.models)
+    if way == WAYS["cursor"]:
+        play.honest(visit)
+        return
+    limit = int(visit.seen.first("limit") or 0)
+    visit.send_json(*ways.answer(way, models, visit.seen.first("after_id"), limit))

@@ -17,6 +17,7 @@ from catalog.domain import Policy
 from tests.attacks import moments
 from tests.attacks.dying import Elsewhere
 from tests.attacks.facts import Wish
+from tests.attacks.ways import WAYS
 from tests.store import world as worlds
 from tests.store.world import World
 
@@ -32,11 +33,14 @@ class Executioner:
         command = [sys.executable, "-m", "tests.attacks.mortal"]
         self.process = subprocess.Popen(command, cwd=ROOT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
-    def kill(self, world: World, source: str, wish: Wish, moment: int) -> bool:
-        """Make a run as this world would; tell whether it came to the moment, counted from 0, and died."""
+    def kill(self, world: World, way: str, source: str, wish: Wish, moment: int) -> bool:
+        """Make a run as this world would, of a list that goes on this way.
+
+        Tell whether it came to the moment, counted from 0, and died.
+        """
         assert self.process.stdin
         assert self.process.stdout
-        self.process.stdin.write(json.dumps(order(world, source, wish, moment)) + "\n")
+        self.process.stdin.write(json.dumps(order(world, way, source, wish, moment)) + "\n")
         self.process.stdin.flush()
         code = int(self.process.stdout.readline())
         assert code in {0, -signal.SIGKILL}, "the run failed otherwise"
@@ -47,7 +51,7 @@ class Executioner:
         self.process.communicate(timeout=10)
 
 
-def order(world: World, source: str, wish: Wish, moment: int) -> dict[str, Any]:
+def order(world: World, way: str, source: str, wish: Wish, moment: int) -> dict[str, Any]:
     name = "" if world.database.is_sqlite else f"{'&' if '?' in world.url else '?'}application_name={MORTAL}"
     return {
         "url": world.url + name,
@@ -55,11 +59,12 @@ def order(world: World, source: str, wish: Wish, moment: int) -> dict[str, Any]:
         "now": world.now.isoformat(),
         "page_size": world.page_size,
         "betas": world.betas,
+        "way": way,
         "source": source,
         "confirm_after": world.policy.confirm_after.total_seconds(),
         "max_removed_percent": world.policy.max_removed_percent,
         "min_removed": world.policy.min_removed,
-        "wish": vars(wish),
+        "wish": wish.options(),
         "moment": moment,
     }
 
@@ -76,6 +81,7 @@ def run(order: dict[str, Any]) -> None:
     world = worlds.build(Elsewhere(order["address"]), order["url"])
     world.now = datetime.fromisoformat(order["now"])
     world.page_size, world.betas = order["page_size"], tuple(order["betas"])
+    world.layout = WAYS[order["way"]].settings()
     world.policy = Policy(
         confirm_after=timedelta(seconds=order["confirm_after"]),
         max_removed_percent=order["max_removed_percent"],

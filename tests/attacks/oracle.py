@@ -25,15 +25,21 @@ class Oracle(Book):
 
     def begin(self, name: str, scope: Row, now: datetime, configured: Collection[str] = ()) -> Run:
         """A run begins: it has its turn, so whichever run of the source is still open died."""
+        self.bury(name, now)
+        return self.enter(name, scope, now, configured)
+
+    def enter(self, name: str, scope: Row, now: datetime, configured: Collection[str] = ()) -> Run:
+        """A run begins, of the past perhaps: then nothing is said of runs that are still open."""
         source = self.source(name, scope)
         for other, known in self.sources.items():
             known.configured = other == name or other in configured
-        dead = [run for run in self.runs if run.source == name and run.status == "running"]
-        if dead:
-            finished = self.record_time(max(now, *(run.started for run in dead)))
-            for run in dead:
-                run.status, run.finished = "abandoned", finished
         return self.open(name, scope, max(now, source.walked or now))
+
+    def bury(self, name: str, now: datetime) -> None:
+        dead = [run for run in self.runs if run.source == name and run.status == "running"]
+        finished = self.record_time(max([now, *(run.started for run in dead)]))
+        for run in dead:
+            run.status, run.finished = "abandoned", finished
 
     def skip(self, name: str, scope: Row, now: datetime) -> None:
         """A run does not take place: another one of its source is active."""
@@ -69,14 +75,49 @@ class Oracle(Book):
 
     def open(self, name: str, scope: Row, started: datetime) -> Run:
         generation = self.sources[name].generation
-        number = len(self.runs) + 1
-        run = Run(number=number, source=name, started=started, scope=scope | {ASKER: None}, generation=generation)
+        run = Run(
+            number=self.last_number() + 1,
+            source=name,
+            started=started,
+            scope=scope | {ASKER: None},
+            generation=generation,
+        )
         self.runs.append(run)
         return run
 
+    def last_number(self) -> int:
+        return max((run.number for run in self.runs), default=0)
+
     def close(self, run: Run, status: str, now: datetime) -> None:
         run.status = status
-        run.finished = run.finished or self.record_time(max(now, run.started))
+        now = max(now, run.started)
+        run.finished = run.finished or (now if run.origin == "backfill" else self.record_time(now))
+
+    # What befalls the catalog itself
+
+    def restore(self, now: datetime) -> None:
+        """A copy takes its place: what had not ended never does, and each source begins with a new baseline."""
+        moment = self.record_time(now)
+        for run in self.runs:
+            if run.status == "running":
+                run.status, run.finished = "superseded", moment
+        for name, source in self.sources.items():
+            marks = {"restored_run": self.last_number() + 1, "last_change": len(self.changes)}
+            known = source.scope or {ASKER: None, "answered_workspace": None}
+            note = self.open(name, known, moment)
+            note.status, note.finished, note.scope = "skipped", self.record_time(moment), {**known, **marks}
+            source.scope = source.scope and note.scope
+
+    def prune(self, numbers: Collection[int], before: datetime) -> None:
+        """Runs were dropped: only such as had ended before then and recorded nothing."""
+        changing = {row["run_id"] for row in self.changes}
+        for run in self.runs:
+            if run.number in numbers:
+                assert run.finished, f"run {run.number} had not ended"
+                assert run.finished < before, f"run {run.number} ended after {before}"
+                assert run.number not in changing, f"run {run.number} recorded something"
+                run.pruned = True
+        self.notes["pruned runs"] += len(numbers)
 
     # What is there to see
 
@@ -87,7 +128,7 @@ class Oracle(Book):
             "models": [self.model_row(name, model) for name, model in self.models()],
             "model_history": [row for name, model in self.models() for row in self.state_rows(name, model)],
             "changes": self.changes,
-            "sync_runs": [self.run_row(run) for run in self.runs],
+            "sync_runs": [self.run_row(run) for run in self.runs if not run.pruned],
         }
 
     def models(self) -> list[tuple[str, Model]]:

@@ -10,6 +10,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from tests.attacks import ways
+from tests.attacks.ways import WAYS, Way
+
 DATES = ("created_at", "deprecated_at", "retires_at")
 TEXTS = ("display_name", "type", "lifecycle", "line")
 NUMBERS = ("max_input_tokens", "max_tokens")
@@ -26,6 +29,7 @@ class Answer:
     organization: str | None = None
     status: int = 0
     body: bytes = b""
+    links: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,12 +66,20 @@ class CutError(Exception):
     """The walk did not reach the end."""
 
 
-def walk(answers: Sequence[Answer]) -> Walk:
-    """Judge the answers that one walk got, in the order it asked."""
-    left = list(answers)
+@dataclass
+class Learned:
+    """What the passes of one walk learn for those after them."""
+
+    inclusive: list[list[str]] | None = None  # ids of two pages: the second begins with its own cursor
+
+
+def walk(answers: Sequence[Answer], begin: "Callable[..., Pass] | None" = None, **how: Any) -> Walk:
+    """Judge the answers that one walk got, in the order it asked; `how` the list was asked and answered."""
+    left, learned = list(answers), Learned()
     for restarts in range(RESTARTS + 1):
         try:
-            return Pass(left, may_restart=restarts < RESTARTS, restarts=restarts).walk()
+            one = (begin or Pass)(left, may_restart=restarts < RESTARTS, restarts=restarts, learned=learned, **how)
+            return one.walk()
         except ShiftedError:
             continue
         except CutError:
@@ -82,6 +94,9 @@ class Pass:
     left: list[Answer]
     may_restart: bool
     restarts: int
+    learned: Learned = field(default_factory=Learned)
+    way: Way = WAYS["cursor"]
+    size: int = 1000  # that was asked for
     entries: dict[str, Entry] = field(default_factory=dict)
     cursors: list[str | None] = field(default_factory=list)  # of its pages, in turn
     doubted: bool = False  # it may not have shown the whole list
@@ -91,6 +106,11 @@ class Pass:
     pages: int = 0
     last: tuple[list[Any], bool] | None = None  # page that was taken
     organization: str | None = None
+    before: list[list[Any]] = field(default_factory=list)  # what the page before said of each model, in turn
+    dropped: int = 0  # entries that their cursors named
+
+    def __post_init__(self) -> None:
+        self.expected = self.learned.inclusive
 
     def walk(self) -> Walk:
         """Follow the cursor to the last page."""
@@ -101,6 +121,10 @@ class Pass:
                 raise CutError
             self.cursors.append(cursor)
             cursor, more = self.page(*self.look(cursor))
+        return self.verdict()
+
+    def verdict(self) -> Walk:
+        """Say what speaks against a list that was read to its end."""
         if self.unusable and not self.entries:
             raise CutError
         return Walk(
@@ -134,20 +158,42 @@ class Pass:
             found = json.loads(answer.body)
         except ValueError:
             raise CutError from None
-        return found["data"], found["has_more"]
+        return self.items(found), found["has_more"]
+
+    def items(self, found: Mapping[str, Any]) -> list[Any]:
+        """Give the entries of a page, without what is ignored."""
+        return [ways.unstirred(item) for item in found["data"]] if self.way.moves else found["data"]
 
     def page(self, items: list[Any], more: bool) -> tuple[str | None, bool]:
         """Take in a page; give the next cursor, and whether there is more."""
         if not items and self.pages and (more or not self.is_the_end()):
             self.shift()
             self.doubted = True
-        self.take(items)
+        self.take(self.without_its_cursor(items))
         self.pages += 1
-        self.last = items, more
+        self.last, self.before = (items, more), together_by_id(items)
         usable = [item["id"] for item in items if is_usable(item["id"])]
         if more and not usable:
             raise CutError
         return (usable[-1] if usable else None), more
+
+    def without_its_cursor(self, items: list[Any]) -> list[Any]:
+        """Leave out the entry that the cursor named, where each page begins with that one."""
+        found = together_by_id(items)
+        if not self.expected or (not self.pages and ids_of(items) == self.expected[0]):
+            return items
+        if (self.pages < 2 and ids_of(items) != self.expected[self.pages]) or not self.begins_with_its_cursor(found):
+            self.expected = self.learned.inclusive = None
+            if self.dropped:
+                self.shift()
+                self.doubted = True
+            return items
+        self.dropped += 1
+        self.remarked = True
+        return [item for item in items if not is_usable(item["id"]) or item["id"] != found[0][0]["id"]]
+
+    def begins_with_its_cursor(self, found: list[list[Any]]) -> bool:
+        return self.before[-1:] == found[:1] != [] and self.before[-1][0]["id"] in self.cursors
 
     def is_the_end(self) -> bool:
         """Tell whether an empty page is the end: then only the last model follows the last but one, as it was."""
@@ -172,16 +218,18 @@ class Pass:
             id = item["id"]
             if not is_usable(id):
                 self.unusable = True
-            elif item in found.setdefault(id, []):
+            elif item in found.setdefault(id, []) or (found[id] and self.way.first_counts):
                 self.remarked = True
             else:
                 found[id].append(item)
         again = found.keys() & self.entries.keys()
         if again:
+            if self.pages == 1 and not self.expected and self.begins_with_its_cursor(together_by_id(items)):
+                self.learned.inclusive = [[each[0]["id"] for each in self.before], ids_of(items)]
             self.shift()
             self.doubted = True
         for id in found.keys() - again:
-            entry = together([read(item) for item in found[id]])
+            entry = together([read(item, is_own=self.way.is_own) for item in found[id]])
             self.disputes |= {id} if entry.disputed else set()
             self.remarked = self.remarked or bool(entry.unread)
             self.entries[id] = entry
@@ -194,6 +242,15 @@ class Pass:
 def ids_of(items: Sequence[Mapping[str, Any]]) -> list[str]:
     """Give the usable ids of a page, each once."""
     return list(dict.fromkeys(item["id"] for item in items if is_usable(item["id"])))
+
+
+def together_by_id(items: Sequence[Mapping[str, Any]]) -> list[list[Any]]:
+    """Give all that a page says of each model, in turn."""
+    found: dict[str, list[Any]] = {id: [] for id in ids_of(items)}
+    for item in items:
+        if is_usable(item["id"]) and item not in found[item["id"]]:
+            found[item["id"]].append(item)
+    return list(found.values())
 
 
 def is_usable(id: object) -> bool:
@@ -221,8 +278,11 @@ def together(entries: Sequence[Entry]) -> Entry:
     )
 
 
-def read(item: Mapping[str, Any]) -> Entry:
-    """Read one entry: what stands in columns, what among the attributes, and of what it says nothing."""
+def read(item: Mapping[str, Any], *, is_own: bool = True) -> Entry:
+    """Read one entry: what stands in columns, what among the attributes, and of what it says nothing.
+
+    In a list of Anthropic's own layout the attributes hold `created_at` as it was received; else as it was read.
+    """
     columns, silent, unread = {}, set(), set()
     for name in COLUMNS:
         try:
@@ -236,6 +296,10 @@ def read(item: Mapping[str, Any]) -> Entry:
         silent.add("created_at")
     taken = {"id", *COLUMNS} - unread - {"created_at"}
     attributes = {name: value for name, value in item.items() if name not in taken}
+    if not is_own and "created_at" not in unread:
+        attributes.pop("created_at", None)
+        if columns["created_at"]:
+            attributes["created_at"] = f"{columns['created_at'].astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
     return Entry(columns=columns, attributes=attributes, silent=frozenset(silent), unread=frozenset(unread))
 
 

@@ -1,36 +1,48 @@
 """Two machines, two sources and one catalog: every run is made for real, and told to the oracle."""
 
 import copy
+import json
 import math
 import threading
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
 from catalog.domain import Policy
-from catalog.errors import StoppedError
+from catalog.errors import ConfigError, StoppedError
+from catalog.service import backfill
+from catalog.service.looks import Look
+from catalog.store.backup import copies
 from catalog.store.engine import locks
+from catalog.store.ingest import prune as pruning
 from catalog.store.schema import views
 from tests import server as play
 from tests.attacks import comparing, reading
 from tests.attacks.catalogs import Catalog
-from tests.attacks.edits import Shelf
+from tests.attacks.edits import Edit, Shelf
 from tests.attacks.facts import TICK, Patience, Row, Run, Wish
-from tests.attacks.listening import ListeningServer
+from tests.attacks.listening import ListeningServer, honest
 from tests.attacks.mortal import MORTAL, Executioner
+from tests.attacks.onward import Onward
 from tests.attacks.oracle import Oracle
 from tests.attacks.reading import Answer
 from tests.attacks.station import Mark, Reader, Station, Turn
-from tests.server import Step
+from tests.attacks.ways import WAYS
+from tests.server import ORGANIZATION, Step
 from tests.store import world as worlds
 from tests.store.world import MINUTE, START
 
 SOURCES = ("one", "two")
 MACHINES = ("here", "there")
+QUIET = 4  # runs
+DAY = timedelta(days=1)
 PAGE_SIZES: Mapping[Reader, int] = {("here", "one"): 2, ("there", "one"): 3, ("here", "two"): 4, ("there", "two"): 5}
 FAULTS: Mapping[str, Step] = {
     "error": play.error(500),
@@ -46,6 +58,8 @@ class Ground:
     """What all stories of an attack stand on."""
 
     catalog: Catalog
+    elsewhere: Catalog  # of the other kind
+    folder: Path  # for copies
     servers: Mapping[str, ListeningServer]
     executioner: Executioner
     counts: Counter[str] = field(default_factory=Counter)
@@ -57,7 +71,7 @@ class Story:
     def __init__(self, ground: Ground) -> None:
         """Begin with two lists of six models, and two machines whose clocks agree."""
         ground.catalog.renew()
-        self.ground = ground
+        self.ground, self.catalog, self.copies = ground, ground.catalog, 0
         self.oracle = Oracle()
         self.now = START
         self.skew = dict.fromkeys(MACHINES, 0.0)  # of the clocks, in minutes
@@ -70,13 +84,21 @@ class Story:
         for shelf in self.shelves.values():
             shelf.server.forget()
             shelf.show()
+        self.past = dict.fromkeys(SOURCES, START - 90 * DAY)  # of what was read long ago
+        self.is_sound = True
         self.stack = ExitStack()
-        self.stations = {reader: self.station(reader) for reader in PAGE_SIZES}
-        self.database = self.stations["here", "one"].database
+        self.enter(ground.catalog)
         self.ground.counts["examples"] += 1
 
+    def enter(self, catalog: Catalog) -> None:
+        """Let both machines work on a catalog from now on."""
+        self.stack.close()
+        self.catalog = catalog
+        self.stations = {reader: self.station(reader) for reader in PAGE_SIZES}
+        self.database = self.stations["here", "one"].database
+
     def station(self, reader: Reader) -> Station:
-        made = Station(**vars(worlds.build(self.ground.servers[reader[1]], self.ground.catalog.url)))
+        made = Station(**vars(worlds.build(self.ground.servers[reader[1]], self.catalog.url)))
         made.page_size = PAGE_SIZES[reader]
         self.stack.callback(made.database.close)
         return made
@@ -84,12 +106,14 @@ class Story:
     def close(self) -> None:
         """End the story."""
         with self.stack:
+            self.ground.counts.update(f"in the way {shelf.way!r}" for shelf in self.shelves.values())
             self.ground.counts.update(f"{run.status} runs" for run in self.oracle.runs)
             self.ground.counts.update(change["kind"] for change in self.oracle.changes)
             self.ground.counts.update(self.oracle.notes)
 
     def compare(self) -> None:
         """Compare all that the catalog shows with what it should."""
+        self.is_sound = False
         if self.trouble:
             raise self.trouble[0]
         lines = comparing.differences(self.database, self.oracle)
@@ -97,7 +121,7 @@ class Story:
         assert not lines, "\n".join(lines)
         uids = self.read_uids()
         assert uids[: len(self.uids)] == self.uids, "a change has another uid than it had"
-        self.uids = uids
+        self.uids, self.is_sound = uids, True
 
     def read_uids(self) -> list[str]:
         with self.database.read() as connection:
@@ -119,10 +143,13 @@ class Story:
         station = self.stations[reader]
         station.now = self.now + self.skew[machine] * MINUTE
         station.betas = self.betas[name]
+        station.way = self.shelves[name].way
+        station.layout = WAYS[station.way].settings()
         station.policy = Policy(**vars(self.patience[name]))
         return station
 
-    def scope(self, name: str) -> Row:
+    def scope(self, name: str, **recorded: bool) -> Row:
+        way = WAYS[self.shelves[name].way]
         return {
             "base_url": self.ground.servers[name].url,
             "betas": sorted(self.betas[name]),
@@ -130,10 +157,14 @@ class Story:
             "workspace": "",
             "organization": None,
             "answered_workspace": None,
+            **({} if way.style == "cursor" else {"api": "custom"}),
+            **({"ignore": list(way.settings()["ignore"])} if way.moves else {}),
+            **recorded,
         }
 
     def run(self, turn: Turn) -> None:
         """Make a run, and tell the oracle of it."""
+        self.is_sound = False
         name = turn.reader[1]
         station = self.prepare(turn.reader)
         if name in self.active and turn.sees_lock:
@@ -170,7 +201,7 @@ class Story:
                 self.shelves[turn.reader[1]].edit(turn.during.get(number, ()))
             except BaseException as error:  # noqa: BLE001 - raised again where the test can see it
                 self.trouble.append(error)
-            answer = FAULTS[turn.fault[1]] if turn.fault and turn.fault[0] == number else play.honest
+            answer = FAULTS[turn.fault[1]] if turn.fault and turn.fault[0] == number else honest
             answer(visit)
 
         return befall
@@ -197,13 +228,13 @@ class Story:
         """Make a run that dies by SIGKILL; only whether it had ended by then is asked of the database."""
         name = turn.reader[1]
         station = self.prepare(turn.reader)
-        first, runs = len(station.answers), len(self.oracle.runs)
-        dead = self.ground.executioner.kill(station, name, turn.wish, moment)
+        first, runs = len(station.answers), self.oracle.last_number()
+        dead = self.ground.executioner.kill(station, station.way, name, turn.wish, moment)
         self.wait_until_buried()
         walks = by_walk(station.answers[first:])
         statuses = self.statuses(after=runs)
         for status in statuses:
-            walk = reading.walk(walks.pop(0) if walks else [])
+            walk = station.judge(walks.pop(0) if walks else [])
             run = self.oracle.begin(name, self.scope(name), station.now)
             if status != "running":
                 station.now += walk.pages * MINUTE
@@ -226,6 +257,81 @@ class Story:
         wanted = sa.select(view.c.status).where(view.c.run_id > after).order_by(view.c.run_id)
         with self.database.read() as connection:
             return [str(status) for status in connection.scalars(wanted)]
+
+    # What befalls the catalog itself
+
+    def move(self) -> None:
+        """Copy the catalog into the one of the other kind, and go on there."""
+        self.copies += 1
+        there = self.ground.elsewhere if self.catalog is self.ground.catalog else self.ground.catalog
+        copy_ = self.ground.folder / f"copy {self.ground.counts['examples']}-{self.copies}"
+        copies.backup(self.database, copy_, on_progress=lambda *_: None)
+        if self.copies == 1:
+            there.renew()
+        self.enter(there)
+        options: dict[str, Any] = {"replace": True, "sources": SOURCES, "on_progress": lambda *_: None}
+        copies.restore(self.database, copy_, now=self.now, **options)
+        copy_.unlink()
+        self.oracle.restore(self.now)
+        self.ground.counts["copies moved"] += 1
+
+    def prune(self, age: timedelta) -> None:
+        """Drop old runs that recorded nothing; which of those is asked of the database, all else must stay as it is."""
+        before = set(self.numbers())
+        pruning.prune(self.database, older_than=age, now=self.now, sleep=lambda _: None)
+        self.oracle.prune(before - set(self.numbers()), self.now - age)
+
+    def numbers(self) -> list[int]:
+        with self.database.read() as connection:
+            return list(connection.scalars(sa.select(views.sync_runs.c.run_id)))
+
+    def backfill(self, name: str, edits: Sequence[Collection[Edit]], *, same_scope: bool) -> None:
+        """Record looks of long ago, if the list was never read live; else that is refused."""
+        looks: list[tuple[datetime, bytes]] = []
+        for each in edits:
+            self.shelves[name].edit(each)
+            self.past[name] += DAY
+            looks.append((self.past[name], json.dumps(play.page(self.shelves[name].server.models)).encode()))
+        source = self.prepare(("here", name)).source(name)
+        wish = backfill.Wish(same_scope=same_scope)
+        if any(run.source == name and run.origin == "live" and run.counts for run in self.oracle.runs):
+            with pytest.raises(ConfigError, match="is closed"):
+                backfill.fill(self.database, source, [look(*each) for each in looks], wish)
+            self.ground.counts["backfills refused"] += 1
+            return
+        backfill.fill(self.database, source, [look(*each) for each in looks], wish)
+        for at, body in looks:
+            run = self.oracle.enter(name, self.scope(name, **({} if same_scope else {"recorded": True})), at)
+            run.origin = "backfill"
+            way = replace(WAYS[self.shelves[name].way], style="none")
+            walk = reading.walk([Answer(cursor=None, status=200, body=body)], Onward, way=way)
+            self.oracle.end(run, walk, at, self.patience[name], Wish())
+        self.ground.counts["looks backfilled"] += len(looks)
+
+    def calm_down(self) -> None:
+        """Let each list rest: four runs have to find the truth, in which everything that asks for it is accepted."""
+        self.skew = dict.fromkeys(MACHINES, 0.0)
+        for name, shelf in self.shelves.items():
+            shelf.calm(PAGE_SIZES["here", name])
+            shelf.edit([("sign", ORGANIZATION)])
+            found = 0
+            for number in range(1, QUIET + 1):
+                self.now += (
+                    16 * DAY
+                )  # longer than thirty days in two, after which askers that fell silent are forgotten
+                accepts = number > 1
+                self.run(Turn(reader=("here", name), wish=Wish(accept_removals=accepts, accept_scope=accepts)))
+                self.compare()
+                found = found if self.is_adrift(name) else found or number
+            assert not self.is_adrift(name), f"{name} is not as it is after {QUIET} quiet runs"
+            self.ground.counts["quiet runs at most"] = max(self.ground.counts["quiet runs at most"], found)
+
+    def is_adrift(self, name: str) -> bool:
+        """Tell whether the catalog lists something else than there is, or waits for something."""
+        view = views.models.c
+        wanted = sa.select(view.id, view.missing_since).where(view.source == name, view.removed_at.is_(None))
+        with self.database.read() as connection:
+            return {tuple(row) for row in connection.execute(wanted)} != {(id, None) for id in self.shelves[name].ids}
 
     def race(self, name: str, *, sees_lock: bool) -> None:
         """Let both machines run at once; in which order they came is asked of the database."""
@@ -272,6 +378,10 @@ def demand_told(oracle: Oracle, run: Run, mark: Mark, patience: Patience) -> Non
     lacks = sorted((one.model_id, one.missing_since, one.held, one.confirmed_from) for one in mark.report.missing)
     known = oracle.missing(run.source, patience)
     assert lacks == known, f"told as missing {lacks}, expected {known}"
+
+
+def look(at: datetime, body: bytes) -> Look:
+    return Look(begin=at, end=at, name=at.isoformat(), read=lambda: body)
 
 
 def by_walk(answers: list[Answer]) -> list[list[Answer]]:

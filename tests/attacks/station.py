@@ -12,7 +12,9 @@ from tests.attacks import reading
 from tests.attacks.edits import Edit
 from tests.attacks.facts import Wish
 from tests.attacks.listening import ListeningServer
+from tests.attacks.onward import Onward
 from tests.attacks.reading import Answer, Walk
+from tests.attacks.ways import WAYS
 from tests.store.world import World
 
 Reader = tuple[str, str]  # a machine and a source
@@ -61,6 +63,7 @@ class Station(World):
     marks: list[Mark] = field(default_factory=list)  # of the last turn
     pages: int = 0
     began: tuple[datetime, int] | None = None  # when, and after how many answers
+    way: str = "cursor"
 
     @property
     def answers(self) -> list[Answer]:
@@ -77,7 +80,7 @@ class Station(World):
             on_page=lambda *_: self.turn_page(turn),
             on_wait=lambda: self.wait(turn),
             tell=lambda report, changes: hear_of(self.note(report, changes)),
-            **vars(turn.wish),
+            **turn.wish.options(),
         )
         run = dry_runs.rehearse if turn.dry else syncs.sync_source
         run(self.database, self.source(turn.reader[1]), self.connect, options)
@@ -88,6 +91,12 @@ class Station(World):
             self.pass_minutes(turn.jump[1])
         self.pages += 1
         self.pass_minutes(1)
+
+    def judge(self, answers: list[Answer]) -> Walk:
+        """Say what a walk was, by its answers alone."""
+        way = WAYS[self.way]
+        begin = reading.Pass if way.style == "cursor" else Onward
+        return reading.walk(answers, begin, way=way, size=self.page_size)
 
     def wait(self, turn: Turn) -> None:
         if turn.stop is not None and self.pages >= turn.stop:
@@ -102,7 +111,7 @@ class Station(World):
             began=began,
             now=self.now,
             answers=len(self.answers),
-            walk=reading.walk(self.answers[first:]),
+            walk=self.judge(self.answers[first:]),
         )
         self.marks.append(mark)
         self.began = self.now, mark.answers

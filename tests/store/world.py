@@ -9,7 +9,7 @@
 All times are told in minutes since the story began; `start_of` and `end_of` give those of a walk.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -48,6 +48,7 @@ class World:
     policy: Policy = field(default_factory=Policy)
     page_size: int = 1000
     betas: tuple[str, ...] = ()
+    layout: Mapping[str, Any] = field(default_factory=dict)  # more settings of its sources
     told: list[Change] = field(default_factory=list)  # by the last run
     every: list[syncs.RunReport] = field(default_factory=list)  # reports of the last call: two when it ran twice
     walks: list[tuple[float, float]] = field(default_factory=list)  # when each call of `sync` began and ended
@@ -100,6 +101,7 @@ class World:
             guard=GuardSettings(
                 max_removed_percent=self.policy.max_removed_percent, min_removed=self.policy.min_removed
             ),
+            **self.layout,
         )
 
     def connect(self, source: SourceSettings) -> SourceClient:
