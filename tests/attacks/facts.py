@@ -26,7 +26,7 @@ class Wish:
     missed_by: datetime | None = None  # of those, only what was gone by then; None: whenever that was
     accept_scope: bool = False
 
-    def options(self) -> dict[str, bool]:
+    def options(self) -> dict[str, Any]:
         """What a run is told of it; of moments only a backfill knows."""
         return {"accept_removals": self.accept_removals, "accept_scope": self.accept_scope}
 

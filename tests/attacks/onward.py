@@ -58,11 +58,12 @@ class Onward(Pass):
             return None
         if self.way.style == "page":
             return self.by_number(told[ways.COUNTED], count)
-        said = {
+        found: Mapping[str, str | None] = {
             "token": told.get("after"),
             "url": told.get("links", {}).get("next"),
             "link": answer.links.partition("<")[2].partition(">")[0] or None,
-        }[self.way.style]
+        }
+        said = found[self.way.style]
         if said is not None:
             return said if self.way.style == "token" else parse_qs(urlsplit(said).query)["after_id"][0]
         stated = self.way.style != "link" and self.way.says_end

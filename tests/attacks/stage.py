@@ -63,6 +63,7 @@ class Ground:
     servers: Mapping[str, ListeningServer]
     executioner: Executioner
     counts: Counter[str] = field(default_factory=Counter)
+    failures: list[BaseException] = field(default_factory=list)  # told again, a story may go another way
 
 
 class Story:

@@ -1,5 +1,7 @@
 """Sync and store against an oracle: whatever befalls the runs, every view shows what PRODUCT says, after each step."""
 
+import sys
+import traceback
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import timedelta
@@ -58,6 +60,9 @@ class Attack(RuleBasedStateMachine):
         self.story = Story(self.ground)
 
     def teardown(self) -> None:
+        failure = sys.exc_info()[1]
+        if failure is not None:
+            self.ground.failures.append(failure)
         try:
             if self.story.is_sound:
                 self.story.calm_down()
@@ -248,6 +253,8 @@ def test_every_view_shows_what_an_oracle_says_whatever_befalls_the_runs(ground: 
             tell_stories(machine, volume.random("stateful", number).getrandbits(64), steps, shrink=volume.is_full)
         except BaseException as error:
             error.add_note(f"in round {number} of --seed {volume.seed}")
+            for failure in ground.failures[:1]:
+                error.add_note("".join(traceback.format_exception(failure)))
             raise
     if ground.counts["steps"] > 1000 or not on_sqlite:
         expected = (*OUTCOMES, *EVENTS) if on_sqlite else OUTCOMES

@@ -36,8 +36,11 @@ class Way:
 
     def settings(self) -> dict[str, Any]:
         """What a source is told of it."""
-        following = {"token": {"next": "after"}, "url": {"next": "links.next"}, "page": {"total": COUNTED}}
-        layout = ListSettings(**following.get(self.style, {}), repeats="first" if self.first_counts else "doubt")
+        layout = ListSettings(
+            next={"token": "after", "url": "links.next"}.get(self.style, ""),
+            total=COUNTED if self.style == "page" else None,
+            repeats="first" if self.first_counts else "doubt",
+        )
         told: dict[str, Any] = {"paging": self.style, "list": layout, "api": "custom"}
         return (told if self.style != "cursor" else {"list": layout}) | (
             {"ignore": (MOVES, f"*.{MOVES}")} if self.moves else {}
