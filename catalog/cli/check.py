@@ -194,16 +194,17 @@ class _Checkup:
             with library.opened(self._config.database.url) as database, database.read() as connection:
                 known = {one.row.source: one for one in source_health.all_(connection)}
         baseline = "walk that shows the whole list will be the baseline"
+        first = f": its first {baseline}"
         for name in self._config.names:
             one = known.get(name)
             if one is None:
-                unready.setdefault(f": its first {baseline}", []).append(name)
+                unready.setdefault(first, []).append(name)
             elif one.awaits_baseline:
                 doubt = one.last.error if one.last else None
                 why = f"; the last run: {doubt}" if doubt else f": the next {baseline}"
                 unready.setdefault(why, []).append(name)
         for why, names in unready.items():
-            told = why.replace("its", "of each the") if len(names) > 1 else why
+            told = f": of each the first {baseline}" if why == first and len(names) > 1 else why
             yield f"note  {', '.join(names)}: nothing is told as new yet{told}"
 
     def _watchlist(self) -> Lines:

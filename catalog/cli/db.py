@@ -56,7 +56,7 @@ def check(context: Context) -> int:
     for difference in found:
         output.line(difference)
     if found or not context.quiet:
-        output.line(f"{len(found)} differences" if found else "the schema is as it should be")
+        output.line(text.counted(len(found), "difference") if found else "the schema is as it should be")
     return Exit.DATABASE if found else Exit.DONE
 
 
@@ -73,7 +73,7 @@ def verify(context: Context, *, as_json: bool) -> int:
         output.array({"rule": rule, "broken": counts.get(rule, 0)} for rule in rules)
     else:
         for found in broken:
-            output.line(f"broken: {found.rule}: {found.count:,} rows")
+            output.line(f"broken: {found.rule}: {text.counted(found.count, 'row')}")
         if broken or not context.quiet:
             output.line(f"{len(rules) - len(broken)} of {len(rules)} invariants hold")
     return Exit.DATABASE if broken else Exit.DONE

@@ -1,6 +1,5 @@
 """`catalog watch scan`: which files of a code base name a model that is retiring, gone or misspelt."""
 
-import os
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -12,7 +11,7 @@ from pathlib import Path
 import click
 
 from catalog import logs, watch
-from catalog.cli import builds, output, tree
+from catalog.cli import builds, output, table, tree
 from catalog.cli.annotations import annotation
 from catalog.cli.builds import AskedPlace
 from catalog.cli.context import Context, pass_context
@@ -165,13 +164,12 @@ def _print(found: Iterable[ScanFinding], form: str) -> None:
             output.line(annotation("error", words, title=title, path=path, line=one.line, column=one.column))
         else:
             place = harmless(f"{one.file}:{one.line}:{one.column}: {one.id} ")
-            print(f"{place}{_coloured(one.verdict)}{harmless(f'{where}: {one.text}' if one.text else where)}")  # noqa: T201 - harmless, but for our colour
+            print(f"{place}{_painted(one.verdict)}{harmless(f'{where}: {one.text}' if one.text else where)}")  # noqa: T201 - harmless, but for our colour
 
 
-def _coloured(verdict: str) -> str:
-    if not sys.stdout.isatty() or os.environ.get("NO_COLOR"):
-        return verdict
-    return click.style(verdict, fg="yellow" if verdict == "retiring" else "red")
+def _painted(verdict: str) -> str:
+    is_coloured = output.coloured(sys.stdout)
+    return table.painted(verdict, "yellow" if verdict == "retiring" else "red") if is_coloured else verdict
 
 
 def _summary(found: Sequence[ScanFinding], read: int) -> str:

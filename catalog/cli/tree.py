@@ -31,10 +31,15 @@ def files(path: Path, warn: Callable[[str], object]) -> Iterator[Path]:
         raise ConfigError(f"{path} is not there", hint="name a file or a folder of a code base") from None
     if not is_folder:
         yield path.resolve() if path.is_symlink() else path
-    elif any((above / ".git").exists() for above in (path.resolve(), *path.resolve().parents)):
+    elif any(map(_has_git, (path.resolve(), *path.resolve().parents))):
         yield from _tracked(path, warn)
     else:
         yield from _below(path, warn)
+
+
+def _has_git(folder: Path) -> bool:
+    """Tell whether git keeps a folder; one that may not be searched tells nothing."""
+    return os.path.exists(folder / ".git")  # noqa: PTH110 - Path's own raises PermissionError there
 
 
 def _tracked(folder: Path, warn: Callable[[str], object]) -> Iterator[Path]:
@@ -68,7 +73,7 @@ def _below(folder: Path, warn: Callable[[str], object], *, is_tracked: bool = Tr
             continue
         if not entry.is_dir(follow_symlinks=False):
             yield folder / entry.name
-        elif is_tracked and (folder / entry.name / ".git").exists():
+        elif is_tracked and _has_git(folder / entry.name):
             yield from _tracked(folder / entry.name, warn)
         else:
             yield from _below(folder / entry.name, warn, is_tracked=is_tracked)

@@ -305,6 +305,17 @@ def test_until_there_is_a_baseline_all_say_that_nothing_is_news_and_what_cures_i
         assert "nothing is told as new yet" not in bare.run(command)[1]
 
 
+def test_sources_with_the_same_doubt_share_a_line_that_quotes_it(bare: Ground) -> None:
+    """Each "its" in it became "of each the"."""
+    bare.configure(page_size=2)
+    add(bare, f'[sources.two]\nbase_url = "{bare.server.url}"\napi_key_env = "ANTHROPIC_API_KEY"\npage_size = 2\n')
+    bare.server.always = repeating
+    assert bare.run("sync")[0] == 0
+    [line] = [each for each in bare.run("check")[1].splitlines() if "nothing is told as new yet" in each]
+    assert line.startswith("note  anthropic, two: nothing is told as new yet; the last run: ")
+    assert "so that all of its list fits one page" in line
+
+
 def anew(ground: Ground) -> None:
     ground.configure(betas=["another-2026-01-01"])
 

@@ -84,7 +84,7 @@ def test_a_damaged_file_is_told_of_by_verify(ground: Ground) -> None:
     ground.execute("INSERT INTO catalog_page VALUES (9, 'digest', x'', 'id', 0)")
     code, out, _ = ground.run("db", "verify")
     assert code == 4
-    assert "broken: rows refer to rows that are there (foreign_key_check): 1 rows" in out
+    assert "broken: rows refer to rows that are there (foreign_key_check): 1 row\n" in out
 
 
 def test_commands_read_a_copy_of_either_database(bare: Ground, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import tempfile
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -283,6 +284,21 @@ def test_a_file_that_vanishes_or_may_not_be_read_is_passed_over(code: Ground, mo
     assert scanned(code) == ["src/b.py"]
 
 
+def test_a_folder_that_may_not_be_searched_is_passed_over() -> None:
+    """It was "unexpected: PermissionError", when git was looked for in it."""
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        folder.chmod(0o755)
+        (folder / "a.py").touch()
+        (folder / "closed").mkdir(mode=0o600)
+        user = os.geteuid()
+        os.seteuid(user or 65534)  # root may search all folders
+        try:
+            assert list(tree.files(folder, print)) == [folder / "a.py"]
+        finally:
+            os.seteuid(user)
+
+
 def test_names_of_files_can_do_no_harm(code: Ground) -> None:
     write(code, "a\n::error::b\x1b[31m,%.py")
     out = code.run("watch", "scan", "src")[1]
@@ -302,10 +318,13 @@ def test_a_terminal_sees_colour_unless_it_wants_none(code: Ground, monkeypatch: 
     write(code, "a.py", f"{GONE} {RETIRING}")
     monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
     monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
     out = code.run("watch", "scan", "src")[1]
     assert ("\x1b[31mgone\x1b[0m" in out, "\x1b[33mretiring\x1b[0m" in out) == (True, True)
-    monkeypatch.setenv("NO_COLOR", "1")
-    assert "\x1b" not in code.run("watch", "scan", "src")[1]
+    for name, value, usual in (("TERM", "dumb", "xterm"), ("NO_COLOR", "1", "")):
+        monkeypatch.setenv(name, value)
+        assert "\x1b" not in code.run("watch", "scan", "src")[1]
+        monkeypatch.setenv(name, usual)
 
 
 # Whom it asks
