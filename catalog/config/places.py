@@ -15,7 +15,8 @@ VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]{0,254})\}")
 _VISIBLE = re.compile(r"[!-~]+")
 _KEY_LIKE = re.compile(r"sk-|[A-Za-z0-9_+=-]{24,}")
 _CHANNEL = re.compile(r"[A-Za-z][A-Za-z0-9]{0,31}://.")
-_LISTEN = re.compile(r"(\[(?P<six>[0-9A-Fa-f:.]+)\]|(?P<host>[A-Za-z0-9.-]+)):(?P<port>[0-9]{1,5})")
+_LABEL = r"[A-Za-z0-9-]{1,63}"  # Python fails at an empty or a longer one before it asks for the name
+_LISTEN = re.compile(rf"(\[(?P<six>[0-9A-Fa-f:.]+)\]|(?P<host>{_LABEL}(\.{_LABEL})*\.?)):(?P<port>[0-9]{{1,5}})")
 _HIGHEST_PORT = 65_535
 
 

@@ -1,6 +1,7 @@
 """Recorded answers, each with the time at which it was taken: from files, or from anything that can be read later."""
 
 import os
+import stat
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -42,16 +43,14 @@ def of_files(paths: Sequence[Path], *, at: Span | None, now: datetime, max_bytes
     """
     files, left_out = dict[Path, tuple[str, ...]](), 0
     for path in paths:
-        if path.is_dir():
+        if _is_folder(path):
             inside = list(_inside(path))
             files |= {
                 each: (each.stem, str(each.relative_to(path).with_suffix(""))) for each in inside if _is_answer(each)
             }
             left_out += sum(not _is_answer(each) for each in inside)
-        elif path.exists():
-            files[path] = (path.stem, str(path.with_suffix("")))
         else:
-            raise ConfigError(f"there is no file or folder {spelled(path)}")
+            files[path] = (path.stem, str(path.with_suffix("")))
     if not files:
         raise ConfigError("there is no recorded answer: folders hold answers as .json files")
     if at is not None and len(files) > 1:
@@ -78,6 +77,16 @@ def in_order(found: Sequence[Look], now: datetime) -> tuple[Look, ...]:
         words = f"{ordered[-1].name} is of {dates.short(ordered[-1].begin)}, which is still to come"
         raise ConfigError(words, hint="check its time, and the clock of this machine; times without an offset are UTC")
     return tuple(ordered)
+
+
+def _is_folder(path: Path) -> bool:
+    """Tell a folder from a file. Raises ConfigError where there is neither, or it cannot be looked for."""
+    try:
+        return stat.S_ISDIR(path.stat().st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        raise ConfigError(f"there is no file or folder {spelled(path)}") from None
+    except OSError as error:
+        raise ConfigError(f"{spelled(path)} cannot be reached ({error.strerror})") from None
 
 
 def _inside(folder: Path) -> Iterator[Path]:

@@ -81,7 +81,7 @@ def _start(server: wsgi.Server, address: tuple[str, int]) -> None:
     def serve() -> None:  # threads that a daemon makes are daemons
         try:
             server.prepare()
-        except OSError as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, the other thread waits for an answer
             ready.set_exception(error)
             return
         ready.set_result(None)

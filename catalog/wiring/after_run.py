@@ -50,10 +50,11 @@ def demand_folder(config: Config) -> None:
     words = ""
     try:
         folder = files.target(path).parent
-    except OSError as error:
-        words = f"is a link that leads nowhere ({error.strerror})"
+        is_there = folder.is_dir()
+    except OSError as error:  # links that lead in a circle, a folder that may not be searched
+        words = f"cannot be reached ({error.strerror})"
     else:
-        if not folder.is_dir():
+        if not is_there:
             words = f"cannot be written: there is no folder {folder}"
         elif not os.access(folder, os.W_OK | os.X_OK):
             words = f"cannot be written: this user may not write to {folder}"

@@ -110,5 +110,6 @@ def look_at_folder(config: Config) -> str:
         return ""
     from catalog.web import folder as folders
 
-    folders.demand(folder)
-    return f"{folder}{'' if folder.exists() else ' (made by the first run)'}"
+    with folders.writable(folder):
+        folders.demand(folder)
+        return f"{folder}{'' if folder.exists() else ' (made by the first run)'}"

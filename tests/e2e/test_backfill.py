@@ -98,6 +98,8 @@ def test_one_file_takes_its_time_from_an_option_and_json_gives_the_runs(bare: Gr
         ({"2099-01-01.json": "a"}, ["2099-01-01.json"], "is still to come"),
         ({"r/notes.txt": "a"}, ["r"], "there is no recorded answer"),
         ({"r/2025-03-01.json": "a"}, ["gone"], "there is no file or folder gone"),
+        ({"2025-03-01.json": "a"}, ["2025-03-01.json/a"], "there is no file or folder 2025-03-01.json/a"),
+        ({"r/2025-03-01.json": "a"}, ["r", "x" * 300], "cannot be reached"),
         (
             {"r/2025-03-01.json": "a", "r/2025-03-02.json": "a"},
             ["r", "--at", "2025-01-01"],

@@ -56,7 +56,17 @@ PROBLEMS: dict[str, tuple[str, Callable[[Path], object], str]] = {
     "metrics behind a link that leads in a circle": (
         '[monitor]\nmetrics_file = "m.prom"\n',
         lambda folder: (folder / "m.prom").symlink_to("m.prom"),
-        "leads nowhere",
+        "m.prom cannot be reached",
+    ),
+    "metrics in a folder that cannot be looked for": (
+        f'[monitor]\nmetrics_file = "{"x" * 300}/m.prom"\n',
+        nothing,
+        "m.prom cannot be reached",
+    ),
+    "pages in a folder that cannot be looked for": (
+        f'[publish]\nfolder = "{"x" * 300}"\n',
+        nothing,
+        "the pages cannot be written to",
     ),
     "an address of another machine": ('[monitor]\nlisten = "192.0.2.1:9464"\n', nothing, "cannot be listened on"),
     "a command that is not there": (

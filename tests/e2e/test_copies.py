@@ -73,7 +73,10 @@ def test_a_copy_of_nothing_is_an_error(ground: Ground) -> None:
     assert not (ground.folder / "copy").exists()
 
 
-@pytest.mark.parametrize(("where", "hint"), [("nowhere/copy", "make its folder"), ("/proc/copy", "its rights")])
+@pytest.mark.parametrize(
+    ("where", "hint"),
+    [("nowhere/copy", "make its folder"), (f"{'x' * 300}/copy", "its rights"), ("/proc/copy", "its rights")],
+)
 def test_a_place_that_takes_no_copy_is_named(ground: Ground, where: str, hint: str) -> None:
     code, _, err = ground.run("db", "backup", where)
     assert (code, where in err, hint in err) == (4, True, True)

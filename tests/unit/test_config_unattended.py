@@ -458,6 +458,9 @@ def test_a_watchlist_that_cannot_be_is_refused(load: Loader, lines: str, words: 
         ('listen = ":9464"', "must be an address such as"),
         ('listen = "127.0.0.1:65536"', "must be an address such as"),
         ('listen = "::1:9464"', "must be an address such as"),
+        ('listen = "127..0.1:9464"', "must be an address such as"),
+        ('listen = ".localhost:9464"', "must be an address such as"),
+        (f'listen = "{"x" * 64}.example:9464"', "must be an address such as"),
         ("listen = 9464", "must be an address such as"),
     ],
 )

@@ -5,6 +5,7 @@ first, and then appears under its name as a whole. A restoration is one transact
 is in `sqlite_copy` and `postgres_copy`.
 """
 
+import errno
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -80,7 +81,8 @@ def _appearing(path: Path) -> Iterator[Path]:
     except OSError as error:
         words = f"the copy {path} cannot be written: {os.strerror(error.errno or 0)}"
         there = "check its folder: its rights, and its room"
-        raise DatabaseError(words, hint=there if path.parent.is_dir() else "make its folder first") from None
+        is_missing = error.errno == errno.ENOENT and not path.parent.is_dir()
+        raise DatabaseError(words, hint="make its folder first" if is_missing else there) from None
 
 
 def _demand_other_name(path: Path, database: Database) -> None:
