@@ -3,10 +3,11 @@
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from shlex import quote
 
 import click
 
-from catalog import files
+from catalog import config, files
 from catalog.cli import output
 from catalog.cli.context import Context, pass_context
 from catalog.config import apis, kinds, manual
@@ -32,9 +33,10 @@ def command(context: Context, file: Path, names: Sequence[str]) -> None:
         for each in text.splitlines():
             output.line(each)
         return
-    path = file.absolute()
+    here = config.here()
+    path = here / file
     _write(path, text)
-    option = "" if path == Path("catalog.toml").absolute() else f" --config {path}"
+    option = "" if path == here / "catalog.toml" else f" --config {quote(str(path))}"
     if rows:
         keyed = [row for row in rows if row.key_variable and not row.key_optional]
         variables = dict.fromkeys(row.key_variable for row in keyed if row.settings.get("auth") != "none")
@@ -68,6 +70,6 @@ def _write(path: Path, text: str) -> None:
     except FileExistsError:
         raise ConfigError(f"{path} is there already, and stays as it is", hint="catalog init OTHER_FILE") from None
     except FileNotFoundError:
-        raise ConfigError(f"there is no folder {path.parent}", hint=f"mkdir -p {path.parent}") from None
+        raise ConfigError(f"there is no folder {path.parent}", hint=f"mkdir -p {quote(str(path.parent))}") from None
     except OSError as error:
         raise ConfigError(f"{path} cannot be written: {os.strerror(error.errno or 0)}") from None

@@ -46,8 +46,10 @@ def demand_a_key(context: Context, chosen: Sequence[SourceSettings]) -> None:
 
 def name_other_keys(context: Context, config: Config, environ: Mapping[str, str]) -> None:
     """Say, where there is no configuration file, that the key of another API which is set could read a list, too."""
+    if config.path is not None:
+        return
     rows = [row for row in apis.rows().values() if row.name != apis.NATIVE and environ.get(row.key_variable)]
-    if config.path is None and rows:
+    if rows:
         words = f"{rows[0].key_variable} is set: `catalog init --api {rows[0].name}` would add a source for it"
         context.say(words, "key.unused", api=rows[0].name)
 

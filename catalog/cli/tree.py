@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
+from shlex import quote
 from typing import BinaryIO
 
 from catalog.errors import ConfigError
@@ -54,7 +55,8 @@ def _tracked(folder: Path, warn: Callable[[str], object]) -> Iterator[Path]:
         yield from _below(folder, warn, is_tracked=False)
         return
     if told.returncode:
-        hint = f"see why: git -C {folder} ls-files; in a container often: git config --global --add safe.directory '*'"
+        hint = f"see why: git -C {quote(str(folder))} ls-files"
+        hint += "; in a container often: git config --global --add safe.directory '*'"
         raise ConfigError(f"git does not tell which files of {folder} it tracks", hint=hint)
     root = folder.resolve()
     is_inside = cache(lambda parent: parent.resolve().is_relative_to(root))  # a folder may be a link by now

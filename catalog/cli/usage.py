@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from difflib import get_close_matches
+from shlex import quote
 
 import click
 
@@ -84,7 +85,7 @@ def _option_for(typed: str, context: click.Context) -> str | None:
     """Give the command with the option that a name without one may be meant for."""
     known = {name for parameter in context.command.params for name in parameter.opts}
     option = next((name for name in _TAKING if name in known), None)
-    return f"{context.command_path} {option} {typed}" if option and " " not in typed else None
+    return f"{context.command_path} {option} {quote(typed)}" if option and " " not in typed else None
 
 
 def _plain(words: str) -> str:

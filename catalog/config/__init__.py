@@ -38,6 +38,7 @@ __all__ = [
     "database",
     "demand_no_chat_service",
     "entries",
+    "here",
     "key",
     "listed",
     "load",
@@ -57,7 +58,7 @@ def load(path: Path | None = None, *, environ: Mapping[str, str] = os.environ, d
 
     Raises ConfigError that tells of every problem at once.
     """
-    directory = directory or _here()
+    directory = directory or here()
     return reading.read(reading.find(path, environ, directory), environ, directory)
 
 
@@ -67,7 +68,7 @@ def database(url: str, *, setting: str, directory: Path | None = None) -> Databa
         read = databases.DatabaseUrl().read(url)
     except ValueError as error:
         raise ConfigError(f"{setting} {error}") from None
-    return DatabaseSettings(url=reading.placed(read, directory or _here()))
+    return DatabaseSettings(url=reading.placed(read, directory or here()))
 
 
 def address(text: str) -> tuple[str, int] | None:
@@ -125,7 +126,8 @@ def _text(path: Path) -> str:
     raise ConfigError(f"the list of watched models {path} {words}", hint="one id per line; see [watch] files")
 
 
-def _here() -> Path:
+def here() -> Path:
+    """Give the current folder. Raises ConfigError when it was deleted."""
     try:
         return Path.cwd()
     except FileNotFoundError:

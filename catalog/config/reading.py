@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from catalog.config import apis, channels, databases, kinds, layouts, places, tables, toml_slips
@@ -148,7 +149,7 @@ def _parse(file: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(file.read_bytes().decode("utf-8-sig"))
     except FileNotFoundError:
-        raise ConfigError(f"there is no configuration file {file}", hint=f"catalog init {file}") from None
+        raise ConfigError(f"there is no configuration file {file}", hint=f"catalog init {quote(str(file))}") from None
     except OSError as error:
         words = "this user may not read it" if isinstance(error, PermissionError) else "it is no readable file"
         raise ConfigError(f"the configuration file {file} cannot be read: {words}") from None
@@ -319,7 +320,7 @@ def _warnings(config: Config, *, names_database: bool) -> Iterator[str]:
         files.append(config.path)
     for each in dict.fromkeys(files):
         if each and _is_open_to_all(each):
-            yield f"{each} holds a secret, and every user of this machine may read it: chmod 600 {each}"
+            yield f"{each} holds a secret, and every user of this machine may read it: chmod 600 {quote(str(each))}"
 
 
 def _is_open_to_all(path: Path) -> bool:

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from shlex import quote
 from typing import IO
 
 from catalog.errors import AnswerError, ConfigError
@@ -54,11 +55,11 @@ def opened(repository: Path, file: str, *, now: datetime, max_bytes: int) -> Ite
     asked = [*command, *_LOG, "--", file]
     told = subprocess.run(asked, stdin=subprocess.DEVNULL, capture_output=True, check=False, env=environment)  # noqa: S603 - git alone
     if told.returncode:
-        hint = f"`git -C {repository} log -- {file}` says why"
+        hint = f"`git -C {quote(str(repository))} log -- {quote(file)}` says why"
         raise ConfigError(f"git cannot read the history of {file} in {repository}", hint=hint)
     commits = history(told.stdout)
     if not commits:
-        hint = f"`git -C {repository} ls-files` lists what there is"
+        hint = f"`git -C {quote(str(repository))} ls-files` lists what there is"
         raise ConfigError(f"no commit in {repository} touched {file}", hint=hint)
     asked = [*command, "cat-file", "--batch"]
     with subprocess.Popen(asked, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment) as batch:  # noqa: S603 - as above

@@ -393,6 +393,33 @@ def test_init_says_why_it_cannot_write(tmp_path: Path, file: str, words: str) ->
     assert words in err
 
 
+HINTS = [
+    (["init", "a b/my file.toml"], "mkdir -p '{here}/a b'"),
+    (["init", "my file.toml"], "then: catalog check --config '{here}/my file.toml'"),
+    (["--config", "my file.toml", "models"], "catalog init '{here}/my file.toml'"),
+    (["status", "--config", "open here.toml"], "chmod 600 '{here}/a key'"),
+    (["watch", "scan", "--live", "--config", "open here.toml", "no git"], "git -C 'no git' ls-files"),
+    (["backfill", "anthropic", "--git", "no git", "a b.json"], "`git -C 'no git' log -- 'a b.json'`"),
+]
+
+
+@pytest.mark.parametrize(("typed", "hint"), HINTS)
+def test_a_path_in_a_hint_can_be_typed_whatever_it_holds(tmp_path: Path, typed: list[str], hint: str) -> None:
+    (tmp_path / "no git" / ".git").mkdir(parents=True)
+    (tmp_path / "a key").write_text(SECRET)
+    (tmp_path / "a key").chmod(0o644)
+    closed = 'base_url = "http://127.0.0.1:1"\ndeadline = "1s"\n'
+    (tmp_path / "open here.toml").write_text(f'[sources.anthropic]\napi_key_file = "a key"\n{closed}')
+    assert hint.format(here=tmp_path) in catalog(tmp_path, *typed)[2]
+
+
+def test_init_says_so_where_its_folder_is_gone(tmp_path: Path) -> None:
+    """It was "unexpected: FileNotFoundError"."""
+    (tmp_path / "gone").mkdir()
+    code, out, err = run(tmp_path, f"import os; os.chdir('gone'); os.rmdir('../gone'); {MAIN}", "init")
+    assert (code, out, "the folder this was started in is gone" in err) == (2, "", True)
+
+
 # The commands behind the frame.
 
 

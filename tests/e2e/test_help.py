@@ -118,6 +118,7 @@ SLIPS: dict[str, tuple[str, str]] = {
     "watch chek": ('there is no command "chek" below `catalog watch`; did you mean "check"?', "catalog watch --help"),
     "changes m-1": ('catalog changes takes no "m-1"', "catalog changes --model m-1"),
     "models m-1": ('catalog models takes no "m-1"', "catalog models --match m-1"),
+    "models m-*": ('catalog models takes no "m-*"', "catalog models --match 'm-*'"),
     "status m-1": ('catalog status takes no "m-1"', "catalog status --help"),
     "diff 1d 2d m-1": ('catalog diff takes no "m-1"', "catalog diff --match m-1"),
     "changes a b": ('catalog changes takes no "a b"', "catalog changes --help"),
