@@ -10,6 +10,7 @@ from catalog.cli import options, output
 from catalog.cli.context import Context, Form, list_options, pass_context
 from catalog.errors import CatalogError, ConfigError, Exit
 from catalog.health import Finding, Health, SourceCheck
+from catalog.http import hosts
 
 
 @click.command()
@@ -55,8 +56,8 @@ def _ask_worker(context: Context, address: tuple[str, int] | None) -> int:
         raise ConfigError("monitor.listen is not set: no worker can be asked", hint=hint)
     wrong = probes.ask(address)
     if wrong or wrong is None:
-        host, port = address
-        return context.fail(CatalogError(wrong or f"no worker answers at {host}:{port}", hint="catalog run"))
+        words = wrong or f"no worker answers at {hosts.with_port(*address)}"
+        return context.fail(CatalogError(words, hint="catalog run"))
     if not context.quiet:
         output.line("ok", tone="green")
     return Exit.DONE

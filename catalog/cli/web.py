@@ -53,8 +53,8 @@ def command(context: Context, *, listen: tuple[str, int] | None) -> None:
 
 def serve(config: Config, database: Database, address: tuple[str, int], **clock: Any) -> NoReturn:
     """Serve, and print the address, until an exception says that it is enough."""
-    with sites.serving(config, database, address, **clock) as (host, port):
-        output.line(f"http://{f'[{host}]' if ':' in host else host}:{port}/")
+    with sites.serving(config, database, address, **clock) as found:
+        output.line(sites.address(found))
         sys.stdout.flush()
         while True:
             time.sleep(_CHECK_EVERY)  # without an end, a signal that another thread received would wake nothing

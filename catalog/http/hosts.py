@@ -36,6 +36,11 @@ def address(name: str) -> IPv4Address | IPv6Address | None:
         return None
 
 
+def with_port(host: str, port: int) -> str:
+    """Spell a host and a port as in a URL: an IPv6 address stands in brackets."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
 def split(text: str, schemes: Sequence[str], words: str) -> SplitResult:
     """Take a URL apart. Raises ValueError with `words`: those of the parser may quote a secret."""
     if not _VISIBLE.fullmatch(text) or "\\" in text or "://" not in text:

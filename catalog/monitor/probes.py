@@ -11,6 +11,7 @@ from http.client import HTTPConnection, HTTPException
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from catalog.errors import CatalogError, ConfigError
+from catalog.http import hosts
 from catalog.monitor import metrics
 
 _MOST = 10_000  # bytes of an answer
@@ -33,8 +34,7 @@ def serving(
     try:
         server = _ProbeServer(address, page, problems)
     except OSError as error:
-        host, port = address
-        words = f"{host}:{port} cannot be listened on ({error.strerror})"
+        words = f"{hosts.with_port(*address)} cannot be listened on ({error.strerror})"
         raise ConfigError(words, hint=f"change {setting}") from None
     thread = threading.Thread(target=server.serve_forever, args=(0.1,), name="catalog-probes", daemon=True)
     thread.start()

@@ -18,6 +18,7 @@ from cheroot.server import HeaderReader, HTTPConnection, HTTPRequest
 
 from catalog import logs
 from catalog.errors import ConfigError
+from catalog.http import hosts
 
 log = logging.getLogger("catalog.web")
 
@@ -91,10 +92,9 @@ def _start(server: wsgi.Server, address: tuple[str, int]) -> None:
     try:
         ready.result()
     except OSError as error:
-        host, port = address
         number = _NUMBER.search(str(error))  # which the server puts into its words
         why = os.strerror(int(number[1])) if number else "there is no such address"
-        words = f"{host}:{port} cannot be listened on ({why})"
+        words = f"{hosts.with_port(*address)} cannot be listened on ({why})"
         raise ConfigError(words, hint="change web.listen") from None
 
 

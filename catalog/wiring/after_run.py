@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from catalog import logs, wiring
 from catalog.config import Config
 from catalog.errors import CatalogError, ConfigError, DatabaseError, StoppedError
+from catalog.http import hosts
 from catalog.store.engine.database import Database
 from catalog.store.outbox import enqueue, queue
 
@@ -66,11 +67,11 @@ def look_at_address(address: tuple[str, int], setting: str, served: str) -> str:
     """Say that an address is free, or what is served there. Raises ConfigError where it cannot be listened on."""
     from catalog.monitor import probes
 
-    host, port = address
+    where = hosts.with_port(*address)
     if probes.ask(address, timeout=3.0) is not None:
-        return f"{served} at {host}:{port}"
+        return f"{served} at {where}"
     probes.demand_free(address, setting)
-    return f"{host}:{port} is free"
+    return f"{where} is free"
 
 
 def follow(config: Config, database: Database, *, is_merged: bool, stop: threading.Event | None = None) -> None:

@@ -86,8 +86,7 @@ def served(config: Config) -> Iterator[None]:
 
 def address(listen: tuple[str, int], path: str = "") -> str:
     """Spell the URL of what is served at a host and port."""
-    host, port = listen
-    return f"http://{f'[{host}]' if ':' in host else host}:{port}/{path}"
+    return f"http://{hosts.with_port(*listen)}/{path}"
 
 
 def publish(

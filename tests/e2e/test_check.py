@@ -68,6 +68,11 @@ PROBLEMS: dict[str, tuple[str, Callable[[Path], object], str]] = {
         nothing,
         "the pages cannot be written to",
     ),
+    "an address of another machine, of IPv6": (
+        '[monitor]\nlisten = "[2001:db8::1]:9464"\n',
+        nothing,
+        "catalog: [2001:db8::1]:9464 cannot be listened on (",
+    ),
     "an address of another machine": ('[monitor]\nlisten = "192.0.2.1:9464"\n', nothing, "cannot be listened on"),
     "a command that is not there": (
         '[[alerts]]\nname = "team"\ncommand = ["./none.sh"]\n',

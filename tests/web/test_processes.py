@@ -94,6 +94,7 @@ def test_the_demo_is_a_page_in_one_command_and_at_once_the_second_time(start: St
         (["web", "--listen", "203.0.113.1:80"], "cannot be listened on (Cannot assign requested address)"),
         (["web", "--listen", "nowhere.invalid:80"], "cannot be listened on"),
         (["web", "--listen", "127..0.1:80"], "must be an address such as"),
+        (["web", "--listen", "[2001:db8::1]:80"], "catalog: [2001:db8::1]:80 cannot be listened on ("),
         (["demo", "--web", "--listen", "127.0.0.1:{busy}"], "cannot be listened on"),
     ],
 )
