@@ -131,25 +131,21 @@ def _sentences(model: Model, changes: Sequence[Change], now: datetime, *, is_dat
     if model.lifecycle and model.lifecycle != "active":
         yield f"The list calls it {model.lifecycle}."
     if model.retires_at is not None:
-        yield _retirement(model.retires_at, changes, now, is_gone=model.removed_at is not None, is_dated=is_dated)
+        yield _retirement(model, model.retires_at, changes, now, is_dated=is_dated)
 
 
-def _retirement(
-    retires_at: datetime, changes: Sequence[Change], now: datetime, *, is_gone: bool, is_dated: bool
-) -> str:
-    left, on = days_left(retires_at, now) or 0, dates.day(retires_at)
+def _retirement(model: Model, at: datetime, changes: Sequence[Change], now: datetime, *, is_dated: bool) -> str:
+    on = dates.day(at) + (f", {dates.ahead(at, now)}" if is_dated and model.removed_at is None else "")
     moved = sum(
         each.kind is Kind.CHANGED and each.field == "retires_at" and None not in (each.old_value, each.new_value)
         for each in changes
     )
     often = f"; this date moved {_TIMES.get(moved, f'{moved} times')}" if moved else ""
-    if retires_at > now:
-        ahead = f", in {counted(left, 'day')}" if left else ", today"
-        return f"Retires {on}{ahead if is_dated else ''}{often}."
-    if is_gone:
+    if model.removed_at is not None:
         return f"It was to retire {on}{often}."
-    ago = f", {counted(-left, 'day')} ago," if is_dated else ""
-    return f"Was to retire {on}{ago} and is still listed{often}."
+    if at > now:
+        return f"Retires {on}{often}."
+    return f"Was to retire {on}{'' if model.missing_since else ', and is still listed'}{often}."
 
 
 def days_left(moment: datetime | None, now: datetime) -> int | None:
