@@ -86,9 +86,9 @@ def array(rows: Iterable[Row], *, stream: TextIO | None = None) -> None:
     tabular.write_json(rows, stream or sys.stdout)
 
 
-def document(value: object, *, stream: TextIO | None = None) -> None:
+def document(value: object) -> None:
     """Print one JSON value, laid out for reading."""
-    print(json.dumps(value, default=tabular.json_value, indent=2), file=stream or sys.stdout)
+    print(json.dumps(value, default=tabular.json_value, indent=2))
 
 
 def line(text: str = "", *, tone: Tone = "", stream: IO[str] | None = None) -> None:

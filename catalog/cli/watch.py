@@ -48,7 +48,7 @@ def check(
     origin: AskedPlace,
     form: str,
 ) -> int:
-    """Say whether each watched model, or each MODEL, is still fine. Asks the database alone, no network.
+    """Say whether each watched model, or each MODEL, is still fine. Without --live and --catalog, no network is asked.
 
     Exits with 0 when all are fine; a deprecated or missing one is told, and does no harm. With 10 when one is gone,
     retired, overdue, or retires within --days. With 11 when an id was never in any list. With 12 when a verdict hangs

@@ -52,7 +52,7 @@ def strips(visit: Visit) -> tuple[Strip, ...]:
     found = pages.strips(visit.health, visit.now)
     if visit.published is None:
         return found
-    return tuple(replace(each, why="", hint="", age="") for each in found if each.name in visit.sources)
+    return tuple(replace(each, why="", age="") for each in found if each.name in visit.sources)
 
 
 def refusal(status: HTTPStatus, words: Sequence[str], hint: str, root: str) -> WebAnswer:

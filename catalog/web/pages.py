@@ -33,7 +33,6 @@ class Strip:
     word: str
     tone: str
     why: str = ""
-    hint: str = ""
     listed: int | None = None
     last: datetime | None = None
     age: str = ""
@@ -74,7 +73,7 @@ def strips(health: Health, now: datetime) -> tuple[Strip, ...]:
     """Give a strip for each source that is configured, and for each channel with a problem; problems come first."""
     found = [_strip(one, health.of_source(one.name), now) for one in health.sources if one.stale_after is not None]
     found += [
-        Strip(name=f"alerts to {each.channel}", word="not sent", tone="bad", why=each.text, hint=each.hint)
+        Strip(name=f"alerts to {each.channel}", word="not sent", tone="bad", why=each.text)
         for each in health.findings
         if each.channel and each.level is Level.PROBLEM
     ]
@@ -91,7 +90,6 @@ def _strip(one: SourceCheck, found: Sequence[Finding], now: datetime) -> Strip:
         word=_WORDS.get(code, "ok"),
         tone="bad" if problems else "note" if told else "ok",
         why="; ".join(each.text for each in told),
-        hint=next((each.hint for each in told if each.hint), ""),
         listed=one.row.models_listed if one.row else None,
         last=last,
         age=dates.age(now - last) if last and last <= now else "",

@@ -147,7 +147,7 @@ def model(visit: Visit) -> Mapping[str, Any]:
     return {
         "title": found.model.display_name or found.model.id,
         "model": found.model,
-        "picture": timeline.of_one(visit, found, root="../../"),
+        "picture": timeline.of_one(visit, found),
         "verdict": pages.verdict(
             found.model, found.changes, visit.now, visit.question.days, is_dated=visit.published is None
         ),

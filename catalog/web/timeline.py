@@ -23,7 +23,7 @@ def page(visit: Visit) -> Mapping[str, Any]:
     """Show lifespans as a picture, and the same as a table."""
     models, more = _drawn(visit)
     rows = lifespans(visit, models)
-    return {"picture": _draw(visit, rows, root="../" * visit.address.count("/")), "rows": rows, "more": more}
+    return {"picture": _draw(visit, rows), "rows": rows, "more": more}
 
 
 def file(visit: Visit) -> WebAnswer:
@@ -38,10 +38,10 @@ def svg(drawn: str) -> WebAnswer:
     return WebAnswer(body=drawn.encode(), media="image/svg+xml")
 
 
-def of_one(visit: Visit, story: Story, root: str) -> str:
+def of_one(visit: Visit, story: Story) -> str:
     """Draw one model, on its page."""
     found = {Place(story.model.source, story.model.id): story.changes}
-    return picture.draw(_lifespans(visit, [story.model], found), today=_today(visit), root=root)
+    return picture.draw(_lifespans(visit, [story.model], found), today=_today(visit), root="../../")
 
 
 def today(visit: Visit, mine: Sequence[Model], retiring: Sequence[Model], latest: Sequence[FeedEntry]) -> str:
@@ -76,9 +76,9 @@ def _lifespans(visit: Visit, models: Sequence[Model], found: Mapping[Place, Sequ
     return sorted(rows, key=lambda row: (row.stretches[0].came_by, row.created_at or row.stretches[0].came_by, row.id))
 
 
-def _draw(visit: Visit, rows: Sequence[Lifespan], **how: str) -> str:
+def _draw(visit: Visit, rows: Sequence[Lifespan], *, style: str = "") -> str:
     start, end = (at and at.at for at in (visit.question.start, visit.question.end))
-    return picture.draw(rows, today=_today(visit), start=start, end=end, **how)
+    return picture.draw(rows, today=_today(visit), start=start, end=end, style=style)
 
 
 def _today(visit: Visit) -> datetime | None:

@@ -61,13 +61,12 @@ def open_(
     url: str,
     *,
     secret: str | None = None,
-    version: str = "",
     timeout: float = TIMEOUT,
     clock: Callable[[], datetime] = utc_now,
 ) -> Webhook:
     """Give a channel that posts to `url`, signed if there is a secret. Raises ConfigError for a bad secret."""
     key = None if secret is None else _key(secret)
-    exchange = Exchange({"user-agent": f"model-catalog/{version}".rstrip("/"), "accept": "*/*"})
+    exchange = Exchange({"user-agent": "model-catalog", "accept": "*/*"})
     return Webhook(url=url, secret=key, exchange=exchange, timeout=timeout, clock=clock)
 
 
