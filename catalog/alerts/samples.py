@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 
 from catalog import dates
@@ -18,8 +19,10 @@ _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 def of(rule: Rule, now: datetime, mark: str) -> list[OutboxMessage]:
     """Compose the samples; `mark` makes their ids new, so that no receiver drops them as repeats."""
     rule = replace(rule, models=(), sources=(), lines=(), lifecycles=(), watched=None)  # filters let a sample pass
-    digest = rules.digest(rule, _news(now, mark), _facts(now, Status.COMPLETE))
-    told = [digest] if digest else []
+    patterns = [rule.changed_fields, ("*",)] if rule.changed_fields else [()]  # no field of a sample may fit
+    wider = (replace(rule, changed_fields=each) for each in patterns)
+    digests = (rules.digest(each, _news(now, mark), _facts(now, Status.COMPLETE)) for each in wider)
+    told = list(islice(filter(None, digests), 1))
     told += rules.about_run(rule, _facts(now, Status.HELD, held=_SAMPLE, accept="--accept-removals"))
     told += rules.about_run(rule, _facts(now, Status.FAILED, failures=rule.failures))
     if AlertEvent.SYNC_RECOVERED in rule.events:

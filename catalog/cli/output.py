@@ -88,7 +88,7 @@ def array(rows: Iterable[Row], *, stream: TextIO | None = None) -> None:
 
 def document(value: object) -> None:
     """Print one JSON value, laid out for reading."""
-    print(json.dumps(value, default=tabular.json_value, indent=2))
+    sys.stdout.write(f"{json.dumps(value, default=tabular.json_value, indent=2)}\n")
 
 
 def line(text: str = "", *, tone: Tone = "", stream: IO[str] | None = None) -> None:
