@@ -94,7 +94,8 @@ def test_a_foreign_setting_changes_nothing_of_what_is_read_and_written(
         (name_,) = {row[1] for row in world.rows("models", "id", "display_name") if row[0] != "a"}
         assert name_ == "Ünïcode \\ '中'"
         assert upgrade.differences(world.database) == []
-        assert copies.backup(world.database, tmp_path / "copy", on_progress=lambda *_: None).models == 2
+        if way == "database":  # a setting is the same whoever made it, and copies take long
+            assert copies.backup(world.database, tmp_path / "copy", on_progress=lambda *_: None).models == 2
         world.check()
         world.database.close()
 
