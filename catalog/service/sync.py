@@ -268,10 +268,12 @@ class SourceSync:
             key = self.key(connection)
             runs.mark_configured(connection, {self.source.name, *self.options.configured})
             abandoned = runs.abandon_dead(connection, key, self.now())
+            if self.options.subscriptions is not None:
+                enqueue.from_dead(connection, abandoned, self.options.subscriptions, self.now())
             opened = runs.begin(connection, key, self.scope, self.now())
         if abandoned:
-            event = logs.event("run.abandoned", source=self.source.name, runs=abandoned)
-            runs_ = "an earlier run" if abandoned == 1 else f"{abandoned:,} earlier runs"
+            event = logs.event("run.abandoned", source=self.source.name, runs=len(abandoned))
+            runs_ = "an earlier run" if len(abandoned) == 1 else f"{len(abandoned):,} earlier runs"
             log.warning("%s: %s never ended", self.source.name, runs_, extra=event)
         return opened
 

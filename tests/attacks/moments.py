@@ -57,11 +57,12 @@ def _named(table: str, row: tuple[Any, ...]) -> Row:
 
 
 def _renumbered(row: Row, numbers: Mapping[int, int]) -> Row:
+    # A run that was killed is told by the next one: that alert names a run without a number here.
     new: Row = {
-        name: numbers[value] if value is not None and (name == "run_id" or name.endswith("_run")) else value
+        name: numbers.get(value) if value is not None and (name == "run_id" or name.endswith("_run")) else value
         for name, value in row.items()
     }
     if "payload" in new:
         payload = json.loads(new["payload"])
-        new["payload"] = payload | {"run_id": payload["run_id"] and numbers[payload["run_id"]]}
+        new["payload"] = payload | {"run_id": payload["run_id"] and numbers.get(payload["run_id"])}
     return new

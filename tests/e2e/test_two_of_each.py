@@ -506,3 +506,33 @@ def test_a_source_that_was_first_read_later_is_not_said_to_have_listed_nothing(o
         assert "dune: first read after " in own.run(*command)[2]
         assert "first read after " not in own.run(*command, "--source", "amber")[2]
     assert ": what its first list had counts as added" in own.run("diff", at)[2]
+
+
+def test_a_source_that_is_not_configured_any_more_alarms_no_watcher(own: House) -> None:
+    own.configure(HEALTHY)
+    path = own.folder / "catalog.toml"
+    path.write_text(f'{path.read_text()}\n[monitor]\nping_url = "{own.takes.url}/ping"\n')
+    assert own.run("sync", "birch")[0] == 0
+    assert [seen.path for seen in own.takes.requests] == ["/ping/start", "/ping"]
+    assert own.run("status")[0] == 0
+
+
+def test_what_one_source_shows_is_published_though_another_fails(own: House) -> None:
+    path = own.folder / "catalog.toml"
+    path.write_text(f'{path.read_text()}\n[publish]\nfolder = "pages"\n')
+    own.lists["amber"].models.append(entry("newer", "amber"))
+    assert own.run("sync", "amber", "cedar")[0] == 3
+    rows = json.loads((own.folder / "pages" / "models.json").read_text())
+    assert [row["source"] for row in rows if row["id"] == "newer"] == ["amber"]
+
+
+def test_an_id_without_a_source_is_asked_of_all_beside_one_of_a_single_source(house: House) -> None:
+    _, out, _ = house.run("watch", "check", "--live", "--json")
+    found = [(row["id"], row["source"]) for row in json.loads(out)]
+    assert found == [("shared", "birch"), ("a/b", "amber"), ("a/b", "birch"), ("a/b", UNREAD)]
+
+
+def test_an_id_of_another_source_is_no_id_of_the_one_that_is_asked_for(house: House) -> None:
+    code, out, err = house.run("models", "--source", "birch", "--match", "amber-only", "--json")
+    assert (code, out) == (0, "[]\n")
+    assert "it is taken as the pattern *amber-only*" in err

@@ -137,6 +137,8 @@ def test_a_list_that_was_first_read_later_is_said_to_be_unknown_before(own: Hous
     """A page said where the whole catalog began, of whatever source it was asked."""
     assert own.run("sync", UNREAD)[0] == 0
     at = own.between.isoformat().replace("+00:00", "Z")
+    path = own.folder / "catalog.toml"
+    path.write_text(f"{path.read_text()}\n[web]\nmirror_open = true\n")
     with open_site(own) as site:
         for page in (f"models.html?as_of={at}", f"diff.html?from={at}"):
             texts = {name: re.sub("<.*?>", "", site.get(f"{page}&source={name}").text) for name in (UNREAD, "amber")}
@@ -145,6 +147,8 @@ def test_a_list_that_was_first_read_later_is_said_to_be_unknown_before(own: Hous
             assert "begins at" not in texts["amber"]
             assert "First read later, so that nothing is known of it then: dune." in texts[""]
             assert "First read later" not in texts["amber"]
+        assert site.get(f"mirror/amber@{at}/v1/models").status == 200
+        assert site.get(f"mirror/{UNREAD}@{at}/v1/models").status == 404
 
 
 def test_published_pages_of_some_sources_tell_of_no_other(own: House) -> None:

@@ -87,16 +87,16 @@ def note(connection: sa.Connection, *, run_id: int, source_key: int, now: dateti
     _insert(connection, noted, scope, Status.SKIPPED, finished_at=recorded_at, error=words)
 
 
-def abandon_dead(connection: sa.Connection, key: int, now: datetime) -> int:
-    """Close runs of a source that never ended, and give how many; only the holder of the source's lock may do so."""
+def abandon_dead(connection: sa.Connection, key: int, now: datetime) -> list[int]:
+    """Close runs of a source that never ended, and give their numbers; only the holder of its lock may do so."""
     dead = (run.c.source_key == key) & (run.c.status == Status.RUNNING)
-    began = connection.scalar(sa.select(sa.func.max(run.c.started_at)).where(dead))
-    if began is None:
-        return 0
-    finished_at = next_record_time(connection, max(now, began))
-    words = "it had not ended when the next run began"
-    closed = run.update().where(dead).values(status=Status.ABANDONED, finished_at=finished_at, error=words)
-    return connection.execute(closed).rowcount
+    found = connection.execute(sa.select(run.c.run_id, run.c.started_at).where(dead).order_by(run.c.run_id)).all()
+    if found:
+        finished_at = next_record_time(connection, max(now, *(row.started_at for row in found)))
+        words = "it had not ended when the next run began"
+        closed = run.update().where(dead).values(status=Status.ABANDONED, finished_at=finished_at, error=words)
+        connection.execute(closed)
+    return [row.run_id for row in found]
 
 
 def close(connection: sa.Connection, opened: OpenRun, status: Status, now: datetime, **values: Any) -> None:

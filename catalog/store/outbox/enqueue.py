@@ -4,7 +4,7 @@ What a run tells is enqueued in the transaction that records the run: both are t
 """
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -34,6 +34,17 @@ def from_run(connection: sa.Connection, run_id: int, subscriptions: Subscription
     messages += retirements.from_run(connection, run_id, subscriptions, now)
     # Due now, not when the run ended: after a clock was ahead, runs are dated later than the clock that is right.
     return queue.enqueue(connection, [replace(message, due_at=now) for message in messages], now)
+
+
+def from_dead(connection: sa.Connection, run_ids: Sequence[int], subscriptions: Subscriptions, now: datetime) -> int:
+    """Enqueue what runs that died could not tell themselves; gives how many messages."""
+    found = (
+        subscriptions.composer.about_run(rule, _facts(connection, run_id))
+        for run_id in run_ids
+        for rule in subscriptions.rules
+    )
+    messages = [replace(message, due_at=now) for some in found for message in some]
+    return queue.enqueue(connection, messages, now)
 
 
 def from_clock(database: Database, subscriptions: Subscriptions, now: datetime) -> int:
