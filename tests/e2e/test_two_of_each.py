@@ -440,8 +440,11 @@ def test_what_is_accepted_of_one_source_waits_on_at_the_other(own: House) -> Non
     listed = Counter(row["source"] for row in own.rows("models"))
     assert listed == {"amber": 1, "birch": 5, "cedar": 5, "ebony": 5}
     assert [each["source"] for each in own.rows("status") if "held" in json.dumps(each["findings"])] == ["birch"]
-    held = {name: value for name, value in numbers(own).items() if name.startswith("catalog_held")}
-    assert [name for name, value in held.items() if value] == ['catalog_held{source="birch"}']
+    told = {
+        name: value for name, value in numbers(own).items() if name.startswith(("catalog_held", "catalog_models_m"))
+    }
+    some = {name: value for name, value in told.items() if value}
+    assert some == {'catalog_held{source="birch"}': 1, 'catalog_models_missing{source="birch"}': 4}
 
 
 def test_a_source_without_news_keeps_its_newest_runs_whatever_others_do(own: House) -> None:

@@ -117,6 +117,18 @@ def test_a_success_of_another_worker_ends_no_pause_that_a_receiver_asked_for(box
     assert look(box, Recorder(), 600 * SECOND) == 0
 
 
+def test_what_one_channel_takes_or_refuses_changes_the_back_off_of_no_other(box: World) -> None:
+    enqueue(box, "a", "b")
+    enqueue(box, "c", "d", channel="other")
+    down, ear = Recorder(then=refuse()), Recorder()
+    assert look(box, down, 10 * SECOND) == 2
+    before = health(box)
+    assert before.backoff_until is not None
+    send(box, {"team": down, "other": ear})
+    assert (health(box), len(down.heard), ear.ids) == (before, 2, ["c", "d"])
+    assert health(box, "other") == HEALTHY
+
+
 def test_a_clock_that_was_years_ahead_causes_no_back_off_of_years(box: World) -> None:
     box.now += 3650 * DAY
     enqueue(box, "a", "b", "c")

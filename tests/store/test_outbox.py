@@ -214,6 +214,16 @@ def test_the_backlog_counts_what_is_pending_and_dead(box: World) -> None:
     assert (listed, every) == ([1, 3, 4], [1, 2, 3, 4])
 
 
+def test_the_backlog_tells_of_the_oldest_and_of_the_first_to_be_tried(box: World) -> None:
+    later = timedelta(hours=1)
+    enqueue(box, message("a", due_at=START + 2 * later), message("b", due_at=START + later))
+    box.now += later
+    enqueue(box, message("c", due_at=START + 3 * later))
+    with box.database.read() as connection:
+        [team] = queue.backlog(connection)
+    assert (team.pending, team.oldest, team.next_attempt_at) == (3, START, START + later)
+
+
 @pytest.mark.parametrize(
     "edit",
     [

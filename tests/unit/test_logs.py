@@ -1,12 +1,14 @@
 """Log lines: for people, for machines, and never a secret."""
 
 import io
+import itertools
 import json
 import logging
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -27,7 +29,8 @@ def configure() -> Iterator[Configure]:
 
     def configured(**options: Any) -> io.StringIO:
         redaction, stream = logs.Redaction(), io.StringIO()
-        redaction.hide(SECRET)
+        for secret in options.pop("secrets", (SECRET,)):
+            redaction.hide(secret)
         logs.configure(redaction=redaction, stream=stream, **options)
         return stream
 
@@ -104,6 +107,32 @@ def test_a_secret_is_struck_out_of_json_that_is_quoted(configure: Configure, for
     stream = configure(form=form)
     LOG.error("refused: %s", json.dumps({"key": SECRET}))
     assert "p4ss" not in stream.getvalue()
+
+
+@pytest.mark.warns
+@pytest.mark.parametrize("form", ["text", "json"])
+@pytest.mark.parametrize(
+    "secrets",
+    [
+        ("abcd1234", "abcd1234efgh"),  # one begins another
+        ("efgh1234", "abcdefgh1234"),  # one ends another
+        ("in/side", 'be"fore in/side af%ter'),  # one is inside another, which is spelled in several ways
+        ("p%41ss", "p%41ss%2541"),
+        ("same", "same" * 9),
+        ("one-two", "two-one", "one-two-one"),
+    ],
+)
+def test_of_secrets_that_hold_each_other_nothing_is_left(
+    configure: Configure, form: str, secrets: tuple[str, ...]
+) -> None:
+    """The shorter one was struck out of the longer one, whose other part stood there."""
+    for order in itertools.permutations(secrets):
+        stream = configure(form=form, secrets=order)
+        for secret in order:
+            LOG.error("<%s> <%s>", secret, quote(secret, safe=""))
+        lines = stream.getvalue().splitlines()
+        assert len(lines) == len(order)
+        assert all("<***> <***>" in line for line in lines), lines
 
 
 @pytest.mark.warns

@@ -163,7 +163,9 @@ def test_published_pages_of_some_sources_tell_of_no_other(own: House) -> None:
     path = own.folder / "catalog.toml"
     path.write_text(f'{path.read_text()}\n[publish]\nsources = ["birch", "cedar"]\n')
     assert own.run("publish", "narrow")[0] == 0
-    for name, body in contents(own.folder / "narrow").items():
+    narrow = contents(own.folder / "narrow")
+    assert b"<h1>1 problem</h1>" in narrow["status.html"]
+    for name, body in narrow.items():
         text = body.decode()
         assert marks(text) <= {"birch", FAILING}, name
         assert not [each for each in ("amber", UNREAD, FORMER) if re.search(rf"\b{each}\b", text)], name
