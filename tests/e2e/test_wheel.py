@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+import requests
 
 from tests.server import KEY, ModelsServer, Visit, honest, model
 
@@ -87,6 +88,13 @@ def test_the_wheel_holds_the_package_and_its_migrations_and_nothing_else(wheel: 
     assert [name for name in names if "__pycache__" in name] == []
 
 
+def test_the_wheel_holds_every_file_that_the_program_reads(wheel: Path) -> None:
+    kept = _run("git", "ls-files", "catalog", cwd=ROOT).stdout.split("\n")
+    needed = {name for name in kept if name and not name.endswith(".py")}
+    assert {Path(name).suffix for name in needed} >= {".toml", ".css", ".html", ".sql"}
+    assert needed - set(zipfile.ZipFile(wheel).namelist()) == set()
+
+
 ASKED = """
 import importlib.metadata as metadata, re
 for line in metadata.requires("model-catalog"):
@@ -115,6 +123,24 @@ def test_a_first_sync_away_from_the_checkout_creates_the_catalog(
 def test_the_demo_plays_away_from_the_checkout(installed: Path, tmp_path: Path) -> None:
     done = _run(installed / "catalog", "demo", cwd=tmp_path, env={"HOME": str(tmp_path)})
     assert "claude" in done.stdout
+
+
+def test_pages_are_published_and_served_away_from_the_checkout(installed: Path, tmp_path: Path) -> None:
+    surroundings = {"HOME": str(tmp_path), "CATALOG_DATABASE_URL": "sqlite:///catalog-demo.db"}
+    _run(installed / "catalog", "-q", "demo", cwd=tmp_path, env={"HOME": str(tmp_path)})
+    _run(installed / "catalog", "publish", "site", cwd=tmp_path, env=surroundings)
+    site = tmp_path / "site"
+    assert "claude" in (site / "models.html").read_text("utf-8")
+    assert list(site.rglob("*.css"))
+    assert "retiring" in _run(installed / "catalog", "sql", "--recipes", cwd=tmp_path, env=surroundings).stdout
+    command = [installed / "catalog", "web", "--listen", "127.0.0.1:0"]
+    with subprocess.Popen(command, cwd=tmp_path, env=surroundings, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        address = next(line.strip() for line in process.stdout if line.startswith("http://"))
+        served = requests.get(f"{address}models.html", timeout=60)
+        process.terminate()
+        assert process.wait(30) == 143
+    assert (served.status_code, "claude" in served.text) == (200, True)
 
 
 EVERY_MODULE = """
