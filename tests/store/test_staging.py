@@ -136,6 +136,7 @@ def test_attributes_that_are_met_again_after_many_others_are_stored_once(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(staging, "_SHAPES_REMEMBERED", 1)
+    world.page_size = 2  # of one page, each is staged once
     world.lists(*"abcdef")
     for number, model in enumerate(world.server.models):
         model["description"] = "xy"[number % 2] * 500
