@@ -16,6 +16,7 @@ from tests.server import models_server  # noqa: F401 - the fixture `server`
 from tests.volume import (  # noqa: F401 - how much of each attack is made
     pytest_addoption,
     pytest_configure,
+    pytest_configure_node,
     pytest_report_header,
     pytest_terminal_summary,
     volume,

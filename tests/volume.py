@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 
@@ -74,9 +74,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Choose the seed once, before it is handed to other processes."""
-    if config.option.seed is None:
-        config.option.seed = secrets.randbelow(10**9) if config.option.soak else SEED
+    """Choose the seed once, or take the one that was handed to this process."""
+    handed = getattr(config, "workerinput", {}).get("seed", config.option.seed)
+    chosen = secrets.randbelow(10**9) if config.option.soak else SEED
+    config.option.seed = chosen if handed is None else handed
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Hand the seed to another process: an option that no argument gave stays behind."""
+    node.workerinput["seed"] = node.config.option.seed
 
 
 def pytest_report_header(config: pytest.Config) -> str:

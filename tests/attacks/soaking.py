@@ -39,7 +39,7 @@ from tests.subscribing import team
 
 EVENTS = ("added", "returned", "removed", "changed", "retiring")
 ANSWERS = ("models", "model_history", "changes", "sources")
-EVERY = 10  # minutes
+EVERY = 15  # minutes: as long as all runs of a round take, where each walks twice
 LONGEST = 4  # minutes that a run of one source may take, with the one before it
 KEPT = timedelta(hours=3)
 
@@ -102,7 +102,7 @@ class Soak:
         return (self.world.now - START) / MINUTE
 
     def live(self) -> None:
-        """Let ten minutes pass."""
+        """Let a quarter of an hour pass."""
         ends = self.world.now + EVERY * MINUTE
         for each in self.providers:
             each.live(self.minute, self.known(each.name))
