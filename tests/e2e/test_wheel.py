@@ -133,7 +133,7 @@ def test_pages_are_published_and_served_away_from_the_checkout(installed: Path, 
     assert "claude" in (site / "models.html").read_text("utf-8")
     assert list(site.rglob("*.css"))
     assert "retiring" in _run(installed / "catalog", "sql", "--recipes", cwd=tmp_path, env=surroundings).stdout
-    command = [installed / "catalog", "web", "--listen", "127.0.0.1:0"]
+    command = [str(installed / "catalog"), "web", "--listen", "127.0.0.1:0"]
     with subprocess.Popen(command, cwd=tmp_path, env=surroundings, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         address = next(line.strip() for line in process.stdout if line.startswith("http://"))
