@@ -3,7 +3,8 @@
 import json
 import shutil
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from catalog.errors import ConfigError, DatabaseError, LostConnectionError, Sche
 from catalog.events import Message
 from catalog.service import deliver
 from catalog.store.backup import copies, postgres_copy, sqlite_copy
+from catalog.store.engine import database as databases
 from catalog.store.engine import locks
 from catalog.store.outbox import enqueue, queue
 from catalog.store.schema import upgrade
@@ -555,6 +557,59 @@ def test_a_connection_that_dies_while_rows_are_put_back_is_told_of_as_that(world
     with pytest.raises(LostConnectionError):
         copies.restore(world.database, path, now=world.now, replace=True, sources=(), on_progress=kill)
     assert world.listed() == "a"
+
+
+# What is done to a role that makes a copy, and whether it still may.
+ROLES = {
+    "may read all": ("GRANT SELECT ON ALL TABLES IN SCHEMA public TO {0}", True),
+    "may read none": ("GRANT SELECT ON catalog_version TO {0}", False),
+    "may not read deliveries": (
+        "GRANT SELECT ON ALL TABLES IN SCHEMA public TO {0}; REVOKE SELECT ON catalog_delivery FROM {0}",
+        False,
+    ),
+    "may not read a column": (
+        """GRANT SELECT ON ALL TABLES IN SCHEMA public TO {0}; REVOKE SELECT ON catalog_run FROM {0};
+        GRANT SELECT (run_id, source_key) ON catalog_run TO {0}""",
+        False,
+    ),
+    "has a schema of its own": (
+        "GRANT SELECT ON ALL TABLES IN SCHEMA public TO {0}; CREATE SCHEMA {0} AUTHORIZATION {0}",
+        True,
+    ),
+}
+
+
+@pytest.fixture
+def role(world: World) -> Iterator[str]:
+    """The name of a role that may do nothing yet."""
+    with world.database.write() as connection:
+        connection.exec_driver_sql("CREATE ROLE copier LOGIN")
+    yield "copier"
+    with world.database.write() as connection:
+        connection.exec_driver_sql("DROP OWNED BY copier CASCADE; DROP ROLE copier")
+
+
+@only_postgres
+@pytest.mark.parametrize("case", ROLES)
+def test_a_copy_holds_all_or_is_not_made_whatever_its_role_may_read(
+    world: World, safe: Safe, role: str, case: str
+) -> None:
+    """A table or column that the role may not read was left out, as was all behind a schema of its own."""
+    begin(world, "a")
+    statement, may = ROLES[case]
+    with world.database.write() as connection:
+        connection.exec_driver_sql(statement.format(role))
+    whole = copying.rows(safe.copy(world))
+    with closing(
+        databases.open_(str(world.database.url.set(username=role).render_as_string(hide_password=False)))
+    ) as it:
+        if may:
+            copies.backup(it, safe.folder / "its", on_progress=copying.unseen)
+            assert copying.rows(safe.folder / "its") == whole
+            return
+        with pytest.raises(DatabaseError, match="denied a right"):
+            copies.backup(it, safe.folder / "its", on_progress=copying.unseen)
+    assert [path.name for path in safe.folder.iterdir()] == ["copy 1"]
 
 
 # SQLite

@@ -43,6 +43,14 @@ _ASKED = {
     _JSON: ("{0}::text", "text"),
     "text": ("{0}", "text"),
 }
+# Not from information_schema, which leaves out what this role has no right to: a copy must hold all, or not be made.
+_COLUMNS = sa.text("""
+SELECT thing.relname::text AS table_name, part.attname::text AS column_name,
+       format_type(part.atttypid, NULL) AS data_type
+FROM pg_class AS thing JOIN pg_attribute AS part ON part.attrelid = thing.oid
+WHERE thing.relname = ANY(:names) AND pg_table_is_visible(thing.oid) AND part.attnum > 0 AND NOT part.attisdropped
+ORDER BY part.attnum
+""")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -88,10 +96,13 @@ def backup(database: Database, path: Path, on_progress: Callable[[int, int], Non
     """Copy the catalog into an empty file, check the copy, and give what it holds. It needs no other file beside it."""
     with closing(copy_file.catalog(path)) as made:
         with database.read() as connection:
+            # All that is asked of Postgres stands outside of what takes an error for one of the file.
+            revision, found = _revision(database, connection), _tables(connection)
+            progress = _RowProgress(connection.exec_driver_sql(_counting(found)).scalar_one(), on_progress)
             with _written(), made.engine.begin() as empty:
-                upgrade.apply(empty, _revision(database, connection))
+                upgrade.apply(empty, revision)
             with _written(), sqlite_copy.opened(path, "rw") as copy:
-                _fill(copy, connection, database, on_progress)
+                _fill(copy, connection, database, found, progress)
         return copy_file.checked(made, database.describe(), sqlite_copy.NO_COPY)
 
 
@@ -122,11 +133,7 @@ def restore(
 def _tables(connection: sa.Connection) -> list[_Table]:
     """Describe the tables that are there, each after the tables that it refers to."""
     names = [*(table.name for table in tables.metadata.sorted_tables), *_FORMER]
-    found = sa.text(
-        "SELECT table_name, column_name, data_type FROM information_schema.columns "
-        "WHERE table_schema = current_schema() AND table_name = ANY(:names) ORDER BY ordinal_position"
-    )
-    rows = connection.execute(found, {"names": names}).all()
+    rows = connection.execute(_COLUMNS, {"names": names}).all()
     there = {name: [row for row in rows if row.table_name == name] for name in names}
     return [
         _Table(name=name, columns=[row.column_name for row in mine], types=[row.data_type for row in mine])
@@ -155,10 +162,12 @@ def _revision(database: Database, connection: sa.Connection) -> str:
 
 
 def _fill(
-    copy: sqlite3.Connection, connection: sa.Connection, database: Database, on_progress: Callable[[int, int], None]
+    copy: sqlite3.Connection,
+    connection: sa.Connection,
+    database: Database,
+    found: Sequence[_Table],
+    progress: _RowProgress,
 ) -> None:
-    found = _tables(connection)
-    progress = _RowProgress(connection.exec_driver_sql(_counting(found)).scalar() or 0, on_progress)
     with _without_rules(copy):
         for table in found:
             marks = ", ".join("?" * len(table.columns))
