@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
+from typing import NoReturn
 
 from catalog import dates
 from catalog.errors import AnswerError, CatalogError, ConfigError
@@ -86,12 +87,19 @@ def _is_folder(path: Path) -> bool:
     except (FileNotFoundError, NotADirectoryError):
         raise ConfigError(f"there is no file or folder {spelled(path)}") from None
     except OSError as error:
-        raise ConfigError(f"{spelled(path)} cannot be reached ({error.strerror})") from None
+        _refuse(error)
+
+
+def _refuse(error: OSError) -> NoReturn:
+    raise ConfigError(f"{spelled(Path(error.filename))} cannot be reached ({error.strerror})") from None
 
 
 def _inside(folder: Path) -> Iterator[Path]:
-    """Give the files in a folder and below it, without hidden ones."""
-    for place, folders, names in os.walk(folder):
+    """Give the files in a folder and below it, without hidden ones.
+
+    Raises ConfigError where one cannot be looked into: passed over, it would leave a hole in the history.
+    """
+    for place, folders, names in os.walk(folder, onerror=_refuse):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         yield from (Path(place) / name for name in sorted(names) if not name.startswith("."))
 

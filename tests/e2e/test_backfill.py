@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -118,6 +119,21 @@ def test_what_cannot_be_dated_is_refused_before_anything_is_recorded(
     code, out, err = bare.run("backfill", "anthropic", *arguments)
     assert (code, out) == (Exit.USAGE, "")
     assert words in err
+    assert runs(bare, "run_id") == []
+
+
+def test_a_folder_that_cannot_be_looked_into_is_not_passed_over(bare: Ground) -> None:
+    """Its answers were left out without a word, and the history that was recorded had a hole."""
+    put(bare.folder, {"r/2025-03-01.json": "a"})
+    handles = [os.open(bare.folder / "r", os.O_RDONLY)]
+    for _ in range(20):  # deeper than a path may be long
+        os.mkdir("d" * 250, dir_fd=handles[-1])
+        handles.append(os.open("d" * 250, os.O_RDONLY, dir_fd=handles[-1]))
+    for handle in handles:
+        os.close(handle)
+    code, out, err = bare.run("backfill", "anthropic", "r")
+    shutil.rmtree(bare.folder / "r")
+    assert (code, out, "cannot be reached (File name too long)" in err) == (Exit.USAGE, "", True)
     assert runs(bare, "run_id") == []
 
 
