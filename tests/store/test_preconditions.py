@@ -53,6 +53,8 @@ JUDGED: dict[str, tuple[dict[str, Any], Need, str | None, str]] = {
     "both": ({"read_only": True, "read_only_by": "database user"}, Need.WRITE, "read-only", "IN DATABASE platform"),
     "server": ({"read_only": True, "read_only_by": "configuration file"}, Need.WRITE, "read-only", "maintenance"),
     "odd role": ({"read_only": True, "read_only_by": "user", "role": "A-b"}, Need.WRITE, "read-only", '"A-b"'),
+    "keyword": ({"may_stage": False, "role": "user"}, Need.WRITE, "temporary tables", 'TO "user"'),
+    "quote": ({"may_stage": False, "database": 'a"b'}, Need.WRITE, "temporary tables", 'DATABASE "a""b" TO'),
     "no schema": ({"schema": None, "home": None, "homes": ()}, Need.MAKE, "names no schema", "search_path%3D"),
     "temporary": ({"schema": "pg_temp_3", "home": None}, Need.MAKE, "begins with pg_temp_3", "search_path%3D"),
     "system": ({"schema": "pg_catalog", "home": None}, Need.MAKE, "begins with pg_catalog", "search_path%3D"),

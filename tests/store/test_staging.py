@@ -2,10 +2,11 @@
 
 import json
 import os
+import resource
 import tempfile
 import tracemalloc
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from urllib.parse import quote
 
@@ -13,6 +14,7 @@ import pytest
 import sqlalchemy as sa
 
 from catalog.errors import DatabaseError
+from catalog.store.engine import database as databases
 from catalog.store.engine import spool, temp_folder
 from catalog.store.ingest import staging
 from catalog.store.schema import staging_tables, tables
@@ -157,6 +159,22 @@ def test_a_walk_of_large_attributes_is_not_kept_in_memory(stage: staging.Staging
 
     assert peak < 15_000_000  # of 40 MB
     assert rows(stage, staging_tables.staged_shape) == 40 * 50
+
+
+@pytest.mark.parametrize("step", ["insert", "clear"])
+def test_a_temporary_file_that_cannot_grow_ends_each_step_in_words(own_url: str, step: str) -> None:
+    """When a walk began again, what was still to be written failed as an output that cannot be written."""
+    with closing(databases.open_(own_url)) as database, spool.open_(database, staging_tables.metadata) as shelf:
+        shelf.insert(staging_tables.staged_digest, [(1, "x" * (3 << 19))])
+        shelf.insert(staging_tables.staged_digest, [(2, "x")])  # waits in a buffer
+        usual = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, usual[1]))
+        try:
+            with pytest.raises(DatabaseError, match="temporary file") as caught:
+                shelf.clear() if step == "clear" else shelf.insert(staging_tables.staged_digest, [(3, "x" * (1 << 20))])
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, usual)
+    assert "TMPDIR" in caught.value.hint
 
 
 def test_a_temporary_folder_that_is_gone_ends_the_run_in_words(

@@ -124,9 +124,10 @@ class _Spool:
                 pickle.dump(rows, self._files[table.key])
 
     def clear(self) -> None:
-        for file in self._files.values():
-            file.seek(0)
-            file.truncate()
+        with _translated():  # what is still to be written is written first
+            for file in self._files.values():
+                file.seek(0)
+                file.truncate()
 
     @contextmanager
     def merging(self, kind: Kind) -> Iterator[sa.Connection]:
