@@ -143,7 +143,7 @@ class Catalog:
         self, earlier: Moment, later: Moment | None = None, *, source: str | None = None, match: str | None = None
     ) -> Iterator[MomentDifference]:
         """List what differs between two moments, by source, id and field; `later` is now if it is left out."""
-        begin, end = _moment(earlier), _moment(later or clock.utc_now())
+        begin, end = _moment(earlier), _moment(clock.utc_now() if later is None else later)
         if begin > end:
             raise ConfigError("the first moment must be earlier than the second")
         return self._stream(lambda one: differences.between(one, begin, end, source=source, match=match), source)

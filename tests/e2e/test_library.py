@@ -197,6 +197,7 @@ WRONG: list[tuple[Callable[[Catalog], object], type[CatalogError], str]] = [
     (lambda one: one.changes(kind="renamed"), ConfigError, "there is no kind 'renamed'"),  # type: ignore[arg-type]
     (lambda one: one.changes(limit=-1), ConfigError, "a limit is 0 or more"),
     (lambda one: one.diff("0s", "1d"), ConfigError, "must be earlier than the second"),
+    (lambda one: one.diff("1d", ""), ConfigError, "is no time"),
     (lambda one: one.model("claude-e"), UnknownModelError, 'no model with the id "claude-e" was ever seen'),
     (lambda one: one.model("claude-a", source="nobody"), ConfigError, "was never synced"),
     (lambda one: one.sync("antropic"), ConfigError, "no source is named"),

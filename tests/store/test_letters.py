@@ -1,5 +1,6 @@
 """A catalog in a database that is not UTF8: a name in another script stops nothing, and is no news twice."""
 
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -7,10 +8,13 @@ import sqlalchemy as sa
 
 from catalog.domain import Status
 from catalog.errors import DatabaseError, Exit
+from catalog.settings import ListSettings, SourceSettings
 from catalog.store.engine import charset
+from catalog.store.ingest import diff
 from catalog.store.queries import history, pages
 from catalog.store.queries.pages import Cut, Wanted
 from catalog.store.schema import upgrade
+from catalog.upstream.wire import Reader
 from tests import postgres
 from tests import server as play
 from tests.store.world import Enter, World
@@ -64,6 +68,14 @@ def test_text_that_cannot_be_held_is_escaped_and_stops_no_run(narrow: World) -> 
         assert [said[2] for said in world.said] == ["new"]  # and nothing else: it compares with what is stored
         assert world.sync().run.status is Status.COMPLETE
         assert world.said == []
+
+
+def test_a_column_that_is_read_from_a_member_with_such_a_name_changes_once() -> None:
+    layout = ListSettings(fields={"lifecycle": ("模.型",)})
+    reader = Reader(SourceSettings(name="one", api="other", paging="none", list=layout))
+    found = (reader.page(json.dumps({"data": [{"id": "a", "模": {"型": each}}]}).encode()) for each in "xy")
+    old, new = (charset.storable(page.items, charset.escaping("LATIN1"))[0].read() for page in found)
+    assert [change.path for change in diff.compare(old, new)] == ["lifecycle"]
 
 
 def test_ids_that_cannot_be_held_are_models_like_any_other(narrow: World) -> None:

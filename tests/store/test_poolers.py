@@ -307,6 +307,20 @@ def test_one_connection_holds_the_locks_of_all_sources(direct: str) -> None:
     other.close()
 
 
+def test_a_connection_that_died_can_be_given_up_for_others(direct: str) -> None:
+    """Giving up a dead one raised, and what needed a connection failed with words about none of it."""
+    mine, other = databases.open_(direct), databases.open_(direct)
+    assert [mine.locks.take(mine.engine, name) for name in ("one", "two")] == [True, True]
+    with other.read() as connection:
+        [pid] = connection.exec_driver_sql(HOLDERS).scalars().all()
+        connection.exec_driver_sql(f"SELECT pg_terminate_backend({pid}, 5000)")
+    mine.locks.let_go("one")
+    assert (mine.locks.give_way(), mine.locks.give_way()) == (True, False)
+    assert takes(other, "two")
+    mine.close()
+    other.close()
+
+
 def wait_for(condition: Callable[[], Any], seconds: float = 30) -> None:
     """Wait until something is so; generous, for the machine may be busy."""
     until = time.monotonic() + seconds

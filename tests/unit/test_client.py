@@ -981,6 +981,7 @@ def test_a_placeholder_for_a_key_hides_no_identity(server: ModelsServer, connect
 
 def test_the_key_is_in_no_repr(connect: Connect, server: ModelsServer) -> None:
     assert repr(connect()) == f"ModelsClient(base_url='{server.url}')"
+    assert KEY not in repr(connect().begin(limit=1))
 
 
 def test_a_client_needs_no_more_than_an_address_and_a_key(server: ModelsServer) -> None:

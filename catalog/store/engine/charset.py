@@ -98,7 +98,8 @@ class _Escaped:
         reading, escape = self._item.read(), self._escape
         columns = tuple(escape(value) if isinstance(value, str) else value for value in reading.columns)
         attributes = {escape(name): in_json(text, escape) for name, text in reading.attributes.items()}
-        return replace(reading, columns=columns, attributes=attributes)
+        mapped = frozenset(tuple(map(escape, path)) for path in reading.mapped)
+        return replace(reading, columns=columns, attributes=attributes, mapped=mapped)
 
 
 def in_json(text: str, escape: Escape) -> str:

@@ -81,7 +81,7 @@ class Locks:
         opened, self._open = self._open, None
         if opened is None:
             return False
-        if for_good:  # back in the pool, it would still count for the server
+        if for_good and not self._connection.invalidated:  # back in the pool, it would still count for the server
             opened.callback(self._connection.detach)
         opened.close()
         return True

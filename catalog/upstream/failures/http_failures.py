@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -40,7 +40,7 @@ class Question:
     list_url: str
     model_id: str | None = None  # None: the list was asked for
     with_cursor: bool = False
-    key: str | None = None
+    key: str | None = field(default=None, repr=False)
     proxy_hint: str = ""  # empty: no proxy is used
     native: bool = True  # Anthropic's API is asked: some settings are for it alone
     sent: frozenset[str] = frozenset()  # settings that shape the request
