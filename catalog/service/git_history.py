@@ -8,8 +8,8 @@ answer was certainly there; where a clock went back, the order of the commits co
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -61,9 +61,8 @@ def opened(repository: Path, file: str, *, now: datetime, max_bytes: int) -> Ite
     if not commits:
         hint = f"`git -C {quote(str(repository))} ls-files` lists what there is"
         raise ConfigError(f"no commit in {repository} touched {file}", hint=hint)
-    asked = [*command, "cat-file", "--batch"]
-    with subprocess.Popen(asked, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment) as batch:  # noqa: S603 - as above
-        yield looks.in_order([_look(each, file, batch, max_bytes) for each in commits], now)
+    with closing(_Objects([*command, "cat-file", "--batch"], environment)) as objects:
+        yield looks.in_order([_look(each, file, objects, max_bytes) for each in commits], now)
 
 
 def history(log: bytes) -> list[Commit]:
@@ -84,32 +83,57 @@ def history(log: bytes) -> list[Commit]:
     return ordered
 
 
-def _look(commit: Commit, file: str, batch: "subprocess.Popen[bytes]", max_bytes: int) -> Look:
+def _look(commit: Commit, file: str, objects: "_Objects", max_bytes: int) -> Look:
     name = f"{looks.spelled(Path(file))} in commit {commit.name[:12]}"
-    return Look(begin=commit.at, end=commit.at, name=name, read=lambda: _read(commit, batch, max_bytes))
+    return Look(begin=commit.at, end=commit.at, name=name, read=lambda: _read(commit, objects, max_bytes))
 
 
-def _read(commit: Commit, batch: "subprocess.Popen[bytes]", max_bytes: int) -> bytes:
+def _read(commit: Commit, objects: "_Objects", max_bytes: int) -> bytes:
     if commit.blob is None:
         raise AnswerError("the file was deleted")
-    asked, answered = batch.stdin, batch.stdout
-    if asked is None or answered is None:
-        raise AnswerError("git does not answer")
-    asked.write(f"{commit.blob}\n".encode())
-    asked.flush()
-    _, kind, *size = answered.readline().decode().split() or ("", "missing")
-    if kind == "missing" or not size:
-        raise AnswerError("git does not have what the file held: the repository may be damaged, or a partial copy")
-    body = _content(answered, int(size[0]), max_bytes)
+    kind, body = objects.read(commit.blob, max_bytes)
     if kind != "blob":
         raise AnswerError("it is no file")
     return looks.demand_size(body, max_bytes)
 
 
-def _content(answered: IO[bytes], size: int, max_bytes: int) -> bytes:
-    """Read an object to its end, but keep no more than one byte too many."""
+class _Objects:
+    """Reads objects by one process of git; by a new one after a damaged object, which ends it."""
+
+    def __init__(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
+        self._command, self._environment = command, environment
+        self._git = self._begun()
+
+    def close(self) -> None:
+        """End the process."""
+        with self._git:  # closes its pipes, and waits
+            pass
+
+    def read(self, name: str, max_bytes: int) -> tuple[str, bytes]:
+        """Give the kind of an object, and its bytes: of very many, only one more than may be. Raises AnswerError."""
+        asked, answered = self._git.stdin, self._git.stdout
+        if asked is None or answered is None:
+            raise AnswerError("git does not answer")
+        with suppress(BrokenPipeError):
+            os.write(asked.fileno(), f"{name}\n".encode())
+        head = answered.readline().decode().split()  # name, kind and size
+        body, left = _content(answered, int(head[2]), max_bytes) if head[2:] else (b"", 0)
+        if left or not head:
+            self.close()
+            self._git = self._begun()
+        if left or not head[2:]:
+            raise AnswerError("git does not have what the file held: the repository may be damaged, or a partial copy")
+        return head[1], body
+
+    def _begun(self) -> "subprocess.Popen[bytes]":
+        pipe, nothing = subprocess.PIPE, subprocess.DEVNULL
+        return subprocess.Popen(self._command, stdin=pipe, stdout=pipe, stderr=nothing, env=self._environment)  # noqa: S603 - git alone
+
+
+def _content(answered: IO[bytes], size: int, max_bytes: int) -> tuple[bytes, int]:
+    """Read an object to its end, but keep no more than one byte too many. Gives also how many bytes are lacking."""
     body = answered.read(min(size, max_bytes + 1))
     left = size + 1 - len(body)  # with a newline
     while left > 0 and (more := answered.read(min(left, _CHUNK))):
         left -= len(more)
-    return body
+    return body, left

@@ -2,12 +2,13 @@
 
 import json
 import os
+import random
 import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -293,6 +294,33 @@ def test_the_history_of_a_copied_file_begins_with_the_copy(bare: Ground, monkeyp
     monkeypatch.setenv("GIT_DIR", str(bare.folder / "elsewhere"))  # as inside of a hook of another repository
     assert bare.run("backfill", "anthropic", "anthropic.json", "--git", "repo")[0] == Exit.DONE
     assert [str(at)[:10] for (at,) in runs(bare, "started_at")] == ["2025-03-03"]
+
+
+DAMAGE: dict[str, Callable[[Path], object]] = {
+    "gone": Path.unlink,
+    "empty": lambda path: path.write_bytes(b""),
+    "garbage": lambda path: path.write_bytes(b"garbage"),
+    "cut short": lambda path: path.write_bytes(path.read_bytes()[:20_000]),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_an_object_that_is_damaged_costs_its_own_look_alone(bare: Ground, damage: str) -> None:
+    """Git ends at one that is cut short; the command ended with it, half-way, without a word."""
+    repository = Repository(bare.folder / "repo")
+    for count in (1, 2, 3, 4):
+        data = [play.model(id, text=random.Random(id).randbytes(30_000).hex()) for id in TEN[:count]]
+        repository.commit("models.json", json.dumps(play.page(data)).encode())
+    wanted = ["git", "-C", str(repository.folder), "rev-parse", "HEAD~2:models.json"]
+    name = subprocess.run(wanted, check=True, capture_output=True, text=True).stdout.strip()
+    path = repository.folder / ".git/objects" / name[:2] / name[2:]
+    path.chmod(0o600)
+    DAMAGE[damage](path)
+    code, out, _ = bare.run("backfill", "anthropic", "models.json", "--git", "repo")
+    assert (code, "4 looks recorded" in out) == (Exit.DONE, True)
+    found = runs(bare, "status", "models_seen", "error")[::-1]
+    assert [row[:2] for row in found] == [("complete", 1), ("failed", 0), ("complete", 3), ("complete", 4)]
+    assert "git does not have what the file held" in str(found[1][2])
 
 
 def test_a_file_that_no_commit_touched_is_named(bare: Ground) -> None:
