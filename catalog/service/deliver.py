@@ -69,12 +69,11 @@ def catch_up(
     subscriptions: Subscriptions,
     sender: Sender,
     *,
-    seconds: float = 30.0,
     stop: threading.Event | None = None,
 ) -> Report:
     """Enqueue what the passing of time has to tell, then send what is due. Raises DatabaseError."""
     enqueue.from_clock(database, subscriptions, sender.clock())
-    return deliver(database, sender, seconds=seconds, stop=stop)
+    return deliver(database, sender, stop=stop)
 
 
 def flush(database: Database, subscriptions: Subscriptions, sender: Sender) -> Report:

@@ -44,7 +44,6 @@ MODEL_COLUMNS = tuple(views.models.c.keys())
 STATE_COLUMNS = tuple(views.model_history.c.keys())
 CHANGE_COLUMNS = tuple(views.changes.c.keys())
 RUN_COLUMNS = tuple(views.sync_runs.c.keys())
-SOURCE_COLUMNS = tuple(views.sources.c.keys())
 
 
 class Which(Enum):

@@ -21,21 +21,6 @@ def names(connection: Connection, source: str | None) -> Sequence[str]:
     return sorted(connection.scalars(sa.select(views.sources.c.source)))  # alike on both databases
 
 
-def by_source(
-    connection: Connection,
-    view: sa.Table,
-    conditions: Sequence[sa.ColumnElement[bool]],
-    source: str | None,
-    match: str | None,
-) -> Iterator[dict[str, Any]]:
-    """One statement per source, because within one the rows come in order from an index: of both columns on SQLite."""
-    if match is not None:
-        conditions = [*conditions, globs.matches(view.c.id, match, dialect=connection.dialect.name)]
-    statement = sa.select(view).where(*conditions).order_by(view.c.source, view.c.id)
-    for name in names(connection, source):
-        yield from rows(connection, statement.where(view.c.source == name))
-
-
 def by_ranges(
     connection: Connection,
     view: sa.Table,
@@ -43,17 +28,18 @@ def by_ranges(
     source: str | None,
     match: str | None,
 ) -> Iterator[dict[str, Any]]:
-    """Read a list as `by_source` does, in ranges of ids, each longer than the one before.
+    """Read a list in ranges of ids, each longer than the one before.
 
     A planner would read and sort the whole list for its first row.
     """
+    fits = [] if match is None else [globs.matches(view.c.id, match, dialect=connection.dialect.name)]
     for name in names(connection, source):
         edge: str | None = ""
         size = _CHUNK
         while edge is not None:
             last = _last_of(connection, name, edge, size, match)
             span = [view.c.id > edge, *([] if last is None else [view.c.id <= last])]
-            yield from by_source(connection, view, [*conditions, *span], name, match)
+            yield from rows(connection, _in_order(view, name, *conditions, *span, *fits))
             edge, size = last, size * _GROWTH
 
 
@@ -64,10 +50,15 @@ def of_ids(
     source: str,
     ids: Sequence[str],
 ) -> Iterator[dict[str, Any]]:
-    """Read the rows of these ids, which come in order, as `by_source` does."""
+    """Read the rows of these ids, which come in order."""
     for start in range(0, len(ids), _CHUNK):
         some = view.c.id.in_(ids[start : start + _CHUNK])
-        yield from by_source(connection, view, [*conditions, some], source, None)
+        yield from rows(connection, _in_order(view, source, *conditions, some))
+
+
+def _in_order(view: sa.Table, source: str, *conditions: sa.ColumnElement[bool]) -> sa.Select[Any]:
+    """Select rows of one source: within it they come in order from an index, which on SQLite has both columns."""
+    return sa.select(view).where(view.c.source == source, *conditions).order_by(view.c.source, view.c.id)
 
 
 def _last_of(connection: Connection, source: str, edge: str, size: int, match: str | None) -> str | None:
