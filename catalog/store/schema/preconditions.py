@@ -193,7 +193,8 @@ def _of_file(found: File) -> list[DatabaseError]:
 def _quoted(name: str) -> str:
     from sqlalchemy.dialects import postgresql  # late: a tenth of a cron run on SQLite, which needs none of it
 
-    return postgresql.dialect().identifier_preparer.quote(name)
+    quote = postgresql.dialect().identifier_preparer.quote  # type: ignore[no-untyped-call] # SQLAlchemy's
+    return quote(name)
 
 
 _QUESTION = sa.text("""
