@@ -3,7 +3,7 @@
 import json
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -115,3 +115,69 @@ def test_the_first_line_of_a_new_catalog_is_json_too_where_that_is_asked_for(gro
     [made] = [json.loads(line) for line in err.splitlines()]
     assert (made["event"], made["before"]) == ("schema.upgraded", None)
     assert str(ground.folder / "catalog.db") in made["message"]
+
+
+@pytest.fixture
+def all_of_it(ground: Ground) -> Iterator[ModelsServer]:
+    """Configure all that follows a run: two channels, pings, metrics, pages, pruning; one alert is pending for each."""
+    watcher = ModelsServer(always=answer({})).start()
+    hooks = [f'[[alerts]]\nname = "{name}"\nwebhook = {{ url = "{watcher.url}/{name}" }}\n' for name in ("a", "b")]
+    monitor(ground, f'ping_url = "{watcher.url}/ping"\nmetrics_file = "catalog.prom"\n{"".join(hooks)}')
+    with (ground.folder / "catalog.toml").open("a") as file:
+        file.write('[publish]\nfolder = "pages"\n[database]\nkeep_runs = "1s"\n')
+    assert ground.run("sync")[0] == 0
+    ground.server.models.append(model("claude-d"))
+    watcher.script(*[wire.error(500)] * 4)  # the ping of its start, and one try of each channel
+    assert ground.run("sync")[0] == 0
+    assert ground.rows("SELECT channel, status FROM deliveries ORDER BY 1") == [("a", "pending"), ("b", "pending")]
+    watcher.requests.clear()
+    yield watcher
+    watcher.close()
+
+
+def kept(ground: Ground) -> dict[Path, tuple[int, bytes]]:
+    """Give when each file below the folder was written, and its content."""
+    files = [path for path in sorted(ground.folder.rglob("*")) if path.is_file() and not path.name.endswith("-shm")]
+    found = {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in files}
+    return {path: told for path, told in found.items() if told[1] or not path.name.endswith("-wal")}
+
+
+def test_a_dry_run_does_nothing_of_what_follows_a_run(ground: Ground, all_of_it: ModelsServer) -> None:
+    ground.server.models.append(model("claude-e"))
+    before = kept(ground)
+    code, out, _ = ground.run("sync", "--dry-run")
+    assert (code, "claude-e newly listed" in out) == (0, True)
+    assert all_of_it.requests == []
+    assert kept(ground) == before
+
+
+def test_what_follows_a_run_tells_how_it_is_after_all_of_it(ground: Ground, all_of_it: ModelsServer) -> None:
+    """The metrics are those after the alerts were sent, and the ping comes last."""
+    ground.execute("UPDATE catalog_delivery SET next_attempt_at = created_at")  # the time of the next try has come
+    ground.server.models.append(model("claude-e"))
+    assert ground.run("sync")[0] == 0
+    paths = [seen.path for seen in all_of_it.requests]
+    assert (paths[0], paths[-1], sorted(paths[1:-1])) == ("/ping/start", "/ping", ["/a", "/a", "/b", "/b"])
+    found = (ground.folder / "catalog.prom").read_text().splitlines()
+    assert {f'catalog_alerts_pending{{channel="{name}"}} 0.0' for name in ("a", "b")} <= set(found)
+    assert 'catalog_models_listed{source="anthropic"} 5.0' in found
+    assert "claude-e" in (ground.folder / "pages" / "models.html").read_text()
+
+
+def test_each_sync_goes_by_the_configuration_as_it_is_then(ground: Ground, all_of_it: ModelsServer) -> None:
+    settings = (ground.folder / "catalog.toml").read_text()
+    edited = settings.replace("page_size = 2", "page_size = 3").replace('"catalog.prom"', '"other.prom"')
+    edited = edited.replace('name = "b"', 'name = "late"').replace("/ping", "/elsewhere")
+    (ground.folder / "catalog.toml").write_text(edited)
+    old = (ground.folder / "catalog.prom").read_bytes()
+    ground.server.models.append(model("claude-e"))
+    ground.server.requests.clear()
+    assert ground.run("sync")[0] == 0
+    assert {seen.first("limit") for seen in ground.server.requests} == {"3"}
+    assert (ground.folder / "catalog.prom").read_bytes() == old
+    found = (ground.folder / "other.prom").read_text()
+    assert 'catalog_alerts_pending{channel="late"} 0.0' in found
+    paths = [seen.path for seen in all_of_it.requests]
+    assert (paths[0], paths[-1], sorted(paths[1:-1])) == ("/elsewhere/start", "/elsewhere", ["/a", "/b"])
+    owed = ground.rows("SELECT channel, status, count(*) FROM deliveries GROUP BY 1, 2 ORDER BY 1, 2")
+    assert owed == [("a", "delivered", 1), ("a", "pending", 1), ("b", "pending", 1), ("late", "delivered", 1)]
