@@ -4,7 +4,7 @@ import json
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -52,12 +52,12 @@ class Ground:
 
     def rows(self, query: str) -> list[tuple[object, ...]]:
         """Ask the database directly."""
-        with sqlite3.connect(self.folder / "catalog.db") as connection:
+        with closing(sqlite3.connect(self.folder / "catalog.db")) as connection, connection:
             return connection.execute(query).fetchall()
 
     def execute(self, statement: str) -> None:
         """Change the database directly."""
-        with sqlite3.connect(self.folder / "catalog.db") as connection:
+        with closing(sqlite3.connect(self.folder / "catalog.db")) as connection, connection:
             connection.execute(statement)
 
     def history(self) -> list[list[tuple[object, ...]]]:

@@ -54,7 +54,7 @@ def play(folder: Path) -> None:
         Path("catalog.toml").write_text(text, encoding="utf-8")
         assert cli.run(["-q", "sync"]) == 3
         server.close()
-    with sqlite3.connect(folder / "catalog-demo.db") as connection:
+    with contextlib.closing(sqlite3.connect(folder / "catalog-demo.db")) as connection, connection:
         of_runs = "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'catalog_run'"
         for (name,) in connection.execute(of_runs).fetchall():  # they keep a finished run from being edited
             connection.execute(f"DROP TRIGGER {name}")
