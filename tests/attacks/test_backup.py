@@ -1,8 +1,9 @@
 """Copies under attack: made and brought back by processes that die, while others write, from files that are damaged."""
 
 import shutil
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from functools import cache
 from pathlib import Path
 from random import Random
 
@@ -11,12 +12,15 @@ import pytest
 from catalog.errors import CatalogError
 from catalog.store.backup import copies, postgres_copy, sqlite_copy
 from catalog.store.backup.after_restore import Holdings
-from catalog.store.schema import invariants
+from catalog.store.schema import invariants, upgrade
+from tests import postgres
 from tests.attacks import moments
 from tests.attacks.catalogs import Catalogs
 from tests.attacks.interrupted import Copyist
 from tests.attacks.moments import Snapshot
+from tests.migrations import samples
 from tests.server import ModelsServer
+from tests.store import copying
 from tests.store import world as worlds
 from tests.store.copying import Safe, restore
 from tests.store.world import World
@@ -190,6 +194,81 @@ def test_a_damaged_copy_is_refused_or_sound(world: World, safe: Safe, volume: Vo
     assert refused
     shutil.rmtree(safe.folder)
     volume.came_to(damaged_copies=refused + taken, refused=refused, broken_catalogs=0)
+
+
+@pytest.fixture
+def elder(safe: Safe, tmp_path: Path, postgres_server: postgres.Server) -> Callable[[str, str], Path]:
+    """Gives the copy of a frozen catalog, of a kind of database and a revision."""
+
+    @cache
+    def copy(kind: str, revision: str) -> Path:
+        path = safe.folder / f"{kind} {revision}"
+        with ExitStack() as stack:
+            file = f"sqlite:///{tmp_path / revision}.db"
+            url = file if kind == "sqlite" else stack.enter_context(postgres_server.database())
+            database = stack.enter_context(closing(samples.load(url, revision)))
+            copies.backup(database, path, on_progress=copying.unseen)
+        return path
+
+    return copy
+
+
+@pytest.mark.promise("P3")
+def test_a_damaged_copy_of_any_revision_from_either_database_is_refused_or_sound(
+    world: World, safe: Safe, elder: Callable[[str, str], Path], volume: Volume
+) -> None:
+    """Copies of older programs, of both databases, are cut, holed and altered: none replaces anything by half."""
+    chance, refused, taken = volume.random("elders", world.database.is_sqlite), 0, 0
+    revisions = samples.revisions()[volume.of(-5, 0) :]
+    if not world.database.is_sqlite:  # where a Postgres has a catalog, it takes none of an older program
+        revisions = [upgrade.HEAD]
+    for number in volume.rounds(check=16, soak=2_000):
+        whole = elder(chance.choice(("sqlite", "postgres")), chance.choice(revisions))
+        path = safe.folder / "damaged"
+        path.write_bytes(whole.read_bytes() if number % 4 == 0 else damaged(whole.read_bytes(), chance))
+        before = moments.snapshot(world.database)
+        try:
+            restore(world, path)
+            taken += 1
+        except CatalogError:
+            refused += 1
+            assert number % 4, f"{whole} is whole"
+            assert moments.snapshot(world.database) == before, f"round {number}, {whole}, seed {volume.seed}"
+        upgrade.require(world.database)
+        assert invariants.broken(world.database) + invariants.unsound(world.database) == [], f"round {number}, {whole}"
+    assert refused
+    volume.came_to(revisions=len(revisions), copies=refused + taken, refused=refused, broken_catalogs=0)
+
+
+@pytest.mark.promise("P3")
+def test_a_process_killed_while_it_moves_a_catalog_between_databases_leaves_the_old_or_the_new(
+    catalogs: Catalogs, server: ModelsServer, elder: Callable[[str, str], Path], copyist: Copyist, volume: Volume
+) -> None:
+    """SIGKILL between any two steps of a move to the other database, with an upgrade on SQLite: as before, or after."""
+    with catalogs.new() as catalog:
+        world = worlds.build(server, catalog.url)
+        is_file = world.database.is_sqlite
+        path = elder("postgres", samples.older()[-1]) if is_file else elder("sqlite", upgrade.HEAD)
+        live_a_little(world)
+        old = moments.snapshot(world.database)
+        world.database.close()
+        catalog.keep()
+        catalog.renew()
+        total = copyist.order("restore", catalog.url, path, world.now).moments
+        new = moments.snapshot(world.database)
+        ends: list[bool] = []
+        for moment in spread(total, volume.of(6, 300)):
+            world.database.close()
+            catalog.renew()
+            copyist.order("restore", catalog.url, path, world.now, moment=moment)
+            catalog.wait_until_left()
+            found = moments.snapshot(world.database)
+            assert found in (old, new), f"{moment}: neither before nor after"
+            ends.append(found == new)
+        world.check()
+        world.database.close()
+    assert {*ends} == {True, False}
+    volume.came_to(kills=len(ends), before=ends.count(False), after=ends.count(True), mixed=0)
 
 
 def damaged(data: bytes, chance: Random) -> bytes:
