@@ -3,6 +3,7 @@
 Nothing is written, logged or said: what cannot be read completes nothing.
 """
 
+import re
 from collections.abc import Callable, Iterable
 from contextlib import closing
 from pathlib import Path
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from catalog.config import Config
 
 _MOST = 200  # ids that are offered
+_SAFE = re.compile(r"\w[\w.:/@+,-]*")  # needs no quotes in any shell, and is no option
 
 Find = Callable[["Config", str], Iterable[str]]
 
@@ -29,7 +31,7 @@ class Completed(StringParamType):
         self._find = find
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG002 - click's signature
-        """Give the names that begin so."""
+        """Give the names that begin so and mean nothing else to a shell: no list may put `$(reboot)` into a command."""
         from catalog import config
 
         path = ctx.ensure_object(Context).config_path
@@ -37,7 +39,7 @@ class Completed(StringParamType):
             found = list(self._find(config.load(None if path is None else Path(path)), incomplete))
         except Exception:  # noqa: BLE001 - a line that is being typed is no place for a failure
             return []
-        return [CompletionItem(name) for name in found if name.startswith(incomplete)]
+        return [CompletionItem(name) for name in found if name.startswith(incomplete) and _SAFE.fullmatch(name)]
 
 
 def _sources(config: "Config", _incomplete: str) -> Iterable[str]:

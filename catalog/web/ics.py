@@ -135,7 +135,12 @@ def _description(one: Planned) -> list[str]:
 
 
 def _moment(value: str | None) -> datetime | None:
-    return None if value is None else dates.parse(json.loads(value))
+    """Read a date of the log; None also for what a list said in its place that is no date."""
+    told = None if value is None else json.loads(value)
+    try:
+        return dates.parse(told) if isinstance(told, str) else None
+    except ValueError:
+        return None
 
 
 def _told(value: str | None) -> str:

@@ -1,6 +1,8 @@
 """The calendar of retirements: one event per model, the same wherever its date goes, the same bytes without news."""
 
+import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -227,3 +229,17 @@ def test_no_text_of_a_list_harms_a_calendar(text: str) -> None:
     assert found.url.value == BASE + names.model_path(text, text)
     assert found.valarm.description.value == found.summary.value
     assert not set(map(ord, body.decode())) & {*range(10), 11, 12, *range(14, 32), 127, 0x85, 0x2028, 0x202E}
+
+
+@pytest.mark.parametrize(
+    "told", ["soon", "", "2026", "20260101", "\x1b[31m", "2026-13-45T00:00:00Z", 5, None, [], {}, 1e9]
+)
+def test_what_a_list_told_in_place_of_a_date_is_none(told: object) -> None:
+    begun = change(Kind.CHANGED, on(2, 1), "retires_at", None, None)
+    first = replace(begun, new_value=json.dumps(told))
+    then = replace(begun, old_value=json.dumps(told), new_value='"2026-11-30T00:00:00Z"', observed_at=on(3, 1))
+    found = event(Planned(model=model(on(11, 30)), changes=[change(Kind.ADDED, SEEN), first, then]))
+    assert found.dtstart.value == date(2026, 11, 30)
+    assert "This date moved once: none, 2026-11-30." in found.description.value
+    gone = replace(then, old_value='"2026-11-30T00:00:00Z"', new_value=json.dumps(told), observed_at=on(4, 1))
+    assert b"VEVENT" not in written(Planned(model=model(None), changes=[change(Kind.ADDED, SEEN), first, then, gone]))
