@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -92,7 +92,9 @@ class Folder:
     def seal(self, manifest: Manifest) -> dict[str, int]:
         """Delete what is no longer written, and name the rest."""
         unchanged, gone = len(self._files) - len(self._written), sorted(self._ours - {*self._files, MANIFEST})
-        self._sweep({*self._ours, *self._files, MANIFEST})
+        known = [Path(name) for name in {*self._ours, *self._files, MANIFEST}]
+        for parent in filter(Path.is_dir, {self._place(str(path.parent)) for path in known}):
+            files.sweep(parent, {path.name for path in known})
         for name in gone:
             self._place(name).unlink(missing_ok=True)
             for above in (self.path / name).relative_to(self.path).parents[:-1]:
@@ -108,12 +110,6 @@ class Folder:
                 unfinished.write_bytes(body)
         self._journal.end()
         return {"written": len(self._written), "unchanged": unchanged, "deleted": len(gone)}
-
-    def _sweep(self, names: Collection[str]) -> None:
-        """Delete what runs that were killed left unfinished."""
-        parents = {self._place(str(Path(name).parent)) for name in names}
-        for parent in filter(Path.is_dir, parents):
-            files.sweep(parent, {Path(name).name for name in names})
 
     def _place(self, name: str) -> Path:
         """Give where a file is. Raises ConfigError where a link leads out of the folder: what is there is not ours."""

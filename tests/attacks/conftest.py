@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.attacks.catalogs import Catalogs, Files, ServerCatalogs
+from tests.attacks.spoilt import stage  # noqa: F401 - a fixture
 from tests.store.copying import safe  # noqa: F401 - a fixture
 
 HERE = Path(__file__).parent
