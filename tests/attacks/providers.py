@@ -151,6 +151,7 @@ class Provider:
     bad_until: float = 0.0  # it does not answer
     hides_until: float = 0.0  # or lacks most models
     hidden: frozenset[str] = frozenset()  # those
+    is_hiding: bool = False  # in this round, to its end
 
     def live(self, minute: float, rows: list[tuple[Any, ...]]) -> None:
         """Let a round begin; `rows` are id, missing_since and removed_at of what the catalog knows."""
@@ -172,7 +173,8 @@ class Provider:
 
     def show(self, minute: float) -> None:
         """Show the list as it is in a round."""
-        hidden = self.hidden if minute < self.hides_until else frozenset()
+        self.is_hiding = minute < self.hides_until
+        hidden = self.hidden if self.is_hiding else frozenset()
         answer, entry = LISTS[self.name]
         self.server.models = [entry(id, fields) for id, fields in self.truth.present.items() if id not in hidden]
         down = minute < self.bad_until or self.chance.random() < FAULT

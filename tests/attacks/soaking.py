@@ -140,12 +140,11 @@ class Soak:
 
     def run(self, provider: Provider) -> None:
         before = self.sizes()
-        hides = self.minute < provider.hides_until
         report = self.world.sync(
             name=provider.name,
             after=1,
             subscriptions=team(*EVENTS),
-            accept_removals=self.is_held(provider.name) and not hides,
+            accept_removals=self.is_held(provider.name) and not provider.is_hiding,
         )
         self.counts[report.run.status.value] += 1
         if report.run.status is Status.COMPLETE and not self.world.told:
@@ -266,6 +265,9 @@ class Soak:
     def check(self) -> None:
         assert invariants.broken(self.world.database) == []
         assert invariants.unsound(self.world.database) == []
+        for each in self.providers:
+            unfounded = each.truth.unfounded(change for name, change in self.receiver.changes() if name == each.name)
+            assert unfounded == [], (self.minute, each.name, unfounded)
 
     def check_end(self) -> None:
         """Hold what was told against what happened, and against the change log."""
@@ -277,9 +279,6 @@ class Soak:
         assert self.committed - self.uncertain - told.keys() == set()
         repeated = {id for id, often in self.receiver.answered.items() if often > 1}
         assert repeated - self.excused == set()
-        for each in self.providers:
-            changes = (change for name, change in self.receiver.changes() if name == each.name)
-            assert each.truth.unfounded(changes) == []
         present = sorted((each.name, id) for each in self.providers for id in each.truth.present)
         assert self.listed() == present
         assert ids(self.visitors.models()) == present
