@@ -143,7 +143,6 @@ def lay_files(folder: Path, models: list[dict[str, Any]]) -> None:
         place.write_text(f'x = "{PLAIN[number]}"; y = "{text}"; z = "plain-l{number}"\n')
 
 
-@pytest.mark.timeout(900)  # hundreds of commands, one after the other
 def test_no_command_in_any_form_lets_a_text_do_harm(full: Stage, volume: Volume) -> None:
     """Every command of the program, every form of its output, both streams: no raw sign, no formula, no forged line."""
     outputs = size = 0
