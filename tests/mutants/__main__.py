@@ -78,7 +78,7 @@ def caught_by(bug: Bug, original: Path, *, near_only: bool) -> str | None:
 
 
 def fails(tree: Path, tests: Sequence[str]) -> bool:
-    """Tell whether one of the tests fails in a tree, or hangs."""
+    """Tell whether one of the tests fails in a tree, hangs, or ends Python by a signal."""
     # Processes that a test starts elsewhere must find the copy, too.
     surroundings = {**os.environ, "PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1"}
     try:
@@ -93,10 +93,10 @@ def fails(tree: Path, tests: Sequence[str]) -> bool:
         )
     except subprocess.TimeoutExpired:
         return True
-    if ended.returncode not in {0, 1}:
+    if ended.returncode > 1:
         message = f"pytest could not run {' '.join(tests)}:\n{ended.stdout[-2000:]}{ended.stderr[-2000:]}"
         raise RuntimeError(message)
-    return ended.returncode == 1
+    return ended.returncode != 0
 
 
 def say(line: str) -> None:
