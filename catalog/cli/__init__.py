@@ -24,27 +24,27 @@ from catalog.errors import CatalogError, Exit
 
 # The module of each command, and its line in `catalog --help`, which imports none of them.
 COMMANDS = {
-    "demo": ("catalog.cli.demo:command", "Play the recorded history of a real catalog; no key, no network."),
+    "demo": ("catalog.cli.running.demo:command", "Play the recorded history of a real catalog; no key, no network."),
     "init": ("catalog.cli.init:command", "Write a commented catalog.toml."),
     "apis": ("catalog.cli.apis:command", "List the APIs that are known by name, and their keys."),
     "check": ("catalog.cli.check:command", "Say what is wrong with the set-up, and how to mend it."),
-    "sync": ("catalog.cli.sync:command", "Read each source's list and record what changed."),
-    "backfill": ("catalog.cli.backfill:command", "Record answers of the past as the runs of a source."),
-    "run": ("catalog.cli.worker:command", "Stay up, and do the same on a schedule."),
-    "models": ("catalog.cli.models:command", "List the models: now, or at a moment."),
-    "show": ("catalog.cli.show:command", "Tell one model's whole story."),
-    "changes": ("catalog.cli.reads:changes", "Print the change log, newest first."),
-    "diff": ("catalog.cli.reads:diff", "Say what differs between two moments."),
-    "runs": ("catalog.cli.reads:runs", "List the sync runs: when, how long, what came of them."),
-    "sql": ("catalog.cli.sql:command", "Answer an SQL query, or a recipe of the cookbook."),
-    "status": ("catalog.cli.status:command", "Say whether each source is fresh: exit 0 healthy, 1 not."),
+    "sync": ("catalog.cli.running.sync:command", "Read each source's list and record what changed."),
+    "backfill": ("catalog.cli.running.backfill:command", "Record answers of the past as the runs of a source."),
+    "run": ("catalog.cli.running.worker:command", "Stay up, and do the same on a schedule."),
+    "models": ("catalog.cli.reading.models:command", "List the models: now, or at a moment."),
+    "show": ("catalog.cli.reading.show:command", "Tell one model's whole story."),
+    "changes": ("catalog.cli.reading.reads:changes", "Print the change log, newest first."),
+    "diff": ("catalog.cli.reading.reads:diff", "Say what differs between two moments."),
+    "runs": ("catalog.cli.reading.reads:runs", "List the sync runs: when, how long, what came of them."),
+    "sql": ("catalog.cli.reading.sql:command", "Answer an SQL query, or a recipe of the cookbook."),
+    "status": ("catalog.cli.reading.status:command", "Say whether each source is fresh: exit 0 healthy, 1 not."),
     "alerts": ("catalog.cli.alerts:command", "Look after the alerts: pending, dead, a sample, another try."),
     "web": ("catalog.cli.web:command", "Serve pages: what is listed, what changed, whether all works."),
     "publish": ("catalog.cli.publish:command", "Write the same pages into a folder."),
-    "watch": ("catalog.cli.watch:command", "Say whether the models you depend on are still fine."),
+    "watch": ("catalog.cli.building.watch:command", "Say whether the models you depend on are still fine."),
     "db": ("catalog.cli.db:command", "Look after the database: upgrade, copy, restore, verify, prune."),
-    "help": ("catalog.cli.help:command", "Show the help of a command."),
-    "completion": ("catalog.cli.completion:command", "Print what lets a shell complete commands and names."),
+    "help": ("catalog.cli.guide.help:command", "Show the help of a command."),
+    "completion": ("catalog.cli.guide.completion:command", "Print what lets a shell complete commands and names."),
 }
 
 # What people type who know other programs.
@@ -156,7 +156,7 @@ def _told(context: Context, error: BaseException) -> int:
             error.show()
             code = error.exit_code
         case click.ClickException():
-            from catalog.cli import usage
+            from catalog.cli.guide import usage
 
             context.fail(usage.explained(error, _MEANT))
             code = error.exit_code
@@ -216,7 +216,7 @@ def _flush() -> None:
     try:
         sys.stdout.flush()
     except OSError:
-        from catalog.cli import output
+        from catalog.cli.terminal import output
 
         output.mute()
         raise

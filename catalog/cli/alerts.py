@@ -13,8 +13,10 @@ import click
 
 from catalog import clock, dates, library, wiring
 from catalog.alerts import samples, wording
-from catalog.cli import lists, options, output
+from catalog.cli import options
 from catalog.cli.context import Context, Form, list_options, pass_context
+from catalog.cli.reading import lists
+from catalog.cli.terminal import output
 from catalog.config import Config
 from catalog.errors import CatalogError, ConfigError, Exit
 from catalog.events import Message, OutboxMessage, Room

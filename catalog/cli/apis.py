@@ -5,8 +5,8 @@ from collections.abc import Mapping
 
 import click
 
-from catalog.cli import output
 from catalog.cli.context import Context, Form, list_options, pass_context
+from catalog.cli.terminal import output
 from catalog.config import apis
 from catalog.config.apis import Row
 

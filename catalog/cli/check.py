@@ -12,8 +12,8 @@ import click
 
 from catalog import config as configuration
 from catalog import dates, errors, library, text, wiring
-from catalog.cli import output
 from catalog.cli.context import Context, pass_context
+from catalog.cli.terminal import output
 from catalog.config import Config, apis
 from catalog.domain import ModelInfo
 from catalog.errors import CatalogError, Exit
@@ -26,9 +26,10 @@ from catalog.store.ingest import prune
 from catalog.store.queries import source_health
 from catalog.store.schema import preconditions, upgrade
 from catalog.store.schema.preconditions import Need
-from catalog.upstream import comparison, shape
+from catalog.upstream import comparison
 from catalog.upstream.client import MAX_LIMIT
-from catalog.upstream.wire import ListPage
+from catalog.upstream.reading import shape
+from catalog.upstream.reading.wire import ListPage
 from catalog.wiring import after_run, sites, unknowns
 
 APART = 1.1  # seconds between two looks at one list: a date that says when we asked has moved by then

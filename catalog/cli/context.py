@@ -142,7 +142,7 @@ def with_global_options(command: click.Command, path: str) -> click.Command:
 
     Their helps end with examples, and shells complete the names that they take.
     """
-    from catalog.cli import examples, names  # `catalog --help` needs neither
+    from catalog.cli.guide import examples, names  # `catalog --help` needs neither
 
     if not any(parameter.name == "log_format" for parameter in command.params):
         for parameter in command.params:

@@ -8,8 +8,9 @@ from pathlib import Path
 import click
 
 from catalog import clock, dates, library, text, wiring
-from catalog.cli import options, output
+from catalog.cli import options
 from catalog.cli.context import Context, json_option, pass_context
+from catalog.cli.terminal import output
 from catalog.errors import ConfigError, Exit
 from catalog.store.backup import copies
 from catalog.store.backup.after_restore import Holdings

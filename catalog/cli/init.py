@@ -8,8 +8,8 @@ from shlex import quote
 import click
 
 from catalog import config, files
-from catalog.cli import output
 from catalog.cli.context import Context, pass_context
+from catalog.cli.terminal import output
 from catalog.config import apis, kinds, manual
 from catalog.config.apis import Row
 from catalog.config.tables import shown

@@ -6,8 +6,8 @@ from pathlib import Path
 import click
 
 from catalog import library
-from catalog.cli import output
 from catalog.cli.context import Context, json_option, pass_context
+from catalog.cli.terminal import output
 from catalog.errors import ConfigError
 from catalog.text import counted
 from catalog.wiring import sites

@@ -8,9 +8,9 @@ import click
 
 from catalog import config as configuration
 from catalog import library
-from catalog.cli import output
 from catalog.cli.context import Context, pass_context
 from catalog.cli.options import Decorator
+from catalog.cli.terminal import output
 from catalog.config import Config
 from catalog.store.engine.database import Database
 from catalog.wiring import sites

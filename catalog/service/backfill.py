@@ -21,8 +21,8 @@ from catalog.store.queries import past, run_report
 from catalog.store.queries.past import Past
 from catalog.store.schema import preconditions
 from catalog.store.schema.preconditions import Need
-from catalog.upstream import walk
 from catalog.upstream.recorded import RecordedClient
+from catalog.upstream.walking import walk
 
 AWAY = timedelta(days=7)  # after which a held model is accepted as gone, where removals are accepted
 _TICK = timedelta(microseconds=1)

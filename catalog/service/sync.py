@@ -32,9 +32,9 @@ from catalog.store.outbox import enqueue
 from catalog.store.queries import run_report, source_health
 from catalog.store.schema import preconditions
 from catalog.store.schema.preconditions import Need
-from catalog.upstream import walk
 from catalog.upstream.client import SourceClient
-from catalog.upstream.traversal import Sink
+from catalog.upstream.walking import walk
+from catalog.upstream.walking.traversal import Sink
 
 log = logging.getLogger("catalog.service.sync")
 MISSING_SHOWN = 100

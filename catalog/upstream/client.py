@@ -17,14 +17,16 @@ from catalog.errors import AnswerError, ConfigError, DeadlineError, KeyRefusedEr
 from catalog.http import proxy
 from catalog.http.exchange import Exchange
 from catalog.settings import Auth, SourceSettings
-from catalog.upstream import marks, paging, request, wire
-from catalog.upstream.cursors import CursorChoice, Cursors, choose
-from catalog.upstream.envelope import CHECK_BASE_URL, LayoutError
+from catalog.upstream import request
 from catalog.upstream.failures import http_failures
 from catalog.upstream.failures.api_words import Known
 from catalog.upstream.failures.http_failures import Question
 from catalog.upstream.fetch import MAX_TRIES, USUAL_PACE, Answer, Asked, Fetch, OnRetry, Pace, ignore_retry
 from catalog.upstream.pauses import HostPauses
+from catalog.upstream.reading import wire
+from catalog.upstream.reading.envelope import CHECK_BASE_URL, LayoutError
+from catalog.upstream.walking import marks, paging
+from catalog.upstream.walking.cursors import CursorChoice, Cursors, choose
 
 MAX_LIMIT = 1000
 LONGEST = 600.0  # seconds for one request, tries and waits included, when the caller sets no deadline

@@ -7,10 +7,10 @@ from datetime import datetime
 from catalog.domain import Identity
 from catalog.errors import CheckCancelled
 from catalog.settings import SourceSettings
-from catalog.upstream import paging
 from catalog.upstream.client import SourceClient
 from catalog.upstream.fetch import Answer
-from catalog.upstream.wire import Reader
+from catalog.upstream.reading.wire import Reader
+from catalog.upstream.walking import paging
 
 
 class RecordedClient(SourceClient):

@@ -19,7 +19,7 @@ from catalog.domain import Model, ModelInfo, Place, Source, State
 from catalog.store.engine.database import Connection
 from catalog.store.queries import history, pages
 from catalog.store.queries.pages import Cut, RowPage, Sort, Wanted
-from catalog.web.visit import WebAnswer
+from catalog.web.server.visit import WebAnswer
 
 PREFIX = "/mirror/"
 

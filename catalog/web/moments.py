@@ -11,7 +11,7 @@ from catalog.store.queries import differences
 from catalog.store.queries.differences import MomentDifference
 from catalog.web import asked, pages
 from catalog.web.asked import Moment, QuestionError
-from catalog.web.visit import Listing, Visit, listed
+from catalog.web.server.visit import Listing, Visit, listed
 
 _WEEK = timedelta(days=7)
 _FIRST = datetime.min.replace(tzinfo=UTC)

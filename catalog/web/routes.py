@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from catalog.web import moments, screens, shapes, timeline
-from catalog.web.visit import Listing, Visit, WebAnswer
+from catalog.web.server.visit import Listing, Visit, WebAnswer
 
 _PART = re.compile("<([a-z]+)>")
 HEALTH = "healthz"

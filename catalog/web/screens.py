@@ -19,7 +19,7 @@ from catalog.tabular import record
 from catalog.watch import WatchFinding
 from catalog.web import asked, names, pages, stream, timeline
 from catalog.web.asked import ModelsQuestion, Moment, QuestionError
-from catalog.web.visit import Listing, Visit, first_of, listed
+from catalog.web.server.visit import Listing, Visit, first_of, listed
 
 _AHEAD = 60  # days in which a retirement is near
 _FINDING_COLUMNS = tuple(field.name for field in fields(WatchFinding))

@@ -10,12 +10,13 @@ from catalog.domain import Place
 from catalog.store.queries import history, log
 from catalog.store.queries import pages as lists
 from catalog.store.queries.log import LogQuestion
-from catalog.web import asked, atom, badge, ics, jsonfeed, names, pages, screens, stream, timeline
+from catalog.web import asked, names, pages, screens, stream, timeline
 from catalog.web.asked import ChangesQuestion, RetirementsQuestion
-from catalog.web.atom import Feed
 from catalog.web.entries import FeedEntry
-from catalog.web.ics import Planned
-from catalog.web.visit import Visit, WebAnswer
+from catalog.web.formats import atom, badge, ics, jsonfeed
+from catalog.web.formats.atom import Feed
+from catalog.web.formats.ics import Planned
+from catalog.web.server.visit import Visit, WebAnswer
 
 _ATOM, _JSON = "application/atom+xml; charset=utf-8", "application/feed+json"
 _CALENDAR = "text/calendar; charset=utf-8"

@@ -13,7 +13,7 @@ from catalog.web import asked, entries
 from catalog.web.asked import ChangesQuestion
 from catalog.web.entries import FeedEntry
 from catalog.web.names import Dated
-from catalog.web.visit import Visit
+from catalog.web.server.visit import Visit
 
 _DATED = {AlertEvent.RETIRING, AlertEvent.OVERDUE}
 _REACHES = tuple(timedelta(days=days) for days in (1, 16, 256))  # that many dates are sought in, one after another

@@ -10,10 +10,11 @@ from catalog.store.queries import history
 from catalog.store.queries import pages as lists
 from catalog.store.queries.history import Story, Which
 from catalog.store.queries.pages import Cut, Sort, Wanted
-from catalog.web import markup, picture
+from catalog.web import markup
 from catalog.web.entries import FeedEntry
-from catalog.web.picture import Lifespan
-from catalog.web.visit import Visit, WebAnswer
+from catalog.web.formats import picture
+from catalog.web.formats.picture import Lifespan
+from catalog.web.server.visit import Visit, WebAnswer
 
 _MOST = 25  # rows on the first page
 _UNKNOWN = frozenset({"stale", "never", "unconfigured"})  # findings: nothing is known of the source lately

@@ -63,7 +63,7 @@ def stored(connection: "Connection", config: Config, source: str | None) -> List
 
 def published(place: str, source: str | None) -> Lists:
     """Take the word of a published folder. Raises as `published.read`; ConfigError for a source it lacks."""
-    from catalog.web import published
+    from catalog.web.site import published
 
     found = published.read(place)
     names = [each.name for each in found.sources]
@@ -139,7 +139,7 @@ def _unread(name: str, text: str) -> Finding:
 
 def _walked(client: "SourceClient") -> tuple[list[Model], bool]:
     """Read a list; False: it may not be all of it."""
-    from catalog.upstream import walk
+    from catalog.upstream.walking import walk
 
     sink = _Collected(client)
     outcome = walk.walk(client, sink)

@@ -19,8 +19,8 @@ from catalog.store.schema import upgrade
 from catalog.wiring import standing
 
 if TYPE_CHECKING:
-    from catalog.web.publish import Published
-    from catalog.web.visit import Mirror, Site
+    from catalog.web.server.visit import Mirror, Site
+    from catalog.web.site.publish import Published
 
 log = logging.getLogger("catalog.cli")
 
@@ -36,7 +36,7 @@ def site(
     mirror: "Mirror | None" = None,
 ) -> "Site":
     """Give what all answers are made from."""
-    from catalog.web.visit import Site
+    from catalog.web.server.visit import Site
 
     return Site(
         database=database,
@@ -57,9 +57,9 @@ def serving(
     config: Config, database: Database, address: tuple[str, int], *, clock: Callable[[], datetime] = utc_now
 ) -> Iterator[tuple[str, int]]:
     """Serve while the block lasts; gives the address, with its port. Raises ConfigError for what cannot be served."""
-    from catalog.web import serving
-    from catalog.web.app import App
-    from catalog.web.visit import Mirror
+    from catalog.web.server import serving
+    from catalog.web.server.app import App
+    from catalog.web.server.visit import Mirror
 
     key = configuration.mirror_key(config.web)
     mirror = Mirror(key=key.reveal() if key else None) if key or config.web.mirror_open else None
@@ -93,8 +93,8 @@ def publish(
     config: Config, database: Database, folder: Path, *, progress: Callable[[int], object] = lambda _: None
 ) -> "Published | None":
     """Write the pages into a folder; None: another process is at it. Raises ConfigError when it cannot."""
-    from catalog.web import folder as folders
-    from catalog.web import publish
+    from catalog.web.site import folder as folders
+    from catalog.web.site import publish
 
     try:
         return publish.publish(site(config, database, _NOWHERE), config.publish, folder, progress=progress)
@@ -107,7 +107,7 @@ def look_at_folder(config: Config) -> str:
     folder = config.publish.folder
     if folder is None:
         return ""
-    from catalog.web import folder as folders
+    from catalog.web.site import folder as folders
 
     with folders.writable(folder):
         folders.demand(folder)

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from urllib.request import urlopen
 
 from catalog import cli
-from catalog.cli import demo
+from catalog.cli.running import demo
 from catalog.config import Config
 from catalog.settings import DatabaseSettings, SourceSettings, WatchSettings
 from catalog.store.engine import database as databases

@@ -6,7 +6,7 @@ from http import HTTPStatus
 from random import Random
 
 from catalog.web.routes import ROUTES
-from catalog.web.serving import HEADERS
+from catalog.web.server.serving import HEADERS
 
 CLOSE = b"Connection: close\r\n"
 HOST = b"Host: localhost\r\n"

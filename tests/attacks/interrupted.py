@@ -18,7 +18,7 @@ from types import FrameType
 from typing import Any
 
 from catalog.store.backup import copies
-from catalog.web.folder import FolderBusyError
+from catalog.web.site.folder import FolderBusyError
 from tests.attacks import deaths
 from tests.store import copying
 from tests.store import world as worlds

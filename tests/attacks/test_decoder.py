@@ -10,14 +10,14 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from catalog.cli import output
 from catalog.cli.context import Form
+from catalog.cli.terminal import output
 from catalog.domain import MERGED, Status
 from catalog.errors import AnswerError
 from catalog.store.queries import history
 from catalog.store.queries.history import Which
 from catalog.store.schema import views
-from catalog.upstream.wire import ListPage, Reader
+from catalog.upstream.reading.wire import ListPage, Reader
 from tests import server as play
 from tests.attacks import rounds, shapes
 from tests.postgres import Server

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from catalog.errors import ConfigError
-from catalog.web.folder import MANIFEST
+from catalog.web.site.folder import MANIFEST
 from tests.attacks.interrupted import Copyist
 from tests.server import ModelsServer
 from tests.store import world as worlds

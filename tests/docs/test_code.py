@@ -13,7 +13,7 @@ FILES = sorted(
 ROOMS = sorted(set(re.findall(r"^\| `([a-z/_]+/)` \|", PAGE, re.MULTILINE)))
 CALLS = {
     "runs.begin": "store/ingest/runs.py",
-    "walk.walk": "upstream/walk.py",
+    "walk.walk": "upstream/walking/walk.py",
     "merge.apply": "store/ingest/merge.py",
     "enqueue.from_run": "store/outbox/enqueue.py",
     "guard.judge": "store/ingest/guard.py",

@@ -18,7 +18,7 @@ from catalog.cli.web import USUAL
 from catalog.config import Config
 from catalog.settings import DatabaseSettings
 from catalog.store.engine import database as databases
-from catalog.web import serving
+from catalog.web.server import serving
 from catalog.wiring import sites
 from tests.docs.test_deploy import COMPOSE, DEPLOY, PODS, STEPS, TEXTS, WEB, WEB_SERVICE, WORKFLOW, container, values
 

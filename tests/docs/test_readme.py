@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from catalog import cli, config, wiring
-from catalog.cli import run_lines
+from catalog.cli.running import run_lines
 from catalog.errors import Exit
 from tests.server import Json, ModelsServer, answer, model
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from catalog.monitor import probes
-from catalog.web import serving
+from catalog.web.server import serving
 from tests import postgres
 from tests import server as wire
 from tests.e2e.ground import Ground

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from catalog import cli
-from catalog.cli import demo
+from catalog.cli.running import demo
 from catalog.demo import history, play
 from catalog.errors import Exit
 from catalog.store.engine import database as databases

@@ -13,8 +13,8 @@ import click
 import pytest
 
 from catalog import cli
-from catalog.cli import examples, usage
 from catalog.cli.context import Context
+from catalog.cli.guide import examples, usage
 from tests.e2e import terminal
 from tests.e2e.ground import IDS, Ground
 from tests.server import model

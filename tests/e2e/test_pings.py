@@ -19,7 +19,7 @@ import pytest
 
 from catalog import cli, clock, wiring
 from catalog.cli.context import Context
-from catalog.cli.worker import _Runner
+from catalog.cli.running.worker import _Runner
 from catalog.errors import CatalogError
 from catalog.service import sync
 from catalog.service.sync import RunReport

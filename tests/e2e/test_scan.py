@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from catalog import dates
-from catalog.cli import tree
+from catalog.cli.building import tree
 from tests.e2e.ground import Ground
 from tests.server import KEY, ModelsServer, model
 

@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 import pytest
 
 from catalog import config, wiring
-from catalog.cli import worker
 from catalog.cli.context import Context
+from catalog.cli.running import worker
 from catalog.monitor import probes
 from catalog.settings import SourceSettings
-from catalog.upstream import walk
+from catalog.upstream.walking import walk
 from tests import server as wire
 from tests.e2e.ground import Ground
 from tests.server import ModelsServer, answer, model

@@ -14,7 +14,7 @@ from catalog.store.ingest import diff
 from catalog.store.queries import history, pages
 from catalog.store.queries.pages import Cut, Wanted
 from catalog.store.schema import upgrade
-from catalog.upstream.wire import Reader
+from catalog.upstream.reading.wire import Reader
 from tests import postgres
 from tests import server as play
 from tests.store.world import Enter, World

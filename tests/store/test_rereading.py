@@ -6,8 +6,8 @@ import pytest
 import sqlalchemy as sa
 
 from catalog.store.schema import tables
-from catalog.upstream import wire
-from catalog.upstream.fields import Fields
+from catalog.upstream.reading import wire
+from catalog.upstream.reading.fields import Fields
 from tests import server as play
 from tests.store.world import World
 
@@ -42,7 +42,7 @@ def test_what_was_dropped_and_is_kept_now_is_no_news(
     upgraded: World, monkeypatch: pytest.MonkeyPatch, received: Any
 ) -> None:
     """An older version kept nothing of a field that it could not read."""
-    monkeypatch.setattr("catalog.upstream.fields.Fields._closely", _dropping(Fields._closely))
+    monkeypatch.setattr("catalog.upstream.reading.fields.Fields._closely", _dropping(Fields._closely))
     upgraded.lists("a", "b", max_tokens=received)
     upgraded.sync()
     monkeypatch.undo()

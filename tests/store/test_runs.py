@@ -19,7 +19,7 @@ from catalog.service.sync import RunReport
 from catalog.store.engine import locks
 from catalog.store.ingest import runs
 from catalog.store.schema import views
-from catalog.upstream import wire
+from catalog.upstream.reading import wire
 from tests import server as play
 from tests.store import world as worlds
 from tests.store.world import Enter, World

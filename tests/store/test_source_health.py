@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from catalog.cli.worker import _Pings, _Problems
+from catalog.cli.running.worker import _Pings, _Problems
 from catalog.domain import Status
 from catalog.errors import ConfigError, Failure
 from catalog.health import SourceHealth

@@ -18,7 +18,7 @@ from catalog.store.engine import database as databases
 from catalog.store.engine import spool, temp_folder
 from catalog.store.ingest import staging
 from catalog.store.schema import staging_tables, tables
-from catalog.upstream.wire import ListPage, Reader
+from catalog.upstream.reading.wire import ListPage, Reader
 from tests import postgres
 from tests import server as play
 from tests.server import SOURCE

@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from catalog import health
-from catalog.cli import cells, reads, run_lines
-from catalog.cli.run_lines import Manner
+from catalog.cli.reading import reads
+from catalog.cli.running import run_lines
+from catalog.cli.running.run_lines import Manner
+from catalog.cli.terminal import cells
 from catalog.domain import DIED, MERGED, Run, Status
 from catalog.errors import Exit, StoppedError
 from catalog.health import SourceCheck

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from catalog.cli.annotations import annotation
+from catalog.cli.building.annotations import annotation
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from catalog import __version__, cron
-from catalog.cli import banner
+from catalog.cli.running import banner
 from catalog.service.schedule import Task, Timetable
 
 NOW = datetime(2026, 11, 22, 9, 31, tzinfo=UTC)

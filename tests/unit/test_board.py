@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
-from catalog.cli import live
-from catalog.cli.progress import Progress
+from catalog.cli.terminal import live
+from catalog.cli.terminal.progress import Progress
 from catalog.domain import Origin, Run, Status
 from catalog.errors import ListingError
 from catalog.service.schedule import JobState

@@ -12,7 +12,7 @@ from catalog.domain import Identity
 from catalog.errors import ConfigError, Exit
 from catalog.service.sync import scope_of
 from catalog.settings import SourceSettings
-from catalog.upstream import shape
+from catalog.upstream.reading import shape
 
 CUSTOM = 'api = "custom"\nbase_url = "https://models.example.org"\nauth = "none"\n'
 LIST = "[sources.it.list]\n"

@@ -7,8 +7,8 @@ import pytest
 
 from catalog.domain import Verdict
 from catalog.errors import AnswerError
-from catalog.upstream import marks
-from catalog.upstream.wire import Reader
+from catalog.upstream.reading.wire import Reader
+from catalog.upstream.walking import marks
 from tests import server as play
 from tests.server import SOURCE, UNPAGED, ModelsServer, honest
 from tests.unit.walking import Go, Shelf, models

@@ -16,8 +16,8 @@ from typing import get_args
 
 import pytest
 
-from catalog.cli import output
 from catalog.cli.context import Form
+from catalog.cli.terminal import output
 
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 HOSTILE = "Claude\x1b[31m [/red]\n[bold]\u202exyz\x00\x9b\x7f"

@@ -8,8 +8,8 @@ import pytest
 from catalog.dotted import path
 from catalog.errors import AnswerError
 from catalog.settings import Paging as Style
-from catalog.upstream import marks, paging
-from catalog.upstream.paging import Following, PageFacts, Paging
+from catalog.upstream.walking import marks, paging
+from catalog.upstream.walking.paging import Following, PageFacts, Paging
 
 pytestmark = pytest.mark.promise("P1", "P2")
 

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from catalog.cli import worker
+from catalog.cli.running import worker
 from catalog.monitor.ping import Pinger, Style
 from tests import server as wire
 from tests.server import ModelsServer, Visit

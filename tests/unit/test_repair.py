@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from catalog.upstream import repair
+from catalog.upstream.reading import repair
 
 pytestmark = pytest.mark.promise("P2")
 

@@ -11,10 +11,10 @@ from catalog.domain import FIELDS
 from catalog.dotted import path, takes_from
 from catalog.settings import ListSettings, SourceSettings
 from catalog.store.ingest import diff
-from catalog.upstream import shape as shapes
-from catalog.upstream.fields import Fields
-from catalog.upstream.shape import NATIVE, Shape
-from catalog.upstream.stripping import Stripper
+from catalog.upstream.reading import shape as shapes
+from catalog.upstream.reading.fields import Fields
+from catalog.upstream.reading.shape import NATIVE, Shape
+from catalog.upstream.reading.stripping import Stripper
 
 pytestmark = pytest.mark.promise("P2", "P5")
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.cli import cells, table
-from catalog.cli.cells import ShownCell
+from catalog.cli.terminal import cells, table
+from catalog.cli.terminal.cells import ShownCell
 from catalog.domain import Run, Status
 
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)

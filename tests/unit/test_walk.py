@@ -15,9 +15,9 @@ from catalog import domain
 from catalog.domain import Identity, Outcome, Verdict
 from catalog.errors import AnswerError, CursorError, DeadlineError, KeyRefusedError, ListingError, StoppedError
 from catalog.settings import SourceSettings
-from catalog.upstream import marks
 from catalog.upstream.client import SourceClient
-from catalog.upstream.walk import walk
+from catalog.upstream.walking import marks
+from catalog.upstream.walking.walk import walk
 from tests import server as play
 from tests.server import KEY, ORGANIZATION, ModelsServer, Step, honest, model
 from tests.unit.walking import NOON, Clock, Go, Shelf, listing, models

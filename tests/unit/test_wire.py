@@ -15,9 +15,9 @@ from catalog import domain
 from catalog.domain import FIELDS, ModelInfo, Reading
 from catalog.errors import AnswerError
 from catalog.settings import ListSettings, SourceSettings
-from catalog.upstream import fields, repair, wire
-from catalog.upstream.entries import RawEntry
-from catalog.upstream.wire import ListPage, Reader
+from catalog.upstream.reading import fields, repair, wire
+from catalog.upstream.reading.entries import RawEntry
+from catalog.upstream.reading.wire import ListPage, Reader
 from tests.server import SOURCE, UNPAGED
 
 pytestmark = pytest.mark.promise("P1", "P2")

@@ -13,7 +13,7 @@ from catalog.errors import never_cancelled
 from catalog.settings import ListSettings, Paging, SourceSettings
 from catalog.upstream.client import SourceClient
 from catalog.upstream.fetch import Pace
-from catalog.upstream.walk import OnPage, ignore_progress, walk
+from catalog.upstream.walking.walk import OnPage, ignore_progress, walk
 from tests import server as play
 from tests.server import KEY, ModelsServer, Step, model
 

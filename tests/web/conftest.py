@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from catalog import cli
-from catalog.cli import demo
+from catalog.cli.running import demo
 from catalog.config import Config
 from catalog.settings import DatabaseSettings, SourceSettings, WatchSettings, WebSettings
 from catalog.store.engine import database as databases

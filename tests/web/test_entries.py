@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from catalog.cli import demo
+from catalog.cli.running import demo
 from catalog.demo import history, play
 from catalog.domain import Change, Kind, RetirementDate, Run, Status
 from catalog.store.backup import copies

@@ -12,9 +12,10 @@ import pytest
 
 from catalog.domain import Change, Kind
 from catalog.text import harmless
-from catalog.web import atom, jsonfeed, names
-from catalog.web.atom import Feed
+from catalog.web import names
 from catalog.web.entries import FeedEntry
+from catalog.web.formats import atom, jsonfeed
+from catalog.web.formats.atom import Feed
 from tests.web import hostile
 from tests.web.rows import change
 

@@ -11,8 +11,9 @@ import vobject  # type: ignore[import-untyped]
 
 from catalog.domain import Change, Kind
 from catalog.text import harmless
-from catalog.web import ics, names
-from catalog.web.ics import Planned
+from catalog.web import names
+from catalog.web.formats import ics
+from catalog.web.formats.ics import Planned
 from tests.web import hostile
 from tests.web.rows import SEEN, change, model
 

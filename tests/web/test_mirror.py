@@ -12,7 +12,7 @@ import anthropic
 import pytest
 
 from catalog import clock, library
-from catalog.cli.demo import SOURCE
+from catalog.cli.running.demo import SOURCE
 from catalog.demo import history, play
 from catalog.domain import FIELDS, ModelInfo
 from catalog.service.sync import Options, sync_source

@@ -11,8 +11,9 @@ import pytest
 
 from catalog.domain import Change, Kind
 from catalog.text import harmless
-from catalog.web import badge, names, picture
-from catalog.web.picture import Lifespan, Stretch
+from catalog.web import names
+from catalog.web.formats import badge, picture
+from catalog.web.formats.picture import Lifespan, Stretch
 from tests.web import hostile
 from tests.web.rows import change, model
 

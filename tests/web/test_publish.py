@@ -17,18 +17,19 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 from catalog import cli
-from catalog.cli import demo
+from catalog.cli.running import demo
 from catalog.config import Config
 from catalog.errors import ConfigError
 from catalog.settings import DatabaseSettings, PublishSettings, SourceSettings, WatchSettings
 from catalog.store.engine import database as databases
-from catalog.web import folder as folders
-from catalog.web import frame, publish
-from catalog.web.folder import MANIFEST
-from catalog.web.folder import digest as digest_of
-from catalog.web.publish import Published
 from catalog.web.routes import Route
-from catalog.web.visit import Visit, WebAnswer
+from catalog.web.server import frame
+from catalog.web.server.visit import Visit, WebAnswer
+from catalog.web.site import folder as folders
+from catalog.web.site import publish
+from catalog.web.site.folder import MANIFEST
+from catalog.web.site.folder import digest as digest_of
+from catalog.web.site.publish import Published
 from catalog.wiring import after_run, sites
 from tests import server as plays
 from tests.store.test_backfill import answer, fill, look

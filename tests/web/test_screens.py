@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from catalog import cli, clock
-from catalog.cli import demo
+from catalog.cli.running import demo
 from catalog.web import markup, names, pages
 from catalog.web.routes import ROUTES
 from tests.web.conftest import NOW, Visitor, served

@@ -15,7 +15,7 @@ from catalog.store.queries import log
 from catalog.web import asked, names, stream
 from catalog.web.asked import ChangesQuestion, Moment, Surroundings
 from catalog.web.entries import FeedEntry
-from catalog.web.visit import Visit
+from catalog.web.server.visit import Visit
 from catalog.wiring import sites
 from tests import server as plays
 from tests.store.world import START, World

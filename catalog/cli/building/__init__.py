@@ -1,0 +1,1 @@
+"""`catalog watch`: checks for the builds of programs that name models."""

@@ -1,0 +1,1 @@
+"""Commands that read the catalog, and what they share."""

@@ -1,0 +1,1 @@
+"""Writes feeds, a calendar, badges and pictures. Pure."""

@@ -1,0 +1,1 @@
+"""The pages as a folder of files: written, and read again."""
