@@ -26,7 +26,7 @@ READER = """
 import json, pathlib, sys, time
 from datetime import timedelta
 from catalog.errors import ListingError
-from catalog.upstream import walk
+from catalog.upstream.walking import walk
 from catalog.settings import SourceSettings
 from catalog.upstream.client import SourceClient
 from catalog.upstream.fetch import Pace

@@ -23,7 +23,8 @@ PROBE = """
 import sys, threading
 import click
 from catalog import cli, errors
-from catalog.cli import context, output
+from catalog.cli import context
+from catalog.cli.terminal import output
 
 @click.command("probe")
 @click.argument("what")
@@ -98,7 +99,7 @@ def test_help_names_every_command_and_imports_nothing_but_click(tmp_path: Path) 
     )
 
 
-@pytest.mark.parametrize("name", ["alerts", "db", "status", "reads"])
+@pytest.mark.parametrize("name", ["alerts", "db", "reading.status", "reading.reads"])
 def test_what_only_asks_the_database_imports_nothing_that_speaks_http(tmp_path: Path, name: str) -> None:
     code, out, _ = run(tmp_path, f"import sys, catalog.cli.{name}; print('requests' in sys.modules)")
     assert (code, out) == (0, "False\n")

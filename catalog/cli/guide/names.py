@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from catalog.config import Config
 
 _MOST = 200  # ids that are offered
-_SAFE = re.compile(r"\w[\w.:/@+,-]*")  # needs no quotes in any shell, and is no option
+_SAFE = re.compile(r"\w[\w.:/@+,%-]*")  # needs no quotes in any shell, and is no option
 
 Find = Callable[["Config", str], Iterable[str]]
 

@@ -77,13 +77,21 @@ def upgrade(database: Database) -> None:
 
 
 def apply(connection: sa.Connection, wanted: str) -> None:
-    """Apply the missing migrations up to a revision, in the caller's transaction."""
+    """Apply the missing migrations up to a revision, in the caller's transaction.
+
+    Raises SchemaError where the database does not keep the number of a revision, as with an operator `=` of others.
+    """
     from alembic import command
+    from alembic.util.exc import CommandError
 
     config = _config()
     config.attributes["connection"] = connection
     with _MIGRATING:
-        command.upgrade(config, wanted)
+        try:
+            command.upgrade(config, wanted)
+        except CommandError:
+            hint = "look for operators of others in the search path, or give the catalog a database of its own"
+            raise SchemaError("the database did not keep the number of the schema's revision", hint=hint) from None
 
 
 def sql(database: Database) -> str:
