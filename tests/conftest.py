@@ -8,6 +8,7 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
+from coverage import Coverage
 
 from catalog.store.engine import database
 from catalog.store.schema import upgrade
@@ -29,6 +30,14 @@ VARIABLES = (
     *("COLUMNS", "LINES", "FORCE_COLOR", "NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE"),
     *("PGHOST", "PGPORT", "PGUSER", "PGPASSWORD", "PGDATABASE", "PGSERVICE", "PGOPTIONS", "PGTZ"),
 )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish() -> None:
+    """Write what coverage measured: xdist kills a process that takes more than ten seconds to end."""
+    measuring = Coverage.current()
+    if measuring is not None:
+        measuring.save()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -350,7 +350,7 @@ def test_a_picture_that_stands_alone_carries_its_style_and_no_other_needs_one() 
 
 
 def test_every_class_of_the_picture_is_in_the_style() -> None:
-    css = (Path(picture.__file__).parent / "static/picture.css").read_text()
+    css = (Path(picture.__file__).parents[1] / "static/picture.css").read_text()
     wide = [span(id="x" * length) for length in (1, 20, 27, 34, 44)]
     drawn = [picture.draw([one], today=TODAY) for one in (*wide, *(one for one, _ in WHAT_IS_DRAWN.values()))]
     classes = {name for found in re.findall(r'class="([^"]+)"', "".join(drawn)) for name in found.split()}
