@@ -98,6 +98,22 @@ def test_a_trigger_of_others_that_refuses_is_named_and_nothing_is_made(postgres_
             assert sa.inspect(connection).get_table_names() == []
 
 
+@pytest.mark.parametrize("answer", ["false", "NULL"])
+def test_an_operator_of_others_that_finds_no_text_equal_is_told_and_nothing_is_made(
+    postgres_url: str, answer: str
+) -> None:
+    with opened(postgres_url) as database:
+        with database.write() as connection:
+            made = f"RETURNS boolean LANGUAGE sql AS 'SELECT {answer}::boolean'"
+            connection.exec_driver_sql(f"CREATE FUNCTION never(varchar, varchar) {made}")
+            connection.exec_driver_sql("CREATE OPERATOR = (LEFTARG = varchar, RIGHTARG = varchar, FUNCTION = never)")
+        with pytest.raises(SchemaError, match="did not keep the number") as raised:
+            upgrade.ensure(database)
+        assert "operators of others" in raised.value.hint
+        with database.read() as connection:
+            assert sa.inspect(connection).get_table_names() == []
+
+
 def test_several_processes_upgrade_at_once_and_all_find_it_done(database_url: str) -> None:
     code = (
         "import sys, alembic.command\n"
